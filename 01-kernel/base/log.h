@@ -1,0 +1,31 @@
+/*
+ * log.h - what a daemon or a command tells its operator, a line a time.
+ *
+ * One write(2) per line, so lines of several threads and processes do not mix.
+ * Set up once in main, before threads; read-only afterwards.
+ */
+#ifndef DOCKYARD_LOG_H
+#define DOCKYARD_LOG_H
+
+#include "err.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* `box` names the program in each line. `fd` stays the caller's (2 by default). */
+void log_setup(const char *box, int fd, enum log_level level, int json);
+
+void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+/* The time as RFC 3339 with nanoseconds in UTC ("2026-01-02T03:04:05.000000006Z"),
+ * as the log, the events, the API and state.json all want it. */
+#define TIME_TEXT_SIZE 40
+struct timespec;
+const char *time_text(const struct timespec *when, char out[TIME_TEXT_SIZE]);
+const char *time_now_text(char out[TIME_TEXT_SIZE]);
+
+#endif

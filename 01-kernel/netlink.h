@@ -1,0 +1,48 @@
+/*
+ * netlink.h - rtnetlink(7): links, addresses, routes. No program is forked.
+ *
+ * Each call opens, uses and closes its own NETLINK_ROUTE socket in the network
+ * namespace of the calling thread; `pid` moves an end into another one.
+ */
+#ifndef DOCKYARD_NETLINK_H
+#define DOCKYARD_NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <netinet/in.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+int kern_link_bridge(const char *name, struct err *err);      /* ERR_EXISTS if there */
+/* A veth pair; `peer` is created directly in the network namespace of ns_fd
+ * (-1: this one) under the name peer_name. */
+int kern_link_veth(const char *name, const char *peer_name, int ns_fd, struct err *err);
+int kern_link_set_master(const char *name, const char *bridge, struct err *err); /* NULL: none */
+int kern_link_up(const char *name, struct err *err);
+int kern_link_set_mac(const char *name, const uint8_t mac[6], struct err *err);
+int kern_link_set_mtu(const char *name, unsigned mtu, struct err *err);
+int kern_link_get_mac(const char *name, uint8_t mac[6], struct err *err);
+int kern_link_delete(const char *name, struct err *err);      /* missing is no error */
+bool kern_link_exists(const char *name);
+
+struct kern_addr {
+	int family;               /* AF_INET or AF_INET6 */
+	union { struct in_addr v4; struct in6_addr v6; } ip;
+	unsigned prefix;
+};
+/* "172.17.0.1/16" */
+int kern_addr_parse(const char *text, struct kern_addr *addr, struct err *err);
+int kern_addr_add(const char *link, const struct kern_addr *addr, struct err *err);
+int kern_addr_list(const char *link, struct kern_addr *out, size_t max, size_t *n, struct err *err);
+int kern_route_default(const char *gateway, struct err *err); /* in this namespace */
+
+/* Is any route or address of this namespace inside the given network? For
+ * choosing a free pool as Docker does. */
+int kern_route_overlaps(const struct kern_addr *net, bool *overlaps, struct err *err);
+
+/* Run fn with the calling thread inside the network namespace of ns_fd and
+ * come back; -1 if entering fails, else fn's value. */
+int kern_net_inside(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * path.h - paths that somebody else chose.
+ *
+ * A path inside a container's root, an image's layer or a build context is
+ * hostile: any component may be a symbolic link, and may become one between
+ * two looks. So nothing is checked and then used. openat2(2) with
+ * RESOLVE_IN_ROOT lets the kernel resolve as if `root` were "/": links and ".."
+ * cannot leave it. The result is a descriptor; what follows works on that
+ * descriptor (kern_path_proc gives a name for calls that insist on one).
+ * RESOLVE_NO_MAGICLINKS is always added: /proc links would jump out.
+ */
+#ifndef DOCKYARD_PATH_H
+#define DOCKYARD_PATH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* open(2) within root. `flags` as open (O_CLOEXEC is added). `resolve` adds
+ * RESOLVE_* bits from <linux/openat2.h> (RESOLVE_NO_XDEV, RESOLVE_NO_SYMLINKS).
+ * The fd is the caller's. */
+int kern_path_open(int root, const char *path, int flags, mode_t mode, uint64_t resolve,
+		   struct err *err);
+
+/* mkdir -p within root; an fd (O_PATH|O_DIRECTORY) on the last directory. */
+int kern_path_mkdir_p(int root, const char *path, mode_t mode, struct err *err);
+
+/* The directory that holds the last component, created with `mkdir_mode` if
+ * that is not 0; *base points into path at the component itself. "/" and paths
+ * whose last component is "." or ".." are ERR_INVALID. The fd (O_PATH) is the
+ * caller's; use it with the *at calls and O_NOFOLLOW. */
+int kern_path_parent(int root, const char *path, mode_t mkdir_mode, const char **base,
+		     struct err *err);
+
+/* An fd on an existing file or directory to mount over, created if missing
+ * (a directory, or an empty file when `want_dir` is 0), parents included. */
+int kern_path_mountpoint(int root, const char *path, int want_dir, struct err *err);
+
+/* "/proc/self/fd/N" for calls that take only a name. Valid while fd is open. */
+#define KERN_PATH_PROC_SIZE 32
+const char *kern_path_proc(int fd, char out[KERN_PATH_PROC_SIZE]);
+
+/* Open a file under /proc for reading or writing after verifying with statfs
+ * that both the directory and the file are on procfs (a container that mounts
+ * something else there must not redirect what a runtime writes). `path` is
+ * relative to /proc. */
+int kern_path_open_proc(const char *path, int flags, struct err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * tty.h - terminals: pseudo-terminals (pty(7)), raw mode, window size, and
+ * passing a descriptor over a unix socket (SCM_RIGHTS, unix(7)).
+ */
+#ifndef DOCKYARD_TTY_H
+#define DOCKYARD_TTY_H
+
+#include <stddef.h>
+#include <termios.h>
+
+#include "base/err.h"
+
+/* Open a new pty from the devpts at `ptmx` ("/dev/ptmx"): the master's fd
+ * (O_CLOEXEC); *slave its other end, opened by TIOCGPTPEER, not by name. */
+int kern_tty_open(const char *ptmx, int *slave, struct err *err);
+int kern_tty_make_controlling(int slave, struct err *err); /* setsid must have been called */
+int kern_tty_resize(int fd, unsigned short rows, unsigned short cols, struct err *err);
+int kern_tty_size(int fd, unsigned short *rows, unsigned short *cols, struct err *err);
+int kern_tty_raw(int fd, struct termios *saved, struct err *err);
+void kern_tty_restore(int fd, const struct termios *saved);
+
+/* Send / receive one descriptor with a line of text (SCM_RIGHTS). */
+int kern_fd_send(int sock, int fd, const char *text, struct err *err);
+int kern_fd_recv(int sock, char *text, size_t size, struct err *err); /* the fd, O_CLOEXEC */
+
+/* SOCK_STREAM unix sockets. Names longer than sun_path are reached through
+ * /proc/self/fd of their directory. */
+int kern_unix_listen(const char *path, unsigned mode, struct err *err);
+int kern_unix_connect(const char *path, struct err *err);
+
+#endif
