@@ -1,0 +1,62 @@
+/*
+ * content.h - the content store: immutable blobs, named by their digest.
+ *
+ *   <root>/blobs/sha256/<hex>     a whole, verified blob
+ *   <root>/ingest/<name>          a blob being written
+ *
+ * A blob becomes visible by rename(2), after its digest and size were verified
+ * and its bytes synced: whoever sees it may trust it. The layout of blobs/ is
+ * the OCI image layout's (image-layout.md), so a store can be read by others.
+ * Digests are "sha256:<64 lower-case hex digits>"; sha512 comes with the registry.
+ */
+#ifndef DOCKYARD_CTRD_CONTENT_H
+#define DOCKYARD_CTRD_CONTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "01-kernel/base/err.h"
+
+#define DIGEST_SIZE 136 /* "sha512:" and 128 hex digits and NUL fit */
+
+bool digest_valid(const char *digest);
+
+/* Hashing, piece by piece. */
+struct digester;
+struct digester *digester_new(void);
+void digester_add(struct digester *d, const void *buf, size_t n);
+void digester_done(struct digester *d, char out[DIGEST_SIZE]); /* frees d */
+void digester_free(struct digester *d);                        /* without a result */
+void digest_of(const void *buf, size_t n, char out[DIGEST_SIZE]);
+
+struct content; /* safe for many threads and, on one root, many processes */
+struct content *content_open(const char *root, struct err *err); /* makes the directories */
+void content_close(struct content *c);
+
+bool content_has(struct content *c, const char *digest, uint64_t *size);
+int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err); /* fd */
+/* The whole blob, for manifests and configs (ERR_INVALID past limit). malloc'ed, NUL-terminated. */
+char *content_read(struct content *c, const char *digest, size_t limit, size_t *n, struct err *err);
+int content_delete(struct content *c, const char *digest, struct err *err);
+int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
+		 void *arg, struct err *err);
+
+/* An ingest: write, then commit (or abort). `resume_name` NULL: an anonymous one that
+ * vanishes with the process; a name: kept on disk, found again by content_ingest with
+ * its offset (registry uploads, interrupted pulls). Hashing goes along with writing. */
+struct ingest;
+struct ingest *content_ingest(struct content *c, const char *resume_name, struct err *err);
+uint64_t ingest_offset(const struct ingest *in);
+int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err);
+/* Verify against the expected digest (NULL: whatever it is) and size (-1: any), sync, rename.
+ * `digest` receives the result (may be NULL). Frees the ingest and removes the partial data
+ * on failure (ERR_CORRUPT when it is not what was expected). An existing blob is fine. */
+int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *digest,
+		  struct err *err);
+void ingest_suspend(struct ingest *in); /* named: close, keep the data for later */
+void ingest_abort(struct ingest *in);   /* remove the data */
+int content_write(struct content *c, const void *buf, size_t n, const char *expected, char *digest,
+		  struct err *err);
+
+#endif

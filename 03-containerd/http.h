@@ -1,0 +1,121 @@
+/*
+ * http.h - an HTTP/1.1 server as containerd, dockerd and the registry need it:
+ * a table of routes over libmicrohttpd, one thread per connection, so handlers
+ * may block.
+ *
+ *     request ──▶ route table ──▶ handler(request, reply, daemon)
+ *                                   └─ http_reply_json / _bytes / _fd / _stream / _upgrade
+ *
+ * A handler that returns -1 has filled its struct err; the server's error
+ * function turns that into a status and a body (each daemon has its own shape).
+ * A request's strings live until the handler returns.
+ */
+#ifndef DOCKYARD_CTRD_HTTP_H
+#define DOCKYARD_CTRD_HTTP_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "01-kernel/base/err.h"
+
+struct http_server;
+struct http_request;
+struct http_reply;
+struct http_writer;
+
+/* Takes a request's body piece by piece while it arrives (uploads). */
+struct http_sink {
+	void *state;
+	int (*write)(void *state, const void *buf, size_t n, struct err *err);
+	void (*release)(void *state); /* always called once, also when the client vanishes */
+};
+
+struct http_route {
+	const char *method;  /* "GET" also serves HEAD */
+	const char *pattern; /* "/v1/tasks/{id}/start"; "{name...}" takes slashes too (greedy,
+	                        what follows it in the pattern must still match) */
+	int (*handle)(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err);
+	/* Optional: called when the headers are in; fills *sink for the body. Without
+	 * it the body is collected, up to the server's body_limit (413 past it). On -1 the
+	 * error is the reply. handle is called after the last byte. */
+	int (*open_sink)(struct http_request *req, struct http_sink *sink, void *daemon,
+			 struct err *err);
+};
+
+struct http_options {
+	const struct http_route *routes; /* ends with a row of NULLs; first match wins */
+	void *daemon;                    /* handed to every handler */
+	size_t body_limit;               /* for collected bodies; 0: 4 MiB */
+	/* Write the error reply (required). */
+	void (*error)(struct http_request *req, struct http_reply *rep, const struct err *err);
+	/* Optional: before routing, e.g. to strip "/v1.41" (return the rest of the path), add
+	 * headers to every reply, or refuse: NULL with *err filled. */
+	const char *(*before)(struct http_request *req, struct http_reply *rep, const char *path,
+			      void *daemon, struct err *err);
+	const char *tls_cert_pem, *tls_key_pem; /* PEM texts: this listener speaks TLS; NULL: plain */
+};
+
+/* Listen. A unix socket that a live server holds is ERR_CONFLICT; a dead one is
+ * replaced. `addr` is "127.0.0.1:5000", "[::1]:5000" or ":5000". The same options
+ * may be used for several listeners. */
+struct http_server *http_serve_unix(const char *path, unsigned mode, const struct http_options *o,
+				    struct err *err);
+struct http_server *http_serve_tcp(const char *addr, const struct http_options *o, struct err *err);
+/* Serve a socket that already listens (socket activation); takes the fd. */
+struct http_server *http_serve_fd(int fd, const struct http_options *o, struct err *err);
+int http_server_port(const struct http_server *s); /* the TCP port really bound (":0"), else 0 */
+/* Stop accepting, end the streams, join the threads, unlink a unix path. */
+void http_server_stop(struct http_server *s);
+
+/* --- the request ----------------------------------------------------------------- */
+const char *http_method(const struct http_request *req);
+const char *http_path(const struct http_request *req);                       /* decoded */
+const char *http_param(const struct http_request *req, const char *name);    /* {name}, decoded; NULL */
+const char *http_query(const struct http_request *req, const char *name);    /* NULL if absent */
+int http_query_bool(const struct http_request *req, const char *name, int fallback); /* 1,true,... */
+/* Every value of a repeated query key, in order. */
+void http_query_each(const struct http_request *req, const char *name,
+		     void (*each)(void *arg, const char *value), void *arg);
+const char *http_header(const struct http_request *req, const char *name);   /* NULL if absent */
+const char *http_peer(const struct http_request *req);                       /* for logs */
+/* The collected body, NUL-terminated. */
+const char *http_body(const struct http_request *req, size_t *len);
+/* The body as a JSON object: borrowed; an empty body is {} ; ERR_INVALID otherwise. */
+json_t *http_body_json(struct http_request *req, struct err *err);
+/* The state that open_sink stored. */
+void *http_sink_state(const struct http_request *req);
+
+/* --- the reply: exactly one of these per handler (none: 204) ------------------------- */
+void http_reply_header(struct http_reply *rep, const char *name, const char *value);
+void http_reply_empty(struct http_reply *rep, int status);
+void http_reply_json(struct http_reply *rep, int status, json_t *doc); /* takes the reference */
+void http_reply_bytes(struct http_reply *rep, int status, const char *type, const void *buf,
+		      size_t n); /* copies */
+/* Send `size` bytes of fd from `offset` by sendfile(2); takes the fd. */
+void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd, uint64_t offset,
+		   uint64_t size);
+
+/* Chunked: `produce` runs in a thread of its own and writes until it returns.
+ * When the client goes away http_write returns -1 (ERR_CANCELLED) and
+ * http_writer_fd becomes readable with POLLHUP/POLLERR: producers that wait for
+ * something else poll it too. `release(arg)` is called once at the end, whatever
+ * happens. */
+typedef void (*http_producer)(struct http_writer *w, void *arg);
+void http_reply_stream(struct http_reply *rep, int status, const char *type,
+		       http_producer produce, void *arg, void (*release)(void *));
+int http_write(struct http_writer *w, const void *buf, size_t n, struct err *err);
+int http_write_json(struct http_writer *w, const json_t *doc, struct err *err); /* and "\n" */
+int http_writer_fd(const struct http_writer *w);
+
+/* 101 Switching Protocols ("Upgrade: <proto>", e.g. "tcp"), then `run` owns the
+ * raw socket in a thread of its own and returns when done (the server closes it). */
+void http_reply_upgrade(struct http_reply *rep, const char *proto, const char *type,
+			void (*run)(int fd, void *arg), void *arg, void (*release)(void *));
+
+/* kind -> status, for the error functions. */
+int http_status_of(enum err_kind kind);
+
+#endif
