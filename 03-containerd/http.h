@@ -52,13 +52,15 @@ struct http_options {
 	/* Write the error reply (required). */
 	void (*error)(struct http_request *req, struct http_reply *rep, const struct err *err);
 	/* Optional: before routing, e.g. to strip "/v1.41" (return the rest of the path), add
-	 * headers to every reply, or refuse: NULL with *err filled. */
+	 * headers to every reply, or refuse: NULL with *err filled. The path is still
+	 * percent-encoded; what is returned points into it or is static. */
 	const char *(*before)(struct http_request *req, struct http_reply *rep, const char *path,
 			      void *daemon, struct err *err);
 	const char *tls_cert_pem, *tls_key_pem; /* PEM texts: this listener speaks TLS; NULL: plain */
 };
 
-/* Listen. A unix socket that a live server holds is ERR_CONFLICT; a dead one is
+/* Listen (SIGPIPE is ignored in the whole process from then on: children restore it).
+ * A unix socket that a live server holds is ERR_CONFLICT; a dead one is
  * replaced. `addr` is "127.0.0.1:5000", "[::1]:5000" or ":5000". The same options
  * may be used for several listeners. */
 struct http_server *http_serve_unix(const char *path, unsigned mode, const struct http_options *o,
@@ -81,6 +83,9 @@ void http_query_each(const struct http_request *req, const char *name,
 		     void (*each)(void *arg, const char *value), void *arg);
 const char *http_header(const struct http_request *req, const char *name);   /* NULL if absent */
 const char *http_peer(const struct http_request *req);                       /* for logs */
+/* The connection's socket, for a handler that blocks: it polls it for POLLRDHUP (the
+ * client has gone, or the server stops) and never reads it. */
+int http_request_fd(const struct http_request *req);
 /* The collected body, NUL-terminated. */
 const char *http_body(const struct http_request *req, size_t *len);
 /* The body as a JSON object: borrowed; an empty body is {} ; ERR_INVALID otherwise. */
@@ -111,7 +116,9 @@ int http_write_json(struct http_writer *w, const json_t *doc, struct err *err); 
 int http_writer_fd(const struct http_writer *w);
 
 /* 101 Switching Protocols ("Upgrade: <proto>", e.g. "tcp"), then `run` owns the
- * raw socket in a thread of its own and returns when done (the server closes it). */
+ * raw socket in a thread of its own and returns when done (the server closes it).
+ * To a client that sent no Upgrade header, what run writes is streamed as a plain
+ * 200 reply, and run reads end of file. */
 void http_reply_upgrade(struct http_reply *rep, const char *proto, const char *type,
 			void (*run)(int fd, void *arg), void *arg, void (*release)(void *));
 

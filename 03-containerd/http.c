@@ -1,0 +1,415 @@
+/*
+ * http.c - the server: listening sockets, connections, the life of a request.
+ *
+ * libmicrohttpd accepts in one thread and gives every connection a thread of
+ * its own. It calls us, in that thread:
+ *
+ *   request line is in    on_target      makes struct http_request
+ *   headers are in        on_request     decode, before(), route, open the sink
+ *   a piece of the body   on_request     into the sink or the buffer
+ *   the body is complete  on_request     handle(), send the reply
+ *   the reply is out      on_completed   frees everything
+ *
+ * After an error the rest of the body is read and dropped before the error is
+ * sent: a client that is still sending would not read a reply, and closing on
+ * it would reset the connection. A client that asked first ("Expect:
+ * 100-continue") gets the error in place of its "100 Continue".
+ */
+#include "http_private.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/log.h"
+#include "01-kernel/tty.h"
+
+#define BODY_LIMIT (4u << 20)
+#define IDLE_SECONDS 120u         /* between requests, and for the headers to arrive */
+#define POOL_SIZE (128u << 10)    /* per connection: bounds the headers, both ways */
+#define CONNECTIONS_MAX 16384u
+
+/* --- one request ----------------------------------------------------------------------- */
+
+static void *on_target(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct http_request *req = xcalloc(1, sizeof(*req));
+
+	req->server = cls;
+	req->conn = conn;
+	req->rep.req = req;
+	req->failed = http_request_parse(req, uri, &req->err) != 0;
+	return req;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
+			 enum MHD_RequestTerminationCode code)
+{
+	(void)cls;
+	(void)code;
+	if (*con_cls)
+		http_request_free(*con_cls);
+	*con_cls = NULL;
+	MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
+}
+
+static int fail(struct http_request *req, int force_status)
+{
+	req->failed = true;
+	req->force_status = force_status;
+	return -1;
+}
+
+static bool method_matches(const char *route, const char *method)
+{
+	return !strcmp(route, method) ||
+	       (!strcmp(route, MHD_HTTP_METHOD_GET) && !strcmp(method, MHD_HTTP_METHOD_HEAD));
+}
+
+/* Find the route, or say whether the path or only its method is unknown. */
+static int find_route(struct http_request *req, const char *path)
+{
+	AUTO_STRBUF struct strbuf allow = STRBUF_INIT;
+
+	for (const struct http_route *r = req->server->o.routes; r->pattern; r++) {
+		http_pairs_cut(&req->params, 0);
+		if (!http_route_match(r->pattern, path, &req->params))
+			continue;
+		req->route = r;
+		if (method_matches(r->method, req->method))
+			return 0;
+		strbuf_addf(&allow, "%s%s%s", allow.len ? ", " : "", r->method,
+			    strcmp(r->method, MHD_HTTP_METHOD_GET) ? "" : ", HEAD");
+	}
+	http_pairs_cut(&req->params, 0);
+	req->route = NULL;
+	if (!allow.len) {
+		err_set(&req->err, ERR_NOT_FOUND, "page not found");
+		return fail(req, MHD_HTTP_NOT_FOUND);
+	}
+	http_reply_header(&req->rep, "Allow", allow.data);
+	err_set(&req->err, ERR_UNSUPPORTED, "method %s is not allowed here", req->method);
+	return fail(req, MHD_HTTP_METHOD_NOT_ALLOWED);
+}
+
+static int body_too_large(struct http_request *req)
+{
+	err_set(&req->err, ERR_INVALID, "request body is larger than %zu bytes",
+		req->server->o.body_limit);
+	return fail(req, MHD_HTTP_CONTENT_TOO_LARGE);
+}
+
+/* The headers are in: everything that can be decided before the body. */
+static int begin(struct http_request *req)
+{
+	const struct http_options *o = &req->server->o;
+	const char *path = req->raw_path;
+	const char *length = http_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (req->failed) {
+		return -1;
+	}
+	if (o->before) {
+		path = o->before(req, &req->rep, path, o->daemon, &req->err);
+		if (!path)
+			return fail(req, 0);
+	}
+	if (find_route(req, path))
+		return -1;
+	if (!req->route->open_sink)
+		return length && strtoull(length, NULL, 10) > o->body_limit ? body_too_large(req) : 0;
+	if (req->route->open_sink(req, &req->sink, o->daemon, &req->err))
+		return fail(req, 0);
+	req->sink_open = true;
+	return 0;
+}
+
+static void take_body(struct http_request *req, const char *data, size_t n)
+{
+	if (req->failed)
+		return;
+	if (req->sink_open) {
+		if (req->sink.write(req->sink.state, data, n, &req->err))
+			fail(req, 0);
+	} else if (req->body.len + n > req->server->o.body_limit) {
+		strbuf_free(&req->body);
+		body_too_large(req);
+	} else {
+		strbuf_add(&req->body, data, n);
+	}
+}
+
+static enum MHD_Result answer(struct http_request *req)
+{
+	const struct http_options *o = &req->server->o;
+	size_t keep = req->rep.headers.n;
+
+	if (!req->failed && req->route->handle(req, &req->rep, o->daemon, &req->err)) {
+		http_reply_reset(&req->rep, keep); /* what the handler began is void */
+		fail(req, 0);
+	}
+	if (req->failed) {
+		o->error(req, &req->rep, &req->err);
+		if (!req->rep.response)
+			http_reply_empty(&req->rep, http_status_of(req->err.kind));
+		if (req->force_status)
+			req->rep.status = req->force_status;
+	}
+	return http_reply_send(&req->rep);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **con_cls)
+{
+	struct http_request *req = *con_cls;
+	const char *expect;
+
+	(void)cls;
+	(void)url;
+	(void)version;
+	if (!req->begun) {
+		req->begun = true;
+		req->method = method;
+		/* From here on the handler decides how long it takes. */
+		MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+		expect = http_header(req, MHD_HTTP_HEADER_EXPECT);
+		if (begin(req) && expect && !strcasecmp(expect, "100-continue"))
+			return answer(req);
+		return MHD_YES;
+	}
+	if (*size) {
+		take_body(req, data, *size);
+		*size = 0;
+		return MHD_YES;
+	}
+	return answer(req);
+}
+
+/* --- connections ------------------------------------------------------------------------ */
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **socket_ctx,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *s = cls;
+	struct http_connection *c = *socket_ctx;
+	int one = 1;
+
+	pthread_mutex_lock(&s->lock);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = xcalloc(1, sizeof(*c));
+		c->fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+		c->next = s->connections;
+		c->link = &s->connections;
+		if (c->next)
+			c->next->link = &c->next;
+		s->connections = c;
+		*socket_ctx = c;
+	} else if (c) {
+		*c->link = c->next;
+		if (c->next)
+			c->next->link = c->link;
+		free(c);
+		*socket_ctx = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void on_log(void *cls, const char *fmt, va_list ap)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+
+	(void)cls;
+	strbuf_vaddf(&text, fmt, ap);
+	while (text.len && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = '\0';
+	log_debug("http: %s", text.data); /* mostly clients that went away */
+}
+
+/* --- listening ---------------------------------------------------------------------------- */
+
+static void server_free(struct http_server *s)
+{
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->idle);
+	free((void *)s->unix_path);
+	free(s);
+}
+
+static int bound_port(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len))
+		return 0;
+	if (sa.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&sa)->sin_port);
+	return sa.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&sa)->sin6_port) : 0;
+}
+
+struct http_server *http_serve_fd(int fd, const struct http_options *o, struct err *err)
+{
+	struct http_server *s = xcalloc(1, sizeof(*s));
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
+			 MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)o->tls_cert_pem },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)o->tls_key_pem },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	s->o = *o;
+	if (!s->o.body_limit)
+		s->o.body_limit = BODY_LIMIT;
+	s->port = bound_port(fd);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->idle, NULL);
+	/* sendfile(2) has no MSG_NOSIGNAL. Whoever forks a child restores the default for it. */
+	signal(SIGPIPE, SIG_IGN);
+	if (o->tls_cert_pem)
+		flags |= MHD_USE_TLS;
+	s->mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s,
+				  MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+				  MHD_OPTION_LISTEN_SOCKET, fd,
+				  MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+				  MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
+				  MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK_SIZE,
+				  MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+				  MHD_OPTION_ARRAY, o->tls_cert_pem ? tls : &tls[2], MHD_OPTION_END);
+	if (s->mhd)
+		return s;
+	err_set(err, ERR_SYSTEM, "start the HTTP server%s",
+		o->tls_cert_pem ? " (is the certificate or its key malformed?)" : "");
+	close(fd);
+	server_free(s);
+	return NULL;
+}
+
+struct http_server *http_serve_unix(const char *path, unsigned mode, const struct http_options *o,
+				    struct err *err)
+{
+	struct err probe;
+	struct http_server *s;
+	int fd = kern_unix_connect(path, &probe);
+
+	if (fd >= 0) {
+		close(fd);
+		err_set(err, ERR_CONFLICT, "%s: another server is listening there", path);
+		return NULL;
+	}
+	if (probe.errnum == ECONNREFUSED)
+		unlink(path); /* the socket of a server that died */
+	fd = kern_unix_listen(path, mode, err);
+	if (fd < 0)
+		return NULL;
+	s = http_serve_fd(fd, o, err);
+	if (s)
+		s->unix_path = xstrdup(path);
+	else
+		unlink(path);
+	return s;
+}
+
+/* Split "host:port", "[v6]:port", ":port". */
+static int split_addr(const char *addr, char **host, const char **port, struct err *err)
+{
+	const char *colon = strrchr(addr, ':');
+	size_t n = colon ? (size_t)(colon - addr) : 0;
+
+	if (!colon || !colon[1])
+		return err_set(err, ERR_INVALID, "address %s: expected host:port", addr);
+	*port = colon + 1;
+	if (n >= 2 && addr[0] == '[' && addr[n - 1] == ']')
+		*host = xstrndup(addr + 1, n - 2);
+	else
+		*host = n ? xstrndup(addr, n) : NULL;
+	return 0;
+}
+
+static int listen_on(const struct addrinfo *ai)
+{
+	AUTO_CLOSE int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, zero = 0;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (ai->ai_family == AF_INET6) /* ":5000" means both families */
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, SOMAXCONN))
+		return -1;
+	return steal_fd(&fd);
+}
+
+struct http_server *http_serve_tcp(const char *addr, const struct http_options *o, struct err *err)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM }, *list = NULL;
+	AUTO_FREE char *host = NULL;
+	const char *port = NULL;
+	int fd = -1, rc;
+
+	if (split_addr(addr, &host, &port, err))
+		return NULL;
+	hints.ai_family = host ? AF_UNSPEC : AF_INET6;
+	rc = getaddrinfo(host, port, &hints, &list);
+	for (const struct addrinfo *ai = rc ? NULL : list; ai && fd < 0; ai = ai->ai_next)
+		fd = listen_on(ai);
+	if (fd < 0 && !host) { /* a kernel without IPv6 */
+		struct sockaddr_in any = { .sin_family = AF_INET,
+					   .sin_port = htons((uint16_t)atoi(port)) };
+		struct addrinfo v4 = { .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&any,
+				       .ai_addrlen = sizeof(any) };
+
+		fd = listen_on(&v4);
+		rc = 0;
+	}
+	if (rc)
+		err_set(err, ERR_INVALID, "address %s: %s", addr, gai_strerror(rc));
+	else if (fd < 0)
+		err_sys(err, "listen on %s", addr);
+	if (list)
+		freeaddrinfo(list);
+	return fd < 0 ? NULL : http_serve_fd(fd, o, err);
+}
+
+int http_server_port(const struct http_server *s)
+{
+	return s->port;
+}
+
+void http_server_stop(struct http_server *s)
+{
+	int fd;
+
+	if (!s)
+		return;
+	fd = MHD_quiesce_daemon(s->mhd);
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	/* Whoever blocks on a connection wakes; libmicrohttpd closes the descriptors. */
+	for (struct http_connection *c = s->connections; c; c = c->next)
+		shutdown(c->fd, SHUT_RDWR);
+	while (s->upgraded)
+		pthread_cond_wait(&s->idle, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	MHD_stop_daemon(s->mhd);
+	if (fd >= 0)
+		close(fd);
+	if (s->unix_path)
+		unlink(s->unix_path);
+	server_free(s);
+}

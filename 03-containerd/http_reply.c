@@ -1,0 +1,111 @@
+/*
+ * http_reply.c - replies of known size: nothing, JSON, bytes, a piece of a file.
+ *
+ * A reply becomes libmicrohttpd's MHD_Response when it is made, and gets its
+ * headers when it is sent: so headers may be set before or after the body.
+ */
+#include "http_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
+
+int http_status_of(enum err_kind kind)
+{
+	static const int status[ERR_KINDS] = {
+		[ERR_NONE] = 200,          [ERR_SYSTEM] = 500,      [ERR_INVALID] = 400,
+		[ERR_NOT_FOUND] = 404,     [ERR_EXISTS] = 409,      [ERR_CONFLICT] = 409,
+		[ERR_PERMISSION] = 403,    [ERR_UNAUTHORIZED] = 401, [ERR_UNAVAILABLE] = 503,
+		[ERR_NO_SPACE] = 507,      [ERR_UNSUPPORTED] = 501, [ERR_TIMEOUT] = 504,
+		[ERR_CANCELLED] = 500,     [ERR_CORRUPT] = 502,     [ERR_NOT_EXECUTABLE] = 400,
+		[ERR_NO_PROGRAM] = 400,
+	};
+
+	return kind < ERR_KINDS && status[kind] ? status[kind] : 500;
+}
+
+void http_reply_header(struct http_reply *rep, const char *name, const char *value)
+{
+	http_pairs_add(&rep->headers, xstrdup(name), xstrdup(value));
+}
+
+void http_reply_reset(struct http_reply *rep, size_t keep)
+{
+	if (rep->response)
+		MHD_destroy_response(rep->response);
+	if (rep->upgrade)
+		http_upgrade_free(rep->upgrade);
+	rep->response = NULL;
+	rep->stream = NULL;
+	rep->upgrade = NULL;
+	rep->status = 0;
+	http_pairs_cut(&rep->headers, keep);
+}
+
+/* Take over a new response in place of one made before. */
+static void reply_with(struct http_reply *rep, int status, const char *type,
+		       struct MHD_Response *response)
+{
+	http_reply_reset(rep, rep->headers.n);
+	rep->response = response;
+	rep->status = status;
+	if (type)
+		http_reply_header(rep, "Content-Type", type);
+}
+
+void http_reply_empty(struct http_reply *rep, int status)
+{
+	reply_with(rep, status, NULL,
+		   MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT));
+}
+
+void http_reply_json(struct http_reply *rep, int status, json_t *doc)
+{
+	char *text = jsonx_text(doc);
+
+	reply_with(rep, status, "application/json",
+		   MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+	json_decref(doc);
+}
+
+void http_reply_bytes(struct http_reply *rep, int status, const char *type, const void *buf,
+		      size_t n)
+{
+	reply_with(rep, status, type,
+		   MHD_create_response_from_buffer(n, (void *)buf, MHD_RESPMEM_MUST_COPY));
+}
+
+void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd, uint64_t offset,
+		   uint64_t size)
+{
+	struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(size, fd, offset);
+
+	if (!response)
+		close(fd); /* libmicrohttpd took it only with the response */
+	reply_with(rep, status, type, response);
+}
+
+enum MHD_Result http_reply_send(struct http_reply *rep)
+{
+	enum MHD_Result queued;
+
+	if (!rep->response)
+		http_reply_empty(rep, rep->status ? rep->status : MHD_HTTP_NO_CONTENT);
+	if (!rep->response)
+		return MHD_NO;
+	for (size_t i = 0; i < rep->headers.n; i++)
+		if (MHD_add_response_header(rep->response, rep->headers.v[i].name,
+					    rep->headers.v[i].value) == MHD_NO)
+			log_warn("http: header %s refused", rep->headers.v[i].name);
+	if (rep->stream && strcmp(rep->req->method, MHD_HTTP_METHOD_HEAD) &&
+	    http_stream_start(rep->stream))
+		return MHD_NO;
+	queued = MHD_queue_response(rep->req->conn, (unsigned)rep->status, rep->response);
+	MHD_destroy_response(rep->response); /* our reference; the connection has its own */
+	rep->response = NULL;
+	rep->stream = NULL;
+	return queued;
+}

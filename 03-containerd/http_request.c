@@ -1,0 +1,208 @@
+/*
+ * http_request.c - what came with a request: path, query, headers, body.
+ */
+#include "http_private.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "01-kernel/base/jsonx.h"
+
+void http_pairs_add(struct http_pairs *p, char *name, char *value)
+{
+	p->v = xrealloc(p->v, (p->n + 1) * sizeof(*p->v));
+	p->v[p->n++] = (struct http_pair){ name, value };
+}
+
+void http_pairs_cut(struct http_pairs *p, size_t n)
+{
+	while (p->n > n) {
+		p->n--;
+		free(p->v[p->n].name);
+		free(p->v[p->n].value);
+	}
+	if (!n) {
+		free(p->v);
+		p->v = NULL;
+	}
+}
+
+static const char *pairs_find(const struct http_pairs *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->v[i].name, name))
+			return p->v[i].value;
+	return NULL;
+}
+
+static int parse_query(struct http_request *req, const char *q, struct err *err)
+{
+	while (*q) {
+		size_t len = strcspn(q, "&");
+		const char *eq = memchr(q, '=', len);
+		size_t name_len = eq ? (size_t)(eq - q) : len;
+		size_t skip = eq ? name_len + 1 : len;
+		char *name = http_decode(q, name_len, true);
+		char *value = http_decode(q + skip, len - skip, true);
+
+		if (!name || !value) {
+			free(name);
+			free(value);
+			return err_set(err, ERR_INVALID, "malformed query string");
+		}
+		http_pairs_add(&req->queries, name, value);
+		q += len;
+		q += *q == '&';
+	}
+	return 0;
+}
+
+int http_request_parse(struct http_request *req, const char *uri, struct err *err)
+{
+	char *query;
+
+	/* A proxy's absolute form must be accepted too (RFC 9112, 3.2.2). */
+	if (!strncasecmp(uri, "http://", 7) || !strncasecmp(uri, "https://", 8)) {
+		uri = strchr(strchr(uri, ':') + 3, '/');
+		if (!uri)
+			uri = "/";
+	}
+	req->uri = xstrdup(uri);
+	req->raw_path = req->uri;
+	query = strchr(req->uri, '?');
+	if (query)
+		*query++ = '\0';
+	req->path = http_decode(req->uri, strlen(req->uri), false);
+	if (!req->path)
+		return err_set(err, ERR_INVALID, "malformed path");
+	return query ? parse_query(req, query, err) : 0;
+}
+
+void http_request_free(struct http_request *req)
+{
+	if (req->sink_open && req->sink.release)
+		req->sink.release(req->sink.state);
+	http_reply_reset(&req->rep, 0);
+	http_pairs_cut(&req->params, 0);
+	http_pairs_cut(&req->queries, 0);
+	strbuf_free(&req->body);
+	json_decref(req->json);
+	free(req->uri);
+	free(req->path);
+	free(req);
+}
+
+const char *http_method(const struct http_request *req)
+{
+	return req->method;
+}
+
+const char *http_path(const struct http_request *req)
+{
+	return req->path ? req->path : "";
+}
+
+const char *http_param(const struct http_request *req, const char *name)
+{
+	return pairs_find(&req->params, name);
+}
+
+const char *http_query(const struct http_request *req, const char *name)
+{
+	return pairs_find(&req->queries, name);
+}
+
+/* The words that Docker's API takes for "no"; anything else is "yes". */
+int http_query_bool(const struct http_request *req, const char *name, int fallback)
+{
+	static const char *const no[] = { "", "0", "no", "false", "none" };
+	const char *value = http_query(req, name);
+
+	if (!value)
+		return fallback;
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		if (!strcasecmp(value, no[i]))
+			return 0;
+	return 1;
+}
+
+void http_query_each(const struct http_request *req, const char *name,
+		     void (*each)(void *arg, const char *value), void *arg)
+{
+	for (size_t i = 0; i < req->queries.n; i++)
+		if (!strcmp(req->queries.v[i].name, name))
+			each(arg, req->queries.v[i].value);
+}
+
+const char *http_header(const struct http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
+}
+
+int http_request_fd(const struct http_request *req)
+{
+	return MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+static void peer_text(const struct http_request *req, char *out, size_t size)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = info ? info->client_addr : NULL;
+	char ip[INET6_ADDRSTRLEN] = "";
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (sa && sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)sa;
+
+		inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
+		snprintf(out, size, "%s:%u", ip, ntohs(in->sin_port));
+	} else if (sa && sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)sa;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, ip, sizeof(ip));
+		snprintf(out, size, "[%s]:%u", ip, ntohs(in6->sin6_port));
+	} else if (!getsockopt(http_request_fd(req), SOL_SOCKET, SO_PEERCRED, &who, &len)) {
+		snprintf(out, size, "pid %d uid %u", (int)who.pid, (unsigned)who.uid);
+	}
+}
+
+const char *http_peer(const struct http_request *req)
+{
+	struct http_request *mine = (struct http_request *)req; /* filled on first use */
+
+	if (!mine->peer[0])
+		peer_text(req, mine->peer, sizeof(mine->peer));
+	return mine->peer;
+}
+
+const char *http_body(const struct http_request *req, size_t *len)
+{
+	if (len)
+		*len = req->body.len;
+	return req->body.data ? req->body.data : "";
+}
+
+json_t *http_body_json(struct http_request *req, struct err *err)
+{
+	if (req->json)
+		return req->json;
+	req->json = req->body.len ? jsonx_parse(req->body.data, req->body.len, "request body", err)
+				  : json_object();
+	if (req->json && !json_is_object(req->json)) {
+		json_decref(req->json);
+		req->json = NULL;
+		err_set(err, ERR_INVALID, "request body: expected an object");
+	}
+	return req->json;
+}
+
+void *http_sink_state(const struct http_request *req)
+{
+	return req->sink_open ? req->sink.state : NULL;
+}
