@@ -90,8 +90,11 @@ void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd,
 
 enum MHD_Result http_reply_send(struct http_reply *rep)
 {
+	bool head = !strcmp(rep->req->method, MHD_HTTP_METHOD_HEAD);
 	enum MHD_Result queued;
 
+	if (head && rep->stream) /* libmicrohttpd would send the last chunk's "0" */
+		http_reply_empty(rep, rep->status);
 	if (!rep->response)
 		http_reply_empty(rep, rep->status ? rep->status : MHD_HTTP_NO_CONTENT);
 	if (!rep->response)
@@ -100,8 +103,7 @@ enum MHD_Result http_reply_send(struct http_reply *rep)
 		if (MHD_add_response_header(rep->response, rep->headers.v[i].name,
 					    rep->headers.v[i].value) == MHD_NO)
 			log_warn("http: header %s refused", rep->headers.v[i].name);
-	if (rep->stream && strcmp(rep->req->method, MHD_HTTP_METHOD_HEAD) &&
-	    http_stream_start(rep->stream))
+	if (rep->stream && http_stream_start(rep->stream))
 		return MHD_NO;
 	queued = MHD_queue_response(rep->req->conn, (unsigned)rep->status, rep->response);
 	MHD_destroy_response(rep->response); /* our reference; the connection has its own */

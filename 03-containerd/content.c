@@ -1,0 +1,161 @@
+/*
+ * content.c - the store's whole blobs: find, read, delete, list. See content.h for the
+ * layout; ingest.c puts blobs in.
+ *
+ * There is no index and no lock: the directory is the index, and rename(2) and
+ * unlink(2) are atomic. A reader that holds a blob open keeps it alive while
+ * somebody deletes it.
+ */
+#include "content_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+
+static int open_dir(const char *root, const char *sub, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, sub);
+	int fd;
+
+	if (file_mkdir_p(path, 0700, err))
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open %s", path) : fd;
+}
+
+/* What a process that died between link and rename left: ".<pid>.<n>". */
+static void sweep(struct content *c)
+{
+	int fd = openat(c->ingest, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	for (struct dirent *de; dir && (de = readdir(dir));) {
+		int pid;
+
+		if (sscanf(de->d_name, ".%d.", &pid) == 1 && kill(pid, 0) && errno == ESRCH)
+			unlinkat(c->ingest, de->d_name, 0);
+	}
+}
+
+struct content *content_open(const char *root, struct err *err)
+{
+	struct content *c = xcalloc(1, sizeof(*c));
+
+	c->root = xstrdup(root);
+	c->ingest = -1;
+	c->blobs = open_dir(root, "blobs/sha256", err);
+	if (c->blobs >= 0)
+		c->ingest = open_dir(root, "ingest", err);
+	if (c->ingest >= 0) {
+		sweep(c);
+		return c;
+	}
+	err_wrap(err, "content store");
+	content_close(c);
+	return NULL;
+}
+
+void content_close(struct content *c)
+{
+	if (!c)
+		return;
+	if (c->blobs >= 0)
+		close(c->blobs);
+	if (c->ingest >= 0)
+		close(c->ingest);
+	free(c->root);
+	free(c);
+}
+
+const char *content_name(const char *digest, struct err *err)
+{
+	if (digest_valid(digest))
+		return strchr(digest, ':') + 1;
+	err_set(err, ERR_INVALID, "invalid digest \"%.100s\"", digest);
+	return NULL;
+}
+
+bool content_has(struct content *c, const char *digest, uint64_t *size)
+{
+	struct err ignored;
+	const char *name = content_name(digest, &ignored);
+	struct stat st;
+
+	if (!name || fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		return false;
+	if (size)
+		*size = (uint64_t)st.st_size;
+	return true;
+}
+
+int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err)
+{
+	const char *name = content_name(digest, err);
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (!name)
+		return -1;
+	fd = openat(c->blobs, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest);
+	if (fd < 0 || fstat(fd, &st))
+		return err_sys(err, "blob %s", digest);
+	if (size)
+		*size = (uint64_t)st.st_size;
+	return steal_fd(&fd);
+}
+
+char *content_read(struct content *c, const char *digest, size_t limit, size_t *n, struct err *err)
+{
+	AUTO_CLOSE int fd = content_reader(c, digest, NULL, err);
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+
+	if (fd < 0)
+		return NULL;
+	if (file_read_fd(fd, &sb, limit, err)) {
+		err_wrap(err, "blob %s", digest);
+		return NULL;
+	}
+	if (n)
+		*n = sb.len;
+	return strbuf_steal(&sb);
+}
+
+int content_delete(struct content *c, const char *digest, struct err *err)
+{
+	const char *name = content_name(digest, err);
+
+	if (!name)
+		return -1;
+	if (!unlinkat(c->blobs, name, 0))
+		return 0;
+	if (errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest);
+	return err_sys(err, "delete blob %s", digest);
+}
+
+int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
+		 void *arg, struct err *err)
+{
+	/* A fresh description: threads must not share the directory's position. */
+	int fd = openat(c->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return err_sys(err, "list %s", c->root);
+	for (struct dirent *de; (de = readdir(dir));) {
+		AUTO_FREE char *digest = xasprintf("sha256:%s", de->d_name);
+		uint64_t size;
+
+		if (content_has(c, digest, &size) && each(arg, digest, size))
+			break;
+	}
+	return 0;
+}
