@@ -1,0 +1,72 @@
+/*
+ * fetch.h - talking to a registry (OCI distribution specification) over libcurl.
+ *
+ * A struct ctrd_registry is one repository on one host, with what was learnt of
+ * its authentication. It may be shared by threads: each request has its own
+ * libcurl handle; the token is guarded by a lock.
+ *
+ * Credentials go to the registry's own host and to the token service that it
+ * named, never along a redirect to another host. Plain HTTP is spoken to
+ * loopback addresses and to hosts in `insecure` only.
+ */
+#ifndef DOCKYARD_CTRD_FETCH_H
+#define DOCKYARD_CTRD_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
+#include "content.h"
+
+struct ctrd_registry_options {
+	const char *url;        /* "https://registry-1.docker.io", "http://127.0.0.1:5000";
+	                           without a scheme https is tried, then what `insecure` allows */
+	const char *repository; /* "library/nginx" */
+	const char *actions;    /* of the token's scope: "pull" or "pull,push" */
+	const char *const *insecure;         /* "host:port", NULL-terminated; may be NULL */
+	const char *username, *password;     /* NULL: anonymous */
+	/* Asked now and then, from the threads that transfer: true ends the work with
+	 * ERR_CANCELLED. May be NULL. */
+	bool (*cancelled)(void *arg);
+	void *arg;
+};
+
+struct ctrd_registry;
+struct ctrd_registry *ctrd_registry_new(const struct ctrd_registry_options *o, struct err *err);
+void ctrd_registry_free(struct ctrd_registry *r);
+const char *ctrd_registry_host(const struct ctrd_registry *r); /* for messages */
+
+/* GET a manifest by tag or digest: its bytes, media type and digest (computed from the bytes;
+ * verified where `reference` is a digest). */
+struct ctrd_manifest {
+	char *body;
+	size_t size;
+	char media_type[128];
+	char digest[DIGEST_SIZE];
+};
+int ctrd_fetch_manifest(struct ctrd_registry *r, const char *reference, struct ctrd_manifest *m,
+			struct err *err);
+void ctrd_manifest_free(struct ctrd_manifest *m);
+
+/* GET a blob from `offset` on: `write` sees its bytes in order and may fail with -1/err.
+ * *start tells where they begin: 0 if the registry ignored the Range. Transient failures
+ * are not retried here: the caller knows how much it has. */
+struct ctrd_fetch_sink {
+	int (*begin)(void *arg, uint64_t start, struct err *err);
+	int (*write)(void *arg, const void *buf, size_t n, struct err *err);
+	void *arg;
+};
+int ctrd_fetch_blob(struct ctrd_registry *r, const char *digest, uint64_t offset,
+		    const struct ctrd_fetch_sink *sink, struct err *err);
+/* May this failure pass if tried again (connection, 5xx, 429)? */
+bool ctrd_fetch_transient(const struct err *err);
+
+/* Push: is it there? / upload from an open file / put the manifest under a tag. */
+int ctrd_push_exists(struct ctrd_registry *r, const char *digest, bool *exists, struct err *err);
+int ctrd_push_blob(struct ctrd_registry *r, const char *digest, int fd, uint64_t size,
+		   void (*sent)(void *arg, uint64_t offset), void *arg, struct err *err);
+int ctrd_push_manifest(struct ctrd_registry *r, const char *reference, const char *media_type,
+		       const void *body, size_t size, struct err *err);
+
+#endif
