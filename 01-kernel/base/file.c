@@ -94,8 +94,9 @@ static int sync_parent(int dirfd, const char *path)
 	return fd < 0 ? -1 : fsync(fd);
 }
 
-int file_write_atomic(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
-		      struct err *err)
+/* Write a temporary beside path and rename it over; `durable` adds the fsyncs. */
+static int replace_file(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+			int durable, struct err *err)
 {
 	static _Atomic unsigned serial; /* two threads of one process differ here */
 	AUTO_FREE char *tmp = xasprintf("%s.%d.%u.tmp", path, (int)getpid(), serial++);
@@ -103,14 +104,27 @@ int file_write_atomic(int dirfd, const char *path, const void *buf, size_t n, mo
 
 	if (fd < 0)
 		return err_sys(err, "create %s", tmp);
-	if (io_write_full(fd, buf, n) || fsync(fd) || renameat(dirfd, tmp, dirfd, path)) {
+	if (io_write_full(fd, buf, n) || (durable && fsync(fd)) ||
+	    renameat(dirfd, tmp, dirfd, path)) {
 		err_sys(err, "write %s", path);
 		unlinkat(dirfd, tmp, 0);
 		return -1;
 	}
-	if (sync_parent(dirfd, path))
+	if (durable && sync_parent(dirfd, path))
 		return err_sys(err, "sync the directory of %s", path);
 	return 0;
+}
+
+int file_write_atomic(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+		      struct err *err)
+{
+	return replace_file(dirfd, path, buf, n, mode, 1, err);
+}
+
+int file_write_volatile(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+			struct err *err)
+{
+	return replace_file(dirfd, path, buf, n, mode, 0, err);
 }
 
 int file_write_once(int dirfd, const char *path, const char *text, struct err *err)

@@ -30,6 +30,10 @@ int file_read(int dirfd, const char *path, struct strbuf *sb, size_t limit, stru
 int file_write_atomic(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
 		      struct err *err);
 
+/* The same without the fsyncs, for what a reboot ends anyway (under /run). */
+int file_write_volatile(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+			struct err *err);
+
 /* One write(2) to an existing file, as procfs, sysfs and cgroupfs want it. */
 int file_write_once(int dirfd, const char *path, const char *text, struct err *err);
 
