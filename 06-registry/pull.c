@@ -1,0 +1,182 @@
+/*
+ * pull.c - the category "pull": end-1, end-2, end-3.
+ *
+ * A blob goes from the page cache to the socket (sendfile) and is never in our
+ * memory. Everything named by a digest never changes, so the digest is its ETag
+ * and a client that has it gets 304.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "errors.h"
+#include "index.h"
+#include "manifest.h"
+#include "range.h"
+#include "server.h"
+
+int reg_get_base(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	(void)req;
+	(void)daemon;
+	(void)err;
+	http_reply_json(rep, 200, json_object());
+	return 0;
+}
+
+/* Is `etag` in the list of an If-None-Match, or is that "*"? */
+static bool etag_listed(const char *list, const char *etag)
+{
+	while (*list) {
+		size_t n;
+
+		list += strspn(list, ", \t");
+		n = strcspn(list, ", \t");
+		if (n == 1 && *list == '*')
+			return true;
+		if (n > 2 && !strncmp(list, "W/", 2)) { /* weak comparison: RFC 9110, 13.1.2 */
+			list += 2;
+			n -= 2;
+		}
+		if (n == strlen(etag) && !strncmp(list, etag, n))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* The headers of content named by a digest. True: the client has it already (304). */
+static bool content_headers(struct http_request *req, struct http_reply *rep, const char *digest)
+{
+	char etag[DIGEST_SIZE + 2];
+	const char *known = http_header(req, "If-None-Match");
+
+	snprintf(etag, sizeof(etag), "\"%s\"", digest);
+	http_reply_header(rep, "Docker-Content-Digest", digest);
+	http_reply_header(rep, "ETag", etag);
+	if (!known || !etag_listed(known, etag))
+		return false;
+	http_reply_empty(rep, 304);
+	return true;
+}
+
+/* The range asked for, unless If-Range says that it was meant for other content. */
+static enum reg_range_answer asked_range(struct http_request *req, const char *digest,
+					 uint64_t size, struct reg_range *range)
+{
+	const char *condition = http_header(req, "If-Range");
+
+	*range = (struct reg_range){ 0, size };
+	if (condition && !strstr(condition, digest))
+		return REG_RANGE_WHOLE;
+	return reg_range_parse(http_header(req, "Range"), size, range);
+}
+
+static int send_blob(struct http_request *req, struct http_reply *rep, const char *digest, int fd,
+		     uint64_t size, struct err *err)
+{
+	AUTO_CLOSE int blob = fd;
+	struct reg_range range;
+	char text[80];
+
+	http_reply_header(rep, "Accept-Ranges", "bytes");
+	if (content_headers(req, rep, digest))
+		return 0;
+	switch (asked_range(req, digest, size, &range)) {
+	case REG_RANGE_UNSATISFIED:
+		return reg_refuse(err, REG_RANGE_UNSATISFIABLE, "%s has %llu bytes", digest,
+				  (unsigned long long)size);
+	case REG_RANGE_PART:
+		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
+			 (unsigned long long)(range.first + range.count - 1),
+			 (unsigned long long)size);
+		http_reply_header(rep, "Content-Range", text);
+		http_reply_fd(rep, 206, "application/octet-stream", steal_fd(&blob), range.first,
+			      range.count);
+		return 0;
+	case REG_RANGE_WHOLE:
+		break;
+	}
+	http_reply_fd(rep, 200, "application/octet-stream", steal_fd(&blob), 0, size);
+	return 0;
+}
+
+int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	struct reg_server *server = daemon;
+	const char *name = reg_repository(req, err);
+	const char *digest = http_param(req, "digest");
+	uint64_t size;
+	int fd;
+
+	if (!name || reg_digest_check(digest, err))
+		return -1;
+	fd = reg_blob_open(server->store, name, digest, &size, err);
+	return fd < 0 ? -1 : send_blob(req, rep, digest, fd, size, err);
+}
+
+/* Does an Accept header allow this media type? No header allows everything, and so
+ * does a generic one: old clients and people with curl send "application/json". */
+static bool accepted(const char *accept, const char *media_type)
+{
+	static const char *const generic[] = { "*/*", "application/*", "application/json" };
+
+	if (!accept || !*accept)
+		return true;
+	while (*accept) {
+		size_t n;
+
+		accept += strspn(accept, ", \t");
+		n = strcspn(accept, ",; \t");
+		if (n == strlen(media_type) && !strncasecmp(accept, media_type, n))
+			return true;
+		for (size_t i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
+			if (n == strlen(generic[i]) && !strncasecmp(accept, generic[i], n))
+				return true;
+		accept += strcspn(accept, ",");
+	}
+	return false;
+}
+
+/* The descriptor of a reference: a tag, or a digest. Borrowed from index. */
+static const json_t *resolve(const json_t *index, const char *name, const char *reference,
+			     struct err *err)
+{
+	const json_t *d = strchr(reference, ':') ? reg_index_digest(index, reference)
+						 : reg_index_tag(index, reference);
+
+	if (!d)
+		reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %.200s", name, reference);
+	return d;
+}
+
+int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err)
+{
+	struct reg_server *server = daemon;
+	const char *name = reg_repository(req, err);
+	const char *type, *digest;
+	AUTO_JSON json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
+	const json_t *d = index ? resolve(index, name, http_param(req, "reference"), err) : NULL;
+	uint64_t size;
+	int fd;
+
+	if (!d)
+		return -1;
+	type = jsonx_str(d, "mediaType", "");
+	digest = jsonx_str(d, "digest", "");
+	http_reply_header(rep, "Vary", "Accept");
+	if (!accepted(http_header(req, "Accept"), type))
+		return reg_refuse(err, REG_MANIFEST_UNKNOWN,
+				  "the manifest is a %s, which the request does not accept", type);
+	if (content_headers(req, rep, digest))
+		return 0;
+	fd = reg_blob_open(server->store, name, digest, &size, err);
+	if (fd < 0)
+		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
+							  : -1;
+	http_reply_fd(rep, 200, type, fd, 0, size);
+	return 0;
+}

@@ -1,0 +1,162 @@
+/*
+ * server.c - the specification's table of endpoints, and what serves it.
+ */
+#include "server.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/log.h"
+#include "01-kernel/base/strbuf.h"
+#include "01-kernel/base/trace.h"
+#include "errors.h"
+#include "manifest.h"
+#include "names.h"
+
+#define PEM_LIMIT (1u << 20)
+#define UPLOAD_LIFE (7L * 24 * 3600)
+
+/* In the order of the specification's table, under its numbers. GET is HEAD too. */
+static const struct http_route routes[] = {
+	/* end-1   */ { "GET",    "/v2/", reg_get_base },
+	/* end-2   */ { "GET",    "/v2/{name...}/blobs/{digest}", reg_get_blob },
+	/* end-3   */ { "GET",    "/v2/{name...}/manifests/{reference}", reg_get_manifest },
+	/* end-4,11 */ { "POST",  "/v2/{name...}/blobs/uploads/", reg_post_upload, reg_open_post },
+	/* end-5   */ { "PATCH",  "/v2/{name...}/blobs/uploads/{uuid}", reg_patch_upload, reg_open_patch },
+	/* end-6   */ { "PUT",    "/v2/{name...}/blobs/uploads/{uuid}", reg_put_upload, reg_open_put },
+	/* end-7   */ { "PUT",    "/v2/{name...}/manifests/{reference}", reg_put_manifest },
+	/* end-8   */ { "GET",    "/v2/{name...}/tags/list", reg_get_tags },
+	/* end-9   */ { "DELETE", "/v2/{name...}/manifests/{reference}", reg_delete_manifest },
+	/* end-10  */ { "DELETE", "/v2/{name...}/blobs/{digest}", reg_delete_blob },
+	/* end-12  */ { "GET",    "/v2/{name...}/referrers/{digest}", reg_get_referrers },
+	/* end-13  */ { "GET",    "/v2/{name...}/blobs/uploads/{uuid}", reg_get_upload },
+	/* Docker's, beside the specification */
+	              { "DELETE", "/v2/{name...}/blobs/uploads/{uuid}", reg_delete_upload },
+	              { "GET",    "/v2/_catalog", reg_get_catalog },
+	              { "GET",    "/v2", reg_get_base },
+	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
+	              { NULL, NULL, NULL },
+};
+
+const char *reg_repository(struct http_request *req, struct err *err)
+{
+	const char *name = http_param(req, "name");
+
+	return reg_name_check(name, err) ? NULL : name;
+}
+
+void reg_location(struct http_reply *rep, const char *name, const char *fmt, ...)
+{
+	AUTO_STRBUF struct strbuf url = STRBUF_INIT;
+	va_list ap;
+
+	strbuf_addf(&url, "/v2/%s", name);
+	va_start(ap, fmt);
+	strbuf_vaddf(&url, fmt, ap);
+	va_end(ap);
+	http_reply_header(rep, "Location", url.data);
+}
+
+/* Before any handler: headers that every reply has, and what --readonly forbids. */
+static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
+			  void *daemon, struct err *err)
+{
+	const struct reg_server *server = daemon;
+	const char *method = http_method(req);
+
+	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
+	if (!server->readonly || !strcmp(method, "GET") || !strcmp(method, "HEAD"))
+		return path;
+	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is read-only");
+	return NULL;
+}
+
+static char *read_pem(const char *path, struct err *err)
+{
+	struct strbuf pem = STRBUF_INIT;
+
+	if (!file_read(AT_FDCWD, path, &pem, PEM_LIMIT, err))
+		return strbuf_steal(&pem);
+	strbuf_free(&pem);
+	return NULL;
+}
+
+static int open_root(struct reg_server *server, const char *root, struct err *err)
+{
+	server->store = reg_store_open(root, err);
+	if (!server->store)
+		return -1;
+	server->lock = file_lock_dir(root, err);
+	if (server->lock < 0)
+		return err->kind == ERR_CONFLICT
+			       ? err_set(err, ERR_CONFLICT, "another registry is serving %s", root)
+			       : -1;
+	server->uploads = reg_uploads_new(server->store);
+	return 0;
+}
+
+static int listen_on(struct reg_server *server, const struct reg_server_options *o,
+		     struct err *err)
+{
+	struct http_options http = {
+		.routes = routes,
+		.daemon = server,
+		.body_limit = REG_MANIFEST_LIMIT,
+		.error = reg_error_reply,
+		.before = before,
+	};
+
+	if (o->tls_cert) {
+		server->cert_pem = read_pem(o->tls_cert, err);
+		server->key_pem = server->cert_pem ? read_pem(o->tls_key, err) : NULL;
+		if (!server->key_pem)
+			return -1;
+	}
+	http.tls_cert_pem = server->cert_pem;
+	http.tls_key_pem = server->key_pem;
+	server->http = http_serve_tcp(o->addr, &http, err);
+	return server->http ? 0 : -1;
+}
+
+struct reg_server *reg_server_start(const struct reg_server_options *o, struct err *err)
+{
+	struct reg_server *server = xcalloc(1, sizeof(*server));
+
+	server->lock = -1;
+	server->readonly = o->readonly;
+	if (!open_root(server, o->root, err) && !listen_on(server, o, err))
+		return server;
+	reg_server_stop(server);
+	return NULL;
+}
+
+void reg_server_stop(struct reg_server *server)
+{
+	if (!server)
+		return;
+	http_server_stop(server->http);
+	reg_uploads_free(server->uploads);
+	reg_store_close(server->store);
+	if (server->lock >= 0)
+		close(server->lock);
+	free(server->cert_pem);
+	free(server->key_pem);
+	free(server);
+}
+
+void reg_server_tidy(struct reg_server *server)
+{
+	struct err err;
+	unsigned removed;
+
+	if (server->readonly)
+		return;
+	if (reg_uploads_expire(server->uploads, UPLOAD_LIFE, &err))
+		log_warn("expire uploads: %s", err.msg);
+	if (reg_store_sweep(server->store, &removed, &err))
+		log_warn("sweep blobs: %s", err.msg);
+	else if (removed)
+		log_info("removed %u blobs that no repository has", removed);
+}
