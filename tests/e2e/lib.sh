@@ -34,6 +34,7 @@ fi
 
 export PATH="$PATH:/usr/sbin:/sbin"
 REGISTRY=127.0.0.1:5000
+MIRROR=http://$REGISTRY # of dockerd for Docker Hub; empty: none
 export DOCKER_HOST=unix://$T/docker.sock
 export DOCKER_CONFIG=$T/docker-config HOME=$T/home
 export DOCKYARD_TRACE=${DOCKYARD_TRACE-$T/trace}
@@ -183,7 +184,7 @@ start_containerd() {
 start_dockerd() {
 	launch dockerd "$TOP/04-dockerd/dockerd" --data-root "$T/docker" --exec-root "$T/run-docker" \
 		-H "unix://$T/docker.sock" --containerd "$T/containerd.sock" \
-		--pidfile "$T/docker.pid" --registry-mirror "http://$REGISTRY" \
+		--pidfile "$T/docker.pid" ${MIRROR:+--registry-mirror "$MIRROR"} \
 		--insecure-registry "$REGISTRY" --bip 172.31.0.1/16 "$@"
 	ready dockerd 10 curl -fsS --unix-socket "$T/docker.sock" http://d/_ping
 }
