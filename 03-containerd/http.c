@@ -26,6 +26,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
@@ -38,6 +39,14 @@
 
 /* --- one request ----------------------------------------------------------------------- */
 
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static void *on_target(void *cls, const char *uri, struct MHD_Connection *conn)
 {
 	struct http_request *req = xcalloc(1, sizeof(*req));
@@ -45,17 +54,34 @@ static void *on_target(void *cls, const char *uri, struct MHD_Connection *conn)
 	req->server = cls;
 	req->conn = conn;
 	req->rep.req = req;
+	req->start_us = now_us();
 	req->failed = http_request_parse(req, uri, &req->err) != 0;
 	return req;
+}
+
+static void report(const struct http_request *req, bool whole)
+{
+	const struct http_reply *rep = &req->rep;
+	const struct http_result result = {
+		.status = rep->status,
+		.size = strcmp(req->method, MHD_HTTP_METHOD_HEAD) ? rep->size : 0,
+		.whole = whole,
+		.start_us = req->start_us,
+	};
+
+	req->server->o.done(req, &result, req->server->o.daemon);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 			 enum MHD_RequestTerminationCode code)
 {
-	(void)cls;
-	(void)code;
-	if (*con_cls)
-		http_request_free(*con_cls);
+	struct http_server *s = cls;
+	struct http_request *req = *con_cls;
+
+	if (req && req->begun && s->o.done)
+		report(req, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	if (req)
+		http_request_free(req);
 	*con_cls = NULL;
 	MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
 }
@@ -103,6 +129,7 @@ static int body_too_large(struct http_request *req)
 {
 	err_set(&req->err, ERR_INVALID, "request body is larger than %zu bytes",
 		req->server->o.body_limit);
+	req->err.errnum = EFBIG; /* for who names errors more finely than by kind */
 	return fail(req, MHD_HTTP_CONTENT_TOO_LARGE);
 }
 
@@ -281,7 +308,7 @@ struct http_server *http_serve_fd(int fd, const struct http_options *o, struct e
 				  MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				  MHD_OPTION_LISTEN_SOCKET, fd,
 				  MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
-				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
 				  MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,

@@ -14,8 +14,9 @@
 #define DOCKYARD_CTRD_HTTP_H
 
 #include <jansson.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "01-kernel/base/err.h"
@@ -45,6 +46,14 @@ struct http_route {
 			 struct err *err);
 };
 
+/* How a request ended. */
+struct http_result {
+	int status;       /* 0: the client left before there was a reply */
+	uint64_t size;    /* of the body sent, where it was known beforehand; else 0 */
+	bool whole;       /* false: the client left before it had everything */
+	int64_t start_us; /* when the request line came in, microseconds since 1970 */
+};
+
 struct http_options {
 	const struct http_route *routes; /* ends with a row of NULLs; first match wins */
 	void *daemon;                    /* handed to every handler */
@@ -56,6 +65,9 @@ struct http_options {
 	 * percent-encoded; what is returned points into it or is static. */
 	const char *(*before)(struct http_request *req, struct http_reply *rep, const char *path,
 			      void *daemon, struct err *err);
+	/* Optional: the reply is out, or the client left before it was. For access logs. */
+	void (*done)(const struct http_request *req, const struct http_result *result,
+		     void *daemon);
 	const char *tls_cert_pem, *tls_key_pem; /* PEM texts: this listener speaks TLS; NULL: plain */
 };
 

@@ -53,6 +53,7 @@ struct http_reply {
 	struct http_request *req;
 	struct MHD_Response *response;
 	int status;
+	uint64_t size; /* of the body; 0 for streams */
 	struct http_pairs headers;
 	struct http_stream *stream;   /* owned by `response`; its thread starts when sent */
 	struct http_upgrade *upgrade; /* owned here until the connection is upgraded */
@@ -68,6 +69,7 @@ struct http_request {
 	struct http_pairs params, queries;
 	const struct http_route *route;
 
+	int64_t start_us;
 	bool begun;             /* the headers were looked at */
 	bool failed;            /* err holds why; the rest of the body is dropped */
 	struct err err;

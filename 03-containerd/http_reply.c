@@ -42,6 +42,7 @@ void http_reply_reset(struct http_reply *rep, size_t keep)
 	rep->stream = NULL;
 	rep->upgrade = NULL;
 	rep->status = 0;
+	rep->size = 0;
 	http_pairs_cut(&rep->headers, keep);
 }
 
@@ -65,9 +66,11 @@ void http_reply_empty(struct http_reply *rep, int status)
 void http_reply_json(struct http_reply *rep, int status, json_t *doc)
 {
 	char *text = jsonx_text(doc);
+	size_t n = strlen(text);
 
 	reply_with(rep, status, "application/json",
-		   MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+		   MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE));
+	rep->size = n;
 	json_decref(doc);
 }
 
@@ -76,6 +79,7 @@ void http_reply_bytes(struct http_reply *rep, int status, const char *type, cons
 {
 	reply_with(rep, status, type,
 		   MHD_create_response_from_buffer(n, (void *)buf, MHD_RESPMEM_MUST_COPY));
+	rep->size = n;
 }
 
 void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd, uint64_t offset,
@@ -86,6 +90,7 @@ void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd,
 	if (!response)
 		close(fd); /* libmicrohttpd took it only with the response */
 	reply_with(rep, status, type, response);
+	rep->size = size;
 }
 
 enum MHD_Result http_reply_send(struct http_reply *rep)
