@@ -7,6 +7,7 @@
  */
 #include "errors.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -25,7 +26,7 @@ static const struct code codes[] = {
 	ROW(REG_BLOB_UPLOAD_INVALID) = { "BLOB_UPLOAD_INVALID", ERR_INVALID, 400 },
 	ROW(REG_BLOB_UPLOAD_UNKNOWN) = { "BLOB_UPLOAD_UNKNOWN", ERR_NOT_FOUND, 404 },
 	ROW(REG_DIGEST_INVALID) = { "DIGEST_INVALID", ERR_INVALID, 400 },
-	ROW(REG_MANIFEST_BLOB_UNKNOWN) = { "MANIFEST_BLOB_UNKNOWN", ERR_NOT_FOUND, 404 },
+	ROW(REG_MANIFEST_BLOB_UNKNOWN) = { "MANIFEST_BLOB_UNKNOWN", ERR_NOT_FOUND, 400 },
 	ROW(REG_MANIFEST_INVALID) = { "MANIFEST_INVALID", ERR_INVALID, 400 },
 	ROW(REG_MANIFEST_UNKNOWN) = { "MANIFEST_UNKNOWN", ERR_NOT_FOUND, 404 },
 	ROW(REG_NAME_INVALID) = { "NAME_INVALID", ERR_INVALID, 400 },
@@ -86,14 +87,14 @@ static const char *name_of_kind(enum err_kind kind)
 void reg_error_reply(struct http_request *req, struct http_reply *rep, const struct err *err)
 {
 	int row = err->errnum - REG_BLOB_UNKNOWN;
-	const char *name = name_of_kind(err->kind);
+	const char *name = err->errnum == EFBIG ? "SIZE_INVALID" : name_of_kind(err->kind);
 	int status = http_status_of(err->kind);
 	json_t *doc;
 
 	if (row >= 0 && row < N_CODES) {
 		name = codes[row].name;
 		status = codes[row].status;
-	} else if (status >= 500) {
+	} else if (status >= 500 && err->kind != ERR_UNSUPPORTED) {
 		log_error("%s: %s", http_method(req), err->msg);
 	}
 	doc = json_pack("{s:[{s:s, s:o}]}", "errors", "code", name, "message",

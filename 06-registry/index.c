@@ -129,8 +129,7 @@ void reg_index_put(json_t *index, const char *tag, const char *media_type, const
 
 bool reg_index_untag(json_t *index, const char *tag)
 {
-	json_t *d = reg_index_tag(index, tag);
-	AUTO_JSON json_t *held = json_incref(d);
+	AUTO_JSON json_t *d = json_incref(reg_index_tag(index, tag)); /* beyond its removal */
 	const char *digest = jsonx_str(d, "digest", "");
 
 	if (!d)

@@ -74,8 +74,22 @@ static enum reg_range_answer asked_range(struct http_request *req, const char *d
 	return reg_range_parse(http_header(req, "Range"), size, range);
 }
 
-static int send_blob(struct http_request *req, struct http_reply *rep, const char *digest, int fd,
-		     uint64_t size, struct err *err)
+static void refuse_range(struct http_request *req, struct http_reply *rep, const char *digest,
+			 uint64_t size)
+{
+	struct err why;
+	char text[40];
+
+	reg_refuse(&why, REG_RANGE_UNSATISFIABLE, "%s has %llu bytes", digest,
+		   (unsigned long long)size);
+	snprintf(text, sizeof(text), "bytes */%llu", (unsigned long long)size);
+	http_reply_header(rep, "Content-Range", text);
+	reg_error_reply(req, rep, &why);
+}
+
+/* Takes the fd. */
+static void send_blob(struct http_request *req, struct http_reply *rep, const char *digest, int fd,
+		      uint64_t size)
 {
 	AUTO_CLOSE int blob = fd;
 	struct reg_range range;
@@ -83,11 +97,11 @@ static int send_blob(struct http_request *req, struct http_reply *rep, const cha
 
 	http_reply_header(rep, "Accept-Ranges", "bytes");
 	if (content_headers(req, rep, digest))
-		return 0;
+		return;
 	switch (asked_range(req, digest, size, &range)) {
 	case REG_RANGE_UNSATISFIED:
-		return reg_refuse(err, REG_RANGE_UNSATISFIABLE, "%s has %llu bytes", digest,
-				  (unsigned long long)size);
+		refuse_range(req, rep, digest, size);
+		return;
 	case REG_RANGE_PART:
 		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
 			 (unsigned long long)(range.first + range.count - 1),
@@ -95,12 +109,10 @@ static int send_blob(struct http_request *req, struct http_reply *rep, const cha
 		http_reply_header(rep, "Content-Range", text);
 		http_reply_fd(rep, 206, "application/octet-stream", steal_fd(&blob), range.first,
 			      range.count);
-		return 0;
+		return;
 	case REG_RANGE_WHOLE:
-		break;
+		http_reply_fd(rep, 200, "application/octet-stream", steal_fd(&blob), 0, size);
 	}
-	http_reply_fd(rep, 200, "application/octet-stream", steal_fd(&blob), 0, size);
-	return 0;
 }
 
 int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -114,7 +126,10 @@ int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon,
 	if (!name || reg_digest_check(digest, err))
 		return -1;
 	fd = reg_blob_open(server->store, name, digest, &size, err);
-	return fd < 0 ? -1 : send_blob(req, rep, digest, fd, size, err);
+	if (fd < 0)
+		return -1;
+	send_blob(req, rep, digest, fd, size);
+	return 0;
 }
 
 /* Does an Accept header allow this media type? No header allows everything, and so

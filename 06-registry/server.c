@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
@@ -73,6 +74,39 @@ static const char *before(struct http_request *req, struct http_reply *rep, cons
 	return NULL;
 }
 
+/* What a client called the thing, fit for one line of a log: no control characters. */
+static char *printable(const char *path)
+{
+	char *text = xstrndup(path, 400);
+
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return text;
+}
+
+/* The access log, and the trace of what moved: manifests and blobs. */
+static void done(const struct http_request *req, const struct http_result *result, void *daemon)
+{
+	AUTO_FREE char *path = printable(http_path(req));
+	AUTO_FREE char *agent = printable(http_header(req, "User-Agent") ?: "-");
+	struct trace_span span = trace_begin();
+	struct timespec now;
+	int64_t us;
+
+	(void)daemon;
+	clock_gettime(CLOCK_REALTIME, &now);
+	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - result->start_us;
+	log_info("%s \"%s %s\" %d %llu %lld.%03llds \"%s\"%s", http_peer(req), http_method(req),
+		 path, result->status, (unsigned long long)result->size, (long long)(us / 1000000),
+		 (long long)(us / 1000 % 1000), agent, result->whole ? "" : " (client left)");
+	if (!span.start_us || (!strstr(path, "/manifests/") && !strstr(path, "/blobs/")))
+		return;
+	span.start_us = result->start_us;
+	trace_end(&span, "%s %s: %d, %llu bytes", http_method(req), path, result->status,
+		  (unsigned long long)result->size);
+}
+
 static char *read_pem(const char *path, struct err *err)
 {
 	struct strbuf pem = STRBUF_INIT;
@@ -106,6 +140,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.body_limit = REG_MANIFEST_LIMIT,
 		.error = reg_error_reply,
 		.before = before,
+		.done = done,
 	};
 
 	if (o->tls_cert) {
