@@ -94,6 +94,9 @@ int http_query_bool(const struct http_request *req, const char *name, int fallba
 void http_query_each(const struct http_request *req, const char *name,
 		     void (*each)(void *arg, const char *value), void *arg);
 const char *http_header(const struct http_request *req, const char *name);   /* NULL if absent */
+/* Every line of a header that may come more than once (Accept), in order. */
+void http_header_each(const struct http_request *req, const char *name,
+		      void (*each)(void *arg, const char *value), void *arg);
 const char *http_peer(const struct http_request *req);                       /* for logs */
 /* The connection's socket, for a handler that blocks: it polls it for POLLRDHUP (the
  * client has gone, or the server stops) and never reads it. */

@@ -143,6 +143,31 @@ const char *http_header(const struct http_request *req, const char *name)
 	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
 }
 
+struct header_lines {
+	const char *name;
+	void (*each)(void *arg, const char *value);
+	void *arg;
+};
+
+static enum MHD_Result header_line(void *cls, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
+{
+	struct header_lines *h = cls;
+
+	(void)kind;
+	if (!strcasecmp(name, h->name))
+		h->each(h->arg, value ? value : "");
+	return MHD_YES;
+}
+
+void http_header_each(const struct http_request *req, const char *name,
+		      void (*each)(void *arg, const char *value), void *arg)
+{
+	struct header_lines h = { name, each, arg };
+
+	MHD_get_connection_values(req->conn, MHD_HEADER_KIND, header_line, &h);
+}
+
 int http_request_fd(const struct http_request *req)
 {
 	return MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;

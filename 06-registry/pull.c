@@ -132,27 +132,38 @@ int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon,
 	return 0;
 }
 
-/* Does an Accept header allow this media type? No header allows everything, and so
- * does a generic one: old clients and people with curl send "application/json". */
-static bool accepted(const char *accept, const char *media_type)
-{
-	static const char *const generic[] = { "*/*", "application/*", "application/json" };
+struct acceptance {
+	const char *media_type;
+	bool asked;    /* there is an Accept header at all */
+	bool accepted;
+};
 
-	if (!accept || !*accept)
-		return true;
+/* One Accept line (Go's clients send one per type). A generic type stands for any
+ * manifest: people with curl send "application/json". */
+static void read_accept(void *arg, const char *accept)
+{
+	struct acceptance *a = arg;
+	const char *const good[] = { a->media_type, "*/*", "application/*", "application/json" };
+
 	while (*accept) {
 		size_t n;
 
 		accept += strspn(accept, ", \t");
 		n = strcspn(accept, ",; \t");
-		if (n == strlen(media_type) && !strncasecmp(accept, media_type, n))
-			return true;
-		for (size_t i = 0; i < sizeof(generic) / sizeof(generic[0]); i++)
-			if (n == strlen(generic[i]) && !strncasecmp(accept, generic[i], n))
-				return true;
+		for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+			if (n == strlen(good[i]) && !strncasecmp(accept, good[i], n))
+				a->accepted = true;
+		a->asked |= n > 0;
 		accept += strcspn(accept, ",");
 	}
-	return false;
+}
+
+static bool accepts(struct http_request *req, const char *media_type)
+{
+	struct acceptance a = { media_type, false, false };
+
+	http_header_each(req, "Accept", read_accept, &a);
+	return !a.asked || a.accepted;
 }
 
 /* The descriptor of a reference: a tag, or a digest. Borrowed from index. */
@@ -183,7 +194,7 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	type = jsonx_str(d, "mediaType", "");
 	digest = jsonx_str(d, "digest", "");
 	http_reply_header(rep, "Vary", "Accept");
-	if (!accepted(http_header(req, "Accept"), type))
+	if (!accepts(req, type))
 		return reg_refuse(err, REG_MANIFEST_UNKNOWN,
 				  "the manifest is a %s, which the request does not accept", type);
 	if (content_headers(req, rep, digest))
