@@ -1,0 +1,239 @@
+/*
+ * containerd-shim - the parent of one container; see shim.h for the model.
+ *
+ *     containerd-shim --bundle DIRECTORY
+ *
+ * The bundle holds options.json, which containerd wrote:
+ *
+ *     {"id","namespace","runtime":{"binary","root"},"terminal","stdin","stdinOnce",
+ *      "log":{"driver","path","maxSize","maxFile"},"consoleSize":[rows,cols],
+ *      "mounts":[{"type","source","options"}]}
+ *
+ * The program forks: the parent ends when the child is ready, having written one line
+ * to standard output, {} or {"error":…}. The child is a session of its own, belongs to
+ * whoever adopts orphans, and goes on when containerd is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/mount.h"
+#include "01-kernel/ns.h"
+#include "shim.h"
+#include "version.h"
+#include "wire.h"
+
+#define LEAVE_MS 5000
+
+void shim_leave_if_idle(struct shim *s)
+{
+	if (!s->leaving || !shim_control_idle(s))
+		return;
+	for (const struct shim_proc *p = s->procs; p; p = p->next)
+		if (p->io.clients)
+			return;
+	s->loop.stop = true;
+}
+
+static void leave_now(void *owner)
+{
+	struct shim *s = owner;
+
+	s->loop.stop = true;
+}
+
+void shim_leave(struct shim *s)
+{
+	s->leaving = true;
+	shim_timer_set(&s->loop, &s->leave, LEAVE_MS, leave_now, s);
+	shim_leave_if_idle(s);
+}
+
+/* --- setting up ------------------------------------------------------------------------- */
+
+static int read_options(struct shim *s, struct err *err)
+{
+	s->options = jsonx_read(AT_FDCWD, "options.json", 1 << 20, err);
+	if (!s->options)
+		return -1;
+	s->id = jsonx_str(s->options, "id", NULL);
+	s->runtime.binary = json_string_value(jsonx_at(s->options, "runtime.binary"));
+	s->runtime.root = json_string_value(jsonx_at(s->options, "runtime.root"));
+	s->bundle = getcwd(NULL, 0);
+	if (!s->id || !s->runtime.binary || !s->runtime.root || !s->bundle)
+		return err_set(err, ERR_INVALID, "options.json: id or runtime is missing");
+	return 0;
+}
+
+static int open_log(struct shim *s, struct shim_io *io, struct err *err)
+{
+	const json_t *log = json_object_get(s->options, "log");
+	const char *driver = jsonx_str(log, "driver", "none");
+
+	if (!strcmp(driver, "none"))
+		return 0;
+	if (strcmp(driver, "json-file"))
+		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
+	if (shim_log_open(&s->log, jsonx_str(log, "path", ""), jsonx_int(log, "maxSize", 0),
+			  (int)jsonx_int(log, "maxFile", 1), err))
+		return -1;
+	io->log = &s->log;
+	return 0;
+}
+
+/* Init's streams exist from the start, so a client can attach before there is any. */
+static int open_init(struct shim *s, struct err *err)
+{
+	struct shim_proc *p = shim_proc_new(s, NULL);
+	json_t *size = json_object_get(s->options, "consoleSize");
+
+	p->io.terminal = jsonx_bool(s->options, "terminal", false);
+	p->io.stdin_once = jsonx_bool(s->options, "stdinOnce", false);
+	p->io.rows = (unsigned short)json_integer_value(json_array_get(size, 0));
+	p->io.cols = (unsigned short)json_integer_value(json_array_get(size, 1));
+	if (open_log(s, &p->io, err))
+		return -1;
+	return shim_attach_listen(&p->io, "attach.sock", err);
+}
+
+static void on_signal(void *owner, uint32_t events)
+{
+	struct shim *s = owner;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	(void)!read(s->signals.fd, &info, sizeof info); /* several may have become one */
+	shim_reap(s);
+}
+
+/* A shim ends when its task is deleted, not when a service manager or a terminal
+ * says so: containers outlive the daemons. SIGKILL remains. */
+static int take_signals(struct shim *s, struct err *err)
+{
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGQUIT };
+	sigset_t set;
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	shim_watch_init(&s->signals, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, s);
+	if (s->signals.fd < 0)
+		return err_sys(err, "signalfd");
+	shim_watch_set(&s->loop, &s->signals, EPOLLIN);
+	return 0;
+}
+
+static int become_parent(struct err *err)
+{
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		return err_sys(err, "become subreaper");
+	if (kern_ns_unshare(CLONE_NEWNS, err))
+		return -1;
+	/* What the host mounts appears here too (volumes); what is mounted here does not there. */
+	return kern_mount_propagation("/", MS_SLAVE | MS_REC, err);
+}
+
+static int write_pid(struct err *err)
+{
+	char text[16];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	return file_write_atomic(AT_FDCWD, "shim.pid", text, (size_t)n, 0600, err);
+}
+
+static int set_up(struct shim *s, struct err *err)
+{
+	umask(022);
+	if (read_options(s, err) || shim_loop_init(&s->loop, err) || take_signals(s, err) ||
+	    become_parent(err) || open_init(s, err) || shim_control_listen(s, err))
+		return -1;
+	return write_pid(err);
+}
+
+/* Standard output goes back to containerd with this line; the rest goes to shim.log. */
+static int report(int failed, const struct err *err)
+{
+	AUTO_JSON json_t *doc = failed ? ctrd_wire_error(err) : json_object();
+	AUTO_FREE char *text = jsonx_text(doc);
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int log = open("shim.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+	dprintf(1, "%s\n", text);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(log >= 0 ? log : null, 2);
+	return failed;
+}
+
+static void tear_down(struct shim *s)
+{
+	while (s->procs)
+		shim_proc_free(s->procs);
+	shim_log_close(&s->log);
+	unlink("shim.sock");
+	json_decref(s->options);
+	free(s->bundle);
+	free(s->cgroup);
+}
+
+static int run_shim(void)
+{
+	struct shim *s = xcalloc(1, sizeof *s);
+	struct err err;
+	int rc;
+
+	/* Give memory back soon: there may be hundreds of us, mostly idle. */
+	mallopt(M_TRIM_THRESHOLD, 32 << 10);
+	mallopt(M_MMAP_THRESHOLD, 32 << 10);
+	s->log.fd = s->signals.fd = s->control.fd = -1;
+	rc = report(set_up(s, &err), &err);
+	if (!rc)
+		shim_loop_run(&s->loop);
+	tear_down(s);
+	free(s);
+	return rc ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	pid_t child;
+
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		printf("containerd-shim version %s\n", DOCKYARD_VERSION);
+		return 0;
+	}
+	if (argc != 3 || strcmp(argv[1], "--bundle")) {
+		fputs("usage: containerd-shim --bundle DIRECTORY\n"
+		      "Started by containerd, one for each container.\n", stderr);
+		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 2;
+	}
+	log_setup("containerd-shim", 2, LOG_INFO, 0);
+	trace_setup("shim");
+	if (chdir(argv[2])) {
+		fprintf(stderr, "containerd-shim: %s: %s\n", argv[2], strerror(errno));
+		return 1;
+	}
+	child = fork();
+	if (child < 0) {
+		fprintf(stderr, "containerd-shim: fork: %s\n", strerror(errno));
+		return 1;
+	}
+	if (child)
+		return 0;
+	setsid();
+	return run_shim();
+}

@@ -1,0 +1,57 @@
+/*
+ * shim_log.h - a container's output as Docker's json-file log: a line each,
+ *
+ *     {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
+ *
+ * A line longer than 16 KiB comes in pieces, of which only the last ends in \n.
+ * A line is written in one write(2) with others that are ready, never in two, and
+ * what a full disk refuses is kept and offered again: the log loses nothing and
+ * repeats nothing.
+ */
+#ifndef DOCKYARD_CTRD_SHIM_LOG_H
+#define DOCKYARD_CTRD_SHIM_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
+
+#define SHIM_LOG_LINE 16384 /* bytes of output in one line of the log, as Docker's */
+
+enum shim_stream { SHIM_STDOUT, SHIM_STDERR, SHIM_STREAMS };
+
+struct shim_log {
+	char *path;
+	int fd;
+	off_t size;          /* what the file holds: whole lines only */
+	int64_t max_size;    /* rotate before growing past it; 0: never */
+	int max_file;        /* files kept, the current one included */
+	struct strbuf ready; /* whole lines, not yet in the file */
+	struct strbuf open[SHIM_STREAMS]; /* output of which the line's end has not come */
+};
+
+/* Open or create for appending. A torn last line, which a crash can leave, is cut off. */
+int shim_log_open(struct shim_log *l, const char *path, int64_t max_size, int max_file,
+		  struct err *err);
+
+/* Take output that arrived at `when`, and write the lines that it completes. */
+void shim_log_add(struct shim_log *l, enum shim_stream stream, const char *buf, size_t n,
+		  const struct timespec *when);
+
+/* End of a stream's output: an unfinished line is a line too. */
+void shim_log_end(struct shim_log *l, enum shim_stream stream, const struct timespec *when);
+
+/* Offer again what the disk refused. True when nothing is left over; while it is
+ * false the caller should take no more output. */
+bool shim_log_flush(struct shim_log *l);
+
+void shim_log_close(struct shim_log *l);
+
+/* Append `n` bytes as a JSON string, escaped as Docker does: control characters,
+ * quotes, <, > and &, U+2028 and U+2029, and \ufffd for each byte that is not UTF-8. */
+void shim_log_quote(struct strbuf *sb, const char *buf, size_t n);
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * shim_task.c - what containerd can ask of the container itself: mount its root, create,
+ * start, signal, pause, resume, resize, delete. (Execs: shim_exec.c.)
+ *
+ * The root file system is mounted in the shim's own mount namespace. Nothing has to
+ * be unmounted when a shim is killed: the namespace goes with it.
+ */
+#include "shim.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/mount.h"
+#include "mounts.h"
+
+/* --- mount ---------------------------------------------------------------------------- */
+
+/* {"user","groups"}: who the process will be is only known here, where the image's
+ * passwd file is. */
+static json_t *resolve(const json_t *req, struct err *err)
+{
+	AUTO_CLOSE int root = open("rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0) {
+		err_sys(err, "open rootfs");
+		return NULL;
+	}
+	return shim_user_resolve(root, jsonx_str(req, "user", ""), json_object_get(req, "groups"),
+				 err);
+}
+
+static int op_user(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		   struct err *err)
+{
+	(void)s;
+	(void)conn;
+	*result = resolve(req, err);
+	return *result ? 0 : -1;
+}
+
+static int op_mount(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		    struct err *err)
+{
+	(void)conn;
+	(void)req;
+	(void)result;
+	return ctrd_mounts_apply(json_object_get(s->options, "mounts"), "rootfs", err);
+}
+
+/* --- create and start -------------------------------------------------------------------- */
+
+/* The group in which memory is counted: its line in /proc/PID/cgroup names the
+ * controller (version 1) or none (version 2). */
+static char *memory_cgroup(pid_t pid)
+{
+	AUTO_FREE char *name = xasprintf("/proc/%d/cgroup", (int)pid);
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	struct err err;
+	char *save = NULL, *found = NULL;
+
+	if (file_read(AT_FDCWD, name, &text, 65536, &err))
+		return NULL;
+	for (char *l = strtok_r(text.data, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char *controllers = strchr(l, ':'), *path;
+
+		path = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!path)
+			continue;
+		*path++ = '\0';
+		if (strstr(controllers, ":memory") || (!strcmp(controllers, ":") && !found)) {
+			free(found);
+			found = xstrdup(path);
+		}
+	}
+	return found;
+}
+
+static void created(struct shim_job *job, int rc, struct err *err)
+{
+	struct shim_proc *p = job->proc;
+	struct shim *s = p->shim;
+
+	if (!rc && !(rc = shim_proc_read_pid(p, "init.pid", err)) && !(rc = shim_io_started(&p->io, err))) {
+		p->status = SHIM_CREATED;
+		s->cgroup = memory_cgroup(p->pid);
+	}
+	shim_proc_started(p);
+	if (rc)
+		shim_reply_error(job->conn, err);
+	else
+		shim_reply(job->conn, json_pack("{s:i, s:s?}", "pid", (int)p->pid, "cgroup", s->cgroup));
+}
+
+static int op_create(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		     struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct shim_proc *p = s->procs;
+	struct shim_io *io = &p->io;
+
+	(void)req;
+	(void)result;
+	if (p->status != SHIM_NEW || p->starting)
+		return err_set(err, ERR_CONFLICT, "the container was created before");
+	if (shim_io_open(io, s, jsonx_bool(s->options, "terminal", false),
+			 jsonx_bool(s->options, "stdin", false), "", err))
+		return -1;
+	strlist_add(&words, "--bundle");
+	strlist_add(&words, s->bundle);
+	strlist_add(&words, "--pid-file");
+	strlist_add(&words, "init.pid");
+	if (io->terminal) {
+		strlist_add(&words, "--console-socket");
+		strlist_add(&words, io->console);
+	}
+	strlist_add(&words, s->id);
+	if (shim_job_start(p, conn, "create", &words, true, created, err) < 0)
+		return -1;
+	p->starting = true;
+	return 1;
+}
+
+static void started(struct shim_job *job, int rc, struct err *err)
+{
+	struct shim_proc *p = job->proc;
+
+	if (rc) {
+		shim_reply_error(job->conn, err);
+	} else {
+		p->status = SHIM_RUNNING;
+		shim_event(p->shim, "start", p);
+		shim_reply(job->conn, json_pack("{s:i}", "pid", (int)p->pid));
+	}
+	shim_proc_started(p);
+}
+
+/* --- start, pause, resume: the runtime's commands without arguments ------------------------ */
+
+static int simple_job(struct shim *s, struct shim_conn *conn, const char *command,
+		      void (*done)(struct shim_job *, int, struct err *), struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+
+	strlist_add(&words, s->id);
+	return shim_job_start(s->procs, conn, command, &words, false, done, err);
+}
+
+static int op_start(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		    struct err *err)
+{
+	struct shim_proc *p = s->procs;
+
+	(void)req;
+	(void)result;
+	if (p->status != SHIM_CREATED || p->starting)
+		return err_set(err, ERR_CONFLICT, "the task is %s, not created",
+			       shim_status_name(p->status));
+	if (simple_job(s, conn, "start", started, err) < 0)
+		return -1;
+	p->starting = true;
+	return 1;
+}
+
+static void froze(struct shim_job *job, int rc, struct err *err)
+{
+	bool pause = !strcmp(job->command, "pause");
+	struct shim_proc *p = job->proc;
+
+	if (rc) {
+		shim_reply_error(job->conn, err);
+		return;
+	}
+	if (p->status == SHIM_RUNNING || p->status == SHIM_PAUSED) {
+		p->status = pause ? SHIM_PAUSED : SHIM_RUNNING;
+		shim_event(p->shim, pause ? "paused" : "resumed", p);
+	}
+	shim_reply(job->conn, NULL);
+}
+
+static int op_pause(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		    struct err *err)
+{
+	(void)req;
+	(void)result;
+	if (s->procs->status != SHIM_RUNNING)
+		return err_set(err, ERR_CONFLICT, "the task is %s, not running",
+			       shim_status_name(s->procs->status));
+	return simple_job(s, conn, "pause", froze, err);
+}
+
+static int op_resume(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		     struct err *err)
+{
+	(void)req;
+	(void)result;
+	if (s->procs->status != SHIM_PAUSED)
+		return err_set(err, ERR_CONFLICT, "the task is %s, not paused",
+			       shim_status_name(s->procs->status));
+	return simple_job(s, conn, "resume", froze, err);
+}
+
+/* --- kill ------------------------------------------------------------------------------------ */
+
+static void killed(struct shim_job *job, int rc, struct err *err)
+{
+	/* It may have ended between the question and the runtime's answer. */
+	if (rc && job->proc->exited)
+		err_set(err, ERR_CONFLICT, "the task has stopped");
+	if (rc)
+		shim_reply_error(job->conn, err);
+	else
+		shim_reply(job->conn, NULL);
+}
+
+static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		   struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct shim_proc *p = s->procs;
+
+	(void)result;
+	if (json_object_get(req, "execID"))
+		return shim_exec_kill(s, req, err);
+	if (p->status == SHIM_NEW || p->exited)
+		return err_set(err, ERR_CONFLICT, "the task is not running");
+	if (jsonx_bool(req, "all", false))
+		strlist_add(&words, "--all");
+	strlist_add(&words, s->id);
+	strlist_addf(&words, "%d", (int)jsonx_int(req, "signal", 15));
+	return shim_job_start(p, conn, "kill", &words, false, killed, err);
+}
+
+/* --- delete ------------------------------------------------------------------------------------ */
+
+void shim_task_deleted(struct shim *s, struct shim_conn *conn)
+{
+	struct err err;
+
+	if (kern_mount_detach("rootfs", &err))
+		log_error("unmount rootfs: %s", err.msg); /* the namespace ends with us anyway */
+	shim_reply(conn, shim_proc_json(s->procs));
+	shim_leave(s);
+}
+
+static void deleted(struct shim_job *job, int rc, struct err *err)
+{
+	struct shim_proc *p = job->proc;
+
+	if (rc) {
+		shim_reply_error(job->conn, err);
+		return;
+	}
+	if (p->pid && !p->exited) { /* killed by the runtime; SIGCHLD is on its way */
+		p->shim->deleting = true;
+		p->shim->delete_conn = job->conn;
+		return;
+	}
+	if (p->pid)
+		shim_proc_finish(p);
+	shim_task_deleted(p->shim, job->conn);
+}
+
+/* Undo whatever was done: also of a task that failed half-way. */
+static int op_delete(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		     struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct shim_proc *p = s->procs;
+
+	(void)result;
+	if (json_object_get(req, "execID"))
+		return shim_exec_delete(s, req, err);
+	if (p->status == SHIM_RUNNING || p->status == SHIM_PAUSED)
+		return err_set(err, ERR_CONFLICT, "the task is %s: stop it first",
+			       shim_status_name(p->status));
+	strlist_add(&words, "--force");
+	strlist_add(&words, s->id);
+	return shim_job_start(p, conn, "delete", &words, false, deleted, err);
+}
+
+static int op_resize(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		     struct err *err)
+{
+	const char *exec_id = jsonx_str(req, "execID", NULL);
+	struct shim_proc *p = shim_proc_find(s, exec_id);
+
+	(void)conn;
+	(void)result;
+	if (!p)
+		return err_set(err, ERR_NOT_FOUND, "no exec %s", exec_id);
+	return shim_io_resize(&p->io, (unsigned short)jsonx_int(req, "height", 0),
+			      (unsigned short)jsonx_int(req, "width", 0), err);
+}
+
+const struct shim_op_row shim_task_ops[] = {
+	{ "mount", op_mount },   { "user", op_user },     { "create", op_create },
+	{ "start", op_start },   { "kill", op_kill },     { "pause", op_pause },
+	{ "resume", op_resume }, { "resize", op_resize }, { "delete", op_delete },
+	{ NULL, NULL },
+};
