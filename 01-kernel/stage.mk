@@ -52,6 +52,8 @@ $(LIB): $(OBJS)
 # A lower stage is brought up to date by its own Makefile, which alone knows how.
 $(LOWER): FORCE
 	@$(MAKE) --no-print-directory -C $(@D)
+# One after the other: two makes in one stage at a time would write the same files.
+$(wordlist 2,9,$(LOWER)): $(firstword $(LOWER))
 
 $(PROGS): %: build/%.o $(LIB) $(LOWER)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter $@,$(STATIC)),-static) -o $@ $< $(LIB) $(LOWER) $(LIBS) -pthread
