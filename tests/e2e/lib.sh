@@ -49,17 +49,15 @@ registry() { "$TOP/06-registry/registry" "$@"; }
 # ---- saying what is wrong ------------------------------------------------
 
 checks=0
+# The daemons' last words first, and what went wrong last, where the eye is.
 fail() {
-	echo "FAILED: $*"
-	give_up
-}
-give_up() {
 	local log
 	for log in "$T"/*.log; do
 		[ -s "$log" ] || continue
 		echo "--- the end of ${log##*/}"
-		tail -n 15 "$log"
+		tail -n 10 "$log" | cut -c 1-200
 	done
+	printf '%s\n' "FAILED: $1" "${@:2}"
 	exit 1
 }
 skip() { echo "SKIP: $*"; exit 77; }
@@ -71,9 +69,8 @@ need() {
 	for c; do command -v "$c" >/dev/null 2>&1 || skip "$c is not installed"; done
 }
 
-differ() { # what, expected, got
-	printf 'FAILED: %s\n  expected: %s\n  got:      %s\n' "$1" "$2" "$3"
-	give_up
+differ() { # WHAT EXPECTED GOT
+	fail "$1" "  expected: $2" "  got:      $3"
 }
 expect_eq() { # what expected got
 	checks=$((checks + 1))

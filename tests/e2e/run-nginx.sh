@@ -43,11 +43,11 @@ expect_match "-m limits the memory" '^(67108864)$' "$(docker run --rm -m 64m bus
 expect_unchanged "docker run --rm"
 
 # In and out of the bridge.
-expect_ok docker run -d --name a nginx
-address=$(docker inspect -f '{{.NetworkSettings.IPAddress}}' a)
+expect_ok docker run -d --name other nginx
+address=$(docker inspect -f '{{.NetworkSettings.IPAddress}}' other)
 expect_match "a container has an address of the bridge" '^172\.31\.' "$address"
 expect_match "containers reach each other" 'Welcome to nginx!' "$(docker run --rm busybox wget -qO- "http://$address/")"
-expect_ok docker rm -f a
+expect_ok docker rm -f other
 expect_ok docker rmi nginx
 expect_no_match "rmi removes the image" '^nginx' "$(docker images)"
 expect_unchanged "everything"
