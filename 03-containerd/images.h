@@ -1,7 +1,7 @@
 /*
  * images.h - names for images, and what becomes of the nameless.
  *
- *   <root>/<namespace>/<escaped name>.json
+ *   <root>/<namespace>/<SHA-256 of the name>.json
  *       {"name","target":{mediaType,digest,size},"labels":{},"createdAt","updatedAt"}
  *
  * A name points at a descriptor; the descriptor at blobs; their layers at
@@ -17,6 +17,10 @@
 #include "01-kernel/base/err.h"
 #include "content.h"
 #include "snapshot.h"
+
+/* Keys of snapshots that a layer is being unpacked into begin so; one that is there when
+ * the daemon starts was left by a pull that died. */
+#define CTRD_UNPACKING "unpacking-"
 
 struct ctrd_images;
 /* The two stores stay the caller's and outlive the images. */
@@ -49,9 +53,9 @@ int ctrd_chain_id(const json_t *diff_ids, size_t n, char out[DIGEST_SIZE], struc
  * asked for meanwhile runs at the last release. */
 void ctrd_images_lease(struct ctrd_images *im);
 void ctrd_images_release(struct ctrd_images *im);
-/* A blob that was uploaded and will be named soon: kept for an hour, or until an
- * image has reached it once. */
-void ctrd_images_pin(struct ctrd_images *im, const char *digest);
+/* A blob that was uploaded, or a snapshot that was committed, and will belong to an image
+ * soon: kept for an hour, or until an image has reached it once. */
+void ctrd_images_pin(struct ctrd_images *im, const char *digest_or_key);
 
 /* Who else needs blobs: called at each collection, calls keep(gc, digest) for every
  * manifest, index or plain blob to keep with all that it reaches. Set before threads start. */

@@ -1,0 +1,104 @@
+/*
+ * platform.c - see platform.h. Names and values: OCI image-spec, image-index.md,
+ * "Platform Variants", and Go's GOOS and GOARCH lists.
+ */
+#include "platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+
+#include "01-kernel/base/jsonx.h"
+
+static const struct {
+	const char *alias, *arch, *variant;
+} aliases[] = {
+	{ "x86_64", "amd64", "" },   { "x86-64", "amd64", "" }, { "aarch64", "arm64", "" },
+	{ "armhf", "arm", "v7" },    { "armel", "arm", "v6" },  { "armv7l", "arm", "v7" },
+	{ "armv6l", "arm", "v6" },   { "i386", "386", "" },     { "i686", "386", "" },
+	{ "loongarch64", "loong64", "" },
+};
+
+/* Bring to one spelling; a variant that says nothing more is dropped. */
+static void normalise(struct ctrd_platform *p)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (!strcasecmp(p->arch, aliases[i].alias)) {
+			strcpy(p->arch, aliases[i].arch);
+			if (!*p->variant)
+				strcpy(p->variant, aliases[i].variant);
+			break;
+		}
+	if (p->variant[0] >= '0' && p->variant[0] <= '9') { /* "8" for "v8" */
+		memmove(p->variant + 1, p->variant, sizeof(p->variant) - 2);
+		p->variant[0] = 'v';
+	}
+	if (!strcmp(p->arch, "arm64") && !strcmp(p->variant, "v8"))
+		*p->variant = '\0';
+	if (!strcmp(p->arch, "amd64") && !strcmp(p->variant, "v1"))
+		*p->variant = '\0';
+	if (!strcmp(p->arch, "arm") && !*p->variant)
+		strcpy(p->variant, "v7");
+}
+
+static int set(char *out, size_t size, const char *text, size_t n, struct err *err)
+{
+	if (!n || n >= size)
+		return err_set(err, ERR_INVALID, "malformed platform \"%.60s\"", text);
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return 0;
+}
+
+int ctrd_platform_parse(const char *text, struct ctrd_platform *p, struct err *err)
+{
+	struct utsname un;
+	const char *arch, *variant;
+
+	uname(&un);
+	*p = (struct ctrd_platform){ .os = "linux" };
+	if (!text || !*text) {
+		snprintf(p->arch, sizeof(p->arch), "%.31s", un.machine);
+		normalise(p);
+		return 0;
+	}
+	arch = strchr(text, '/');
+	if (!arch) { /* one word is an architecture, unless it is the system's name */
+		bool os = !strcmp(text, "linux");
+
+		if (set(p->arch, sizeof(p->arch), os ? un.machine : text,
+			strlen(os ? un.machine : text), err))
+			return -1;
+		normalise(p);
+		return 0;
+	}
+	variant = strchr(++arch, '/');
+	if (set(p->os, sizeof(p->os), text, (size_t)(arch - 1 - text), err) ||
+	    set(p->arch, sizeof(p->arch), arch, variant ? (size_t)(variant - arch) : strlen(arch),
+		err) ||
+	    (variant && set(p->variant, sizeof(p->variant), variant + 1, strlen(variant + 1), err)))
+		return -1;
+	normalise(p);
+	return 0;
+}
+
+int ctrd_platform_score(const struct ctrd_platform *want, const json_t *have)
+{
+	struct ctrd_platform p = { "", "", "" };
+	int wanted, got;
+
+	snprintf(p.os, sizeof(p.os), "%s", jsonx_str(have, "os", ""));
+	snprintf(p.arch, sizeof(p.arch), "%s", jsonx_str(have, "architecture", ""));
+	snprintf(p.variant, sizeof(p.variant), "%s", jsonx_str(have, "variant", ""));
+	normalise(&p);
+	if (strcmp(p.os, want->os) || strcmp(p.arch, want->arch))
+		return 0;
+	if (!strcmp(p.variant, want->variant))
+		return 100;
+	/* Older variants run on newer machines; where none is asked for the base one is best. */
+	wanted = *want->variant ? atoi(want->variant + 1) : !strcmp(p.arch, "arm64") ? 8 : 1;
+	got = *p.variant ? atoi(p.variant + 1) : !strcmp(p.arch, "arm64") ? 8 : 1;
+	return got > 0 && got < wanted && got < 50 ? got : 0;
+}
