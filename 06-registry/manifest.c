@@ -81,6 +81,7 @@ static int read_part(const json_t *d, const char *where, bool in_index, struct r
 	if (!type || size < 0)
 		return reg_refuse(err, REG_MANIFEST_INVALID, "%s: no %s", where,
 				  type ? "size" : "mediaType");
+	part->media_type = type;
 	part->digest = jsonx_str(d, "digest", NULL);
 	part->size = (uint64_t)size;
 	part->manifest = in_index && reg_manifest_type(type);

@@ -40,7 +40,7 @@ int reg_manifest_parse(const char *text, size_t n, const char *content_type,
 void reg_manifest_free(struct reg_manifest *m);
 
 struct reg_part {
-	const char *digest;
+	const char *media_type, *digest;
 	uint64_t size;
 	bool manifest; /* else a blob */
 	bool foreign;  /* lies at a URL elsewhere: need not be here */

@@ -126,10 +126,16 @@ static void print_repository(const char *name, const json_t *index)
 
 static int ls(const struct command_line *line, struct err *err)
 {
-	struct reg_store *store = reg_store_open(line->server.root, err);
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
-	int rc = store ? reg_repo_list(store, &names, err) : -1;
+	struct reg_store *store;
+	int rc;
 
+	if (access(line->server.root, F_OK)) { /* opening would make it */
+		err_sys(err, "no store in %s", line->server.root);
+		return fail(err);
+	}
+	store = reg_store_open(line->server.root, err);
+	rc = store ? reg_repo_list(store, &names, err) : -1;
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		AUTO_JSON json_t *index = reg_index_load(store, names.v[i], true, err);
 

@@ -95,7 +95,7 @@ static int seed_part(void *arg, const struct reg_part *part, struct err *err)
 	if (part->foreign)
 		return 0;
 	if (part->manifest)
-		return seed_manifest(s, part->digest, NULL, NULL, err);
+		return seed_manifest(s, part->digest, part->media_type, NULL, err);
 	return seed_blob(s, part->digest, err);
 }
 
