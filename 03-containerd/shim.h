@@ -198,6 +198,7 @@ struct shim {
 	struct shim_proc *procs; /* the first is the container's init */
 	struct shim_job *jobs;
 	struct shim_exit *exits;
+	bool tried;       /* the runtime was asked to create it: it must be told to delete it */
 	bool deleting;    /* the runtime's delete is done, init's end is awaited */
 	struct shim_conn *delete_conn; /* by whom; NULL: they have gone */
 	struct shim_log log;

@@ -137,6 +137,7 @@ static json_t *state(struct shim *s)
 	for (struct shim_proc *p = s->procs->next; p; p = p->next)
 		json_array_append_new(execs, shim_proc_json(p));
 	json_object_set_new(doc, "execs", execs);
+	json_object_set_new(doc, "starting", json_boolean(s->procs->starting));
 	if (s->cgroup)
 		json_object_set_new(doc, "cgroup", json_string(s->cgroup));
 	return doc;

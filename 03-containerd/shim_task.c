@@ -120,7 +120,7 @@ static int op_create(struct shim *s, struct shim_conn *conn, const json_t *req, 
 	strlist_add(&words, s->id);
 	if (shim_job_start(p, conn, "create", &words, true, created, err) < 0)
 		return -1;
-	p->starting = true;
+	p->starting = s->tried = true;
 	return 1;
 }
 
@@ -277,6 +277,12 @@ static int op_delete(struct shim *s, struct shim_conn *conn, const json_t *req, 
 	if (p->status == SHIM_RUNNING || p->status == SHIM_PAUSED)
 		return err_set(err, ERR_CONFLICT, "the task is %s: stop it first",
 			       shim_status_name(p->status));
+	if (p->starting)
+		return err_set(err, ERR_CONFLICT, "the task is being created");
+	if (!s->tried) {
+		shim_task_deleted(s, conn);
+		return 1;
+	}
 	strlist_add(&words, "--force");
 	strlist_add(&words, s->id);
 	return shim_job_start(p, conn, "delete", &words, false, deleted, err);

@@ -1,0 +1,101 @@
+/*
+ * bundle.c - see bundle.h.
+ */
+#include "bundle.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+
+char *ctrd_bundle_path(const char *state, const char *ns, const char *id)
+{
+	return xasprintf("%s/%s/%s", state, ns, id);
+}
+
+static int fill(const char *bundle, const json_t *options, struct err *err)
+{
+	AUTO_FREE char *rootfs = xasprintf("%s/rootfs", bundle);
+	AUTO_FREE char *file = xasprintf("%s/options.json", bundle);
+
+	/* A user namespace's root passes through here on its way to the root file system. */
+	if (mkdir(rootfs, 0711))
+		return err_sys(err, "mkdir %s", rootfs);
+	return jsonx_write(AT_FDCWD, file, options, 0600, err);
+}
+
+int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *err)
+{
+	AUTO_FREE char *parent = xstrndup(bundle, (size_t)(strrchr(bundle, '/') - bundle));
+	struct err ignored;
+
+	if (file_mkdir_p(parent, 0711, err))
+		return -1;
+	if (mkdir(bundle, 0711))
+		return err_sys(err, "mkdir %s", bundle);
+	if (fill(bundle, options, err)) {
+		ctrd_bundle_remove(bundle, &ignored);
+		return -1;
+	}
+	return 0;
+}
+
+static void set_home(json_t *process, const char *home)
+{
+	json_t *env = json_object_get(process, "env"), *v;
+	AUTO_FREE char *text = xasprintf("HOME=%s", home);
+	size_t i;
+
+	json_array_foreach(env, i, v)
+		if (json_is_string(v) && str_starts(json_string_value(v), "HOME="))
+			return;
+	if (!json_is_array(env)) {
+		env = json_array();
+		json_object_set_new(process, "env", env);
+	}
+	json_array_append_new(env, json_string(text));
+}
+
+void ctrd_bundle_user(json_t *process, const json_t *user)
+{
+	json_t *to = json_object_get(process, "user");
+
+	if (!json_is_object(to)) {
+		to = json_object();
+		json_object_set_new(process, "user", to);
+	}
+	json_object_set(to, "uid", json_object_get(user, "uid"));
+	json_object_set(to, "gid", json_object_get(user, "gid"));
+	json_object_set(to, "additionalGids", json_object_get(user, "additionalGids"));
+	set_home(process, jsonx_str(user, "home", "/"));
+}
+
+int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const json_t *user,
+		     struct err *err)
+{
+	AUTO_FREE char *file = xasprintf("%s/config.json", bundle);
+	AUTO_JSON json_t *copy = json_deep_copy(spec);
+	json_t *root, *process = json_object_get(copy, "process");
+
+	if (!json_is_object(process))
+		return err_set(err, ERR_INVALID, "the specification has no process");
+	if (jsonx_want(copy, "spec", "root", JSON_OBJECT, &root, err))
+		return -1;
+	if (!root) {
+		root = json_object();
+		json_object_set_new(copy, "root", root);
+	}
+	json_object_set_new(root, "path", json_string("rootfs"));
+	json_object_set_new(process, "terminal", json_boolean(terminal));
+	if (user)
+		ctrd_bundle_user(process, user);
+	return jsonx_write(AT_FDCWD, file, copy, 0600, err);
+}
+
+int ctrd_bundle_remove(const char *bundle, struct err *err)
+{
+	return file_remove_tree(AT_FDCWD, bundle, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * bundle.h - a task's directory at run time, <state>/<namespace>/<id>/:
+ *
+ *   options.json  what the shim is to do         config.json  the OCI specification
+ *   rootfs/       mount point                    exit.json    how it ended
+ *   shim.sock attach.sock shim.pid init.pid log.json shim.log exec-*
+ *
+ * options.json is written last of what containerd makes before it starts the shim: a
+ * directory without it was begun by a containerd that died, and holds nothing.
+ */
+#ifndef DOCKYARD_CTRD_BUNDLE_H
+#define DOCKYARD_CTRD_BUNDLE_H
+
+#include <jansson.h>
+
+#include "01-kernel/base/err.h"
+
+char *ctrd_bundle_path(const char *state, const char *ns, const char *id);
+
+/* Make the directory, rootfs and options.json. On failure nothing is left. */
+int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *err);
+
+/* Write config.json: `spec` with root.path "rootfs", process.terminal as given and the
+ * resolved user ({"uid","gid","additionalGids","home"}, NULL: as in the spec). */
+int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const json_t *user,
+		     struct err *err);
+
+/* Put a resolved user into an OCI process object; HOME into its environment when absent. */
+void ctrd_bundle_user(json_t *process, const json_t *user);
+
+/* Remove it. What is mounted there is an error, not removed. */
+int ctrd_bundle_remove(const char *bundle, struct err *err);
+
+#endif

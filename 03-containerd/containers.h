@@ -1,0 +1,32 @@
+/*
+ * containers.h - containers as documents: what to run, not whether it runs.
+ *
+ *   <root>/<namespace>/<id>.json
+ *       {"id","image","snapshotKey","labels":{},"spec":{OCI config.json},"user","groups":[],
+ *        "runtime":{"name","options":{"binaryName"}},"createdAt"}
+ *
+ * "user" ("name[:group]") and "groups" (additional ones, by name or number) are put
+ * into the spec when a task is created: only then is the image's passwd file there.
+ */
+#ifndef DOCKYARD_CTRD_CONTAINERS_H
+#define DOCKYARD_CTRD_CONTAINERS_H
+
+#include <jansson.h>
+
+#include "01-kernel/base/err.h"
+
+struct ctrd_containers;
+struct ctrd_containers *ctrd_containers_open(const char *root, struct err *err);
+void ctrd_containers_close(struct ctrd_containers *c);
+
+/* Check and store. The stored document, new; ERR_EXISTS, ERR_INVALID. */
+json_t *ctrd_container_create(struct ctrd_containers *c, const char *ns, const json_t *doc,
+			      struct err *err);
+json_t *ctrd_container_get(struct ctrd_containers *c, const char *ns, const char *id,
+			   struct err *err); /* new */
+/* All of a namespace, without their specs; new. */
+json_t *ctrd_containers_list(struct ctrd_containers *c, const char *ns, struct err *err);
+int ctrd_container_delete(struct ctrd_containers *c, const char *ns, const char *id,
+			  struct err *err);
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * shimctl.c - see shimctl.h.
+ */
+#include "shimctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/tty.h"
+#include "wire.h"
+
+#define START_SECONDS 30
+#define LINE_MAX_BYTES (1 << 20)
+
+extern char **environ;
+
+/* --- starting ---------------------------------------------------------------------------- */
+
+static int spawn(const char *shim, const char *bundle, int out, pid_t *pid, struct err *err)
+{
+	char *argv[] = { (char *)shim, (char *)"--bundle", (char *)bundle, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int rc;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	rc = posix_spawn(pid, shim, &actions, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return rc ? err_errno(err, rc, "start the shim %s", shim) : 0;
+}
+
+/* Read up to the line's end, for at most `seconds`. What follows it stays unread. */
+static int read_line(int fd, struct strbuf *line, int seconds, struct err *err)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+
+	strbuf_reserve(line, 0);
+	for (;;) {
+		int rc = seconds ? poll(&p, 1, seconds * 1000) : 1;
+		ssize_t n;
+
+		if (!rc)
+			return err_set(err, ERR_TIMEOUT, "the shim does not answer");
+		n = rc > 0 ? read(fd, &c, 1) : -1;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(err, ERR_UNAVAILABLE, "the shim has gone");
+		if (c == '\n')
+			return 0;
+		if (line->len > LINE_MAX_BYTES)
+			return err_set(err, ERR_CORRUPT, "the shim's answer is too long");
+		strbuf_addc(line, c);
+	}
+}
+
+static json_t *parse_answer(const struct strbuf *line, struct err *err)
+{
+	AUTO_JSON json_t *doc = jsonx_parse(line->data, line->len, "the shim's answer", err);
+
+	if (!doc || ctrd_wire_check(doc, err))
+		return NULL;
+	return steal_ptr(&doc);
+}
+
+int ctrd_shim_start(const char *shim, const char *bundle, struct err *err)
+{
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+	AUTO_CLOSE int ours = -1, theirs = -1;
+	AUTO_JSON json_t *doc = NULL;
+	int p[2], status;
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC))
+		return err_sys(err, "pipe");
+	ours = p[0];
+	theirs = p[1];
+	if (spawn(shim, bundle, theirs, &pid, err))
+		return -1;
+	close(steal_fd(&theirs)); /* so that its death reads as end of file */
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (read_line(ours, &line, START_SECONDS, err))
+		return err_wrap(err, "start the shim");
+	doc = parse_answer(&line, err);
+	return doc ? 0 : err_wrap(err, "start the shim");
+}
+
+/* --- talking ------------------------------------------------------------------------------- */
+
+static int send_request(int fd, const char *op, json_t *args, struct err *err)
+{
+	AUTO_JSON json_t *req = args ? args : json_object();
+	AUTO_FREE char *text = NULL, *line = NULL;
+
+	json_object_set_new(req, "op", json_string(op));
+	text = jsonx_text(req);
+	line = xasprintf("%s\n", text);
+	if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
+		return err_set(err, ERR_UNAVAILABLE, "the shim has gone");
+	return 0;
+}
+
+/* Connect, ask, and read one answer. */
+static int ask(const char *bundle, const char *op, json_t *args, json_t **result, struct err *err)
+{
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+	AUTO_FREE char *path = xasprintf("%s/shim.sock", bundle);
+	AUTO_CLOSE int fd = kern_unix_connect(path, err);
+	AUTO_JSON json_t *doc = NULL;
+
+	if (fd < 0) {
+		json_decref(args);
+		err->kind = ERR_UNAVAILABLE;
+		return err_wrap(err, "the shim");
+	}
+	if (send_request(fd, op, args, err) || read_line(fd, &line, 0, err))
+		return -1;
+	doc = parse_answer(&line, err);
+	if (!doc)
+		return -1;
+	*result = json_incref(json_object_get(doc, "result"));
+	return steal_fd(&fd);
+}
+
+json_t *ctrd_shim_call(const char *bundle, const char *op, json_t *args, struct err *err)
+{
+	json_t *result = NULL;
+	AUTO_CLOSE int fd = ask(bundle, op, args, &result, err);
+
+	return fd < 0 ? NULL : result;
+}
+
+int ctrd_shim_subscribe(const char *bundle, json_t **state, struct err *err)
+{
+	return ask(bundle, "subscribe", NULL, state, err);
+}
+
+void ctrd_shim_kill(int fd)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) && peer.pid > 1)
+		kill(peer.pid, SIGKILL);
+}

@@ -1,0 +1,286 @@
+/*
+ * tasks_create.c - how a task comes to be, and how it goes.
+ *
+ *     entry in the table ─▶ bundle ─▶ shim ─▶ subscription ─▶ mounts, user,
+ *     config.json ─▶ runc create
+ *
+ * Each step that fails takes all before it back (task_demolish), in reverse. The
+ * same happens after a restart to a task that a dying containerd left half-made.
+ */
+#include "tasks_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
+#include "bundle.h"
+#include "shimctl.h"
+
+/* --- what the shim is told ----------------------------------------------------------------- */
+
+static int copy_log(json_t *options, const json_t *req, struct err *err)
+{
+	json_t *log, *v;
+	const char *driver;
+
+	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err))
+		return -1;
+	driver = jsonx_str(log, "driver", "none");
+	if (strcmp(driver, "none") && strcmp(driver, "json-file"))
+		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
+	if (jsonx_want(log, "log", "path", JSON_STRING, &v, err) ||
+	    jsonx_want(log, "log", "maxSize", JSON_INTEGER, &v, err) ||
+	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err))
+		return -1;
+	if (!strcmp(driver, "json-file") && *jsonx_str(log, "path", "") != '/')
+		return err_set(err, ERR_INVALID, "log.path: expected an absolute path");
+	if (log)
+		json_object_set(options, "log", log);
+	return 0;
+}
+
+static int copy_flags(json_t *options, const json_t *req, struct err *err)
+{
+	static const char *const flags[] = { "terminal", "stdin", "stdinOnce" };
+	json_t *v;
+
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+		if (jsonx_want(req, "", flags[i], JSON_TRUE, &v, err))
+			return -1;
+		json_object_set_new(options, flags[i], json_boolean(json_is_true(v)));
+	}
+	if (jsonx_want(req, "", "consoleSize", JSON_ARRAY, &v, err))
+		return -1;
+	if (v)
+		json_object_set(options, "consoleSize", v);
+	return 0;
+}
+
+/* options.json; see containerd-shim.c. New. */
+static json_t *make_options(struct task *t, const json_t *container, const json_t *req,
+			    struct err *err)
+{
+	struct ctrd_tasks *ts = t->table;
+	AUTO_FREE char *root = task_runtime_root(ts, t->ns);
+	AUTO_JSON json_t *options = json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", t->id, "namespace",
+					      t->ns, "runtime", "binary", t->binary, "root", root);
+	const char *key = jsonx_str(container, "snapshotKey", "");
+
+	if (copy_log(options, req, err) || copy_flags(options, req, err))
+		return NULL;
+	if (*key) {
+		json_t *mounts = ctrd_snapshot_mounts(ts->o.snapshots, key, err);
+
+		if (!mounts) {
+			err_wrap(err, "snapshot %s", key);
+			return NULL;
+		}
+		json_object_set_new(options, "mounts", mounts);
+	}
+	return steal_ptr(&options);
+}
+
+/* --- the steps -------------------------------------------------------------------------------- */
+
+static int start_shim(struct task *t, struct err *err)
+{
+	struct trace_span span = trace_begin();
+	AUTO_JSON json_t *state = NULL;
+	int fd;
+
+	if (ctrd_shim_start(t->table->o.shim, t->bundle, err))
+		return -1;
+	fd = ctrd_shim_subscribe(t->bundle, &state, err);
+	if (fd < 0 || task_watch(t, fd, err))
+		return -1;
+	trace_end(&span, "start the shim of %s", t->id);
+	return 0;
+}
+
+/* Mount the root file system and look up there who the process is to be. */
+static int prepare_spec(struct task *t, const json_t *container, int terminal, struct err *err)
+{
+	const char *name = jsonx_str(container, "user", NULL);
+	json_t *groups = json_object_get(container, "groups");
+	AUTO_JSON json_t *mounted = task_call(t, "mount", NULL, err);
+	AUTO_JSON json_t *user = NULL;
+
+	if (!mounted)
+		return -1;
+	if (name || groups) {
+		user = task_call(t, "user", json_pack("{s:s, s:O?}", "user", name ? name : "",
+						      "groups", groups), err);
+		if (!user)
+			return -1;
+	}
+	return ctrd_bundle_spec(t->bundle, json_object_get(container, "spec"), terminal, user, err);
+}
+
+static int run_create(struct task *t, struct err *err)
+{
+	AUTO_JSON json_t *made = task_call(t, "create", NULL, err);
+
+	if (!made)
+		return -1;
+	pthread_mutex_lock(&t->table->lock);
+	t->cgroup = xstrdup(jsonx_str(made, "cgroup", NULL));
+	t->init.pid = (pid_t)jsonx_int(made, "pid", 0);
+	if (t->init.status == TASK_CREATING)
+		t->init.status = TASK_CREATED;
+	pthread_mutex_unlock(&t->table->lock);
+	return 0;
+}
+
+static int build(struct task *t, const json_t *container, const json_t *req, struct err *err)
+{
+	AUTO_JSON json_t *options = make_options(t, container, req, err);
+	int terminal = jsonx_bool(req, "terminal", false);
+
+	if (!options || ctrd_bundle_create(t->bundle, options, err))
+		return -1;
+	if (start_shim(t, err) || prepare_spec(t, container, terminal, err) || run_create(t, err)) {
+		task_demolish(t);
+		return -1;
+	}
+	pthread_mutex_lock(&t->table->lock);
+	t->init.terminal = terminal;
+	pthread_mutex_unlock(&t->table->lock);
+	return 0;
+}
+
+/* --- undoing ------------------------------------------------------------------------------------- */
+
+static void set_deleting(struct task *t, bool deleting)
+{
+	pthread_mutex_lock(&t->table->lock);
+	t->deleting = deleting;
+	pthread_mutex_unlock(&t->table->lock);
+}
+
+/* Without a shim the runtime is told directly. */
+static void delete_by_runtime(struct task *t)
+{
+	AUTO_FREE char *root = task_runtime_root(t->table, t->ns);
+	AUTO_FREE char *log = xasprintf("%s/log.json", t->bundle);
+	struct ctrd_runtime rt = { t->binary, root };
+	struct err err;
+
+	if (ctrd_runtime_run(&rt, log, "delete", "--force", t->id, &err))
+		log_warn("task %s: %s", t->id, err.msg);
+}
+
+void task_demolish(struct task *t)
+{
+	AUTO_JSON json_t *gone = NULL;
+	struct err err;
+
+	set_deleting(t, true);
+	if (t->has_shim)
+		gone = task_call(t, "delete", NULL, &err);
+	if (t->has_shim && !gone) {
+		log_warn("task %s: %s; its shim is killed", t->id, err.msg);
+		ctrd_shim_kill(t->events);
+	}
+	task_await_end(t);
+	if (!gone && t->binary)
+		delete_by_runtime(t);
+	if (ctrd_bundle_remove(t->bundle, &err))
+		log_error("task %s: %s", t->id, err.msg);
+}
+
+/* --- the API -------------------------------------------------------------------------------------- */
+
+static char *choose_runtime(const struct ctrd_tasks *ts, const json_t *container)
+{
+	const char *named = json_string_value(jsonx_at(container, "runtime.options.binaryName"));
+
+	return xstrdup(named && *named ? named : ts->o.runtime);
+}
+
+json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *req, struct err *err)
+{
+	struct trace_span span = trace_begin();
+	const char *id = jsonx_str(req, "containerID", "");
+	AUTO_JSON json_t *container = ctrd_container_get(ts->o.containers, ns, id, err);
+	AUTO_TASK struct task *t = container ? task_add(ts, ns, id, err) : NULL;
+	json_t *doc;
+
+	if (!t)
+		return NULL;
+	t->binary = choose_runtime(ts, container);
+	if (build(t, container, req, err)) {
+		task_remove(t);
+		err_wrap(err, "create task %s", id);
+		return NULL;
+	}
+	pthread_mutex_lock(&ts->lock);
+	doc = task_json(t);
+	pthread_mutex_unlock(&ts->lock);
+	task_publish(t, "/tasks/create", NULL, json_pack("{s:i}", "pid", (int)t->init.pid));
+	trace_end(&span, "create task %s", id);
+	return doc;
+}
+
+/* The shim undoes its part and ends; one that died meanwhile is done without. */
+static int delete_by_shim(struct task *t, struct err *err)
+{
+	AUTO_JSON json_t *end = NULL;
+
+	set_deleting(t, true);
+	end = task_call(t, "delete", NULL, err);
+	if (!end && err->kind != ERR_UNAVAILABLE) {
+		set_deleting(t, false);
+		return -1;
+	}
+	task_await_end(t);
+	if (!end) {
+		task_without_shim(t);
+		delete_by_runtime(t);
+		return 0;
+	}
+	pthread_mutex_lock(&t->table->lock);
+	task_proc_update(t, &t->init, end);
+	pthread_mutex_unlock(&t->table->lock);
+	return 0;
+}
+
+static int delete_task(struct task *t, struct err *err)
+{
+	enum task_status status;
+	bool has_shim;
+
+	pthread_mutex_lock(&t->table->lock);
+	status = t->removed ? TASK_CREATING : t->init.status;
+	has_shim = t->has_shim;
+	pthread_mutex_unlock(&t->table->lock);
+	if (status == TASK_CREATING)
+		return err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", t->id, t->ns);
+	if (status == TASK_RUNNING || status == TASK_PAUSED)
+		return err_set(err, ERR_CONFLICT, "task %s is running: stop it first", t->id);
+	if (has_shim && delete_by_shim(t, err))
+		return -1;
+	if (!has_shim)
+		delete_by_runtime(t);
+	return ctrd_bundle_remove(t->bundle, err);
+}
+
+json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	json_t *end;
+	int rc;
+
+	if (!t)
+		return NULL;
+	pthread_mutex_lock(&t->op);
+	rc = delete_task(t, err);
+	if (!rc)
+		task_remove(t);
+	pthread_mutex_unlock(&t->op);
+	if (rc)
+		return NULL;
+	end = task_exit_json(&t->init);
+	task_publish(t, "/tasks/delete", NULL, json_incref(end));
+	return end;
+}
