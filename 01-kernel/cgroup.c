@@ -195,6 +195,20 @@ int kern_cgroup_freeze(struct kern_cgroup *cg, bool frozen, struct err *err)
 	return 0;
 }
 
+/* v1 says FREEZING until the last thread has stopped; that counts as frozen: it
+ * is what was asked for. */
+bool kern_cgroup_frozen(struct kern_cgroup *cg)
+{
+	bool v2 = cg->layout.version == KERN_CGROUP_V2;
+	const char *dir = v2 ? cgroup_v2_dir(cg) : cgroup_dir_of(cg, "freezer");
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	struct err ignored;
+
+	if (!dir || cgroup_read(dir, v2 ? "cgroup.freeze" : "freezer.state", &sb, &ignored))
+		return false;
+	return str_starts(sb.data, v2 ? "1" : "FR");
+}
+
 int kern_cgroup_stats(struct kern_cgroup *cg, struct kern_cgroup_stats *st, struct err *err)
 {
 	*st = (struct kern_cgroup_stats){ 0 };
@@ -209,11 +223,12 @@ int kern_cgroup_add(struct kern_cgroup *cg, pid_t pid, struct err *err)
 
 	for (size_t i = 0; i < cg->layout.n; i++) {
 		const char *dir = cg->layout.h[i].dir;
+		bool tasks = !pid && !cg->layout.h[i].v2; /* see cgroup.h */
 
 		if (access(dir, F_OK))
 			continue;
 		joined++;
-		if (!cgroup_write_int(dir, "cgroup.procs", pid, err))
+		if (!cgroup_write_int(dir, tasks ? "tasks" : "cgroup.procs", pid, err))
 			continue;
 		if (err->errnum == EBUSY)
 			return err_set(err, ERR_CONFLICT, "add process %d to %s: a group whose children "

@@ -54,9 +54,13 @@ int kern_cgroup_devices(struct kern_cgroup *cg, const struct kern_cgroup_device 
 
 /* A directory fd for clone3's CLONE_INTO_CGROUP: v2 only, else -1 (no error). */
 int kern_cgroup_clone_fd(const struct kern_cgroup *cg);
+/* pid 0: the calling process, which has one thread. On v1 write "0" to `tasks`
+ * then, not to `cgroup.procs`: moving only oneself spares the kernel the lock
+ * over every fork and exec of the machine, and the RCU grace period before it. */
 int kern_cgroup_add(struct kern_cgroup *cg, pid_t pid, struct err *err);
 
 int kern_cgroup_freeze(struct kern_cgroup *cg, bool frozen, struct err *err);
+bool kern_cgroup_frozen(struct kern_cgroup *cg); /* as the kernel reports it now */
 int kern_cgroup_kill(struct kern_cgroup *cg, int sig, struct err *err); /* every process in it */
 /* Pids in the group and below; *pids is the caller's to free. */
 int kern_cgroup_pids(struct kern_cgroup *cg, pid_t **pids, size_t *n, struct err *err);

@@ -17,19 +17,25 @@
 
 #include "base/cleanup.h"
 
+int kern_tty_peer(int master, int *slave, struct err *err)
+{
+	int unlock = 0;
+
+	if (ioctl(master, TIOCSPTLCK, &unlock))
+		return err_sys(err, "unlock a terminal (is it a master of a devpts?)");
+	/* By name, "/dev/pts/3" might be a file of the container's making. */
+	*slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return *slave < 0 ? err_sys(err, "open the other end of a terminal") : 0;
+}
+
 int kern_tty_open(const char *ptmx, int *slave, struct err *err)
 {
 	AUTO_CLOSE int master = open(ptmx, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	int unlock = 0;
 
 	if (master < 0)
 		return err_sys(err, "open %s", ptmx);
-	if (ioctl(master, TIOCSPTLCK, &unlock))
-		return err_sys(err, "unlock a terminal of %s (is it the ptmx of a devpts?)", ptmx);
-	/* By name, "/dev/pts/3" might be a file of the container's making. */
-	*slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (*slave < 0)
-		return err_sys(err, "open the other end of a terminal of %s", ptmx);
+	if (kern_tty_peer(master, slave, err))
+		return err_wrap(err, "%s", ptmx);
 	return steal_fd(&master);
 }
 

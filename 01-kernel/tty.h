@@ -13,6 +13,8 @@
 /* Open a new pty from the devpts at `ptmx` ("/dev/ptmx"): the master's fd
  * (O_CLOEXEC); *slave its other end, opened by TIOCGPTPEER, not by name. */
 int kern_tty_open(const char *ptmx, int *slave, struct err *err);
+/* The other end of a master that is open already, unlocked. */
+int kern_tty_peer(int master, int *slave, struct err *err);
 int kern_tty_make_controlling(int slave, struct err *err); /* setsid must have been called */
 int kern_tty_resize(int fd, unsigned short rows, unsigned short cols, struct err *err);
 int kern_tty_size(int fd, unsigned short *rows, unsigned short *cols, struct err *err);

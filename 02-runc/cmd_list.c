@@ -1,0 +1,109 @@
+/*
+ * cmd_list.c - `list`: the containers under this root.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static int visible(const struct dirent *e)
+{
+	struct err ignored;
+
+	return !runc_state_check_id(e->d_name, &ignored);
+}
+
+static json_t *row(const struct runc_state *st)
+{
+	enum runc_status status = runc_state_status(st);
+	json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "ociVersion",
+			      RUNC_SPEC_VERSION, "id", st->id, "pid",
+			      status == STATUS_STOPPED ? 0 : (int)st->pid, "status",
+			      runc_status_names[status], "bundle", st->bundle, "rootfs",
+			      st->rootfs, "created", st->created);
+
+	if (st->annotations)
+		json_object_set(o, "annotations", st->annotations);
+	json_object_set_new(o, "owner", json_string("root"));
+	return o;
+}
+
+/* A directory that is not (or not yet, or no longer) a container is passed over. */
+static json_t *collect(const char *root)
+{
+	json_t *rows = json_array();
+	struct dirent **names = NULL;
+	int n = scandir(root, &names, visible, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		AUTO_STATE struct runc_state st = RUNC_STATE_INIT;
+		struct err ignored;
+
+		if (!runc_state_load(&st, root, names[i]->d_name, &ignored))
+			json_array_append_new(rows, row(&st));
+		free(names[i]);
+	}
+	free(names);
+	return rows;
+}
+
+static size_t widest(const json_t *rows, const char *key, const char *title)
+{
+	size_t width = strlen(title), i;
+	json_t *r;
+
+	json_array_foreach(rows, i, r) {
+		size_t n = strlen(jsonx_str(r, key, ""));
+
+		width = n > width ? n : width;
+	}
+	return width;
+}
+
+static void print_table(const json_t *rows)
+{
+	int id = (int)widest(rows, "id", "ID"), bundle = (int)widest(rows, "bundle", "BUNDLE");
+	size_t i;
+	json_t *r;
+
+	printf("%-*s   PID        STATUS     %-*s   CREATED                          OWNER\n", id,
+	       "ID", bundle, "BUNDLE");
+	json_array_foreach(rows, i, r)
+		printf("%-*s   %-8d   %-8s   %-*s   %-30s   %s\n", id, jsonx_str(r, "id", ""),
+		       (int)jsonx_int(r, "pid", 0), jsonx_str(r, "status", ""), bundle,
+		       jsonx_str(r, "bundle", ""), jsonx_str(r, "created", ""),
+		       jsonx_str(r, "owner", ""));
+}
+
+int runc_cmd_list(const struct runc_global *g, int argc, char **argv, struct err *err)
+{
+	static const struct cmd_usage usage = { "[options]", "list containers", 0, 0 };
+	const char *format = "table";
+	bool quiet = false;
+	const struct option_def defs[] = {
+		{ "format", 'f', OPTION_TEXT, &format, "table or json" },
+		{ "quiet", 'q', OPTION_FLAG, &quiet, "ids only" },
+		{ NULL },
+	};
+	AUTO_JSON json_t *rows = NULL;
+	json_t *r;
+	size_t i;
+	int rest;
+
+	if (runc_cmd_parse(&usage, defs, argc, argv, &rest, err))
+		return -1;
+	if (rest < 0)
+		return 0;
+	if (strcmp(format, "table") && strcmp(format, "json"))
+		return err_set(err, ERR_INVALID, "invalid format option '%s'", format);
+	rows = collect(g->root);
+	if (quiet)
+		json_array_foreach(rows, i, r)
+			puts(jsonx_str(r, "id", ""));
+	else if (!strcmp(format, "table"))
+		print_table(rows);
+	else if (!json_dumpf(rows, stdout, JSON_COMPACT))
+		putchar('\n');
+	return 0;
+}

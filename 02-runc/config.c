@@ -1,0 +1,208 @@
+/*
+ * config.c - the document as a whole; see config.h. The big objects in it have
+ * files of their own: config_process.c, config_mounts.c, config_hooks.c,
+ * config_linux.c, config_resources.c.
+ */
+#include "config.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/file.h"
+#include "property.h"
+
+/* "1.0.2-dev": only the major version says whether we can read it. */
+static int check_version(const struct runc_config *c, struct err *err)
+{
+	int major, minor, patch;
+
+	if (sscanf(c->version, "%d.%d.%d", &major, &minor, &patch) != 3)
+		return err_set(err, ERR_INVALID, "ociVersion: '%s' is not a version (x.y.z)",
+			       c->version);
+	if (major != 1)
+		return err_set(err, ERR_INVALID, "ociVersion: version %s of the specification is "
+			       "not supported, only 1.x is", c->version);
+	return 0;
+}
+
+static int parse_root(struct runc_config *c, struct err *err)
+{
+	json_t *root;
+
+	if (runc_prop_object(c->doc, "", "root", &root, err))
+		return -1;
+	if (!root)
+		return err_set(err, ERR_INVALID, "root: required");
+	return runc_prop_need_str(root, "root", "path", &c->root, err) ||
+	       runc_prop_bool(root, "root", "readonly", &c->root_readonly, err) ? -1 : 0;
+}
+
+static int string_map(const json_t *doc, const char *where, const char *key, json_t **out,
+		      struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	if (runc_prop_object(doc, where, key, out, err))
+		return -1;
+	json_object_foreach(*out, name, value)
+		if (!json_is_string(value))
+			return err_set(err, ERR_INVALID, "%s%s%s[\"%s\"]: expected a string",
+				       where, *where ? "." : "", key, name);
+	return 0;
+}
+
+static int parse_process(struct runc_config *c, struct err *err)
+{
+	json_t *process;
+
+	if (runc_prop_object(c->doc, "", "process", &process, err))
+		return -1;
+	return process ? runc_config_process(&c->process, process, "process", err) : 0;
+}
+
+static int parse_linux(struct runc_config *c, struct err *err)
+{
+	json_t *obj;
+
+	if (runc_prop_object(c->doc, "", "linux", &obj, err))
+		return -1;
+	if (!obj)
+		return err_set(err, ERR_INVALID, "linux: required on this platform");
+	return runc_config_linux(c, obj, err) ||
+	       string_map(obj, "linux", "sysctl", &c->sysctl, err) ? -1 : 0;
+}
+
+/* What would change the host because the namespace for it is missing. */
+static int check_namespaces(const struct runc_config *c, struct err *err)
+{
+	if (!runc_config_ns(c, CLONE_NEWNS))
+		return err_set(err, ERR_INVALID, "linux.namespaces: a mount namespace is "
+			       "required: without one the container's mounts would be the host's");
+	if (c->hostname && *c->hostname && !runc_config_ns(c, CLONE_NEWUTS))
+		return err_set(err, ERR_INVALID,
+			       "hostname: cannot be set without a private UTS namespace");
+	if (c->domainname && *c->domainname && !runc_config_ns(c, CLONE_NEWUTS))
+		return err_set(err, ERR_INVALID,
+			       "domainname: cannot be set without a private UTS namespace");
+	return 0;
+}
+
+static int parse(struct runc_config *c, struct err *err)
+{
+	static const char *const platforms[] = { "windows", "solaris", "vm", "zos", NULL };
+
+	if (!json_is_object(c->doc))
+		return err_set(err, ERR_INVALID, "expected an object");
+	if (runc_prop_need_str(c->doc, "", "ociVersion", &c->version, err) ||
+	    check_version(c, err) ||
+	    runc_prop_refuse(c->doc, "", platforms, err) ||
+	    parse_root(c, err) ||
+	    runc_prop_str(c->doc, "", "hostname", &c->hostname, err) ||
+	    runc_prop_str(c->doc, "", "domainname", &c->domainname, err) ||
+	    string_map(c->doc, "", "annotations", &c->annotations, err) ||
+	    parse_process(c, err) ||
+	    runc_config_mounts(c, c->doc, err) ||
+	    runc_config_hooks(c, c->doc, err) ||
+	    parse_linux(c, err) ||
+	    check_namespaces(c, err))
+		return -1;
+	return 0;
+}
+
+int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
+{
+	memset(c, 0, sizeof *c);
+	c->doc = doc;
+	c->process.umask = -1;
+	kern_cgroup_limits_init(&c->resources.limits);
+	if (!parse(c, err))
+		return 0;
+	runc_config_free(c);
+	return -1;
+}
+
+static bool too_big(const char *p, size_t digits)
+{
+	return digits > 19 || (digits == 19 && strncmp(p, "9223372036854775807", 19) > 0);
+}
+
+/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes "no limit" as 18446744073709551615, which jansson refuses to read. */
+static void quote_big_numbers(const char *p, struct strbuf *out)
+{
+	bool in_string = false;
+
+	while (*p) {
+		size_t digits = in_string ? 0 : strspn(p, "0123456789");
+
+		if (too_big(p, digits) && !strchr(".eE", p[digits])) {
+			strbuf_addf(out, "\"%.*s\"", (int)digits, p);
+			p += digits;
+		} else if (digits) {
+			strbuf_add(out, p, digits);
+			p += digits;
+		} else {
+			/* An escaped character cannot end the string. */
+			size_t n = in_string && *p == '\\' && p[1] ? 2 : 1;
+
+			in_string ^= *p == '"';
+			strbuf_add(out, p, n);
+			p += n;
+		}
+	}
+}
+
+json_t *runc_config_read(int dirfd, const char *path, struct err *err)
+{
+	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, text = STRBUF_INIT;
+
+	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
+		return NULL;
+	if (memchr(raw.data, '\0', raw.len)) {
+		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
+		return NULL;
+	}
+	strbuf_reserve(&text, raw.len + 64);
+	quote_big_numbers(raw.data, &text);
+	return jsonx_parse(text.data, text.len, path, err);
+}
+
+int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)
+{
+	json_t *doc = runc_config_read(dirfd, path, err);
+
+	memset(c, 0, sizeof *c);
+	if (!doc)
+		return -1;
+	if (runc_config_parse(c, doc, err))
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
+const struct runc_namespace *runc_config_ns(const struct runc_config *c, uint64_t flag)
+{
+	for (size_t i = 0; i < c->n_ns; i++)
+		if (c->ns[i].type->flag == flag)
+			return &c->ns[i];
+	return NULL;
+}
+
+void runc_config_free(struct runc_config *c)
+{
+	for (int kind = 0; kind < HOOK_KINDS; kind++) {
+		for (size_t i = 0; i < c->hooks[kind].n; i++) {
+			free(c->hooks[kind].v[i].args);
+			free(c->hooks[kind].v[i].env);
+		}
+		free(c->hooks[kind].v);
+	}
+	runc_process_free(&c->process);
+	runc_resources_free(&c->resources);
+	free(c->mounts);
+	free(c->masked_paths);
+	free(c->readonly_paths);
+	free(c->devices);
+	json_decref(c->doc);
+	memset(c, 0, sizeof *c);
+}

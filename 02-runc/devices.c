@@ -1,0 +1,116 @@
+/*
+ * devices.c - what stands in /dev ("Default Devices" and "Dev symbolic links" in
+ * runtime-linux.md and config-linux.md).
+ *
+ * Nodes are made with mknodat(2) below a descriptor of their directory. Whether
+ * the container may open them is the device cgroup's decision, not the node's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "01-kernel/path.h"
+#include "rootfs.h"
+
+static const struct runc_device defaults[] = {
+	{ "/dev/null", S_IFCHR | 0666, 1, 3, 0, 0 },
+	{ "/dev/zero", S_IFCHR | 0666, 1, 5, 0, 0 },
+	{ "/dev/full", S_IFCHR | 0666, 1, 7, 0, 0 },
+	{ "/dev/random", S_IFCHR | 0666, 1, 8, 0, 0 },
+	{ "/dev/urandom", S_IFCHR | 0666, 1, 9, 0, 0 },
+	{ "/dev/tty", S_IFCHR | 0666, 5, 0, 0, 0 },
+};
+
+static const struct { const char *path, *to; } links[] = {
+	{ "/dev/fd", "/proc/self/fd" },
+	{ "/dev/stdin", "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" },
+	{ "/dev/stderr", "/proc/self/fd/2" },
+	{ "/dev/core", "/proc/kcore" },
+};
+
+bool runc_devices_wanted(const struct runc_config *c)
+{
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const struct runc_mount *m = &c->mounts[i];
+
+		if (m->bind && (!strcmp(m->destination, "/dev") ||
+				!strcmp(m->destination, "/dev/")))
+			return false;
+	}
+	return true;
+}
+
+/* Is what stands there the device that is wanted? */
+static int same_device(int dir, const char *base, const struct runc_device *d, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW))
+		return err_sys(err, "stat %s", d->path);
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
+	    (!S_ISFIFO(d->mode) && st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
+		return err_set(err, ERR_CONFLICT, "%s exists and is something else", d->path);
+	return 0;
+}
+
+static int make_device(int root, const struct runc_device *d, struct err *err)
+{
+	dev_t number = S_ISFIFO(d->mode) ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
+	const char *base = NULL;
+	AUTO_CLOSE int dir = kern_path_parent(root, d->path, 0755, &base, err);
+
+	if (dir < 0)
+		return -1;
+	/* umask is 0 in init until the process's own is set. */
+	if (mknodat(dir, base, d->mode, number)) {
+		if (errno == EEXIST)
+			return same_device(dir, base, d, err);
+		return err_sys(err, "make the device %s", d->path);
+	}
+	if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW))
+		return err_sys(err, "chown %s", d->path);
+	return 0;
+}
+
+static int make_link(int root, const char *path, const char *to, bool replace, struct err *err)
+{
+	const char *base = NULL;
+	AUTO_CLOSE int dir = kern_path_parent(root, path, 0755, &base, err);
+
+	if (dir < 0)
+		return -1;
+	if (replace && unlinkat(dir, base, 0) && errno != ENOENT)
+		return err_sys(err, "remove the old %s", path);
+	if (symlinkat(to, dir, base) && errno != EEXIST)
+		return err_sys(err, "link %s to %s", path, to);
+	return 0;
+}
+
+/* A device that the configuration lists stands in for the default of that name. */
+static bool listed(const struct runc_config *c, const char *path)
+{
+	for (size_t i = 0; i < c->n_devices; i++)
+		if (!strcmp(c->devices[i].path, path))
+			return true;
+	return false;
+}
+
+int runc_devices_create(const struct runc_rootfs *r, struct err *err)
+{
+	const struct runc_config *c = r->config;
+
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (!listed(c, defaults[i].path) && make_device(r->root, &defaults[i], err))
+			return -1;
+	for (size_t i = 0; i < c->n_devices; i++)
+		if (make_device(r->root, &c->devices[i], err))
+			return -1;
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (make_link(r->root, links[i].path, links[i].to, false, err))
+			return -1;
+	/* /dev/ptmx must be the container's own devpts', whatever the image has. */
+	return make_link(r->root, "/dev/ptmx", "pts/ptmx", true, err);
+}

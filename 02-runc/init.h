@@ -1,0 +1,34 @@
+/*
+ * init.h - the container's first process, from the clone to its program.
+ *
+ * It begins as a copy of the runtime (no second program is started) with the
+ * new namespaces already around it, does what init.c's runc_init_steps lists,
+ * waits for `start`, and becomes the program. The struct is filled by
+ * container.c before the clone and is simply there afterwards.
+ */
+#ifndef DOCKYARD_RUNC_INIT_H
+#define DOCKYARD_RUNC_INIT_H
+
+#include "process.h"
+#include "rootfs.h"
+#include "state.h"
+
+struct runc_init {
+	const struct runc_config *config;
+	const struct runc_state *state;
+	struct kern_cgroup *cgroup;
+	struct runc_launch launch;
+	struct runc_rootfs rootfs;
+	int sync;           /* our end, see sync.h */
+	int fifo;           /* O_PATH of exec.fifo; -1: do not wait for `start` */
+	int console_socket; /* -1: no terminal */
+	bool no_pivot;
+	bool in_cgroup; /* the clone has put us into the cgroup already (v2) */
+};
+
+/* Flags for the clone: the new namespaces, without the cgroup's (see init.c). */
+uint64_t runc_init_clone_flags(const struct runc_config *c);
+
+__attribute__((noreturn)) void runc_init_main(struct runc_init *in);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * lifecycle.c - the later parts of container.h: start and destroy.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/log.h"
+#include "container.h"
+#include "hooks.h"
+
+#define KILL_WAIT_MS 10000
+
+/* Read the byte that init writes once we have opened the other end of the fifo.
+ * Without O_NONBLOCK the open would hang if init is dead. */
+static int let_go(const struct runc_state *st, int pidfd, struct err *err)
+{
+	AUTO_CLOSE int fifo = openat(st->dir, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct pollfd p[2] = { { .fd = fifo, .events = POLLIN },
+			       { .fd = pidfd, .events = POLLIN } };
+	char byte;
+
+	if (fifo < 0)
+		return errno == ENOENT ?
+		       err_set(err, ERR_CONFLICT, "cannot start an already running container") :
+		       err_sys(err, "open exec.fifo");
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_sys(err, "wait for the container's init");
+		if (p[0].revents & POLLIN && read(fifo, &byte, 1) == 1)
+			break;
+		if (p[1].revents)
+			return err_set(err, ERR_CONFLICT, "container process is already dead");
+		if (p[0].revents & POLLHUP) /* init has spoken, but to another `start` */
+			return err_set(err, ERR_CONFLICT,
+				       "cannot start an already running container");
+	}
+	if (unlinkat(st->dir, "exec.fifo", 0))
+		return err_sys(err, "remove exec.fifo");
+	return 0;
+}
+
+int runc_container_poststart(const struct runc_state *st, const struct runc_config *config,
+			     struct err *err)
+{
+	struct err ignored;
+
+	if (!runc_hooks_run(config, HOOK_POSTSTART, st, STATUS_RUNNING, st->pid, err))
+		return 0;
+	/* The specification once let this pass with a warning; runc kills, so that
+	 * nobody relies on a container that its hooks have not prepared. */
+	if (runc_container_kill_all(st, &ignored))
+		log_warn("%s", ignored.msg);
+	return -1;
+}
+
+int runc_container_start(const struct runc_state *st, struct err *err)
+{
+	AUTO_CONFIG struct runc_config config = { .doc = NULL };
+	AUTO_CLOSE int pidfd = -1;
+
+	switch (runc_state_status(st)) {
+	case STATUS_CREATED:
+		break;
+	case STATUS_STOPPED:
+		return err_set(err, ERR_CONFLICT, "cannot start a container that has stopped");
+	case STATUS_CREATING:
+		return err_set(err, ERR_CONFLICT, "cannot start a container in the creating state");
+	default:
+		return err_set(err, ERR_CONFLICT, "cannot start an already running container");
+	}
+	pidfd = runc_state_pidfd(st, err);
+	if (pidfd < 0 || runc_config_load(&config, st->dir, "config.json", err) ||
+	    let_go(st, pidfd, err))
+		return -1;
+	return runc_container_poststart(st, &config, err);
+}
+
+static int await_end(int pidfd, struct err *err)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int ready;
+
+	do
+		ready = poll(&p, 1, KILL_WAIT_MS);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0 ? 0 : err_set(err, ERR_TIMEOUT, "container init still running");
+}
+
+int runc_container_kill_all(const struct runc_state *st, struct err *err)
+{
+	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, err);
+	AUTO_CLOSE int pidfd = -1;
+	struct err ignored;
+	int failed = 0;
+
+	pidfd = runc_state_pidfd(st, &ignored);
+	if (pidfd >= 0)
+		kern_pidfd_signal(pidfd, SIGKILL, &ignored);
+	if (cg) {
+		kern_cgroup_kill(cg, SIGKILL, &ignored);
+		/* A frozen process of v1 dies only when it thaws. */
+		if (kern_cgroup_frozen(cg))
+			kern_cgroup_freeze(cg, false, &ignored);
+	}
+	if (pidfd >= 0)
+		failed = await_end(pidfd, err);
+	kern_cgroup_free(cg);
+	return failed;
+}
+
+static int remove_cgroup(const struct runc_state *st, struct err *err)
+{
+	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, err);
+	int failed;
+
+	if (!cg)
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	/* Without a pid namespace of its own, init's children outlive it. */
+	failed = kern_cgroup_kill(cg, SIGKILL, err) || kern_cgroup_remove(cg, err);
+	kern_cgroup_free(cg);
+	return failed ? -1 : 0;
+}
+
+int runc_container_destroy(const struct runc_state *st, const char *root, struct err *err)
+{
+	AUTO_CONFIG struct runc_config config = { .doc = NULL };
+	struct err problem;
+
+	/* An unreadable copy costs the hooks, not the cleaning up. */
+	if (runc_config_load(&config, st->dir, "config.json", &problem))
+		log_warn("%s: its poststop hooks are not run", problem.msg);
+	if (remove_cgroup(st, err) || runc_state_remove(st, root, err))
+		return -1;
+	if (config.doc)
+		runc_hooks_run(&config, HOOK_POSTSTOP, st, STATUS_STOPPED, 0, &problem);
+	return 0;
+}

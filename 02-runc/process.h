@@ -1,0 +1,67 @@
+/*
+ * process.h - from "in the right namespaces" to "is the program".
+ *
+ * The last part of the way is the same for a container's init and for a process
+ * that `exec` adds to it: limits, identity, privileges, working directory,
+ * program. init.c and cmd_exec.c call these steps in the order that they need.
+ */
+#ifndef DOCKYARD_RUNC_PROCESS_H
+#define DOCKYARD_RUNC_PROCESS_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "seccomp.h"
+
+struct runc_launch {
+	const struct runc_process *process;
+	const struct runc_filter *filter; /* NULL: none */
+	const char *keyring;              /* name of a new session keyring, or NULL */
+	unsigned preserve_fds;            /* beyond 0, 1, 2, how many the program inherits */
+	int proc; /* O_PATH of our directory in the runtime's own /proc, -1 before it is opened:
+		   * what a container has at its /proc is never asked and never written */
+	struct strlist env;
+	char *program; /* where the program was found */
+};
+
+/* Signals as a new program expects them: none blocked, none ignored. */
+void runc_process_reset_signals(void);
+
+/* Open l->proc. To be done while /proc is the runtime's. */
+int runc_process_open_proc(struct runc_launch *l, struct err *err);
+/* The number of descriptors to keep, from --preserve-fds and LISTEN_FDS
+ * (sd_listen_fds(3)); every other one from 3 on is closed by the exec. */
+int runc_process_seal_fds(const struct runc_launch *l, struct err *err);
+
+/* rlimits, OOM score, keyring, labels, personality: needs root, changes no identity. */
+int runc_process_limits(struct runc_launch *l, struct err *err);
+
+/* The environment: the last of equal names wins; HOME from the container's
+ * passwd if it is not set. `root` is a descriptor of the container's root. */
+int runc_process_environment(struct runc_launch *l, int root, struct err *err);
+
+/* Give stdin, stdout and stderr to the user who will run. */
+int runc_process_own_stdio(const struct runc_launch *l, struct err *err);
+
+/* no_new_privs, seccomp, ids, capabilities, in the order that works. */
+int runc_process_drop(struct runc_launch *l, struct err *err);
+
+/* chdir to process.cwd and make sure that it is inside the container. */
+int runc_process_chdir(const struct runc_launch *l, struct err *err);
+
+/* Find the program; see runc_find_program. */
+int runc_process_find(struct runc_launch *l, struct err *err);
+
+/* Load the filter if that was left to the last moment, and become the program.
+ * Returns only on failure. */
+int runc_process_exec(struct runc_launch *l, struct err *err);
+
+/* find.c: a name with a slash is a path; any other is looked for along PATH of
+ * `env`. ERR_NO_PROGRAM or ERR_NOT_EXECUTABLE in the words that Docker and
+ * podman know from runc. The caller frees *found. */
+int runc_find_program(const char *name, char *const *env, char **found, struct err *err);
+
+/* find.c: the value of a variable, or NULL. */
+const char *runc_env_get(char *const *env, const char *name);
+
+#endif

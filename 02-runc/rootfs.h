@@ -1,0 +1,49 @@
+/*
+ * rootfs.h - the container's file tree, built by init in its mount namespace.
+ *
+ * The namespace starts as a copy of the host's, so until pivot_root the host's
+ * tree, /proc included, is still what "/" names, and the container's is reached
+ * through one descriptor, `root`. Everything under it is resolved from there by
+ * path.h, because the image's author chose what lies there, and mounted by
+ * descriptor, because another container with a shared volume may be changing it
+ * at this moment (CVE-2021-30465).
+ */
+#ifndef DOCKYARD_RUNC_ROOTFS_H
+#define DOCKYARD_RUNC_ROOTFS_H
+
+#include "config.h"
+
+struct runc_rootfs {
+	const struct runc_config *config;
+	const char *bundle; /* relative sources start here */
+	const char *path;   /* of the root, on the host */
+	const char *cgroup; /* the container's group */
+	int root;           /* O_PATH; -1 until assembled */
+	int null;           /* the host's /dev/null, -1 until assembled */
+	bool dev_readonly;  /* /dev becomes read-only once it is filled */
+};
+
+/* Propagation, the root's own mount, `mounts`, devices: what hooks may look at. */
+int runc_rootfs_assemble(struct runc_rootfs *r, struct err *err);
+/* Masked and read-only paths, the working directory, a read-only root: after
+ * the hooks, which may still add to the tree. */
+int runc_rootfs_seal(struct runc_rootfs *r, const char *cwd, struct err *err);
+/* Make it "/" and let go of the host's. */
+int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err);
+
+/* devices.c: nodes and links in /dev. */
+int runc_devices_create(const struct runc_rootfs *r, struct err *err);
+/* Is /dev ours to fill, or a bind mount of somebody's own? */
+bool runc_devices_wanted(const struct runc_config *c);
+
+/* cgroup_mount.c: the mount of type "cgroup". */
+int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err);
+
+/* copyup.c: what lies in `from` copied into the directory `to` (tmpcopyup). */
+int runc_copy_up(int from, int to, struct err *err);
+
+/* mask.c */
+int runc_mask_paths(const struct runc_rootfs *r, struct err *err);
+int runc_readonly_paths(const struct runc_rootfs *r, struct err *err);
+
+#endif

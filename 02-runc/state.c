@@ -1,0 +1,198 @@
+/*
+ * state.c - see state.h.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/cgroup.h"
+#include "01-kernel/ns.h"
+#include "config.h"
+
+#define STATE_LIMIT (1u << 20)
+
+const char *const runc_status_names[] = {
+	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
+	[STATUS_RUNNING] = "running", [STATUS_PAUSED] = "paused", [STATUS_STOPPED] = "stopped",
+};
+
+int runc_state_check_id(const char *id, struct err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_+-.";
+	size_t n = strlen(id);
+
+	if (!n || n > 255 || strspn(id, letters) != n || !strcmp(id, ".") || !strcmp(id, ".."))
+		return err_set(err, ERR_INVALID, "invalid container id '%s': expected up to 255 "
+			       "of the letters a-z A-Z 0-9 _ + - .", id);
+	return 0;
+}
+
+static int open_dir(struct runc_state *st, const char *root, const char *id, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, id);
+
+	st->dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (st->dir < 0 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "container does not exist");
+	return st->dir < 0 ? err_sys(err, "open %s", path) : 0;
+}
+
+int runc_state_take(struct runc_state *st, const char *root, const char *id, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, id);
+
+	/* Others may look for their own container in the root, not into ours. */
+	if (file_mkdir_p(root, 0711, err))
+		return err_wrap(err, "state directory");
+	if (mkdir(path, 0711)) {
+		if (errno == EEXIST)
+			return err_set(err, ERR_EXISTS,
+				       "container with id \"%s\" already exists", id);
+		return err_sys(err, "mkdir %s", path);
+	}
+	st->id = xstrdup(id);
+	if (!open_dir(st, root, id, err))
+		return 0;
+	rmdir(path);
+	return -1;
+}
+
+int runc_state_save(const struct runc_state *st, struct err *err)
+{
+	AUTO_JSON json_t *doc = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:I, s:I}", "ociVersion", st->version,
+		"id", st->id, "bundle", st->bundle, "rootfs", st->rootfs, "created", st->created,
+		"cgroup", st->cgroup, "annotations", st->annotations, "pid",
+		(json_int_t)st->pid, "startTime", (json_int_t)st->start_time);
+	AUTO_FREE char *text = NULL;
+
+	if (!doc)
+		return err_set(err, ERR_INVALID, "the container's state is not valid UTF-8");
+	text = jsonx_text(doc);
+	if (file_write_volatile(st->dir, "state.json", text, strlen(text), 0600, err))
+		return err_wrap(err, "save the state of %s", st->id);
+	return 0;
+}
+
+/* Take the fields over from the document; each string must be there. */
+static int from_document(struct runc_state *st, const json_t *doc, struct err *err)
+{
+	const struct { const char *key; char **field; } strings[] = {
+		{ "id", &st->id }, { "bundle", &st->bundle }, { "rootfs", &st->rootfs },
+		{ "created", &st->created }, { "ociVersion", &st->version },
+		{ "cgroup", &st->cgroup },
+	};
+
+	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+		*strings[i].field = xstrdup(jsonx_str(doc, strings[i].key, NULL));
+		if (!*strings[i].field)
+			return err_set(err, ERR_CORRUPT, "state.json: no string '%s'",
+				       strings[i].key);
+	}
+	st->annotations = json_incref(json_object_get(doc, "annotations"));
+	st->pid = (pid_t)jsonx_int(doc, "pid", 0);
+	st->start_time = (uint64_t)jsonx_int(doc, "startTime", 0);
+	if (st->pid < 0)
+		return err_set(err, ERR_CORRUPT, "state.json: pid %d", (int)st->pid);
+	return 0;
+}
+
+int runc_state_load(struct runc_state *st, const char *root, const char *id, struct err *err)
+{
+	AUTO_JSON json_t *doc = NULL;
+
+	if (runc_state_check_id(id, err) || open_dir(st, root, id, err))
+		return -1;
+	doc = jsonx_read(st->dir, "state.json", STATE_LIMIT, err);
+	if (!doc && err->kind == ERR_NOT_FOUND) /* its creator is, or was, just beginning */
+		return err_set(err, ERR_NOT_FOUND, "container does not exist");
+	if (!doc || from_document(st, doc, err))
+		return err_wrap(err, "container %s", id);
+	return 0;
+}
+
+int runc_state_remove(const struct runc_state *st, const char *root, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, st->id);
+
+	return file_remove_tree(AT_FDCWD, path, err);
+}
+
+void runc_state_free(struct runc_state *st)
+{
+	cleanup_close(&st->dir);
+	st->dir = -1;
+	free(st->id);
+	free(st->bundle);
+	free(st->rootfs);
+	free(st->created);
+	free(st->version);
+	free(st->cgroup);
+	json_decref(st->annotations);
+	memset(st, 0, sizeof *st);
+	st->dir = -1;
+}
+
+/* Does the process that we started still run? A zombie has stopped. */
+static bool alive(const struct runc_state *st)
+{
+	struct err ignored;
+	uint64_t ticks;
+	char state;
+
+	return st->pid > 0 && !kern_proc_start_time(st->pid, &ticks, &state, &ignored) &&
+	       ticks == st->start_time && state != 'Z' && state != 'X';
+}
+
+static bool frozen(const struct runc_state *st)
+{
+	struct err ignored;
+	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, &ignored);
+	bool yes = cg && kern_cgroup_frozen(cg);
+
+	kern_cgroup_free(cg);
+	return yes;
+}
+
+enum runc_status runc_state_status(const struct runc_state *st)
+{
+	if (!st->pid)
+		return STATUS_CREATING;
+	if (!alive(st))
+		return STATUS_STOPPED;
+	if (!faccessat(st->dir, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW))
+		return STATUS_CREATED;
+	return frozen(st) ? STATUS_PAUSED : STATUS_RUNNING;
+}
+
+int runc_state_pidfd(const struct runc_state *st, struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	/* Open first, compare afterwards: what the pidfd names cannot change any
+	 * more, so if the start time fits now, it is that process. */
+	if (st->pid > 0)
+		fd = kern_pidfd_open(st->pid, err);
+	if (fd < 0 || !alive(st))
+		return err_set(err, ERR_CONFLICT, "container not running");
+	return steal_fd(&fd);
+}
+
+json_t *runc_state_document(const struct runc_state *st, enum runc_status status, pid_t pid)
+{
+	json_t *doc = json_pack("{s:s, s:s, s:s, s:s}", "ociVersion", RUNC_SPEC_VERSION, "id",
+				st->id, "status", runc_status_names[status], "bundle",
+				st->bundle);
+
+	if (pid > 0)
+		json_object_set_new(doc, "pid", json_integer(pid));
+	if (st->annotations)
+		json_object_set(doc, "annotations", st->annotations);
+	return doc;
+}

@@ -1,0 +1,60 @@
+/*
+ * state.h - what is known about a container between two commands.
+ *
+ * There is no daemon: a container is a directory <root>/<id>/ holding
+ *
+ *     state.json    identity and what cannot be looked up again, struct runc_state
+ *     config.json   the configuration as it was at `create`; later changes to
+ *                   the bundle's own copy do not count
+ *     seccomp.bpf   the compiled system call filter, if there is one
+ *     exec.fifo     exists from `create` to `start`; init waits at its other end
+ *
+ * mkdir of that directory takes the id. The status is never stored, always
+ * looked up: the process named by pid and start time (a pid alone may have been
+ * given to somebody else since), the fifo, the freezer.
+ */
+#ifndef DOCKYARD_RUNC_STATE_H
+#define DOCKYARD_RUNC_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "01-kernel/base/jsonx.h"
+
+enum runc_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+extern const char *const runc_status_names[];
+
+struct runc_state {
+	int dir; /* O_PATH descriptor of <root>/<id>, -1 when there is none */
+	char *id, *bundle, *rootfs, *created, *version, *cgroup;
+	json_t *annotations; /* or NULL */
+	pid_t pid;           /* of init in our pid namespace, 0 while creating */
+	uint64_t start_time;
+};
+
+/* An id is a file name and part of a cgroup's name: [A-Za-z0-9_+.-], not "." or "..". */
+int runc_state_check_id(const char *id, struct err *err);
+
+/* Take the id: make <root>/<id>. ERR_EXISTS if it is taken. */
+int runc_state_take(struct runc_state *st, const char *root, const char *id, struct err *err);
+int runc_state_save(const struct runc_state *st, struct err *err);
+/* ERR_NOT_FOUND "container does not exist". */
+int runc_state_load(struct runc_state *st, const char *root, const char *id, struct err *err);
+/* Remove the directory; the id is free again. */
+int runc_state_remove(const struct runc_state *st, const char *root, struct err *err);
+void runc_state_free(struct runc_state *st);
+#define AUTO_STATE AUTO(runc_state_free)
+#define RUNC_STATE_INIT { .dir = -1 }
+
+enum runc_status runc_state_status(const struct runc_state *st);
+
+/* A pidfd of the container's init, after checking that it still is that
+ * process; ERR_CONFLICT "container not running" if it is gone. */
+int runc_state_pidfd(const struct runc_state *st, struct err *err);
+
+/* The state document of the specification ("State" in runtime.md), as hooks
+ * get it. `pid` as the reader should see it. New. */
+json_t *runc_state_document(const struct runc_state *st, enum runc_status status, pid_t pid);
+
+#endif

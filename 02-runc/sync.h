@@ -1,0 +1,29 @@
+/*
+ * sync.h - the words between a runtime and the init process it has cloned.
+ *
+ * One SOCK_SEQPACKET pair carries them, so each word arrives whole. Init says
+ *
+ *     MOUNTED   the container's file tree stands, the old root is still there:
+ *               the time for createRuntime hooks (only said if there are any)
+ *     READY     everything is done but waiting for `start` and running the program
+ *     ERROR     with a struct err: what went wrong, in init's own words
+ *
+ * and the runtime answers MOUNTED with GO. Both ends are O_CLOEXEC: end of file
+ * without a word means that the program has been executed, or that init died.
+ */
+#ifndef DOCKYARD_RUNC_SYNC_H
+#define DOCKYARD_RUNC_SYNC_H
+
+#include "01-kernel/base/err.h"
+
+enum runc_word { WORD_END = 0, WORD_MOUNTED, WORD_GO, WORD_READY, WORD_ERROR };
+
+int runc_sync_pair(int *runtime_end, int *init_end, struct err *err);
+int runc_sync_say(int fd, enum runc_word word, struct err *err);
+void runc_sync_fail(int fd, const struct err *failure);
+
+/* The next word, WORD_END at end of file. An ERROR comes back as -1 with *err
+ * as the other side sent it. */
+int runc_sync_hear(int fd, enum runc_word *word, struct err *err);
+
+#endif
