@@ -10,6 +10,7 @@
 #define DOCKYARD_CTRD_TRANSFER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "01-kernel/base/err.h"
 #include "images.h"
@@ -24,6 +25,8 @@ struct ctrd_transfer {
 	/* Sees each event of the stream in README's API (borrowed), one at a time, from several
 	 * threads. Non-zero: the listener is gone, give up. May be NULL. */
 	int (*progress)(void *arg, json_t *event);
+	/* Asked about once a second while nothing happens: true gives up too. May be NULL. */
+	bool (*gone)(void *arg);
 	void *arg;
 };
 

@@ -1,0 +1,508 @@
+/*
+ * fetch_http.c - one request to a registry, whatever that takes.
+ *
+ *   401            answer the challenge, try again (once)
+ *   3xx            go there; Authorization only if it is the registry's own origin
+ *   429, 503       wait as long as Retry-After says, try again
+ *
+ * libcurl could follow redirects and authenticate by itself, but then what is
+ * sent to whom would be its decision.
+ */
+#include "fetch_private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+
+#define USER_AGENT "dockyard-containerd/1.0"
+#define REDIRECTS_MAX 10
+#define TRIES_MAX 4
+#define WAIT_MAX 60
+#define CONNECT_SECONDS 20L
+#define STALL_SECONDS 30L /* without a byte */
+#define ERROR_LIMIT (64u << 10)
+
+void exchange_init(struct exchange *x, const char *method)
+{
+	memset(x, 0, sizeof(*x));
+	x->method = method;
+	x->limit = ERROR_LIMIT;
+	x->upload_fd = -1;
+}
+
+void exchange_free(struct exchange *x)
+{
+	strlist_free(&x->headers);
+	strlist_free(&x->challenges);
+	strbuf_free(&x->body);
+}
+
+void exchange_url(struct exchange *x, const struct ctrd_registry *r, const char *fmt, ...)
+{
+	int n = snprintf(x->url, sizeof(x->url), "%s/v2/%s/", r->base, r->repository);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(x->url + n, sizeof(x->url) - (size_t)n, fmt, ap);
+	va_end(ap);
+}
+
+/* --- whom to trust with what ------------------------------------------------------------ */
+
+static char *url_part(const char *url, CURLUPart part, unsigned flags)
+{
+	CURLU *u = curl_url();
+	char *out = NULL, *copy = NULL;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, url, 0) && !curl_url_get(u, part, &out, flags))
+		copy = xstrdup(out);
+	curl_free(out);
+	curl_url_cleanup(u);
+	return copy;
+}
+
+bool registry_same_origin(const char *a, const char *b)
+{
+	static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		AUTO_FREE char *pa = url_part(a, parts[i], CURLU_DEFAULT_PORT);
+		AUTO_FREE char *pb = url_part(b, parts[i], CURLU_DEFAULT_PORT);
+
+		if (!pa || !pb || strcasecmp(pa, pb))
+			return false;
+	}
+	return true;
+}
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+
+	return !strcmp(host, "localhost") || !strcmp(host, "[::1]") ||
+	       (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+}
+
+/* The host without its port: "[::1]:5000" is "[::1]". The caller frees. */
+static char *bare_host(const char *host)
+{
+	char *bare = xstrdup(host), *colon = strrchr(bare, ':');
+
+	if (colon && strspn(colon + 1, "0123456789") == strlen(colon + 1))
+		*colon = '\0';
+	return bare;
+}
+
+static bool is_loopback_host(const char *host)
+{
+	AUTO_FREE char *bare = bare_host(host);
+
+	return is_loopback(bare);
+}
+
+/* `host` with or without its port. */
+bool registry_insecure(const struct ctrd_registry *r, const char *host)
+{
+	AUTO_FREE char *bare = bare_host(host);
+
+	if (is_loopback(bare))
+		return true;
+	for (size_t i = 0; i < r->insecure.n; i++)
+		if (!strcasecmp(r->insecure.v[i], host) || !strcasecmp(r->insecure.v[i], bare))
+			return true;
+	return false;
+}
+
+static char *url_host(const char *url)
+{
+	AUTO_FREE char *host = url_part(url, CURLUPART_HOST, 0);
+	AUTO_FREE char *port = url_part(url, CURLUPART_PORT, 0);
+
+	return host ? xasprintf("%s%s%s", host, port ? ":" : "", port ? port : "") : NULL;
+}
+
+int registry_check_url(const struct ctrd_registry *r, const char *url, struct err *err)
+{
+	AUTO_FREE char *scheme = url_part(url, CURLUPART_SCHEME, 0), *host = url_host(url);
+
+	if (!scheme || !host)
+		return err_set(err, ERR_INVALID, "malformed URL \"%.200s\"", url);
+	if (!strcmp(scheme, "https") || (!strcmp(scheme, "http") && registry_insecure(r, host)))
+		return 0;
+	return err_set(err, ERR_PERMISSION,
+		       "%s to %.200s is refused: only loopback addresses and insecure registries may "
+		       "go without TLS", scheme, host);
+}
+
+/* --- libcurl's callbacks ------------------------------------------------------------------- */
+
+static bool header_is(const char *line, size_t n, const char *name, char *value, size_t size)
+{
+	size_t len = strlen(name);
+
+	if (n <= len || strncasecmp(line, name, len) || line[len] != ':')
+		return false;
+	line += len + 1;
+	n -= len + 1;
+	while (n && (*line == ' ' || *line == '\t')) {
+		line++;
+		n--;
+	}
+	while (n && strchr("\r\n \t", line[n - 1]))
+		n--;
+	snprintf(value, size, "%.*s", (int)n, line);
+	return true;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct exchange *x = arg;
+	size_t n = size * count;
+	char value[URL_SIZE];
+
+	if (header_is(line, n, "WWW-Authenticate", value, sizeof(value)))
+		strlist_add(&x->challenges, value);
+	else if (header_is(line, n, "Location", value, sizeof(value)))
+		strcpy(x->location, value);
+	else if (header_is(line, n, "Content-Type", value, sizeof(value)))
+		snprintf(x->content_type, sizeof(x->content_type), "%.*s",
+			 (int)strcspn(value, "; "), value);
+	else if (header_is(line, n, "Docker-Content-Digest", value, sizeof(value)))
+		snprintf(x->digest, sizeof(x->digest), "%.*s", DIGEST_SIZE - 1, value);
+	else if (header_is(line, n, "Content-Range", value, sizeof(value)) &&
+		 !strncasecmp(value, "bytes ", 6))
+		x->start = strtoull(value + 6, NULL, 10);
+	else if (header_is(line, n, "Retry-After", value, sizeof(value)))
+		x->retry_after = (unsigned)strtoul(value, NULL, 10);
+	return n;
+}
+
+static int to_sink(struct exchange *x, const void *data, size_t n)
+{
+	if (!x->begun && x->sink->begin && x->sink->begin(x->sink->arg, x->start, &x->err))
+		return -1;
+	x->begun = true;
+	return n ? x->sink->write(x->sink->arg, data, n, &x->err) : 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct exchange *x = arg;
+	size_t n = size * count;
+	long status = 0;
+
+	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status / 100 == 2 && x->sink) {
+		x->failed = to_sink(x, data, n) != 0;
+	} else if (x->body.len + n <= x->limit) {
+		strbuf_add(&x->body, data, n);
+	} else if (status / 100 == 2) {
+		x->failed = true;
+		err_set(&x->err, ERR_INVALID, "the answer is larger than %zu bytes", x->limit);
+	} /* else: enough of the error page */
+	return x->failed ? 0 : n;
+}
+
+static size_t on_upload(char *out, size_t size, size_t count, void *arg)
+{
+	struct exchange *x = arg;
+	size_t want = size * count, left = x->upload_size - x->upload_offset;
+	ssize_t n;
+
+	if (want > left)
+		want = left;
+	if (x->upload_buf) {
+		memcpy(out, (const char *)x->upload_buf + x->upload_offset, want);
+		n = (ssize_t)want;
+	} else {
+		n = pread(x->upload_fd, out, want, (off_t)x->upload_offset);
+	}
+	if (n < 0 || (n == 0 && want)) {
+		x->failed = true;
+		err_set(&x->err, ERR_SYSTEM, "read the blob to upload: %s",
+			n ? strerror(errno) : "it is shorter than it was");
+		return CURL_READFUNC_ABORT;
+	}
+	x->upload_offset += (uint64_t)n;
+	if (x->sent)
+		x->sent(x->sent_arg, x->upload_offset);
+	return (size_t)n;
+}
+
+static int on_progress(void *arg, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
+{
+	struct exchange *x = arg;
+
+	(void)dt, (void)dn, (void)ut, (void)un;
+	if (!x->registry->cancelled || !x->registry->cancelled(x->registry->arg))
+		return 0;
+	x->failed = true;
+	err_set(&x->err, ERR_CANCELLED, "cancelled");
+	return 1;
+}
+
+/* --- one exchange ------------------------------------------------------------------------------ */
+
+static CURL *take_handle(struct ctrd_registry *r)
+{
+	CURL *c = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	if (r->n_idle)
+		c = r->idle[--r->n_idle];
+	pthread_mutex_unlock(&r->lock);
+	return c ? c : curl_easy_init();
+}
+
+static void give_handle(struct ctrd_registry *r, CURL *c)
+{
+	curl_easy_reset(c); /* forgets the options, keeps the connections */
+	pthread_mutex_lock(&r->lock);
+	if (r->n_idle < sizeof(r->idle) / sizeof(r->idle[0])) {
+		r->idle[r->n_idle++] = c;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&r->lock);
+	curl_easy_cleanup(c);
+}
+
+static void set_trust(struct ctrd_registry *r, CURL *c, const char *url)
+{
+	AUTO_FREE char *host = url_host(url);
+	const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
+
+	/* libcurl does not look at the variables that OpenSSL's other users honour. */
+	if (file && *file)
+		curl_easy_setopt(c, CURLOPT_CAINFO, file);
+	if (dir && *dir)
+		curl_easy_setopt(c, CURLOPT_CAPATH, dir);
+	if (host && is_loopback_host(host)) /* a proxy's loopback would be another one */
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	if (host && registry_insecure(r, host)) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void set_upload(CURL *c, struct exchange *x)
+{
+	bool body = x->upload_fd >= 0 || x->upload_buf;
+
+	if (!strcmp(x->method, "HEAD")) {
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	} else if (body) {
+		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
+		curl_easy_setopt(c, CURLOPT_READDATA, x);
+		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->upload_size);
+	} else if (strcmp(x->method, "GET")) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
+	}
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, x->method);
+}
+
+static struct curl_slist *header_list(const struct exchange *x, const char *authorization)
+{
+	struct curl_slist *list = NULL;
+
+	for (size_t i = 0; i < x->headers.n; i++)
+		list = curl_slist_append(list, x->headers.v[i]);
+	if (authorization) {
+		AUTO_FREE char *line = xasprintf("Authorization: %s", authorization);
+
+		list = curl_slist_append(list, line);
+	}
+	return curl_slist_append(list, "Expect:"); /* not every registry answers it in time */
+}
+
+static void forget_answer(struct exchange *x)
+{
+	strlist_free(&x->challenges);
+	strbuf_clear(&x->body);
+	x->location[0] = x->content_type[0] = x->digest[0] = '\0';
+	x->start = x->upload_offset = 0;
+	x->retry_after = 0;
+	x->status = 0;
+	x->failed = false;
+}
+
+static int transfer_failed(struct ctrd_registry *r, struct exchange *x, CURLcode rc, struct err *err)
+{
+	AUTO_FREE char *host = url_host(x->url);
+	enum err_kind kind = ERR_UNAVAILABLE;
+
+	if (x->failed) {
+		*err = x->err;
+		return -1;
+	}
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		kind = ERR_TIMEOUT;
+	else if (rc == CURLE_URL_MALFORMAT || rc == CURLE_UNSUPPORTED_PROTOCOL)
+		kind = ERR_INVALID;
+	else if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
+		kind = ERR_PERMISSION; /* trying again does not make it trustworthy */
+	return err_set(err, kind, "registry %s: %s", host ? host : r->host, curl_easy_strerror(rc));
+}
+
+int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *authorization,
+		  struct err *err)
+{
+	CURL *c = take_handle(r);
+	struct curl_slist *headers = header_list(x, authorization);
+	CURLcode rc;
+
+	forget_answer(x);
+	x->curl = c;
+	x->registry = r;
+	curl_easy_setopt(c, CURLOPT_URL, x->url);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, USER_AGENT);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L << 10);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	set_upload(c, x);
+	set_trust(r, c, x->url);
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &x->status);
+	curl_slist_free_all(headers);
+	give_handle(r, c);
+	x->curl = NULL;
+	return rc ? transfer_failed(r, x, rc, err) : 0;
+}
+
+/* --- a request ------------------------------------------------------------------------------------ */
+
+/* What the registry says: {"errors":[{"code","message"}]}. */
+static int refused(struct ctrd_registry *r, const struct exchange *x, struct err *err)
+{
+	struct err ignored;
+	AUTO_JSON json_t *doc = x->body.len ? jsonx_parse(x->body.data, x->body.len, "", &ignored)
+					    : NULL;
+	const json_t *first = json_array_get(json_object_get(doc, "errors"), 0);
+	const char *said = jsonx_str(first, "message", jsonx_str(first, "code", ""));
+	enum err_kind kind = x->status == 404 ? ERR_NOT_FOUND
+			     : x->status == 401 ? ERR_UNAUTHORIZED
+			     : x->status == 403 ? ERR_PERMISSION
+			     : x->status == 429 || x->status >= 500 ? ERR_UNAVAILABLE
+						: ERR_INVALID;
+
+	return err_set(err, kind, "registry %s: %s %s: %ld%s%.300s", r->host, x->method,
+		       strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status,
+		       *said ? " " : "", said);
+}
+
+static char *authorization_for(struct ctrd_registry *r, const char *url)
+{
+	char *copy = NULL;
+
+	if (!registry_same_origin(url, r->base))
+		return NULL;
+	pthread_mutex_lock(&r->lock);
+	copy = xstrdup(r->authorization);
+	pthread_mutex_unlock(&r->lock);
+	return copy;
+}
+
+/* Answer a 401 unless another thread did so since we asked with `used`. */
+static int authenticate(struct ctrd_registry *r, const struct exchange *x, const char *used,
+			struct err *err)
+{
+	AUTO_FREE char *now = authorization_for(r, x->url);
+	char *answer;
+
+	if (now && (!used || strcmp(now, used)))
+		return 0;
+	answer = ctrd_auth_answer(r, &x->challenges, err);
+	if (!answer)
+		return err_wrap(err, "registry %s", r->host);
+	pthread_mutex_lock(&r->lock);
+	free(r->authorization);
+	r->authorization = answer;
+	pthread_mutex_unlock(&r->lock);
+	return 0;
+}
+
+static int follow(struct ctrd_registry *r, struct exchange *x, struct err *err)
+{
+	CURLU *u = curl_url();
+	char *out = NULL;
+	int rc = -1;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, x->url, 0) &&
+	    !curl_url_set(u, CURLUPART_URL, x->location, 0) && /* relative to the one before */
+	    !curl_url_get(u, CURLUPART_URL, &out, 0) && strlen(out) < URL_SIZE) {
+		strcpy(x->url, out);
+		rc = registry_check_url(r, x->url, err);
+	} else {
+		err_set(err, ERR_INVALID, "malformed redirect to \"%.200s\"", x->location);
+	}
+	curl_free(out);
+	curl_url_cleanup(u);
+	return rc ? err_wrap(err, "registry %s", r->host) : 0;
+}
+
+static int wait_seconds(struct ctrd_registry *r, unsigned seconds, struct err *err)
+{
+	for (unsigned i = 0; i < seconds * 10; i++) {
+		struct timespec tenth = { 0, 100000000 };
+
+		if (r->cancelled && r->cancelled(r->arg))
+			return err_set(err, ERR_CANCELLED, "cancelled");
+		nanosleep(&tenth, NULL);
+	}
+	return 0;
+}
+
+int registry_request(struct ctrd_registry *r, struct exchange *x, struct err *err)
+{
+	unsigned redirects = 0, tries = 1;
+	bool authenticated = false;
+
+	if (registry_check_url(r, x->url, err))
+		return -1;
+	for (;;) {
+		AUTO_FREE char *authorization = authorization_for(r, x->url);
+
+		if (exchange_once(r, x, authorization, err))
+			return -1;
+		if (x->status / 100 == 2)
+			break;
+		if (x->status / 100 == 3 && *x->location && redirects++ < REDIRECTS_MAX) {
+			if (follow(r, x, err))
+				return -1;
+		} else if (x->status == 401 && !authenticated &&
+			   registry_same_origin(x->url, r->base)) {
+			authenticated = true;
+			if (authenticate(r, x, authorization, err))
+				return -1;
+		} else if ((x->status == 429 || x->status == 503) && tries < TRIES_MAX &&
+			   x->retry_after <= WAIT_MAX) {
+			if (wait_seconds(r, x->retry_after ? x->retry_after : tries, err))
+				return -1;
+			tries++;
+		} else {
+			return refused(r, x, err);
+		}
+	}
+	if (x->sink && !x->begun && to_sink(x, "", 0)) { /* an empty body */
+		*err = x->err;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,270 @@
+/*
+ * pull.c - from a reference to a name in the store.
+ *
+ * Everything is fetched and unpacked first, some layers at a time. Then, one
+ * after the other: one sync of the file system, a commit for each layer from the
+ * bottom up, the name. So a crash at any moment leaves blobs that are whole and
+ * snapshots that are whole, and no name for an image that is not.
+ */
+#include "transfer_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
+#include "01-kernel/base/trace.h"
+#include "manifest.h"
+
+#define NESTING_MAX 4
+
+/* --- the documents ----------------------------------------------------------------------- */
+
+/* The manifest from the first source that has it; later requests begin with that one. */
+static int fetch_first(struct transfer *x, const char *reference, struct ctrd_manifest *m,
+		       struct err *err)
+{
+	AUTO_STRBUF struct strbuf said = STRBUF_INIT;
+
+	for (; x->source < x->urls.n; x->source++) {
+		struct ctrd_registry *r = transfer_source(x, x->source, err);
+
+		if (r && !ctrd_fetch_manifest(r, reference, m, err))
+			return 0;
+		if (err->kind == ERR_CANCELLED)
+			return -1;
+		if (x->source + 1 < x->urls.n)
+			strbuf_addf(&said, " (mirror %s: %s)", x->urls.v[x->source], err->msg);
+	}
+	if (said.len) { /* all were asked: tell about all */
+		struct err last = *err;
+
+		return err_set(err, last.kind, "%s%s", last.msg, said.data);
+	}
+	return -1;
+}
+
+static json_t *descriptor_of(const struct ctrd_manifest *m)
+{
+	return json_pack("{s:s,s:s,s:I}", "mediaType", m->media_type, "digest", m->digest, "size",
+			 (json_int_t)m->size);
+}
+
+/* Check, then keep the very bytes: their digest is the name of the image. */
+static json_t *keep_document(struct transfer *x, const struct ctrd_manifest *m, struct err *err)
+{
+	enum ctrd_doc kind = ctrd_doc_kind(m->media_type);
+	json_t *doc;
+
+	if (kind == CTRD_DOC_OTHER) {
+		err_set(err, ERR_UNSUPPORTED, "manifest of the media type \"%s\"", m->media_type);
+		return NULL;
+	}
+	doc = ctrd_doc_parse(m->body, m->size, kind, err);
+	if (doc && content_write(ctrd_images_content(x->im), m->body, m->size, m->digest, NULL,
+				 err)) {
+		json_decref(doc);
+		return NULL;
+	}
+	return doc;
+}
+
+static json_t *fetch_child(struct transfer *x, const json_t *entry, enum ctrd_doc *kind,
+			   struct err *err)
+{
+	struct ctrd_manifest m = { 0 };
+	json_t *doc = NULL;
+
+	if (!fetch_first(x, ctrd_descriptor_digest(entry), &m, err)) {
+		/* What the index says it is counts, not what the registry says (image-spec). */
+		snprintf(m.media_type, sizeof(m.media_type), "%s",
+			 jsonx_str(entry, "mediaType", ""));
+		*kind = ctrd_doc_kind(m.media_type);
+		if ((json_int_t)m.size != jsonx_int(entry, "size", -1))
+			err_set(err, ERR_CORRUPT, "manifest %s has %zu bytes instead of %lld",
+				m.digest, m.size, (long long)jsonx_int(entry, "size", -1));
+		else
+			doc = keep_document(x, &m, err);
+	}
+	ctrd_manifest_free(&m);
+	return doc;
+}
+
+/* The manifest for the platform (new); *target (new) is what the name will point at. */
+static json_t *fetch_documents(struct transfer *x, json_t **target, struct err *err)
+{
+	struct ctrd_manifest m = { 0 };
+	enum ctrd_doc kind;
+	json_t *doc;
+
+	if (fetch_first(x, *x->ref.digest ? x->ref.digest : x->ref.tag, &m, err))
+		return NULL;
+	kind = ctrd_doc_kind(m.media_type);
+	doc = keep_document(x, &m, err);
+	if (doc) {
+		*target = descriptor_of(&m);
+		transfer_emit(x, json_pack("{s:s,s:s,s:s,s:s}", "status", "resolved", "name",
+					   x->name, "digest", m.digest, "mediaType",
+					   m.media_type));
+	}
+	ctrd_manifest_free(&m);
+	for (int depth = 0; doc && kind == CTRD_DOC_INDEX; depth++) {
+		json_t *entry = ctrd_index_choose(doc, x->t->platform, err);
+		json_t *child = NULL;
+
+		if (depth == NESTING_MAX)
+			err_set(err, ERR_INVALID, "indexes nested too deep");
+		else if (entry)
+			child = fetch_child(x, entry, &kind, err);
+		json_decref(doc);
+		doc = child;
+	}
+	return doc;
+}
+
+static json_t *fetch_config(struct transfer *x, const json_t *descriptor, struct err *err)
+{
+	const char *digest = ctrd_descriptor_digest(descriptor);
+	json_int_t size = jsonx_int(descriptor, "size", -1);
+
+	if (size > CONFIG_LIMIT) {
+		err_set(err, ERR_INVALID, "image config of %lld bytes", (long long)size);
+		return NULL;
+	}
+	if (!content_has(ctrd_images_content(x->im), digest, NULL) &&
+	    transfer_fetch_blob(x, digest, size, NULL, NULL, err))
+		return NULL;
+	return ctrd_config_load(ctrd_images_content(x->im), descriptor, err);
+}
+
+/* --- the layers ------------------------------------------------------------------------------ */
+
+static int plan(struct pull *p, const json_t *manifest, const json_t *config, struct err *err)
+{
+	json_t *ids = ctrd_config_diff_ids(config, manifest, err), *d;
+	size_t i;
+
+	if (!ids)
+		return -1;
+	p->n = json_array_size(ids);
+	p->layers = xcalloc(p->n + 1, sizeof(*p->layers));
+	json_array_foreach(json_object_get(manifest, "layers"), i, d) {
+		struct pull_layer *l = &p->layers[i];
+
+		if (!ctrd_layer_type(jsonx_str(d, "mediaType", "")))
+			return err_set(err, ERR_UNSUPPORTED, "layer of the media type \"%.100s\"",
+				       jsonx_str(d, "mediaType", ""));
+		l->descriptor = d;
+		l->digest = ctrd_descriptor_digest(d);
+		l->size = jsonx_int(d, "size", -1);
+		l->diff_id = json_string_value(json_array_get(ids, i));
+		if (ctrd_chain_id(ids, i + 1, l->chain, err))
+			return -1;
+		while (strcmp(p->layers[l->same_as].digest, l->digest))
+			l->same_as++;
+		transfer_emit_layer(&p->x, l->digest, "waiting", 0, l->size);
+	}
+	return 0;
+}
+
+/* Bottom up: only now does a layer get its parent. */
+static int commit(struct pull *p, struct err *err)
+{
+	struct ctrd_snapshots *snapshots = ctrd_images_snapshots(p->x.im);
+
+	if (ctrd_snapshots_sync(snapshots, err))
+		return -1;
+	for (size_t i = 0; i < p->n; i++) {
+		struct pull_layer *l = &p->layers[i];
+		struct ctrd_commit c = { .key = l->key, .name = l->chain,
+					 .parent = i ? p->layers[i - 1].chain : "",
+					 .implicit = (const char *const *)l->unpacked.implicit.v,
+					 .synced = true };
+
+		if (!l->key)
+			continue; /* it was there */
+		if (!ctrd_snapshot_commit(snapshots, &c, err)) {
+			free(l->key);
+			l->key = NULL;
+		} else if (err->kind != ERR_EXISTS) { /* else another pull was quicker */
+			return err_wrap(err, "layer %.19s", l->digest);
+		}
+		transfer_emit_layer(&p->x, l->digest, "complete", l->size, l->size);
+	}
+	return 0;
+}
+
+static void pull_free(struct pull *p)
+{
+	struct err err;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->layers[i].key &&
+		    ctrd_snapshot_remove(ctrd_images_snapshots(p->x.im), p->layers[i].key, &err))
+			log_warn("pull: %s", err.msg);
+		free(p->layers[i].key);
+		ctrd_unpacked_free(&p->layers[i].unpacked);
+	}
+	free(p->layers);
+	pthread_cond_destroy(&p->fetched);
+	transfer_free(&p->x);
+}
+
+static int fetch_layers(struct pull *p, const json_t *manifest, struct err *err)
+{
+	AUTO_JSON json_t *config = fetch_config(&p->x, json_object_get(manifest, "config"), err);
+
+	if (!config || plan(p, manifest, config, err))
+		return -1;
+	transfer_parallel(&p->x, p->n, pull_layer, p);
+	if (p->x.failed) {
+		*err = p->x.err;
+		return -1;
+	}
+	return commit(p, err);
+}
+
+static json_t *record(struct transfer *x, const json_t *target, struct err *err)
+{
+	struct err ignored;
+	AUTO_JSON json_t *old = ctrd_image_get(x->im, x->t->ns, x->name, &ignored);
+	bool same = old && !strcmp(ctrd_descriptor_digest(json_object_get(old, "target")),
+				   ctrd_descriptor_digest(target));
+	json_t *done;
+
+	if (!same && ctrd_image_put(x->im, x->t->ns, x->name, target, NULL, NULL, err))
+		return NULL;
+	done = json_pack("{s:s,s:s,s:O,s:b}", "status", "done", "name", x->name, "target", target,
+			 "new", !same);
+	transfer_emit(x, json_incref(done));
+	return done;
+}
+
+static json_t *pull(struct pull *p, struct err *err)
+{
+	AUTO_JSON json_t *target = NULL;
+	AUTO_JSON json_t *manifest = fetch_documents(&p->x, &target, err);
+
+	if (!manifest || fetch_layers(p, manifest, err))
+		return NULL;
+	return record(&p->x, target, err);
+}
+
+json_t *ctrd_pull(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err)
+{
+	struct trace_span span = trace_begin();
+	json_t *done = NULL;
+	struct pull p = { 0 };
+
+	if (transfer_init(&p.x, im, t, "pull", err))
+		return NULL;
+	pthread_cond_init(&p.fetched, NULL);
+	ctrd_images_lease(im); /* no blob of ours is garbage before the name is there */
+	done = pull(&p, err);
+	if (!done)
+		err_wrap(err, "pull %s", p.x.name);
+	trace_end(&span, "pull %s: %s", p.x.name, done ? "done" : err->msg);
+	pull_free(&p);
+	ctrd_images_release(im);
+	return done;
+}

@@ -1,0 +1,86 @@
+/*
+ * transfer_private.h - the transfer service's insides.
+ *
+ *   transfer.c    what pull and push share: sources, events, giving up
+ *   pull.c        from a reference to a name in the store
+ *   pull_layer.c  one layer: fetch, verify, unpack
+ *   push_image.c  from a name in the store to a registry
+ */
+#ifndef DOCKYARD_CTRD_TRANSFER_PRIVATE_H
+#define DOCKYARD_CTRD_TRANSFER_PRIVATE_H
+
+#include <pthread.h>
+
+#include "fetch.h"
+#include "reference.h"
+#include "transfer.h"
+#include "unpack.h"
+
+#define LAYERS_AT_ONCE 4
+
+/* A transfer while it runs. */
+struct transfer {
+	struct ctrd_images *im;
+	const struct ctrd_transfer *t;
+	struct reference ref;
+	char *name; /* the full reference: the image's name */
+
+	/* Where to get things from, in the order of trying: mirrors, then the registry. Those
+	 * before `source` failed already. Opened when first needed. */
+	struct strlist urls;
+	struct ctrd_registry **registries;
+	size_t source;
+	const char *actions;
+
+	pthread_mutex_t lock; /* guards what follows, and calls to progress */
+	bool stop;            /* somebody failed, or nobody listens */
+	bool failed;
+	struct err err;       /* the first failure */
+};
+
+int transfer_init(struct transfer *x, struct ctrd_images *im, const struct ctrd_transfer *t,
+		  const char *actions, struct err *err);
+void transfer_free(struct transfer *x);
+/* The registry behind urls[i], opened if need be: borrowed, or NULL. */
+struct ctrd_registry *transfer_source(struct transfer *x, size_t i, struct err *err);
+
+/* Tell the listener; takes the event. */
+void transfer_emit(struct transfer *x, json_t *event);
+/* {"id","status"[,"offset","total"]}: total < 0 leaves the numbers out. */
+void transfer_emit_layer(struct transfer *x, const char *digest, const char *status,
+			 int64_t offset, int64_t total);
+bool transfer_stopped(struct transfer *x);
+/* Record the first failure and stop the other threads. */
+void transfer_fail(struct transfer *x, const struct err *err);
+
+/* Run fn(arg, i) for i in 0..n-1, some at once, in order of starting, until one fails. */
+void transfer_parallel(struct transfer *x, size_t n, int (*fn)(void *arg, size_t i, struct err *err),
+		       void *arg);
+
+/* A blob into the content store, from the sources in turn. `report` (may be NULL) hears how
+ * much there is. */
+int transfer_fetch_blob(struct transfer *x, const char *digest, int64_t size,
+			void (*report)(void *arg, uint64_t offset), void *arg, struct err *err);
+
+/* A layer on its way: see pull_layer.c. */
+struct pull_layer {
+	const json_t *descriptor;
+	const char *digest, *diff_id;
+	int64_t size;
+	char chain[DIGEST_SIZE];
+	char *key;                  /* the snapshot it was unpacked into; NULL: none */
+	struct ctrd_unpacked unpacked;
+	size_t same_as;             /* the first layer with this digest: that one fetches */
+	bool fetched;               /* guarded by the transfer's lock */
+};
+
+struct pull {
+	struct transfer x;
+	struct pull_layer *layers;
+	size_t n;
+	pthread_cond_t fetched;
+};
+
+int pull_layer(void *arg, size_t i, struct err *err); /* arg: struct pull */
+
+#endif
