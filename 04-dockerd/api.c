@@ -1,0 +1,236 @@
+/*
+ * api.c - see api.h: gathering the routes, listening, versions, errors.
+ *
+ *     /v1.41/containers/json ──before()──▶ /containers/json ──▶ the row of a table
+ */
+#include "api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
+
+/* Rows are tried in order: what is fixed stands before what has a {name...}. */
+static const struct http_route *const areas[] = {
+	dockerd_system_routes, dockerd_df_routes, dockerd_event_routes, dockerd_create_routes,
+	dockerd_list_routes, dockerd_lifecycle_routes, dockerd_wait_routes, dockerd_attach_routes,
+	dockerd_log_routes, dockerd_top_routes, dockerd_stats_routes, dockerd_inspect_routes,
+	dockerd_exec_routes, dockerd_pull_routes, dockerd_image_change_routes, dockerd_image_routes,
+	dockerd_network_routes, dockerd_volume_routes,
+};
+
+struct api {
+	struct http_route *routes;
+	char *cert, *key;
+	struct http_server **servers;
+	size_t n;
+};
+
+/* --- versions ---------------------------------------------------------------------- */
+
+/* "/v1.41/x": the version's numbers and the path behind it; false without one. */
+static bool parse_version(const char *path, int *major, int *minor, const char **rest)
+{
+	int end = 0;
+
+	if (sscanf(path, "/v%4d.%4d%n", major, minor, &end) != 2 || !end || path[end] != '/')
+		return false;
+	*rest = path + end;
+	return true;
+}
+
+static int minor_of(const char *version)
+{
+	return atoi(strchr(version, '.') + 1);
+}
+
+int dockerd_api_minor(const struct http_request *req)
+{
+	const char *rest;
+	int major, minor;
+
+	return parse_version(http_path(req), &major, &minor, &rest) ? minor : minor_of(API_VERSION);
+}
+
+static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
+			  void *daemon, struct err *err)
+{
+	int major, minor;
+	const char *rest;
+
+	(void)req;
+	(void)daemon;
+	http_reply_header(rep, "Api-Version", API_VERSION);
+	http_reply_header(rep, "Docker-Experimental", "false");
+	http_reply_header(rep, "Ostype", "linux");
+	http_reply_header(rep, "Server", "Docker/" DOCKERD_VERSION " (linux)");
+	if (!parse_version(path, &major, &minor, &rest))
+		return path;
+	if (major > 1 || (major == 1 && minor > minor_of(API_VERSION))) {
+		err_set(err, ERR_INVALID, "client version %d.%d is too new. Maximum supported API version is %s",
+			major, minor, API_VERSION);
+		return NULL;
+	}
+	if (major < 1 || minor < minor_of(API_VERSION_MIN)) {
+		err_set(err, ERR_INVALID, "client version %d.%d is too old. Minimum supported API version is %s, "
+			"please upgrade your client to a newer version", major, minor, API_VERSION_MIN);
+		return NULL;
+	}
+	return rest;
+}
+
+/* --- replies ------------------------------------------------------------------------- */
+
+static void error_reply(struct http_request *req, struct http_reply *rep, const struct err *err)
+{
+	log_debug("%s %s: %s", http_method(req), http_path(req), err->msg);
+	http_reply_json(rep, http_status_of(err->kind), json_pack("{s:s}", "message", err->msg));
+}
+
+static void done(const struct http_request *req, const struct http_result *result, void *daemon)
+{
+	struct trace_span span = { result->start_us };
+
+	(void)daemon;
+	log_debug("%s %s -> %d", http_method(req), http_path(req), result->status);
+	trace_end(&span, "%s %s -> %d", http_method(req), http_path(req), result->status);
+}
+
+struct container *dockerd_api_container(struct daemon *d, struct http_request *req, struct err *err)
+{
+	return dockerd_container_find(d, http_param(req, "id"), err);
+}
+
+const char *dockerd_stream_type(const struct http_request *req, bool tty)
+{
+	return tty || dockerd_api_minor(req) < 42 ? "application/vnd.docker.raw-stream"
+						  : "application/vnd.docker.multiplexed-stream";
+}
+
+int dockerd_query_int(const struct http_request *req, const char *name, long fallback, long *out,
+		      struct err *err)
+{
+	const char *text = http_query(req, name);
+	char *end;
+
+	*out = fallback;
+	if (!text || !*text)
+		return 0;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	if (*end || end == text || errno)
+		return err_set(err, ERR_INVALID, "invalid value of %s: '%s' is not a number", name, text);
+	return 0;
+}
+
+/* --- listening ------------------------------------------------------------------------ */
+
+static struct http_route *gather(void)
+{
+	struct http_route *all = NULL;
+	size_t n = 0;
+
+	for (size_t a = 0; a < sizeof areas / sizeof *areas; a++)
+		for (const struct http_route *r = areas[a]; r->pattern; r++) {
+			all = xrealloc(all, (n + 2) * sizeof *all);
+			all[n++] = *r;
+		}
+	all[n] = (struct http_route){ NULL };
+	return all;
+}
+
+/* Members of the group may use the daemon, which is root's power: as Docker's does. */
+static int set_group(const char *path, const char *name, struct err *err)
+{
+	const struct group *g = getgrnam(name ? name : "docker");
+
+	if (!g && name)
+		return err_set(err, ERR_NOT_FOUND, "--group %s: there is no such group", name);
+	if (g && chown(path, 0, g->gr_gid))
+		return err_sys(err, "chown %s", path);
+	return 0;
+}
+
+static struct http_server *listen_on(const char *host, const struct config *cfg,
+				     const struct http_options *o, struct err *err)
+{
+	struct http_options plain = *o;
+	struct http_server *s;
+
+	if (str_starts(host, "tcp://")) {
+		if (!cfg->tls)
+			log_warn("API is accessible on %s without encryption. Access to the remote API is "
+				 "equivalent to root access on the host.", host);
+		return http_serve_tcp(host + strlen("tcp://"), o, err);
+	}
+	host += strlen("unix://");
+	plain.tls_cert_pem = plain.tls_key_pem = NULL;
+	s = http_serve_unix(host, 0660, &plain, err);
+	if (s && set_group(host, cfg->group, err)) {
+		http_server_stop(s);
+		return NULL;
+	}
+	return s;
+}
+
+static int read_pem(const char *path, char **text, struct err *err)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (file_read(AT_FDCWD, path, &sb, 1 << 20, err))
+		return -1;
+	*text = strbuf_steal(&sb);
+	return 0;
+}
+
+static int open_all(struct api *api, struct daemon *d, struct err *err)
+{
+	struct http_options o = { .daemon = d, .error = error_reply, .before = before, .done = done,
+				  .body_limit = 16 << 20 };
+	const struct config *cfg = d->cfg;
+
+	if (cfg->tls && (read_pem(cfg->tlscert, &api->cert, err) || read_pem(cfg->tlskey, &api->key, err)))
+		return -1;
+	o.routes = api->routes = gather();
+	o.tls_cert_pem = api->cert;
+	o.tls_key_pem = api->key;
+	api->servers = xcalloc(cfg->hosts.n, sizeof(*api->servers));
+	for (; api->n < cfg->hosts.n; api->n++) {
+		api->servers[api->n] = listen_on(cfg->hosts.v[api->n], cfg, &o, err);
+		if (!api->servers[api->n])
+			return -1;
+		log_info("API listen on %s", cfg->hosts.v[api->n]);
+	}
+	return 0;
+}
+
+struct api *dockerd_api_open(struct daemon *d, struct err *err)
+{
+	struct api *api = xcalloc(1, sizeof *api);
+
+	if (!open_all(api, d, err))
+		return api;
+	dockerd_api_close(api);
+	return NULL;
+}
+
+void dockerd_api_close(struct api *api)
+{
+	if (!api)
+		return;
+	while (api->n)
+		http_server_stop(api->servers[--api->n]);
+	free(api->servers);
+	free(api->routes);
+	free(api->cert);
+	free(api->key);
+	free(api);
+}

@@ -1,0 +1,255 @@
+/*
+ * config.c - see config.h. One table row per setting: its flag, its key in
+ * daemon.json, its type and where it goes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+
+#define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
+
+enum type { TEXT, LIST, BOOLEAN };
+
+struct setting {
+	const char *flag; /* without the dashes */
+	char letter;      /* its short form, or 0 */
+	const char *key;  /* in daemon.json; NULL: the command line alone */
+	enum type type;
+	size_t offset;
+	const char *help;
+};
+
+#define AT(field) offsetof(struct config, field)
+static const struct setting settings[] = {
+	{ "data-root", 0, "data-root", TEXT, AT(data_root), "directory of persistent state" },
+	{ "exec-root", 0, "exec-root", TEXT, AT(exec_root), "directory of run-time state" },
+	{ "host", 'H', "hosts", LIST, AT(hosts), "socket to listen on: unix:///path or tcp://host:port" },
+	{ "containerd", 0, "containerd", TEXT, AT(containerd), "containerd's socket" },
+	{ "registry-mirror", 0, "registry-mirrors", LIST, AT(mirrors), "asked before Docker Hub" },
+	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure), "host:port spoken to without TLS" },
+	{ "pidfile", 'p', "pidfile", TEXT, AT(pidfile), "file with this daemon's process ID" },
+	{ "bip", 0, "bip", TEXT, AT(bip), "address and prefix of the default bridge, 172.17.0.1/16" },
+	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
+	{ "group", 'G', "group", TEXT, AT(group), "group that owns the unix socket" },
+	{ "log-level", 'l', "log-level", TEXT, AT(log_level), "debug, info, warn or error" },
+	{ "debug", 'D', "debug", BOOLEAN, AT(debug), "the same as --log-level debug" },
+	{ "tls", 0, "tls", BOOLEAN, AT(tls), "TLS on tcp:// sockets" },
+	{ "tlsverify", 0, "tlsverify", BOOLEAN, AT(tlsverify), "TLS, and clients must have a certificate" },
+	{ "tlscert", 0, "tlscert", TEXT, AT(tlscert), "certificate, PEM" },
+	{ "tlskey", 0, "tlskey", TEXT, AT(tlskey), "its key, PEM" },
+	{ "tlscacert", 0, "tlscacert", TEXT, AT(tlscacert), "authority that signed the clients' certificates" },
+	{ "config-file", 0, NULL, TEXT, AT(config_file), "daemon.json (" DEFAULT_CONFIG_FILE ")" },
+	{ "version", 'v', NULL, BOOLEAN, AT(version), "print the version and leave" },
+	{ "help", 'h', NULL, BOOLEAN, AT(help), "print this and leave" },
+};
+enum { N_SETTINGS = sizeof settings / sizeof *settings };
+
+static void *slot(struct config *c, const struct setting *s)
+{
+	return (char *)c + s->offset;
+}
+
+void dockerd_config_usage(void)
+{
+	puts("Usage: dockerd [OPTIONS]\n\nA daemon that speaks the Docker Engine API.\n\nOptions:");
+	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
+		AUTO_FREE char *flag = xasprintf("%s%s", s->flag, s->type == BOOLEAN ? "" :
+						 s->type == LIST ? " list" : " string");
+
+		if (s->letter)
+			printf("  -%c, --%-26s %s\n", s->letter, flag, s->help);
+		else
+			printf("      --%-26s %s\n", flag, s->help);
+	}
+}
+
+static int set_boolean(bool *to, const char *flag, const char *value, struct err *err)
+{
+	if (!value || !strcmp(value, "true") || !strcmp(value, "1"))
+		*to = true;
+	else if (!strcmp(value, "false") || !strcmp(value, "0"))
+		*to = false;
+	else
+		return err_set(err, ERR_INVALID, "--%s: '%s' is neither true nor false", flag, value);
+	return 0;
+}
+
+static void set_text(char **to, const char *value)
+{
+	free(*to);
+	*to = xstrdup(value);
+}
+
+/* "--flag", "--flag=v", "-H": find the setting; *value is what follows '='. */
+static const struct setting *find_flag(const char *arg, const char **value)
+{
+	const char *eq = strchr(arg, '=');
+	size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
+
+	*value = eq ? eq + 1 : NULL;
+	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
+		if (s->letter && n == 2 && arg[0] == '-' && arg[1] == s->letter)
+			return s;
+		if (n == strlen(s->flag) + 2 && str_starts(arg, "--") &&
+		    !strncmp(arg + 2, s->flag, n - 2))
+			return s;
+	}
+	return NULL;
+}
+
+/* given[i]: settings[i] was on the command line. */
+static int parse_flags(struct config *c, int argc, char **argv, bool *given, struct err *err)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value;
+		const struct setting *s = find_flag(argv[i], &value);
+
+		if (!s && argv[i][0] == '-')
+			return err_set(err, ERR_INVALID, "unknown flag: %s", argv[i]);
+		if (!s)
+			return err_set(err, ERR_INVALID, "dockerd takes no arguments, but got '%s'", argv[i]);
+		given[s - settings] = true;
+		if (s->type == BOOLEAN) {
+			if (set_boolean(slot(c, s), s->flag, value, err))
+				return -1;
+			continue;
+		}
+		if (!value && ++i < argc)
+			value = argv[i];
+		if (!value)
+			return err_set(err, ERR_INVALID, "flag needs an argument: --%s", s->flag);
+		if (s->type == LIST)
+			strlist_add(slot(c, s), value);
+		else
+			set_text(slot(c, s), value);
+	}
+	return 0;
+}
+
+static int take_list(struct strlist *to, const json_t *from, const char *key, struct err *err)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(from, i, item) {
+		if (!json_is_string(item))
+			return err_set(err, ERR_INVALID, "%s: expected strings", key);
+		strlist_add(to, json_string_value(item));
+	}
+	return 0;
+}
+
+static int take_key(struct config *c, const json_t *doc, const char *key, const bool *given,
+		    struct err *err)
+{
+	static const json_type types[] = { [TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE };
+	const struct setting *s = settings;
+	json_t *v;
+
+	while (s < settings + N_SETTINGS && (!s->key || strcmp(s->key, key)))
+		s++;
+	if (s == settings + N_SETTINGS)
+		return err_set(err, ERR_INVALID,
+			       "the following directives don't match any configuration option: %s", key);
+	if (given[s - settings])
+		return err_set(err, ERR_CONFLICT, "the following directives are specified both as a flag "
+			       "and in the configuration file: %s", key);
+	if (jsonx_want(doc, "", key, types[s->type], &v, err))
+		return -1;
+	if (!v)
+		return 0;
+	if (s->type == LIST)
+		return take_list(slot(c, s), v, key, err);
+	if (s->type == BOOLEAN)
+		*(bool *)slot(c, s) = json_is_true(v);
+	else
+		set_text(slot(c, s), json_string_value(v));
+	return 0;
+}
+
+static int read_file(struct config *c, const bool *given, struct err *err)
+{
+	const char *path = c->config_file ? c->config_file : DEFAULT_CONFIG_FILE;
+	AUTO_JSON json_t *doc = NULL;
+	const char *key;
+	json_t *v;
+
+	if (!c->config_file && access(path, F_OK))
+		return 0; /* the default one need not be there */
+	doc = jsonx_read(AT_FDCWD, path, 1 << 20, err);
+	if (!doc)
+		return -1;
+	if (!json_is_object(doc))
+		return err_set(err, ERR_INVALID, "%s: expected an object", path);
+	json_object_foreach(doc, key, v)
+		if (take_key(c, doc, key, given, err))
+			return err_wrap(err, "unable to configure the Docker daemon with file %s", path);
+	return 0;
+}
+
+static void fill_defaults(struct config *c)
+{
+	if (!c->data_root)
+		c->data_root = xstrdup("/var/lib/dockyard/docker");
+	if (!c->exec_root)
+		c->exec_root = xstrdup("/run/dockyard/docker");
+	if (!c->hosts.n)
+		strlist_add(&c->hosts, "unix:///var/run/docker.sock");
+	if (!c->containerd)
+		c->containerd = xstrdup("/run/containerd/containerd.sock");
+	if (!c->pidfile)
+		c->pidfile = xstrdup("/run/dockyard/dockerd.pid");
+	if (!c->log_level)
+		c->log_level = xstrdup("info");
+	if (c->debug)
+		set_text(&c->log_level, "debug");
+}
+
+static int check(const struct config *c, struct err *err)
+{
+	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
+		return err_set(err, ERR_INVALID, "--data-root and --exec-root must be absolute paths");
+	for (size_t i = 0; i < c->hosts.n; i++)
+		if (!str_starts(c->hosts.v[i], "unix://") && !str_starts(c->hosts.v[i], "tcp://"))
+			return err_set(err, ERR_INVALID, "Invalid bind address format: %s "
+				       "(unix:///path or tcp://host:port)", c->hosts.v[i]);
+	if (c->tlsverify || c->tlscacert)
+		return err_set(err, ERR_UNSUPPORTED, "--tlsverify and --tlscacert: this build does not check "
+			       "clients' certificates; use --tls behind a firewall, or ssh");
+	if (c->tls && (!c->tlscert || !c->tlskey))
+		return err_set(err, ERR_INVALID, "--tls needs --tlscert and --tlskey");
+	if (!c->tls && (c->tlscert || c->tlskey))
+		return err_set(err, ERR_INVALID, "--tlscert and --tlskey have no effect without --tls");
+	return 0;
+}
+
+int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err)
+{
+	bool given[N_SETTINGS] = { false };
+
+	if (parse_flags(c, argc, argv, given, err))
+		return -1;
+	if (c->version || c->help)
+		return 0;
+	if (read_file(c, given, err))
+		return -1;
+	fill_defaults(c);
+	return check(c, err);
+}
+
+void dockerd_config_free(struct config *c)
+{
+	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
+		if (s->type == TEXT)
+			free(*(char **)slot(c, s));
+		else if (s->type == LIST)
+			strlist_free(slot(c, s));
+	}
+}

@@ -1,0 +1,41 @@
+/*
+ * config.h - what the operator decides: flags, and daemon.json with Docker's
+ * names for the same things. Filled in main, read-only afterwards.
+ *
+ * A setting stands in one of the two places: given in both, the daemon does
+ * not guess which one was meant. What it does not know, it refuses.
+ */
+#ifndef DOCKYARD_DOCKERD_CONFIG_H
+#define DOCKYARD_DOCKERD_CONFIG_H
+
+#include <stdbool.h>
+
+#include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
+
+struct config {
+	char *data_root, *exec_root;
+	struct strlist hosts;      /* unix:///path, tcp://addr:port */
+	char *containerd;          /* its socket */
+	struct strlist mirrors;    /* asked before Docker Hub, in this order */
+	struct strlist insecure;   /* host:port spoken to over plain HTTP */
+	char *pidfile;
+	char *bip, *bridge;        /* NULL: chosen (network.h) */
+	char *group;               /* of the unix socket; NULL: "docker" if there is one */
+	char *log_level;
+	bool debug;
+	bool tls, tlsverify;
+	char *tlscert, *tlskey, *tlscacert;
+	char *config_file;
+	bool version, help;        /* print and leave */
+};
+
+/* Defaults, then the command line, then the file. */
+int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err);
+void dockerd_config_free(struct config *c);
+#define AUTO_CONFIG AUTO(dockerd_config_free)
+
+/* The text of --help. */
+void dockerd_config_usage(void);
+
+#endif

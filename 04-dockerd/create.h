@@ -1,0 +1,52 @@
+/*
+ * create.h - from the body of POST /containers/create to a container's
+ * documents: Config and HostConfig with every key present and every value
+ * checked.
+ *
+ * The rule: a field that this daemon does not implement is accepted only with
+ * its zero value (clients send all fields, nearly all of them zero). Anything else
+ * is refused with the field's name; nothing is silently ignored.
+ */
+#ifndef DOCKYARD_DOCKERD_CREATE_H
+#define DOCKYARD_DOCKERD_CREATE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
+
+/* null, false, 0, "", [] and {}, and lists and objects of nothing but those. */
+bool dockerd_is_zero(const json_t *v);
+
+/* One row per field of a request object. */
+struct field {
+	const char *name;
+	char type;            /* s string, i integer, b boolean, l list of strings, a list, o object,
+				 c command: a string or a list of strings */
+	bool supported;       /* false: only zero is accepted */
+	const char *fallback; /* JSON */
+};
+
+/* Check `given` (NULL: {}) against the rows: a new object with every row's
+ * field, or NULL with "<where>.<name>: …". */
+json_t *dockerd_normalise(const json_t *given, const struct field *rows, const char *where,
+			  struct err *err);
+
+/* The container's Config: the request's, completed from the image's. New. */
+json_t *dockerd_config_make(const json_t *body, const json_t *image_config, const char *id,
+			    struct err *err);
+
+/* HostConfig, normalised, checked and with defaults filled in. New. */
+json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct err *err);
+
+/* The semantic checks of dockerd_host_make, on a normalised document. */
+int dockerd_host_check(json_t *host, struct err *err);
+
+/* NetworkingConfig: only what is equivalent to NetworkMode. */
+int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err);
+
+/* "always", "no", "" ... and MaximumRetryCount. */
+int dockerd_restart_policy_check(const json_t *policy, bool auto_remove, struct err *err);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * create_check.c - what values of HostConfig are refused, in Docker's words
+ * where Docker has some (create.h). A list of small checks, each of one subject.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/caps.h"
+#include "create.h"
+#include "network.h"
+#include "ospec.h"
+#include "ports.h"
+
+#define MIN_MEMORY (6 << 20)
+
+static int check_memory(const json_t *h, struct err *err)
+{
+	json_int_t memory = jsonx_int(h, "Memory", 0), swap = jsonx_int(h, "MemorySwap", 0);
+	json_int_t reserved = jsonx_int(h, "MemoryReservation", 0), swappiness = jsonx_int(h, "MemorySwappiness", -1);
+
+	if (memory < 0 || (memory && memory < MIN_MEMORY) || reserved < 0)
+		return err_set(err, ERR_INVALID, "Minimum memory limit allowed is 6MB");
+	if (swap > 0 && !memory)
+		return err_set(err, ERR_INVALID, "You should always set the Memory limit when using "
+			       "Memoryswap limit, see usage");
+	if (swap < -1 || (swap > 0 && swap < memory))
+		return err_set(err, ERR_INVALID, "Minimum memoryswap limit should be larger than memory "
+			       "limit, see usage");
+	if (memory && reserved > memory)
+		return err_set(err, ERR_INVALID, "Minimum memory limit can not be less than memory "
+			       "reservation limit, see usage");
+	if (swappiness != -1)
+		return err_set(err, ERR_UNSUPPORTED, "HostConfig.MemorySwappiness is not supported by this daemon");
+	return 0;
+}
+
+static int check_cpu(const json_t *h, struct err *err)
+{
+	json_int_t nano = jsonx_int(h, "NanoCpus", 0), period = jsonx_int(h, "CpuPeriod", 0);
+	json_int_t quota = jsonx_int(h, "CpuQuota", 0), shares = jsonx_int(h, "CpuShares", 0);
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (nano && (period || quota))
+		return err_set(err, ERR_INVALID, "Conflicting options: Nano CPUs and CPU %s cannot both be set",
+			       period ? "Period" : "Quota");
+	if (nano < 0 || (nano && nano < 10000000) || nano > cpus * 1000000000LL)
+		return err_set(err, ERR_INVALID, "Range of CPUs is from 0.01 to %ld.00, as there are only %ld "
+			       "CPUs available", cpus, cpus);
+	if (period && (period < 1000 || period > 1000000))
+		return err_set(err, ERR_INVALID, "CPU cfs period can not be less than 1ms (i.e. 1000) or "
+			       "larger than 1s (i.e. 1000000)");
+	if (quota > 0 && quota < 1000)
+		return err_set(err, ERR_INVALID, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+	if (shares < 0)
+		return err_set(err, ERR_INVALID, "HostConfig.CpuShares: expected 0 or more");
+	return 0;
+}
+
+static int check_cpusets(const json_t *h, struct err *err)
+{
+	const char *cpus = jsonx_str(h, "CpusetCpus", ""), *mems = jsonx_str(h, "CpusetMems", "");
+
+	if (cpus[strspn(cpus, "0123456789,-")])
+		return err_set(err, ERR_INVALID, "Invalid value %s for cpuset cpus", cpus);
+	if (mems[strspn(mems, "0123456789,-")])
+		return err_set(err, ERR_INVALID, "Invalid value %s for cpuset mems", mems);
+	return 0;
+}
+
+int dockerd_restart_policy_check(const json_t *policy, bool auto_remove, struct err *err)
+{
+	const char *name = jsonx_str(policy, "Name", "");
+	json_int_t max = jsonx_int(policy, "MaximumRetryCount", 0);
+	bool on_failure = !strcmp(name, "on-failure"), none = !*name || !strcmp(name, "no");
+
+	if (!none && !on_failure && strcmp(name, "always") && strcmp(name, "unless-stopped"))
+		return err_set(err, ERR_INVALID, "invalid restart policy: unknown policy '%s'; use one of "
+			       "'no', 'always', 'on-failure', or 'unless-stopped'", name);
+	if (max < 0)
+		return err_set(err, ERR_INVALID, "invalid restart policy: maximum retry count cannot be negative");
+	if (max && !on_failure)
+		return err_set(err, ERR_INVALID, "invalid restart policy: maximum retry count can only be used "
+			       "with 'on-failure'");
+	if (auto_remove && !none)
+		return err_set(err, ERR_INVALID, "can't create 'AutoRemove' container with restart policy");
+	return 0;
+}
+
+static int check_restart(const json_t *h, struct err *err)
+{
+	return dockerd_restart_policy_check(json_object_get(h, "RestartPolicy"),
+					    jsonx_bool(h, "AutoRemove", false), err);
+}
+
+static int check_log(const json_t *h, struct err *err)
+{
+	const json_t *log = json_object_get(h, "LogConfig");
+	const char *type = jsonx_str(log, "Type", "");
+	void *first = json_object_iter(json_object_get(log, "Config"));
+
+	if (*type && strcmp(type, "json-file") && strcmp(type, "none"))
+		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered", type);
+	if (first)
+		return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
+			       json_object_iter_key(first), *type ? type : "json-file");
+	return 0;
+}
+
+static bool joins(const char *mode)
+{
+	return str_starts(mode, "container:") && mode[10];
+}
+
+static int check_network(const json_t *h, struct err *err)
+{
+	const char *mode = jsonx_str(h, "NetworkMode", "");
+	struct ports plan = { NULL, 0 };
+
+	if (dockerd_network_kind(mode) < 0 && !joins(mode))
+		return err_set(err, ERR_NOT_FOUND, "network %s not found", mode);
+	if (joins(mode) && !dockerd_is_zero(json_object_get(h, "PortBindings")))
+		return err_set(err, ERR_INVALID, "conflicting options: port publishing and the container "
+			       "type network mode");
+	if (joins(mode) && (!dockerd_is_zero(json_object_get(h, "Dns")) || !dockerd_is_zero(json_object_get(h, "ExtraHosts"))))
+		return err_set(err, ERR_INVALID, "conflicting options: dns or custom host-to-IP mapping and "
+			       "the network mode");
+	if (dockerd_ports_plan(NULL, h, &plan, err))
+		return -1;
+	dockerd_ports_free(&plan);
+	return 0;
+}
+
+/* A namespace mode: the words, and (where it may be) "container:<id>". */
+static int check_mode(const json_t *h, const char *key, const char *const words[], bool may_join,
+		      struct err *err)
+{
+	const char *mode = jsonx_str(h, key, "");
+
+	for (size_t i = 0; words[i]; i++)
+		if (!strcmp(mode, words[i]))
+			return 0;
+	if (may_join && joins(mode))
+		return 0;
+	return err_set(err, ERR_INVALID, "invalid %s: %s", key, mode);
+}
+
+static int check_modes(const json_t *h, struct err *err)
+{
+	static const char *const ipc[] = { "", "private", "shareable", "host", NULL };
+	static const char *const host_or_default[] = { "", "host", NULL };
+	static const char *const cgroupns[] = { "", "private", "host", NULL };
+
+	if (check_mode(h, "IpcMode", ipc, true, err) || check_mode(h, "PidMode", host_or_default, true, err) ||
+	    check_mode(h, "UTSMode", host_or_default, false, err) ||
+	    check_mode(h, "UsernsMode", host_or_default, false, err) ||
+	    check_mode(h, "CgroupnsMode", cgroupns, false, err))
+		return -1;
+	if (strcmp(jsonx_str(h, "Runtime", ""), "runc") && *jsonx_str(h, "Runtime", ""))
+		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s", jsonx_str(h, "Runtime", ""));
+	if (*jsonx_str(h, "Isolation", "") || *jsonx_str(h, "VolumeDriver", ""))
+		return err_set(err, ERR_INVALID, "HostConfig.%s has a value that this daemon does not know",
+			       *jsonx_str(h, "Isolation", "") ? "Isolation" : "VolumeDriver");
+	return 0;
+}
+
+static int check_caps(const json_t *h, struct err *err)
+{
+	static const char *const keys[] = { "CapAdd", "CapDrop", NULL };
+
+	for (size_t k = 0; keys[k]; k++) {
+		json_t *list = json_object_get(h, keys[k]), *v;
+		size_t i;
+
+		json_array_foreach(list, i, v)
+			if (strcasecmp(json_string_value(v), "ALL") && kern_caps_parse(json_string_value(v)) < 0)
+				return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"",
+					       keys[k], json_string_value(v));
+	}
+	return 0;
+}
+
+static int check_dns(const json_t *h, struct err *err)
+{
+	json_t *dns = json_object_get(h, "Dns"), *extra = json_object_get(h, "ExtraHosts"), *v;
+	struct in6_addr ignored;
+	size_t i;
+
+	json_array_foreach(dns, i, v)
+		if (inet_pton(AF_INET, json_string_value(v), &ignored) != 1 &&
+		    inet_pton(AF_INET6, json_string_value(v), &ignored) != 1)
+			return err_set(err, ERR_INVALID, "bad nameserver address %s", json_string_value(v));
+	json_array_foreach(extra, i, v) {
+		const char *entry = json_string_value(v), *to = strpbrk(entry, ":=");
+
+		if (!to || to == entry || !to[1])
+			return err_set(err, ERR_INVALID, "bad format for add-host: \"%s\"", entry);
+		if (strcmp(++to, "host-gateway") && inet_pton(AF_INET, to, &ignored) != 1 &&
+		    inet_pton(AF_INET6, to, &ignored) != 1)
+			return err_set(err, ERR_INVALID, "invalid IP address in add-host: \"%s\"", to);
+	}
+	return 0;
+}
+
+static int check_objects(const json_t *h, struct err *err)
+{
+	static const char *const keys[] = { "Sysctls", "Tmpfs", "Annotations", NULL };
+	json_t *list = json_object_get(h, "Ulimits"), *v;
+	const char *name;
+	size_t i;
+
+	for (size_t k = 0; keys[k]; k++)
+		json_object_foreach(json_object_get(h, keys[k]), name, v)
+			if (!json_is_string(v))
+				return err_set(err, ERR_INVALID, "HostConfig.%s.%s: expected a string", keys[k], name);
+	json_array_foreach(list, i, v)
+		if (dockerd_rlimit_check(v, err))
+			return -1;
+	if (jsonx_int(h, "ShmSize", 0) < 0)
+		return err_set(err, ERR_INVALID, "SHM size can not be less than 0");
+	if (json_array_size(json_object_get(h, "ConsoleSize")) != 2)
+		return err_set(err, ERR_INVALID, "HostConfig.ConsoleSize: expected two numbers");
+	if (jsonx_int(h, "OomScoreAdj", 0) < -1000 || jsonx_int(h, "OomScoreAdj", 0) > 1000)
+		return err_set(err, ERR_INVALID, "Invalid value %lld, range for oom score adj is [-1000, 1000]",
+			       (long long)jsonx_int(h, "OomScoreAdj", 0));
+	return 0;
+}
+
+int dockerd_host_check(json_t *host, struct err *err)
+{
+	static int (*const checks[])(const json_t *, struct err *) = {
+		check_memory, check_cpu, check_cpusets, check_restart, check_log, check_network, check_modes,
+		check_caps, check_dns, check_objects, dockerd_security_check, dockerd_devices_check,
+	};
+
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		if (checks[i](host, err))
+			return -1;
+	return 0;
+}
+
+int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err)
+{
+	json_t *endpoints = json_object_get(networking, "EndpointsConfig"), *settings, *v;
+	const char *name, *key;
+
+	json_object_foreach(endpoints, name, settings) {
+		if (dockerd_network_kind(name) < 0)
+			return err_set(err, ERR_NOT_FOUND, "network %s not found", name);
+		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
+			return err_set(err, ERR_INVALID, "Container cannot be connected to network endpoints: %s", name);
+		json_object_foreach(settings, key, v)
+			if (!dockerd_is_zero(v))
+				return err_set(err, ERR_UNSUPPORTED, "NetworkingConfig.EndpointsConfig.%s.%s is "
+					       "not supported by this daemon", name, key);
+	}
+	return 0;
+}

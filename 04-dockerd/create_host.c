@@ -1,0 +1,163 @@
+/*
+ * create_host.c - HostConfig: the table of its fields and their defaults
+ * (create.h). The semantic checks are create_check.c's.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/cgroup.h"
+#include "create.h"
+
+#define DEFAULT_MASKED "[\"/proc/asound\",\"/proc/acpi\",\"/proc/interrupts\",\"/proc/kcore\"," \
+	"\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\"," \
+	"\"/proc/sched_debug\",\"/proc/scsi\",\"/sys/firmware\",\"/sys/devices/virtual/powercap\"]"
+#define DEFAULT_READONLY "[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]"
+
+static const struct field host_fields[] = {
+	{ "Binds", 'l', true, "null" },
+	{ "ContainerIDFile", 's', true, "\"\"" }, /* the client writes it */
+	{ "LogConfig", 'o', true, "{\"Type\":\"json-file\",\"Config\":{}}" },
+	{ "NetworkMode", 's', true, "\"default\"" },
+	{ "PortBindings", 'o', true, "{}" },
+	{ "RestartPolicy", 'o', true, "{\"Name\":\"no\",\"MaximumRetryCount\":0}" },
+	{ "AutoRemove", 'b', true, "false" },
+	{ "VolumeDriver", 's', true, "\"\"" },
+	{ "VolumesFrom", 'l', true, "null" },
+	{ "ConsoleSize", 'a', true, "[0,0]" },
+	{ "CapAdd", 'l', true, "null" },
+	{ "CapDrop", 'l', true, "null" },
+	{ "CgroupnsMode", 's', true, "\"\"" },
+	{ "Dns", 'l', true, "[]" },
+	{ "DnsOptions", 'l', true, "[]" },
+	{ "DnsSearch", 'l', true, "[]" },
+	{ "ExtraHosts", 'l', true, "null" },
+	{ "GroupAdd", 'l', true, "null" },
+	{ "IpcMode", 's', true, "\"private\"" },
+	{ "Cgroup", 's', false, "\"\"" },
+	{ "Links", 'l', false, "null" },
+	{ "OomScoreAdj", 'i', true, "0" },
+	{ "PidMode", 's', true, "\"\"" },
+	{ "Privileged", 'b', true, "false" },
+	{ "PublishAllPorts", 'b', true, "false" },
+	{ "ReadonlyRootfs", 'b', true, "false" },
+	{ "SecurityOpt", 'l', true, "null" },
+	{ "StorageOpt", 'o', false, "null" },
+	{ "Tmpfs", 'o', true, "null" },
+	{ "UTSMode", 's', true, "\"\"" },
+	{ "UsernsMode", 's', true, "\"\"" },
+	{ "ShmSize", 'i', true, "67108864" },
+	{ "Sysctls", 'o', true, "null" },
+	{ "Runtime", 's', true, "\"runc\"" },
+	{ "Isolation", 's', true, "\"\"" },
+	{ "CpuShares", 'i', true, "0" },
+	{ "Memory", 'i', true, "0" },
+	{ "NanoCpus", 'i', true, "0" },
+	{ "CgroupParent", 's', true, "\"\"" },
+	{ "BlkioWeight", 'i', false, "0" },
+	{ "BlkioWeightDevice", 'a', false, "[]" },
+	{ "BlkioDeviceReadBps", 'a', false, "[]" },
+	{ "BlkioDeviceWriteBps", 'a', false, "[]" },
+	{ "BlkioDeviceReadIOps", 'a', false, "[]" },
+	{ "BlkioDeviceWriteIOps", 'a', false, "[]" },
+	{ "CpuPeriod", 'i', true, "0" },
+	{ "CpuQuota", 'i', true, "0" },
+	{ "CpuRealtimePeriod", 'i', false, "0" },
+	{ "CpuRealtimeRuntime", 'i', false, "0" },
+	{ "CpusetCpus", 's', true, "\"\"" },
+	{ "CpusetMems", 's', true, "\"\"" },
+	{ "Devices", 'a', true, "[]" },
+	{ "DeviceCgroupRules", 'l', false, "null" },
+	{ "DeviceRequests", 'a', false, "null" },
+	{ "KernelMemory", 'i', false, "0" },
+	{ "KernelMemoryTCP", 'i', false, "0" },
+	{ "MemoryReservation", 'i', true, "0" },
+	{ "MemorySwap", 'i', true, "0" },
+	{ "MemorySwappiness", 'i', true, "null" }, /* -1 is the CLI's zero */
+	{ "OomKillDisable", 'b', false, "false" },
+	{ "Init", 'b', true, "null" },
+	{ "PidsLimit", 'i', true, "null" },
+	{ "Ulimits", 'a', true, "[]" },
+	{ "CpuCount", 'i', false, "0" }, /* this and what follows: other systems */
+	{ "CpuPercent", 'i', false, "0" },
+	{ "IOMaximumIOps", 'i', false, "0" },
+	{ "IOMaximumBandwidth", 'i', false, "0" },
+	{ "Mounts", 'a', true, "[]" },
+	{ "Annotations", 'o', true, "null" },
+	{ "MaskedPaths", 'l', true, DEFAULT_MASKED },
+	{ "ReadonlyPaths", 'l', true, DEFAULT_READONLY },
+	{ NULL },
+};
+
+/* Words that mean the default become the word that inspect shows. */
+static void default_word(json_t *host, const char *key, const char *word)
+{
+	if (!*jsonx_str(host, key, ""))
+		json_object_set_new(host, key, json_string(word));
+}
+
+static void default_log(json_t *host)
+{
+	json_t *log = json_copy(json_object_get(host, "LogConfig"));
+
+	default_word(log, "Type", "json-file");
+	if (!json_is_object(json_object_get(log, "Config")))
+		json_object_set_new(log, "Config", json_object());
+	json_object_set_new(host, "LogConfig", log);
+}
+
+static void fill_defaults(json_t *host)
+{
+	json_int_t memory = jsonx_int(host, "Memory", 0);
+	bool v2 = kern_cgroup_version() == KERN_CGROUP_V2;
+
+	default_word(host, "NetworkMode", "default");
+	default_word(host, "IpcMode", "private");
+	default_word(host, "Runtime", "runc");
+	default_word(host, "CgroupnsMode", v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
+	default_log(host);
+	if (!jsonx_int(host, "ShmSize", 0))
+		json_object_set_new(host, "ShmSize", json_integer(64 << 20));
+	/* Swap as much again as memory, as Docker does where only memory is limited. */
+	if (memory > 0 && !jsonx_int(host, "MemorySwap", 0))
+		json_object_set_new(host, "MemorySwap", json_integer(2 * memory));
+	if (jsonx_int(host, "MemorySwappiness", -1) == -1)
+		json_object_set_new(host, "MemorySwappiness", json_null());
+	if (jsonx_int(host, "PidsLimit", 0) <= 0)
+		json_object_set_new(host, "PidsLimit", json_null());
+	if (jsonx_bool(host, "Privileged", false)) {
+		json_object_set_new(host, "MaskedPaths", json_null());
+		json_object_set_new(host, "ReadonlyPaths", json_null());
+	}
+	for (const char *const *key = (const char *const[]){ "StorageOpt", "Tmpfs", "Sysctls", "Init", "Mounts",
+		     "Annotations", NULL }; *key; key++)
+		if (dockerd_is_zero(json_object_get(host, *key)))
+			json_object_del(host, *key); /* Go's omitempty */
+}
+
+/* What CLI and daemon agree means nothing here, although it is not zero. */
+static json_t *without_neutral_words(const json_t *given)
+{
+	json_t *copy = given ? json_copy((json_t *)given) : json_object();
+
+	if (!strcmp(jsonx_str(copy, "Isolation", ""), "default"))
+		json_object_set_new(copy, "Isolation", json_string(""));
+	if (!strcmp(jsonx_str(copy, "VolumeDriver", ""), "local"))
+		json_object_set_new(copy, "VolumeDriver", json_string(""));
+	return copy;
+}
+
+json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct err *err)
+{
+	AUTO_JSON json_t *words = without_neutral_words(given);
+	AUTO_JSON json_t *host = dockerd_normalise(words, host_fields, "HostConfig.", err);
+
+	if (!host)
+		return NULL;
+	if (dockerd_host_check(host, err))
+		return NULL;
+	fill_defaults(host);
+	if (jsonx_int(host, "Memory", 0) > 0 && kern_cgroup_version() == KERN_CGROUP_NONE)
+		strlist_add(warnings, "This machine has no cgroups: no limit has an effect.");
+	return steal_ptr(&host);
+}

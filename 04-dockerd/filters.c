@@ -1,0 +1,113 @@
+/*
+ * filters.c - see filters.h. Values of one key are alternatives, except labels,
+ * of which all must hold; different keys must all hold.
+ */
+#include "filters.h"
+
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/strbuf.h"
+
+static bool is_known(const char *key, const char *const known[])
+{
+	for (size_t i = 0; known[i]; i++)
+		if (!strcmp(key, known[i]))
+			return true;
+	return false;
+}
+
+/* {"a":true,"b":false} -> ["a"] ; ["a"] stays. NULL if it is neither. */
+static json_t *values_of(const json_t *given)
+{
+	json_t *list = json_array(), *v;
+	const char *key;
+	size_t i;
+
+	if (json_is_object(given)) {
+		json_object_foreach((json_t *)given, key, v)
+			if (json_is_true(v))
+				json_array_append_new(list, json_string(key));
+		return list;
+	}
+	json_array_foreach(given, i, v)
+		if (json_is_string(v))
+			json_array_append(list, v);
+	if (json_is_array(given) && json_array_size(list) == json_array_size(given))
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+json_t *dockerd_filters_parse(const char *text, const char *const known[], struct err *err)
+{
+	AUTO_JSON json_t *doc = NULL, *out = json_object();
+	const char *key;
+	json_t *v;
+
+	if (!text || !*text)
+		return steal_ptr(&out);
+	doc = jsonx_parse(text, strlen(text), "filters", err);
+	if (!doc)
+		return NULL;
+	if (!json_is_object(doc)) {
+		err_set(err, ERR_INVALID, "filters: expected an object");
+		return NULL;
+	}
+	json_object_foreach(doc, key, v) {
+		json_t *list = values_of(v);
+
+		if (!list || !is_known(key, known)) {
+			json_decref(list);
+			err_set(err, ERR_INVALID, list ? "invalid filter '%s'"
+						       : "filters: %s: expected a list", key);
+			return NULL;
+		}
+		json_object_set_new(out, key, list);
+	}
+	return steal_ptr(&out);
+}
+
+bool dockerd_filter_any(const json_t *filters, const char *key,
+			bool (*match)(const char *value, const void *arg), const void *arg)
+{
+	json_t *list = json_object_get(filters, key), *v;
+	size_t i;
+
+	if (!json_array_size(list))
+		return true;
+	json_array_foreach(list, i, v)
+		if (match(json_string_value(v), arg))
+			return true;
+	return false;
+}
+
+static bool equal(const char *value, const void *arg)
+{
+	return !strcmp(value, arg);
+}
+
+bool dockerd_filter_equal(const json_t *filters, const char *key, const char *text)
+{
+	return dockerd_filter_any(filters, key, equal, text);
+}
+
+static bool label_holds(const char *want, const json_t *labels)
+{
+	const char *eq = strchr(want, '=');
+	AUTO_FREE char *key = eq ? xstrndup(want, (size_t)(eq - want)) : xstrdup(want);
+	const char *have = jsonx_str(labels, key, NULL);
+
+	return have && (!eq || !strcmp(have, eq + 1));
+}
+
+bool dockerd_filter_labels(const json_t *filters, const json_t *labels)
+{
+	json_t *list = json_object_get(filters, "label"), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (!label_holds(json_string_value(v), labels))
+			return false;
+	return true;
+}

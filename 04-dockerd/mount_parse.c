@@ -1,0 +1,268 @@
+/*
+ * mount_parse.c - the two ways of writing one mount (mounts.h).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "create.h"
+#include "mounts.h"
+#include "names.h"
+
+static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave", "rslave", NULL };
+
+static bool is_one_of(const char *word, const char *const words[])
+{
+	for (size_t i = 0; words[i]; i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
+
+/* "/a//b/" -> "/a/b"; ".." is left to whoever resolves it. The caller frees. */
+static char *clean(const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const char *p = path; *p; p++)
+		if (*p != '/' || (p[1] != '/' && p[1] != '\0') || sb.len == 0)
+			if (!(*p == '/' && sb.len && sb.data[sb.len - 1] == '/'))
+				strbuf_addc(&sb, *p);
+	return strbuf_steal(&sb);
+}
+
+static int check_destination(const char *dst, const char *type, struct err *err)
+{
+	AUTO_FREE char *clean_dst = clean(dst);
+
+	if (*dst != '/')
+		return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": invalid mount path: "
+			       "'%s' mount path must be absolute", type, dst);
+	if (!strcmp(clean_dst, "/"))
+		return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": invalid "
+			       "specification: destination can't be '/'", type);
+	if (strstr(clean_dst, "/../") || str_ends(clean_dst, "/.."))
+		return err_set(err, ERR_INVALID, "invalid mount path: '%s' has a '..' in it", dst);
+	return 0;
+}
+
+static json_t *new_mount(const char *type, const char *name, const char *source, const char *dst,
+			 bool rw)
+{
+	AUTO_FREE char *target = clean(dst);
+	bool volume = !strcmp(type, "volume");
+	json_t *m = json_pack("{s:s}", "Type", type);
+
+	if (volume)
+		json_object_set_new(m, "Name", json_string(name));
+	json_object_set_new(m, "Source", json_string(source));
+	json_object_set_new(m, "Destination", json_string(target));
+	if (volume)
+		json_object_set_new(m, "Driver", json_string("local"));
+	json_object_set_new(m, "Mode", json_string(""));
+	json_object_set_new(m, "RW", json_boolean(rw));
+	json_object_set_new(m, "Propagation", json_string(strcmp(type, "bind") ? "" : "rprivate"));
+	return m;
+}
+
+/* --- "src:dst:mode" ---------------------------------------------------------------- */
+
+/* Sort the words of the mode into the mount. SELinux labels ("z", "Z") and the
+ * consistency words of other systems mean nothing here, for Docker neither. */
+static int apply_mode(json_t *m, const char *mode, struct err *err)
+{
+	static const char *const neutral[] = { "rw", "z", "Z", "consistent", "cached", "delegated", "default", NULL };
+	AUTO_FREE char *copy = xstrdup(mode);
+	bool bind = !strcmp(jsonx_str(m, "Type", ""), "bind");
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		if (!strcmp(w, "ro"))
+			json_object_set_new(m, "RW", json_false());
+		else if (bind && is_one_of(w, propagations))
+			json_object_set_new(m, "Propagation", json_string(w));
+		else if (!bind && !strcmp(w, "nocopy"))
+			json_object_set_new(m, "_nocopy", json_true());
+		else if (!is_one_of(w, neutral))
+			return err_set(err, ERR_INVALID, "invalid mode: %s", mode);
+	}
+	json_object_set_new(m, "Mode", json_string(mode));
+	return 0;
+}
+
+static int check_volume_name(const char *name, struct err *err)
+{
+	if (dockerd_name_valid(name) && strlen(name) < 256)
+		return 0;
+	return err_set(err, ERR_INVALID, "create %s: \"%s\" includes invalid characters for a local volume "
+		       "name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a "
+		       "host directory, use absolute path", name, name);
+}
+
+json_t *dockerd_mount_parse_bind(const char *text, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(text);
+	char *part[3] = { copy, NULL, NULL };
+	AUTO_JSON json_t *m = NULL;
+	const char *src, *dst;
+	size_t n = 1;
+
+	for (char *p = copy; *p; p++) {
+		if (*p != ':')
+			continue;
+		*p = '\0';
+		if (n < 3)
+			part[n] = p + 1;
+		n++;
+	}
+	src = n > 1 ? part[0] : "";
+	dst = n > 1 ? part[1] : part[0];
+	if (n > 3 || !*dst || (n > 1 && !*src)) {
+		err_set(err, ERR_INVALID, "invalid volume specification: '%s'", text);
+		return NULL;
+	}
+	if (check_destination(dst, *src == '/' ? "bind" : "volume", err)) {
+		err_wrap(err, "invalid volume specification: '%s'", text);
+		return NULL;
+	}
+	if (*src == '/') {
+		AUTO_FREE char *source = clean(src);
+
+		m = new_mount("bind", "", source, dst, true);
+		json_object_set_new(m, "_create", json_true());
+	} else {
+		if (*src && check_volume_name(src, err))
+			return NULL;
+		m = new_mount("volume", src, "", dst, true);
+	}
+	return part[2] && apply_mode(m, part[2], err) ? NULL : steal_ptr(&m);
+}
+
+/* --- objects ------------------------------------------------------------------------- */
+
+static const struct field mount_fields[] = {
+	{ "Type", 's', true, "\"\"" },
+	{ "Source", 's', true, "\"\"" },
+	{ "Target", 's', true, "\"\"" },
+	{ "ReadOnly", 'b', true, "false" },
+	{ "Consistency", 's', true, "\"\"" },
+	{ "BindOptions", 'o', true, "{}" },
+	{ "VolumeOptions", 'o', true, "{}" },
+	{ "TmpfsOptions", 'o', true, "{}" },
+	{ "ImageOptions", 'o', false, "{}" },
+	{ "ClusterOptions", 'o', false, "{}" },
+	{ NULL },
+};
+static const struct field bind_fields[] = {
+	{ "Propagation", 's', true, "\"\"" },
+	{ "NonRecursive", 'b', true, "false" },
+	{ "CreateMountpoint", 'b', true, "false" },
+	{ "ReadOnlyNonRecursive", 'b', true, "false" },
+	{ "ReadOnlyForceRecursive", 'b', false, "false" },
+	{ NULL },
+};
+static const struct field volume_fields[] = {
+	{ "NoCopy", 'b', true, "false" },
+	{ "Labels", 'o', true, "{}" },
+	{ "DriverConfig", 'o', false, "{}" },
+	{ "Subpath", 's', false, "\"\"" },
+	{ NULL },
+};
+static const struct field tmpfs_fields[] = {
+	{ "SizeBytes", 'i', true, "0" },
+	{ "Mode", 'i', true, "0" },
+	{ "Options", 'a', false, "[]" },
+	{ NULL },
+};
+
+static json_t *bind_mount(const json_t *mount, struct err *err)
+{
+	const char *source = jsonx_str(mount, "Source", ""), *propagation;
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "BindOptions"), bind_fields,
+						"BindOptions.", err);
+	AUTO_JSON json_t *m = NULL;
+	struct stat st;
+
+	if (!o)
+		return NULL;
+	propagation = jsonx_str(o, "Propagation", "");
+	if (*source != '/') {
+		err_set(err, ERR_INVALID, "invalid mount config for type \"bind\": invalid mount path: '%s' "
+			"mount path must be absolute", source);
+		return NULL;
+	}
+	if (stat(source, &st) && !jsonx_bool(o, "CreateMountpoint", false)) {
+		err_set(err, ERR_INVALID, "invalid mount config for type \"bind\": bind source path does not "
+			"exist: %s", source);
+		return NULL;
+	}
+	if (*propagation && !is_one_of(propagation, propagations)) {
+		err_set(err, ERR_INVALID, "invalid propagation mode: %s", propagation);
+		return NULL;
+	}
+	m = new_mount("bind", "", source, jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	if (*propagation)
+		json_object_set_new(m, "Propagation", json_string(propagation));
+	json_object_set_new(m, "_create", json_boolean(jsonx_bool(o, "CreateMountpoint", false)));
+	json_object_set_new(m, "_flat", json_boolean(jsonx_bool(o, "NonRecursive", false)));
+	return steal_ptr(&m);
+}
+
+static json_t *volume_mount(const json_t *mount, struct err *err)
+{
+	const char *name = jsonx_str(mount, "Source", "");
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "VolumeOptions"), volume_fields,
+						"VolumeOptions.", err);
+	json_t *m;
+
+	if (!o || (*name && check_volume_name(name, err)))
+		return NULL;
+	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false)));
+	json_object_set(m, "_labels", json_object_get(o, "Labels"));
+	return m;
+}
+
+static json_t *tmpfs_mount(const json_t *mount, struct err *err)
+{
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "TmpfsOptions"), tmpfs_fields,
+						"TmpfsOptions.", err);
+	AUTO_STRBUF struct strbuf data = STRBUF_INIT;
+	json_t *m;
+
+	if (!o)
+		return NULL;
+	if (*jsonx_str(mount, "Source", "")) {
+		err_set(err, ERR_INVALID, "invalid mount config for type \"tmpfs\": field Source must not be specified");
+		return NULL;
+	}
+	m = new_mount("tmpfs", "", "", jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	if (jsonx_int(o, "SizeBytes", 0))
+		strbuf_addf(&data, "size=%lld,", (long long)jsonx_int(o, "SizeBytes", 0));
+	if (jsonx_int(o, "Mode", 0))
+		strbuf_addf(&data, "mode=%llo,", (long long)jsonx_int(o, "Mode", 0));
+	if (data.len)
+		data.data[--data.len] = '\0';
+	json_object_set_new(m, "_data", json_string(data.len ? data.data : ""));
+	return m;
+}
+
+json_t *dockerd_mount_parse(const json_t *mount, struct err *err)
+{
+	AUTO_JSON json_t *m = json_is_object(mount) ? dockerd_normalise(mount, mount_fields, "Mounts.", err) : NULL;
+	const char *type = jsonx_str(m, "Type", "");
+
+	if (!json_is_object(mount))
+		err_set(err, ERR_INVALID, "HostConfig.Mounts: expected objects");
+	if (!m || check_destination(jsonx_str(m, "Target", ""), type, err))
+		return NULL;
+	if (!strcmp(type, "bind"))
+		return bind_mount(m, err);
+	if (!strcmp(type, "volume"))
+		return volume_mount(m, err);
+	if (!strcmp(type, "tmpfs"))
+		return tmpfs_mount(m, err);
+	err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": mount type unknown", type);
+	return NULL;
+}

@@ -1,0 +1,45 @@
+/*
+ * mounts.h - what is mounted into a container besides its root: binds, volumes
+ * and tmpfs, from the five places in which a request may ask for them.
+ *
+ *   HostConfig.Binds        "src:dst:mode", from -v
+ *   HostConfig.Mounts       objects, from --mount
+ *   HostConfig.Tmpfs        {"/dst": "options"}
+ *   HostConfig.VolumesFrom  the mounts of another container
+ *   Config.Volumes          {"/dst": {}}, from -v /dst or the image: a volume without a name
+ *
+ * The result is a list in the shape of inspect's Mounts, kept in the container's
+ * document. Keys that begin with '_' are ours: "_nocopy", "_data" (tmpfs options),
+ * "_create" (make a missing bind source), "_recursive", "_anonymous".
+ */
+#ifndef DOCKYARD_DOCKERD_MOUNTS_H
+#define DOCKYARD_DOCKERD_MOUNTS_H
+
+#include <jansson.h>
+
+#include "daemon.h"
+
+/* One -v text to one mount. A volume without a name has an empty Name. New. */
+json_t *dockerd_mount_parse_bind(const char *text, struct err *err);
+/* One --mount object. New. */
+json_t *dockerd_mount_parse(const json_t *mount, struct err *err);
+
+/* All of them; nothing is created or looked at but the sources of --mount binds,
+ * which must exist. New. */
+json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t *host,
+			    struct err *err);
+
+/* Create the volumes of the plan (and fill in their names and sources) and missing
+ * bind sources. On failure the volumes made here without a name are removed. */
+int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err);
+
+/* Remove the container's nameless volumes that no other container uses. */
+void dockerd_mounts_discard(struct daemon *d, const json_t *mounts);
+
+/* The list as inspect shows it: without our keys. New. */
+json_t *dockerd_mounts_inspect(const json_t *mounts);
+
+/* The OCI mounts, shallow destinations before deep ones. New. */
+json_t *dockerd_mounts_oci(const json_t *mounts);
+
+#endif

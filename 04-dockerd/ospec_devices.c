@@ -1,0 +1,160 @@
+/*
+ * ospec_devices.c - which devices a container has and which it may use
+ * (ospec.h; config-linux.md, "Devices" and "Allowed Device list").
+ *
+ * The runtime makes /dev/null and its like itself. The rules are a list of which the
+ * last match counts: everything is forbidden, making nodes is not, then the
+ * harmless devices and those asked for are allowed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "create.h"
+#include "ospec.h"
+
+struct rule {
+	char type;
+	int major, minor; /* -1: any */
+	const char *access;
+};
+
+static const struct rule default_rules[] = {
+	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" },
+	{ 'c', 1, 3, "rwm" }, /* null */	{ 'c', 1, 5, "rwm" }, /* zero */
+	{ 'c', 1, 7, "rwm" }, /* full */	{ 'c', 1, 8, "rwm" }, /* random */
+	{ 'c', 1, 9, "rwm" }, /* urandom */	{ 'c', 5, 0, "rwm" }, /* tty */
+	{ 'c', 5, 1, "rwm" }, /* console */	{ 'c', 5, 2, "rwm" }, /* ptmx */
+	{ 'c', 136, -1, "rwm" }, /* pts */
+};
+
+static void allow(json_t *rules, char type, int major, int minor, const char *access)
+{
+	char text[2] = { type, '\0' };
+	json_t *r = json_pack("{s:b, s:s, s:s}", "allow", 1, "type", text, "access", access);
+
+	if (major >= 0)
+		json_object_set_new(r, "major", json_integer(major));
+	if (minor >= 0)
+		json_object_set_new(r, "minor", json_integer(minor));
+	json_array_append_new(rules, r);
+}
+
+static int stat_device(const char *path, struct stat *st, struct err *err)
+{
+	if (stat(path, st))
+		return err_set(err, ERR_INVALID, "error gathering device information while adding custom "
+			       "device \"%s\": %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
+	if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
+		return err_set(err, ERR_INVALID, "error gathering device information while adding custom "
+			       "device \"%s\": not a device node", path);
+	return 0;
+}
+
+static char type_of(const struct stat *st)
+{
+	return S_ISBLK(st->st_mode) ? 'b' : 'c';
+}
+
+json_t *dockerd_spec_device_rules(const json_t *host, struct err *err)
+{
+	AUTO_JSON json_t *rules = json_array();
+	json_t *list = json_object_get(host, "Devices"), *v;
+	size_t i;
+
+	if (jsonx_bool(host, "Privileged", false)) {
+		json_array_append_new(rules, json_pack("{s:b, s:s}", "allow", 1, "access", "rwm"));
+		return steal_ptr(&rules);
+	}
+	json_array_append_new(rules, json_pack("{s:b, s:s}", "allow", 0, "access", "rwm"));
+	for (i = 0; i < sizeof default_rules / sizeof *default_rules; i++)
+		allow(rules, default_rules[i].type, default_rules[i].major, default_rules[i].minor,
+		      default_rules[i].access);
+	json_array_foreach(list, i, v) {
+		const char *access = jsonx_str(v, "CgroupPermissions", "");
+		struct stat st;
+
+		if (stat_device(jsonx_str(v, "PathOnHost", ""), &st, err))
+			return NULL;
+		allow(rules, type_of(&st), (int)major(st.st_rdev), (int)minor(st.st_rdev), *access ? access : "rwm");
+	}
+	return steal_ptr(&rules);
+}
+
+static void add_node(json_t *nodes, const char *path, const struct stat *st)
+{
+	char type[2] = { type_of(st), '\0' };
+
+	json_array_append_new(nodes, json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "path", path, "type",
+					       type, "major", (int)major(st->st_rdev), "minor",
+					       (int)minor(st->st_rdev), "fileMode", (int)(st->st_mode & 07777),
+					       "uid", (int)st->st_uid, "gid", (int)st->st_gid));
+}
+
+/* All of the host's, for a privileged container; directories that are file systems of
+ * their own in a container stay out. */
+static void add_all(json_t *nodes, const char *dir)
+{
+	static const char *const skip[] = { "pts", "shm", "fd", "mqueue", ".udev", ".lxc", "console", NULL };
+	AUTO_CLOSEDIR DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		AUTO_FREE char *path = xasprintf("%s/%s", dir, e->d_name);
+		struct stat st;
+		size_t i = 0;
+
+		while (skip[i] && strcmp(skip[i], e->d_name))
+			i++;
+		if (skip[i] || e->d_name[0] == '.' || lstat(path, &st))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			add_all(nodes, path);
+		else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+			add_node(nodes, path, &st);
+	}
+}
+
+json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err)
+{
+	AUTO_JSON json_t *nodes = json_array();
+	json_t *list = json_object_get(host, "Devices"), *v;
+	size_t i;
+
+	if (jsonx_bool(host, "Privileged", false))
+		add_all(nodes, "/dev");
+	json_array_foreach(list, i, v) {
+		const char *source = jsonx_str(v, "PathOnHost", ""), *path = jsonx_str(v, "PathInContainer", "");
+		struct stat st;
+
+		if (stat_device(source, &st, err))
+			return NULL;
+		add_node(nodes, *path ? path : source, &st);
+	}
+	return steal_ptr(&nodes);
+}
+
+int dockerd_devices_check(const json_t *host, struct err *err)
+{
+	static const struct field fields[] = {
+		{ "PathOnHost", 's', true, "\"\"" }, { "PathInContainer", 's', true, "\"\"" },
+		{ "CgroupPermissions", 's', true, "\"\"" }, { NULL },
+	};
+	json_t *list = json_object_get(host, "Devices"), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		AUTO_JSON json_t *checked = dockerd_normalise(v, fields, "HostConfig.Devices.", err);
+		const char *access = jsonx_str(v, "CgroupPermissions", "");
+
+		if (!checked)
+			return -1;
+		if (access[strspn(access, "rwm")])
+			return err_set(err, ERR_INVALID, "invalid device mode: %s", access);
+	}
+	return 0;
+}

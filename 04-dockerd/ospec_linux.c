@@ -1,0 +1,152 @@
+/*
+ * ospec_linux.c - the "linux" part of config.json: namespaces, limits, paths
+ * that are hidden or read-only (ospec.h; OCI runtime specification, config-linux.md).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "network.h"
+#include "ospec.h"
+
+#define CFS_PERIOD 100000 /* microseconds: what --cpus is a fraction of */
+
+/* A namespace of its own, the other container's (pid), or none where it is the host's. */
+static void add_ns(json_t *list, const char *type, const char *file, pid_t joined)
+{
+	json_t *ns = json_pack("{s:s}", "type", type);
+
+	if (joined)
+		json_object_set_new(ns, "path", json_sprintf("/proc/%d/ns/%s", (int)joined, file));
+	json_array_append_new(list, ns);
+}
+
+static bool is_host(const json_t *host, const char *key)
+{
+	return !strcmp(jsonx_str(host, key, ""), "host");
+}
+
+static json_t *namespaces(const json_t *host, const struct joins *j)
+{
+	json_t *list = json_array();
+
+	add_ns(list, "mount", "mnt", 0);
+	if (!is_host(host, "UTSMode"))
+		add_ns(list, "uts", "uts", 0);
+	if (!is_host(host, "PidMode"))
+		add_ns(list, "pid", "pid", j->pid);
+	if (!is_host(host, "IpcMode"))
+		add_ns(list, "ipc", "ipc", j->ipc);
+	if (!is_host(host, "NetworkMode"))
+		add_ns(list, "network", "net", j->net);
+	if (!strcmp(jsonx_str(host, "CgroupnsMode", ""), "private"))
+		add_ns(list, "cgroup", "cgroup", 0);
+	return list;
+}
+
+/* --- limits ------------------------------------------------------------------------------ */
+
+/* to[key] = host[from] unless that is zero. */
+static void copy_int(json_t *to, const char *key, const json_t *host, const char *from)
+{
+	json_int_t v = jsonx_int(host, from, 0);
+
+	if (v)
+		json_object_set_new(to, key, json_integer(v));
+}
+
+static void copy_text(json_t *to, const char *key, const json_t *host, const char *from)
+{
+	if (*jsonx_str(host, from, ""))
+		json_object_set(to, key, json_object_get(host, from));
+}
+
+static void set_unless_empty(json_t *to, const char *key, json_t *part)
+{
+	if (json_object_size(part))
+		json_object_set(to, key, part);
+	json_decref(part);
+}
+
+json_t *dockerd_spec_resources(const json_t *host)
+{
+	json_t *out = json_object(), *memory = json_object(), *cpu = json_object(), *pids = json_object();
+	json_int_t nano = jsonx_int(host, "NanoCpus", 0);
+
+	copy_int(memory, "limit", host, "Memory");
+	copy_int(memory, "reservation", host, "MemoryReservation");
+	copy_int(memory, "swap", host, "MemorySwap");
+	copy_int(cpu, "shares", host, "CpuShares");
+	copy_int(cpu, "quota", host, "CpuQuota");
+	copy_int(cpu, "period", host, "CpuPeriod");
+	copy_text(cpu, "cpus", host, "CpusetCpus");
+	copy_text(cpu, "mems", host, "CpusetMems");
+	if (nano) {
+		json_object_set_new(cpu, "period", json_integer(CFS_PERIOD));
+		json_object_set_new(cpu, "quota", json_integer(nano * CFS_PERIOD / 1000000000));
+	}
+	copy_int(pids, "limit", host, "PidsLimit");
+	set_unless_empty(out, "memory", memory);
+	set_unless_empty(out, "cpu", cpu);
+	set_unless_empty(out, "pids", pids);
+	return out;
+}
+
+/* --- the part ------------------------------------------------------------------------------ */
+
+/* Docker's place: /docker/<id>, or below the parent given. */
+static json_t *cgroups_path(const struct container *c)
+{
+	const char *parent = jsonx_str(c->host, "CgroupParent", "");
+
+	if (!*parent)
+		return json_sprintf("/docker/%s", c->id);
+	return json_sprintf("%s%s%s%s", *parent == '/' ? "" : "/", parent, str_ends(parent, "/") ? "" : "/", c->id);
+}
+
+/* Setting what a host-wide namespace owns would change the host (runc refuses net.* with
+ * the host's network too). This one makes ports under 1024 usable without root, as Docker does. */
+static json_t *sysctls(const json_t *host)
+{
+	json_t *given = json_object_get(host, "Sysctls");
+	json_t *out = given ? json_copy(given) : json_object();
+
+	if (dockerd_network_kind(jsonx_str(host, "NetworkMode", "")) != NET_HOST &&
+	    !str_starts(jsonx_str(host, "NetworkMode", ""), "container:")) {
+		if (!json_object_get(out, "net.ipv4.ip_unprivileged_port_start"))
+			json_object_set_new(out, "net.ipv4.ip_unprivileged_port_start", json_string("0"));
+		if (!json_object_get(out, "net.ipv4.ping_group_range"))
+			json_object_set_new(out, "net.ipv4.ping_group_range", json_string("0 2147483647"));
+	}
+	return out;
+}
+
+json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err)
+{
+	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" }, { "ReadonlyPaths", "readonlyPaths" } };
+	AUTO_JSON json_t *out = json_object();
+	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes, *seccomp;
+
+	json_object_set_new(out, "namespaces", namespaces(c->host, j));
+	json_object_set_new(out, "resources", resources);
+	json_object_set_new(out, "cgroupsPath", cgroups_path(c));
+	json_object_set_new(out, "sysctl", sysctls(c->host));
+	rules = dockerd_spec_device_rules(c->host, err);
+	if (!rules)
+		return NULL;
+	json_object_set_new(resources, "devices", rules);
+	nodes = dockerd_spec_device_nodes(c->host, err);
+	if (!nodes)
+		return NULL;
+	json_object_set_new(out, "devices", nodes);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		json_t *list = json_object_get(c->host, paths[i][0]);
+
+		if (json_array_size(list))
+			json_object_set(out, paths[i][1], list);
+	}
+	seccomp = dockerd_spec_seccomp(c->host);
+	if (seccomp)
+		json_object_set_new(out, "seccomp", seccomp);
+	return steal_ptr(&out);
+}

@@ -1,0 +1,118 @@
+/*
+ * ospec_mounts.c - the file systems that every container has, then its own
+ * (ospec.h). Order counts: a mount hides what was mounted below it before.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "mounts.h"
+#include "network.h"
+#include "ospec.h"
+
+struct standard {
+	const char *destination, *type, *source, *options; /* options separated by commas */
+};
+
+static const struct standard standard_mounts[] = {
+	{ "/proc", "proc", "proc", "nosuid,noexec,nodev" },
+	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k" },
+	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
+	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro" },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", "ro,nosuid,noexec,nodev" },
+	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
+	{ NULL },
+};
+
+static json_t *oci_mount(const char *destination, const char *type, const char *source, const char *options)
+{
+	AUTO_FREE char *copy = xstrdup(options);
+	json_t *list = json_array();
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		json_array_append_new(list, json_string(w));
+	return json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source", source,
+			 "options", list);
+}
+
+static bool covered(const struct container *c, const char *destination)
+{
+	json_t *m;
+	size_t i;
+
+	json_array_foreach(c->mounts, i, m)
+		if (!strcmp(jsonx_str(m, "Destination", ""), destination))
+			return true;
+	return false;
+}
+
+static void add_standard(json_t *out, const struct container *c)
+{
+	bool privileged = jsonx_bool(c->host, "Privileged", false);
+	bool host_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "host");
+	AUTO_FREE char *shm = xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld",
+					(long long)jsonx_int(c->host, "ShmSize", 0));
+
+	for (const struct standard *s = standard_mounts; s->destination; s++) {
+		json_t *m;
+
+		if (covered(c, s->destination))
+			continue;
+		if (host_ipc && !strcmp(s->type, "mqueue")) {
+			json_array_append_new(out, oci_mount(s->destination, "bind", s->destination, "rbind,nosuid,noexec,nodev"));
+			continue;
+		}
+		m = oci_mount(s->destination, s->type, s->source, s->options);
+		/* A privileged container may write where others may look. */
+		if (privileged && str_starts(s->destination, "/sys"))
+			json_object_set_new(m, "options", json_pack("[s, s, s]", "nosuid", "noexec", "nodev"));
+		json_array_append_new(out, m);
+	}
+	if (covered(c, "/dev/shm"))
+		return;
+	json_array_append_new(out, host_ipc ? oci_mount("/dev/shm", "bind", "/dev/shm", "rbind,nosuid,noexec,nodev")
+					    : oci_mount("/dev/shm", "tmpfs", "shm", shm));
+}
+
+/* hostname, hosts and resolv.conf; those of the other container where its network is joined. */
+static void add_netfiles(json_t *out, struct daemon *d, const struct container *c, const struct joins *j)
+{
+	static const char *const files[] = { "resolv.conf", "hostname", "hosts", NULL };
+
+	for (size_t i = 0; files[i]; i++) {
+		AUTO_FREE char *destination = xasprintf("/etc/%s", files[i]);
+		AUTO_FREE char *source = j->net_dir ? xasprintf("%s/%s", j->net_dir, files[i])
+						    : dockerd_container_path(d, c, files[i]);
+
+		if (!covered(c, destination))
+			json_array_append_new(out, oci_mount(destination, "bind", source, "rbind,rprivate"));
+	}
+}
+
+/* Our init (docker-init.c) lies beside the daemon and is static: it runs in any image. */
+static void add_init(json_t *out, const struct container *c)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof "docker-init");
+
+	if (n < 0 || !jsonx_bool(c->host, "Init", false))
+		return;
+	self[n] = '\0';
+	strcpy(strrchr(self, '/') + 1, "docker-init");
+	json_array_append_new(out, oci_mount("/sbin/docker-init", "bind", self, "bind,ro"));
+}
+
+json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const struct joins *j)
+{
+	json_t *out = json_array(), *own = dockerd_mounts_oci(c->mounts);
+
+	add_standard(out, c);
+	add_netfiles(out, d, c, j);
+	add_init(out, c);
+	json_array_extend(out, own);
+	json_decref(own);
+	return out;
+}
