@@ -38,8 +38,8 @@ static int try_file(const char *path)
 	return errno == ENOSYS || errno == EPERM ? (st.st_mode & 0111 ? 0 : EACCES) : errno;
 }
 
-/* strerror(3) begins with a capital letter; what reads these does not expect it. */
-static const char *in_words(int errnum)
+/* As Go writes them: strerror(3) begins with a capital letter. */
+const char *runc_errno_words(int errnum)
 {
 	switch (errnum) {
 	case ENOENT: return "no such file or directory";
@@ -60,9 +60,9 @@ static int find_path(const char *name, char **found, struct err *err)
 		return 0;
 	}
 	if (e == EACCES)
-		return err_set(err, ERR_NOT_EXECUTABLE, "exec: \"%s\": %s", name, in_words(e));
+		return err_set(err, ERR_NOT_EXECUTABLE, "exec: \"%s\": %s", name, runc_errno_words(e));
 	return err_set(err, e == ENOENT || e == ENOTDIR ? ERR_NO_PROGRAM : ERR_NOT_EXECUTABLE,
-		       "exec: \"%s\": stat %s: %s", name, name, in_words(e));
+		       "exec: \"%s\": stat %s: %s", name, name, runc_errno_words(e));
 }
 
 int runc_find_program(const char *name, char *const *env, char **found, struct err *err)

@@ -30,11 +30,11 @@ static int mask_directory(const struct runc_rootfs *r, const char *path, int tar
 			  struct err *err)
 {
 	static const struct kern_mount_options o = {
-		.set = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .data = "size=0k,mode=755",
-	};
+		.set = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .data = "nr_inodes=1,mode=755",
+	}, bind = { .set = MS_BIND };
 
 	if (*empty >= 0)
-		return kern_mount_bind(*empty, target, &o, err);
+		return kern_mount_bind(*empty, target, &bind, err);
 	if (kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
 		return -1;
 	return open_existing(r, path, empty, err) < 0 ? -1 : 0;

@@ -283,17 +283,12 @@ int runc_process_find(struct runc_launch *l, struct err *err)
 	return runc_find_program(l->process->args[0], l->env.v, &l->program, err);
 }
 
-static enum err_kind exec_kind(int errnum)
-{
-	return errnum == ENOENT || errnum == ENOTDIR ? ERR_NO_PROGRAM : ERR_NOT_EXECUTABLE;
-}
-
 int runc_process_exec(struct runc_launch *l, struct err *err)
 {
 	if (l->process->no_new_privileges && load_filter(l, err))
 		return -1;
 	execve(l->program, (char **)l->process->args, l->env.v);
-	err_sys(err, "exec %s", l->program);
-	err->kind = exec_kind(err->errnum);
-	return -1;
+	return err_set(err, errno == ENOENT || errno == ENOTDIR ? ERR_NO_PROGRAM
+							       : ERR_NOT_EXECUTABLE,
+		       "exec %s: %s", l->program, runc_errno_words(errno));
 }

@@ -61,6 +61,8 @@ int runc_process_exec(struct runc_launch *l, struct err *err);
  * podman know from runc. The caller frees *found. */
 int runc_find_program(const char *name, char *const *env, char **found, struct err *err);
 
+const char *runc_errno_words(int errnum);
+
 /* find.c: the value of a variable, or NULL. */
 const char *runc_env_get(char *const *env, const char *name);
 
