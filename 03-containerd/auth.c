@@ -138,7 +138,7 @@ static char *bearer(struct ctrd_registry *r, const char *challenge, struct err *
 		if (x.status == 200)
 			answer = parse_token(&x.body, err);
 		else if (x.status == 401 || x.status == 403)
-			err_set(err, ERR_UNAUTHORIZED, "the token service refused: %s",
+			err_set(err, ERR_UNAUTHORIZED, "unauthorized: %s (says the token service)",
 				r->username ? "incorrect username or password"
 					    : "authentication required");
 		else
@@ -160,6 +160,6 @@ char *ctrd_auth_answer(struct ctrd_registry *r, const struct strlist *challenges
 	}
 	if (r->username)
 		return basic(r);
-	err_set(err, ERR_UNAUTHORIZED, "authentication required");
+	err_set(err, ERR_UNAUTHORIZED, "unauthorized: authentication required");
 	return NULL;
 }

@@ -331,6 +331,7 @@ static void forget_answer(struct exchange *x)
 	x->retry_after = 0;
 	x->status = 0;
 	x->failed = false;
+	x->curl_error[0] = '\0';
 }
 
 static int transfer_failed(struct ctrd_registry *r, struct exchange *x, CURLcode rc, struct err *err)
@@ -348,7 +349,8 @@ static int transfer_failed(struct ctrd_registry *r, struct exchange *x, CURLcode
 		kind = ERR_INVALID;
 	else if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
 		kind = ERR_PERMISSION; /* trying again does not make it trustworthy */
-	return err_set(err, kind, "registry %s: %s", host ? host : r->host, curl_easy_strerror(rc));
+	return err_set(err, kind, "registry %s: %s", host ? host : r->host,
+		       *x->curl_error ? x->curl_error : curl_easy_strerror(rc));
 }
 
 int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *authorization,
@@ -362,6 +364,7 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 	x->curl = c;
 	x->registry = r;
 	curl_easy_setopt(c, CURLOPT_URL, x->url);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->curl_error);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -404,7 +407,7 @@ static int refused(struct ctrd_registry *r, const struct exchange *x, struct err
 
 	return err_set(err, kind, "registry %s: %s %s: %ld%s%.300s", r->host, x->method,
 		       strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status,
-		       *said ? " " : "", said);
+		       *said ? " " : "", *said ? said : x->status == 404 ? " not found" : "");
 }
 
 static char *authorization_for(struct ctrd_registry *r, const char *url)

@@ -56,6 +56,7 @@ struct exchange {
 	CURL *curl;
 	uint64_t upload_offset;
 	bool begun, failed;
+	char curl_error[CURL_ERROR_SIZE];
 	struct err err; /* why a callback stopped the transfer */
 };
 

@@ -250,6 +250,16 @@ static json_t *pull(struct pull *p, struct err *err)
 	return record(&p->x, target, err);
 }
 
+/* What was fetched stays for the next try where one makes sense; of an image that is bad, or
+ * too big for the disk, nothing stays. */
+static void give_up(struct ctrd_images *im, const struct err *why)
+{
+	struct err ignored; /* with our lease it only makes a note */
+
+	if (!ctrd_fetch_transient(why) && why->kind != ERR_CANCELLED)
+		ctrd_images_gc(im, &ignored);
+}
+
 json_t *ctrd_pull(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err)
 {
 	struct trace_span span = trace_begin();
@@ -261,8 +271,10 @@ json_t *ctrd_pull(struct ctrd_images *im, const struct ctrd_transfer *t, struct 
 	pthread_cond_init(&p.fetched, NULL);
 	ctrd_images_lease(im); /* no blob of ours is garbage before the name is there */
 	done = pull(&p, err);
-	if (!done)
+	if (!done) {
+		give_up(im, err);
 		err_wrap(err, "pull %s", p.x.name);
+	}
 	trace_end(&span, "pull %s: %s", p.x.name, done ? "done" : err->msg);
 	pull_free(&p);
 	ctrd_images_release(im);

@@ -225,7 +225,7 @@ static json_t *mounts_of(struct ctrd_snapshots *s, const struct snap *sn)
 	if (sn->kind == CTRD_VIEW)
 		return json_pack("[{s:s,s:s,s:[s]}]", "type", "overlay", "source", "overlay",
 				 "options", lower.data);
-	return json_pack("[{s:s,s:s,s:[s+,s+,s]}]", "type", "overlay", "source", "overlay",
+	return json_pack("[{s:s,s:s,s:[s++,s++,s]}]", "type", "overlay", "source", "overlay",
 			 "options", "workdir=", own, "/work", "upperdir=", own, "/fs", lower.data);
 }
 

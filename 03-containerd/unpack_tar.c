@@ -255,10 +255,10 @@ static int read_header(struct layer_stream *st, TAR *tar, bool *end, struct err 
 		if (layer_stream_read(st, &tar->th_buf, T_BLOCKSIZE, &got, err))
 			return -1;
 		*end = !got || !memcmp(&tar->th_buf, zeros, T_BLOCKSIZE);
-		return *end ? 0 : err_set(err, ERR_CORRUPT, "a block of zeros inside the archive");
+		return *end ? 0 : err_set(err, ERR_CORRUPT, "corrupt archive: a block of zeros inside it");
 	}
 	if (!th_crc_ok(tar))
-		return err_set(err, ERR_CORRUPT, "tar header with a wrong checksum");
+		return err_set(err, ERR_CORRUPT, "corrupt archive: a header with a wrong checksum");
 	return 0;
 }
 
