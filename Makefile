@@ -10,11 +10,14 @@ PORT ?= 8080
 JOBS = $(if $(findstring -j,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # Static programs need static libraries; a distribution without them gets shared ones.
 STATIC_LIBS := $(wildcard /usr/lib/libjansson.a /usr/lib64/libjansson.a /usr/lib/*-linux-gnu/libjansson.a)
-FLAGS = $(JOBS) $(if $(STATIC_LIBS),,STATIC=)
+# One line per stage; V=1 shows every command.
+FLAGS = $(JOBS) $(if $(V),,-s) $(if $(STATIC_LIBS),,STATIC=)
 
 all:
 	@tests/deps build
-	@for s in $(STAGES); do $(MAKE) --no-print-directory $(FLAGS) -C $$s || exit 1; done
+	@for s in $(STAGES); do \
+		echo "building $$s"; \
+		$(MAKE) --no-print-directory $(FLAGS) -C $$s || exit 1; done
 
 # The CUnit programs, built but not run.
 units: all
