@@ -1,522 +1,263 @@
 /*
- * nft.c - the rules of a bridge network, written to nftables in one batch.
+ * nft.c - see nft.h. What the table says, in nft(8)'s words, for a bridge br0
+ * with 172.17.0.0/16 and the port 8080 published to 172.17.0.2:80:
  *
- *   table inet <name>
- *     chain prerouting   nat,    dstnat   a published port becomes the container's
- *     chain output       nat,    dstnat   the same for connections made on this host
- *     chain postrouting  nat,    srcnat   what leaves a bridge gets the host's address
- *     chain forward      filter, filter   who may enter and leave a bridge
+ *     chain guard {            type filter hook prerouting priority raw
+ *         iifname br0 ip daddr 127.0.0.0/8 drop
+ *     }
+ *     chain prerouting {       type nat hook prerouting priority dstnat
+ *         jump published
+ *     }
+ *     chain output {           type nat hook output priority dstnat
+ *         jump published       # a connection of the host's own, to 127.0.0.1 too
+ *     }
+ *     chain published {
+ *         fib daddr type local tcp dport 8080 dnat ip to 172.17.0.2:80
+ *     }
+ *     chain postrouting {      type nat hook postrouting priority srcnat
+ *         oifname br0 ip saddr 127.0.0.0/8 masquerade
+ *         oifname br0 ip saddr 172.17.0.0/16 ct status dnat masquerade
+ *         oifname != br0 ip saddr 172.17.0.0/16 masquerade
+ *     }
+ *     chain forward {          type filter hook forward priority filter
+ *         (see add_forward)
+ *     }
  *
- * A rule is a list of small expressions that work on registers: load something
- * (meta, payload, fib, ct), compare it, and at the end do something (nat, masq,
- * a verdict). `nft --debug=netlink` prints the same lists. A comparison that is
- * false ends the rule.
+ * A connection to 127.0.0.1:8080 leaves by the bridge with the source address
+ * 127.0.0.1, which the kernel allows only where route_localnet is set for the
+ * bridge. That would let a container reach the host's loopback, so `guard`
+ * takes such packets before anything is translated (answers of translated
+ * connections carry the bridge's address there).
  *
- * The messages go out between BATCH_BEGIN and BATCH_END: the kernel applies all
- * of them or none. The batch makes the table (so that deleting it cannot fail),
- * deletes it, and makes it anew.
+ * The second masquerade rule is for a container that calls a published port of
+ * its own network: without it the answer would go straight to the caller, from
+ * an address that the caller never called.
  */
 #include "nft.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/netfilter.h>
+#include <fcntl.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <stdbool.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/strbuf.h"
+#include "base/file.h"
+#include "nft_forward.h"
+#include "nft_msg.h"
+#include "path.h"
 
-#define PRIORITY_DSTNAT (-100) /* nft(8), "Standard priority names" */
-#define PRIORITY_FILTER 0
-#define PRIORITY_SRCNAT 100
+/* Numbers of the kernel's uapi/linux/netfilter_ipv4.h, which no longer
+ * compiles beside <netinet/in.h> everywhere. */
+enum { PRI_RAW = -300, PRI_DSTNAT = -100, PRI_FILTER = 0, PRI_SRCNAT = 100 };
+#define CT_STATE(s) (1u << ((s) % IP_CT_IS_REPLY + 1)) /* as the `ct state` bits are */
 
-/* --- messages: headers, attributes, nests. Numbers are big-endian here. --------------- */
+static const struct nft_chain chains[] = {
+	{ "guard", "filter", NF_INET_PRE_ROUTING, PRI_RAW },
+	{ "prerouting", "nat", NF_INET_PRE_ROUTING, PRI_DSTNAT },
+	{ "output", "nat", NF_INET_LOCAL_OUT, PRI_DSTNAT },
+	{ "postrouting", "nat", NF_INET_POST_ROUTING, PRI_SRCNAT },
+	{ "forward", "filter", NF_INET_FORWARD, PRI_FILTER },
+};
 
-struct batch {
-	struct strbuf sb;
+struct ruleset {
+	struct nl_request *r;
 	const char *table;
-	uint32_t seq;
-	size_t message; /* where the open message starts */
 };
 
-static size_t align4(struct batch *b)
+static struct nft_rule rule_in(const struct ruleset *rs, const char *chain)
 {
-	static const char zero[NLMSG_ALIGNTO];
-
-	strbuf_add(&b->sb, zero, NLMSG_ALIGN(b->sb.len) - b->sb.len);
-	return b->sb.len;
+	return nft_rule_begin(rs->r, NFPROTO_INET, NLM_F_APPEND, rs->table, chain, NULL);
 }
 
-static void message_begin(struct batch *b, uint16_t type, uint16_t flags, uint8_t family,
-			  uint16_t resource)
+static struct in_addr loopback_net(void)
 {
-	struct nlmsghdr h = { .nlmsg_type = type, .nlmsg_seq = ++b->seq,
-			      .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags) };
-	struct nfgenmsg g = { family, NFNETLINK_V0, htons(resource) };
-
-	b->message = align4(b);
-	strbuf_add(&b->sb, &h, sizeof h);
-	strbuf_add(&b->sb, &g, sizeof g);
+	return (struct in_addr){ htonl(INADDR_LOOPBACK) };
 }
 
-static void message_end(struct batch *b)
+static void add_guard(const struct ruleset *rs, const struct kern_nft_bridge *b)
 {
-	uint32_t len = (uint32_t)(align4(b) - b->message);
+	struct nft_rule rule = rule_in(rs, "guard");
 
-	memcpy(b->sb.data + b->message, &len, sizeof len); /* nlmsg_len comes first */
+	nft_match_iif(&rule, b->bridge, 1);
+	nft_match_ipv4(&rule);
+	nft_match_daddr(&rule, loopback_net(), 8);
+	nft_verdict(&rule, NF_DROP, NULL);
+	nft_rule_end(&rule);
 }
 
-static void attr(struct batch *b, uint16_t type, const void *data, size_t n)
+static void add_jump(const struct ruleset *rs, const char *chain)
 {
-	struct nlattr a = { (uint16_t)(NLA_HDRLEN + n), type };
+	struct nft_rule rule = rule_in(rs, chain);
 
-	align4(b);
-	strbuf_add(&b->sb, &a, sizeof a);
-	strbuf_add(&b->sb, data, n);
+	nft_verdict(&rule, NFT_JUMP, "published");
+	nft_rule_end(&rule);
 }
 
-static void attr_u32(struct batch *b, uint16_t type, uint32_t value)
+static void add_published(const struct ruleset *rs, const struct kern_nft_publish *p)
 {
-	uint32_t be = htonl(value);
+	struct nft_rule rule = rule_in(rs, "published");
 
-	attr(b, type, &be, sizeof be);
+	nft_match_ipv4(&rule);
+	if (p->host_ip.s_addr == INADDR_ANY)
+		nft_match_local(&rule);
+	else
+		nft_match_daddr(&rule, p->host_ip, 32);
+	nft_match_dport(&rule, p->proto, p->host_port);
+	nft_dnat(&rule, p->container_ip, p->container_port);
+	nft_rule_end(&rule);
 }
 
-static void attr_str(struct batch *b, uint16_t type, const char *s)
+static void add_masquerade(const struct ruleset *rs, const struct kern_nft_bridge *b)
 {
-	attr(b, type, s, strlen(s) + 1);
+	struct nft_rule rule = rule_in(rs, "postrouting");
+
+	nft_match_oif(&rule, b->bridge, 1);
+	nft_match_ipv4(&rule);
+	nft_match_saddr(&rule, loopback_net(), 8);
+	nft_masquerade(&rule);
+	nft_rule_end(&rule);
+
+	rule = rule_in(rs, "postrouting");
+	nft_match_oif(&rule, b->bridge, 1);
+	nft_match_ipv4(&rule);
+	nft_match_saddr(&rule, b->network, b->prefix);
+	nft_match_ct(&rule, NFT_CT_STATUS, IPS_DST_NAT);
+	nft_masquerade(&rule);
+	nft_rule_end(&rule);
+
+	if (!b->masquerade || b->internal)
+		return;
+	rule = rule_in(rs, "postrouting");
+	nft_match_oif(&rule, b->bridge, 0);
+	nft_match_ipv4(&rule);
+	nft_match_saddr(&rule, b->network, b->prefix);
+	nft_masquerade(&rule);
+	nft_rule_end(&rule);
 }
 
-static size_t nest_begin(struct batch *b, uint16_t type)
-{
-	size_t at = align4(b);
-	struct nlattr a = { 0, (uint16_t)(type | NLA_F_NESTED) };
+enum { IN = 1, OUT = 2, DNATED = 4, ANSWER = 8, NOT_IN = 16, NOT_OUT = 32 };
 
-	strbuf_add(&b->sb, &a, sizeof a);
-	return at;
+/* A rule about the bridge: packets that come IN from it, go OUT to it (or
+ * NOT), were DNATED, or are an ANSWER. */
+static void add_forward_rule(const struct ruleset *rs, const char *bridge, unsigned what,
+			     int32_t verdict)
+{
+	struct nft_rule rule = rule_in(rs, "forward");
+
+	if (what & (IN | NOT_IN))
+		nft_match_iif(&rule, bridge, !!(what & IN));
+	if (what & (OUT | NOT_OUT))
+		nft_match_oif(&rule, bridge, !!(what & OUT));
+	if (what & ANSWER)
+		nft_match_ct(&rule, NFT_CT_STATE,
+			     CT_STATE(IP_CT_ESTABLISHED) | CT_STATE(IP_CT_RELATED));
+	if (what & DNATED)
+		nft_match_ct(&rule, NFT_CT_STATUS, IPS_DST_NAT);
+	nft_verdict(&rule, verdict, NULL);
+	nft_rule_end(&rule);
 }
 
-static void nest_end(struct batch *b, size_t at)
+/* In order: answers pass; between the containers of one network as icc says,
+ * published ports in any case; into a network from elsewhere only what was
+ * published; out of it unless it is internal. Being dropped on the way into
+ * another bridge is what keeps networks apart. */
+static void add_forward(const struct ruleset *rs, const struct kern_nft_bridge *b)
 {
-	uint16_t len = (uint16_t)(b->sb.len - at);
-
-	memcpy(b->sb.data + at, &len, sizeof len); /* nla_len comes first */
-}
-
-/* --- expressions ------------------------------------------------------------------------ */
-
-struct expr {
-	size_t element, data;
-};
-
-static struct expr expr_begin(struct batch *b, const char *name)
-{
-	struct expr e = { .element = nest_begin(b, NFTA_LIST_ELEM) };
-
-	attr_str(b, NFTA_EXPR_NAME, name);
-	e.data = nest_begin(b, NFTA_EXPR_DATA);
-	return e;
-}
-
-static void expr_end(struct batch *b, struct expr e)
-{
-	nest_end(b, e.data);
-	nest_end(b, e.element);
-}
-
-/* Load something into register 1: three of the four loaders look alike. */
-static void load(struct batch *b, const char *what, uint16_t dreg_attr, uint16_t key_attr,
-		 uint32_t key)
-{
-	struct expr e = expr_begin(b, what);
-
-	attr_u32(b, dreg_attr, NFT_REG_1);
-	attr_u32(b, key_attr, key);
-	expr_end(b, e);
-}
-
-static void load_meta(struct batch *b, uint32_t key)
-{
-	load(b, "meta", NFTA_META_DREG, NFTA_META_KEY, key);
-}
-
-static void load_ct(struct batch *b, uint32_t key)
-{
-	load(b, "ct", NFTA_CT_DREG, NFTA_CT_KEY, key);
-}
-
-static void load_payload(struct batch *b, uint32_t base, uint32_t offset, uint32_t len)
-{
-	struct expr e = expr_begin(b, "payload");
-
-	attr_u32(b, NFTA_PAYLOAD_DREG, NFT_REG_1);
-	attr_u32(b, NFTA_PAYLOAD_BASE, base);
-	attr_u32(b, NFTA_PAYLOAD_OFFSET, offset);
-	attr_u32(b, NFTA_PAYLOAD_LEN, len);
-	expr_end(b, e);
-}
-
-static void data_value(struct batch *b, uint16_t type, const void *value, size_t n)
-{
-	size_t nest = nest_begin(b, type);
-
-	attr(b, NFTA_DATA_VALUE, value, n);
-	nest_end(b, nest);
-}
-
-static void compare(struct batch *b, uint32_t op, const void *value, size_t n)
-{
-	struct expr e = expr_begin(b, "cmp");
-
-	attr_u32(b, NFTA_CMP_SREG, NFT_REG_1);
-	attr_u32(b, NFTA_CMP_OP, op);
-	data_value(b, NFTA_CMP_DATA, value, n);
-	expr_end(b, e);
-}
-
-/* register 1 &= mask */
-static void mask(struct batch *b, const void *bits, size_t n)
-{
-	static const uint8_t zero[16];
-	struct expr e = expr_begin(b, "bitwise");
-
-	attr_u32(b, NFTA_BITWISE_SREG, NFT_REG_1);
-	attr_u32(b, NFTA_BITWISE_DREG, NFT_REG_1);
-	attr_u32(b, NFTA_BITWISE_LEN, (uint32_t)n);
-	data_value(b, NFTA_BITWISE_MASK, bits, n);
-	data_value(b, NFTA_BITWISE_XOR, zero, n);
-	expr_end(b, e);
-}
-
-static void immediate(struct batch *b, uint32_t reg, const void *value, size_t n)
-{
-	struct expr e = expr_begin(b, "immediate");
-
-	attr_u32(b, NFTA_IMMEDIATE_DREG, reg);
-	data_value(b, NFTA_IMMEDIATE_DATA, value, n);
-	expr_end(b, e);
-}
-
-static void verdict(struct batch *b, int code)
-{
-	struct expr e = expr_begin(b, "immediate");
-	size_t data, v;
-
-	attr_u32(b, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	data = nest_begin(b, NFTA_IMMEDIATE_DATA);
-	v = nest_begin(b, NFTA_DATA_VERDICT);
-	attr_u32(b, NFTA_VERDICT_CODE, (uint32_t)code);
-	nest_end(b, v);
-	nest_end(b, data);
-	expr_end(b, e);
-}
-
-static void masquerade(struct batch *b)
-{
-	expr_end(b, expr_begin(b, "masq"));
-}
-
-/* --- conditions -------------------------------------------------------------------------- */
-
-static void if_interface(struct batch *b, uint32_t key, uint32_t op, const char *name)
-{
-	char padded[IFNAMSIZ] = "";
-
-	memcpy(padded, name, strnlen(name, IFNAMSIZ - 1));
-	load_meta(b, key);
-	compare(b, op, padded, sizeof padded);
-}
-
-static void if_ipv4(struct batch *b)
-{
-	uint8_t family = NFPROTO_IPV4;
-
-	load_meta(b, NFT_META_NFPROTO);
-	compare(b, NFT_CMP_EQ, &family, sizeof family);
-}
-
-#define IP_SOURCE 12 /* offsets in the header, RFC 791 */
-#define IP_DESTINATION 16
-
-static void if_address(struct batch *b, uint32_t offset, struct in_addr net, unsigned prefix)
-{
-	uint32_t bits = prefix ? htonl(~0u << (32 - prefix)) : 0;
-	uint32_t value = net.s_addr & bits;
-
-	if_ipv4(b);
-	load_payload(b, NFT_PAYLOAD_NETWORK_HEADER, offset, 4);
-	if (prefix < 32)
-		mask(b, &bits, sizeof bits);
-	compare(b, NFT_CMP_EQ, &value, sizeof value);
-}
-
-/* Any of the bits; conntrack's words are in host byte order. */
-static void if_ct(struct batch *b, uint32_t key, uint32_t bits)
-{
-	uint32_t none = 0;
-
-	load_ct(b, key);
-	mask(b, &bits, sizeof bits);
-	compare(b, NFT_CMP_NEQ, &none, sizeof none);
-}
-
-static void if_port(struct batch *b, const struct kern_nft_publish *p)
-{
-	uint16_t port = htons(p->host_port);
-
-	load_meta(b, NFT_META_L4PROTO);
-	compare(b, NFT_CMP_EQ, &p->proto, sizeof p->proto);
-	load_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2); /* both TCP and UDP: destination */
-	compare(b, NFT_CMP_EQ, &port, sizeof port);
-}
-
-/* The destination is one of this machine's own addresses. */
-static void if_local_destination(struct batch *b)
-{
-	struct expr e = expr_begin(b, "fib");
-	uint32_t local = RTN_LOCAL;
-
-	attr_u32(b, NFTA_FIB_DREG, NFT_REG_1);
-	attr_u32(b, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	attr_u32(b, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
-	expr_end(b, e);
-	compare(b, NFT_CMP_EQ, &local, sizeof local);
-}
-
-/* --- tables, chains, rules ------------------------------------------------------------------ */
-
-static void nft_message(struct batch *b, uint16_t type, uint16_t flags)
-{
-	message_begin(b, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, NFPROTO_INET, 0);
-}
-
-static void table(struct batch *b, uint16_t type, uint16_t flags)
-{
-	nft_message(b, type, flags);
-	attr_str(b, NFTA_TABLE_NAME, b->table);
-	message_end(b);
-}
-
-static void chain(struct batch *b, const char *name, const char *type, uint32_t hook, int priority)
-{
-	size_t nest;
-
-	nft_message(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	attr_str(b, NFTA_CHAIN_TABLE, b->table);
-	attr_str(b, NFTA_CHAIN_NAME, name);
-	nest = nest_begin(b, NFTA_CHAIN_HOOK);
-	attr_u32(b, NFTA_HOOK_HOOKNUM, hook);
-	attr_u32(b, NFTA_HOOK_PRIORITY, (uint32_t)priority);
-	nest_end(b, nest);
-	attr_u32(b, NFTA_CHAIN_POLICY, NF_ACCEPT);
-	attr_str(b, NFTA_CHAIN_TYPE, type);
-	message_end(b);
-}
-
-static size_t rule_begin(struct batch *b, const char *chain_name)
-{
-	nft_message(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	attr_str(b, NFTA_RULE_TABLE, b->table);
-	attr_str(b, NFTA_RULE_CHAIN, chain_name);
-	return nest_begin(b, NFTA_RULE_EXPRESSIONS);
-}
-
-static void rule_end(struct batch *b, size_t nest)
-{
-	nest_end(b, nest);
-	message_end(b);
-}
-
-static void rule_publish(struct batch *b, const char *chain_name, const struct kern_nft_publish *p)
-{
-	uint16_t port = htons(p->container_port);
-	size_t r = rule_begin(b, chain_name);
-	struct expr e;
-
-	if (p->host_ip.s_addr == INADDR_ANY) {
-		if_ipv4(b);
-		if_local_destination(b);
-	} else {
-		if_address(b, IP_DESTINATION, p->host_ip, 32);
+	add_forward_rule(rs, b->bridge, OUT | ANSWER, NF_ACCEPT);
+	if (b->internal) {
+		add_forward_rule(rs, b->bridge, IN | NOT_OUT, NF_DROP);
+		add_forward_rule(rs, b->bridge, OUT | NOT_IN, NF_DROP);
 	}
-	if_port(b, p);
-	immediate(b, NFT_REG_1, &p->container_ip, sizeof p->container_ip);
-	immediate(b, NFT_REG_2, &port, sizeof port);
-	e = expr_begin(b, "nat");
-	attr_u32(b, NFTA_NAT_TYPE, NFT_NAT_DNAT);
-	attr_u32(b, NFTA_NAT_FAMILY, NFPROTO_IPV4);
-	attr_u32(b, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
-	attr_u32(b, NFTA_NAT_REG_PROTO_MIN, NFT_REG_2);
-	expr_end(b, e);
-	rule_end(b, r);
-}
-
-static void rules_postrouting(struct batch *b, const struct kern_nft_bridge *br)
-{
-	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
-	size_t r;
-
-	if (br->masquerade && !br->internal) {
-		r = rule_begin(b, "postrouting");
-		if_address(b, IP_SOURCE, br->network, br->prefix);
-		if_interface(b, NFT_META_OIFNAME, NFT_CMP_NEQ, br->bridge);
-		masquerade(b);
-		rule_end(b, r);
+	if (!b->icc) {
+		add_forward_rule(rs, b->bridge, IN | OUT | DNATED, NF_ACCEPT);
+		add_forward_rule(rs, b->bridge, IN | OUT, NF_DROP);
 	}
-	/* A container that reaches its neighbour (or itself) through a published
-	 * port: the answer must come back through the host to be translated. */
-	r = rule_begin(b, "postrouting");
-	if_address(b, IP_SOURCE, br->network, br->prefix);
-	if_interface(b, NFT_META_OIFNAME, NFT_CMP_EQ, br->bridge);
-	if_ct(b, NFT_CT_STATUS, IPS_DST_NAT);
-	masquerade(b);
-	rule_end(b, r);
-	/* curl 127.0.0.1:8080 on the host: 127.0.0.1 means nothing to the container. */
-	r = rule_begin(b, "postrouting");
-	if_address(b, IP_SOURCE, loopback, 8);
-	if_interface(b, NFT_META_OIFNAME, NFT_CMP_EQ, br->bridge);
-	masquerade(b);
-	rule_end(b, r);
+	add_forward_rule(rs, b->bridge, OUT | NOT_IN | DNATED, NF_ACCEPT);
+	add_forward_rule(rs, b->bridge, OUT | NOT_IN, NF_DROP);
 }
 
-static void rule_forward(struct batch *b, const char *in, uint32_t in_op, const char *out,
-			 uint32_t out_op, int code)
+static int set_sysctl(const char *path, const char *value, struct err *err)
 {
-	size_t r = rule_begin(b, "forward");
-
-	if_interface(b, NFT_META_IIFNAME, in_op, in);
-	if_interface(b, NFT_META_OIFNAME, out_op, out);
-	verdict(b, code);
-	rule_end(b, r);
-}
-
-/* Into a bridge comes what was asked for from inside or goes to a published
- * port, nothing else. */
-static void rules_forward(struct batch *b, const struct kern_nft_bridge *br)
-{
-	const char *name = br->bridge;
-	size_t r;
-
-	if (br->internal) {
-		rule_forward(b, name, NFT_CMP_EQ, name, NFT_CMP_NEQ, NF_DROP);
-		rule_forward(b, name, NFT_CMP_NEQ, name, NFT_CMP_EQ, NF_DROP);
-	}
-	r = rule_begin(b, "forward");
-	if_interface(b, NFT_META_OIFNAME, NFT_CMP_EQ, name);
-	if_ct(b, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
-	verdict(b, NF_ACCEPT);
-	rule_end(b, r);
-	r = rule_begin(b, "forward");
-	if_interface(b, NFT_META_OIFNAME, NFT_CMP_EQ, name);
-	if_ct(b, NFT_CT_STATUS, IPS_DST_NAT);
-	verdict(b, NF_ACCEPT);
-	rule_end(b, r);
-	rule_forward(b, name, NFT_CMP_EQ, name, NFT_CMP_EQ, br->icc ? NF_ACCEPT : NF_DROP);
-	rule_forward(b, name, NFT_CMP_NEQ, name, NFT_CMP_EQ, NF_DROP);
-}
-
-/* --- the transaction ------------------------------------------------------------------------- */
-
-static void batch_begin(struct batch *b)
-{
-	message_begin(b, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	message_end(b);
-	table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
-	table(b, NFT_MSG_DELTABLE, 0);
-}
-
-static int bad_reply(struct err *err, int errnum)
-{
-	if (errnum == EPERM)
-		return err_errno(err, errnum, "change nftables (needs CAP_NET_ADMIN)");
-	if (errnum == EOPNOTSUPP || errnum == ENOENT || errnum == EPROTONOSUPPORT)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "this kernel lacks nftables or its NAT (modules nf_tables, nft_chain_nat, "
-			       "nft_masq, nft_fib_inet, nft_ct)");
-	return err_errno(err, errnum, "change nftables");
-}
-
-/* The kernel answers within sendmsg(2): the replies wait in the socket, one for
- * the acknowledged message or one for each that failed. */
-static int read_replies(int fd, struct err *err)
-{
-	_Alignas(struct nlmsghdr) char buf[16384];
-	bool acknowledged = false;
-	ssize_t n;
-
-	while ((n = recv(fd, buf, sizeof buf, MSG_DONTWAIT)) > 0) {
-		const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
-
-		for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
-			const struct nlmsgerr *e = NLMSG_DATA(h);
-
-			if (h->nlmsg_type != NLMSG_ERROR)
-				continue;
-			if (e->error)
-				return bad_reply(err, -e->error);
-			acknowledged = true;
-		}
-	}
-	return acknowledged ? 0 : bad_reply(err, errno == EAGAIN ? EPROTO : errno);
-}
-
-static int batch_send(struct batch *b, struct err *err)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int room;
+	AUTO_CLOSE int fd = kern_path_open_proc(path, O_RDONLY, err);
+	AUTO_CLOSE int out = -1;
+	char now[8] = "";
 
 	if (fd < 0)
-		return bad_reply(err, errno);
-	message_begin(b, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	message_end(b);
-	room = (int)b->sb.len * 2; /* a batch is one datagram; FORCE needs CAP_NET_ADMIN, as we do */
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
-	if (sendto(fd, b->sb.data, b->sb.len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0)
-		return bad_reply(err, errno);
-	return read_replies(fd, err);
+		return -1;
+	/* Where it is set already, a read-only /proc/sys does no harm. */
+	if (read(fd, now, sizeof now - 1) > 0 && now[0] == value[0] && now[1] == '\n')
+		return 0;
+	out = kern_path_open_proc(path, O_WRONLY, err);
+	if (out < 0)
+		return -1;
+	if (write(out, value, strlen(value)) < 0)
+		return err_sys(err, "write %s to /proc/%s", value, path);
+	return 0;
 }
 
-int kern_nft_replace(const char *name, const struct kern_nft_bridge *bridges, size_t nb,
+/* What the rules need of the host: that it forwards at all, and lets packets
+ * from 127.0.0.1 leave by the bridge. */
+static int prepare_host(const struct kern_nft_bridge *bridges, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *path = xasprintf("sys/net/ipv4/conf/%s/route_localnet",
+						 bridges[i].bridge);
+
+		if (strchr(bridges[i].bridge, '/') || bridges[i].prefix > 32)
+			return err_set(err, ERR_INVALID, "bridge '%s'", bridges[i].bridge);
+		if (set_sysctl(path, "1", err))
+			return err_wrap(err, "bridge %s", bridges[i].bridge);
+	}
+	return n ? set_sysctl("sys/net/ipv4/ip_forward", "1", err) : 0;
+}
+
+static void add_ruleset(const struct ruleset *rs, const struct kern_nft_bridge *bridges, size_t nb,
+			const struct kern_nft_publish *ports, size_t np)
+{
+	/* Add, so that delete finds one; delete with all that is in it; add anew. */
+	nft_table(rs->r, NFT_MSG_NEWTABLE, rs->table);
+	nft_table(rs->r, NFT_MSG_DELTABLE, rs->table);
+	nft_table(rs->r, NFT_MSG_NEWTABLE, rs->table);
+	nft_plain_chain(rs->r, rs->table, "published");
+	for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
+		nft_chain(rs->r, rs->table, &chains[i]);
+	for (size_t i = 0; i < nb; i++) {
+		add_guard(rs, &bridges[i]);
+		add_masquerade(rs, &bridges[i]);
+		add_forward(rs, &bridges[i]);
+	}
+	add_jump(rs, "prerouting");
+	add_jump(rs, "output");
+	for (size_t i = 0; i < np; i++)
+		add_published(rs, &ports[i]);
+}
+
+int kern_nft_replace(const char *table, const struct kern_nft_bridge *bridges, size_t nb,
 		     const struct kern_nft_publish *ports, size_t np, struct err *err)
 {
-	struct batch b = { .sb = STRBUF_INIT, .table = name };
-	int rc;
+	AUTO_NL struct nl_request r = NL_REQUEST_INIT;
+	struct ruleset rs = { &r, table };
 
-	batch_begin(&b);
-	table(&b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	chain(&b, "prerouting", "nat", NF_INET_PRE_ROUTING, PRIORITY_DSTNAT);
-	chain(&b, "output", "nat", NF_INET_LOCAL_OUT, PRIORITY_DSTNAT);
-	chain(&b, "postrouting", "nat", NF_INET_POST_ROUTING, PRIORITY_SRCNAT);
-	chain(&b, "forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER);
-	for (size_t i = 0; i < np; i++) {
-		rule_publish(&b, "prerouting", &ports[i]);
-		rule_publish(&b, "output", &ports[i]);
-	}
-	for (size_t i = 0; i < nb; i++) {
-		rules_postrouting(&b, &bridges[i]);
-		rules_forward(&b, &bridges[i]);
-	}
-	rc = batch_send(&b, err);
-	strbuf_free(&b.sb);
-	return rc ? err_wrap(err, "nftables table %s", name) : 0;
+	if (prepare_host(bridges, nb, err))
+		return err_wrap(err, "prepare forwarding");
+	nft_batch_begin(&r);
+	if (nft_forward_forget(&r, table, err))
+		return -1;
+	for (size_t i = 0; i < nb; i++)
+		if (nft_forward_allow(&r, table, bridges[i].bridge, err))
+			return -1;
+	add_ruleset(&rs, bridges, nb, ports, np);
+	return nft_batch_commit(&r, "set the nftables rules", err);
 }
 
-int kern_nft_delete(const char *name, struct err *err)
+int kern_nft_delete(const char *table, struct err *err)
 {
-	struct batch b = { .sb = STRBUF_INIT, .table = name };
-	int rc;
+	AUTO_NL struct nl_request r = NL_REQUEST_INIT;
 
-	batch_begin(&b);
-	rc = batch_send(&b, err);
-	strbuf_free(&b.sb);
-	return rc ? err_wrap(err, "nftables table %s", name) : 0;
+	nft_batch_begin(&r);
+	if (nft_forward_forget(&r, table, err))
+		return -1;
+	nft_table(&r, NFT_MSG_NEWTABLE, table);
+	nft_table(&r, NFT_MSG_DELTABLE, table);
+	return nft_batch_commit(&r, "delete the nftables rules", err);
 }
