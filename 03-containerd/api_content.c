@@ -1,0 +1,121 @@
+/*
+ * api_content.c - blobs over HTTP (api.h, content.h).
+ */
+#include "api.h"
+
+#include <string.h>
+
+static int add_blob(void *list, const char *digest, uint64_t size)
+{
+	json_array_append_new(list, json_pack("{s:s, s:I}", "digest", digest, "size", (json_int_t)size));
+	return 0;
+}
+
+API_HANDLER(api_content_list)
+{
+	struct ctrd_daemon *d = daemon;
+	AUTO_JSON json_t *list = json_array();
+
+	(void)req;
+	if (content_walk(d->content, add_blob, list, err))
+		return -1;
+	return ctrd_api_reply(rep, 200, json_incref(list));
+}
+
+API_HANDLER(api_content_get)
+{
+	struct ctrd_daemon *d = daemon;
+	uint64_t size;
+	int fd = content_reader(d->content, http_param(req, "digest"), &size, err);
+
+	if (fd < 0)
+		return -1;
+	http_reply_fd(rep, 200, "application/octet-stream", fd, 0, size);
+	return 0;
+}
+
+API_HANDLER(api_content_delete)
+{
+	struct ctrd_daemon *d = daemon;
+
+	(void)rep;
+	return content_delete(d->content, http_param(req, "digest"), err);
+}
+
+/* --- uploads: POST /v1/content?digest=&size= ------------------------------------------------ */
+
+struct upload {
+	struct ingest *ingest; /* NULL once it was committed */
+};
+
+static int upload_write(void *state, const void *buf, size_t n, struct err *err)
+{
+	struct upload *u = state;
+
+	return ingest_write(u->ingest, buf, n, err);
+}
+
+static void upload_release(void *state)
+{
+	struct upload *u = state;
+
+	if (u->ingest)
+		ingest_abort(u->ingest);
+	free(u);
+}
+
+static int expected(struct http_request *req, const char **digest, int64_t *size, struct err *err)
+{
+	const char *text = http_query(req, "size");
+	char *end = NULL;
+
+	*digest = http_query(req, "digest");
+	*size = text ? strtoll(text, &end, 10) : -1;
+	if (text && (end == text || *end || *size < 0))
+		return err_set(err, ERR_INVALID, "size: expected a number");
+	if (*digest && !digest_valid(*digest))
+		return err_set(err, ERR_INVALID, "digest: expected sha256:<64 hex digits>");
+	return 0;
+}
+
+int api_content_sink(struct http_request *req, struct http_sink *sink, void *daemon,
+		     struct err *err)
+{
+	struct ctrd_daemon *d = daemon;
+	const char *digest;
+	struct upload *u;
+	int64_t size;
+
+	if (expected(req, &digest, &size, err))
+		return -1;
+	u = xcalloc(1, sizeof *u);
+	u->ingest = content_ingest(d->content, NULL, err);
+	if (!u->ingest) {
+		free(u);
+		return -1;
+	}
+	*sink = (struct http_sink){ u, upload_write, upload_release };
+	return 0;
+}
+
+API_HANDLER(api_content_put)
+{
+	struct upload *u = http_sink_state(req);
+	struct ctrd_daemon *d = daemon;
+	char got[DIGEST_SIZE];
+	const char *digest;
+	int64_t size, length;
+
+	if (expected(req, &digest, &size, err))
+		return -1;
+	length = (int64_t)ingest_offset(u->ingest);
+	if (ingest_commit(steal_ptr(&u->ingest), digest, size, got, err)) {
+		/* To the one who sent it the mismatch is a bad request, not a corrupt store. */
+		if (err->kind == ERR_CORRUPT)
+			err->kind = ERR_INVALID;
+		return -1;
+	}
+	ctrd_images_pin(d->images, got);
+	return ctrd_api_reply(rep, 201, json_pack("{s:s, s:I}", "digest", got, "size",
+						  (json_int_t)length));
+}

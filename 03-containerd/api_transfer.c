@@ -1,0 +1,127 @@
+/*
+ * api_transfer.c - pull and push over HTTP: a stream of progress, a JSON object per line,
+ * which ends with {"status":"done",…} or {"error":{…}} (api.h, transfer.h).
+ */
+#include "api.h"
+
+#include "reference.h"
+#include "transfer.h"
+#include "wire.h"
+
+struct transfer {
+	struct ctrd_daemon *daemon;
+	json_t *body; /* owned; the strings below are its own */
+	char *ns;
+	struct ctrd_transfer t;
+	const char **mirrors, **insecure;
+	json_t *(*run)(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err);
+	bool pull;
+	struct http_writer *writer;
+};
+
+static void release(void *arg)
+{
+	struct transfer *t = arg;
+
+	json_decref(t->body);
+	free(t->ns);
+	free(t->mirrors);
+	free(t->insecure);
+	free(t);
+}
+
+/* A list of strings out of the body, NULL-terminated; the caller frees the list. */
+static int string_list(const json_t *body, const char *key, const char ***out, struct err *err)
+{
+	json_t *list, *v;
+	size_t i;
+
+	if (jsonx_want(body, "", key, JSON_ARRAY, &list, err))
+		return -1;
+	*out = xcalloc(json_array_size(list) + 1, sizeof **out);
+	json_array_foreach(list, i, v) {
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "%s: expected strings", key);
+		(*out)[i] = json_string_value(v);
+	}
+	return 0;
+}
+
+static int progress(void *arg, json_t *event)
+{
+	struct transfer *t = arg;
+	struct err err;
+
+	return http_write_json(t->writer, event, &err);
+}
+
+static void produce(struct http_writer *w, void *arg)
+{
+	struct transfer *t = arg;
+	struct err err, gone;
+	AUTO_JSON json_t *done = NULL;
+
+	t->writer = w;
+	done = t->run(t->daemon->images, &t->t, &err);
+	if (!done) {
+		AUTO_JSON json_t *line = ctrd_wire_error(&err);
+
+		http_write_json(w, line, &gone);
+	} else if (t->pull) {
+		ctrd_events_publish(t->daemon->events, t->ns,
+				    jsonx_bool(done, "new", true) ? "/images/create" : "/images/update",
+				    json_pack("{s:s}", "name", jsonx_str(done, "name", "")));
+	}
+}
+
+static int fill(struct transfer *t, struct err *err)
+{
+	const json_t *auth = json_object_get(t->body, "auth");
+	struct reference ref;
+
+	t->t.ref = jsonx_str(t->body, "ref", "");
+	t->t.platform = jsonx_str(t->body, "platform", NULL);
+	t->t.username = jsonx_str(auth, "username", NULL);
+	t->t.password = jsonx_str(auth, "password", NULL);
+	if (string_list(t->body, "mirrors", &t->mirrors, err) ||
+	    string_list(t->body, "insecure", &t->insecure, err))
+		return -1;
+	t->t.mirrors = t->mirrors;
+	t->t.insecure = t->insecure;
+	return reference_parse(t->t.ref, &ref, err);
+}
+
+static int begin(struct http_request *req, struct http_reply *rep, struct ctrd_daemon *d,
+		 bool pull, struct err *err)
+{
+	json_t *body = http_body_json(req, err);
+	struct transfer *t;
+
+	if (!body)
+		return -1;
+	t = xcalloc(1, sizeof *t);
+	t->daemon = d;
+	t->body = json_incref(body);
+	t->ns = xstrdup(ctrd_api_ns(req));
+	t->pull = pull;
+	t->run = pull ? ctrd_pull : ctrd_push;
+	t->t.ns = t->ns;
+	t->t.progress = progress;
+	t->t.arg = t;
+	if (ctrd_id_check("namespace", t->ns, err) || fill(t, err)) {
+		release(t);
+		return -1;
+	}
+	http_reply_stream(rep, 200, "application/x-ndjson", produce, t, release);
+	return 0;
+}
+
+API_HANDLER(api_pull)
+{
+	return begin(req, rep, daemon, true, err);
+}
+
+API_HANDLER(api_push)
+{
+	return begin(req, rep, daemon, false, err);
+}

@@ -1,0 +1,35 @@
+/*
+ * daemon.h - containerd's one struct: the services, as the API's pages see them.
+ *
+ * Each service is complete in itself and knows nothing of HTTP; routes.c and the
+ * api_*.c pages only translate. All of them are safe for many threads.
+ */
+#ifndef DOCKYARD_CTRD_DAEMON_H
+#define DOCKYARD_CTRD_DAEMON_H
+
+#include "containers.h"
+#include "content.h"
+#include "events.h"
+#include "images.h"
+#include "snapshot.h"
+#include "tasks.h"
+
+struct ctrd_daemon {
+	struct content *content;
+	struct ctrd_snapshots *snapshots;
+	struct ctrd_images *images;
+	struct ctrd_containers *containers;
+	struct ctrd_events *events;
+	struct ctrd_tasks *tasks;
+};
+
+struct ctrd_daemon_options {
+	const char *root, *state, *runtime, *shim;
+};
+
+/* Open every service, in the order of their needs; *d is zeroed by the caller. On failure
+ * what was opened is still there for ctrd_daemon_close. */
+int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o, struct err *err);
+void ctrd_daemon_close(struct ctrd_daemon *d);
+
+#endif
