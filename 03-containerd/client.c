@@ -21,8 +21,13 @@
 
 #define ANSWER_MAX (64 << 20)
 
+struct exchange;
+
 struct ctrd_client {
 	char *address, *ns_header;
+	pthread_mutex_t lock;      /* guards what follows */
+	struct exchange *under_way;
+	bool cancelled;
 };
 
 static void init_curl(void)
@@ -38,6 +43,7 @@ struct ctrd_client *ctrd_client_new(const char *address, const char *ns)
 	pthread_once(&once, init_curl);
 	c->address = xstrdup(address);
 	c->ns_header = xasprintf("Containerd-Namespace: %s", ns ? ns : "default");
+	pthread_mutex_init(&c->lock, NULL);
 	return c;
 }
 
@@ -47,12 +53,16 @@ void ctrd_client_free(struct ctrd_client *c)
 		return;
 	free(c->address);
 	free(c->ns_header);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
 
 /* --- one exchange -------------------------------------------------------------------------- */
 
 struct exchange {
+	struct exchange *next; /* client.lock */
+	struct ctrd_client *client;
+	int fd;                /* client.lock: the connection while it is open, or -1 */
 	CURL *curl;
 	struct strbuf in;    /* what has come and is not yet dealt with */
 	size_t limit;
@@ -116,6 +126,65 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/* --- cancelling ---------------------------------------------------------------------------- */
+
+/* CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION: know the descriptor, so that
+ * another thread can shut it down. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	struct exchange *x = arg;
+	int fd = -1;
+
+	(void)purpose;
+	pthread_mutex_lock(&x->client->lock);
+	if (!x->client->cancelled)
+		fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+	x->fd = fd;
+	pthread_mutex_unlock(&x->client->lock);
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static int on_close(void *arg, curl_socket_t fd)
+{
+	struct exchange *x = arg;
+
+	pthread_mutex_lock(&x->client->lock);
+	x->fd = -1;
+	pthread_mutex_unlock(&x->client->lock);
+	return close(fd);
+}
+
+static void enter(struct exchange *x, struct ctrd_client *c)
+{
+	x->client = c;
+	x->fd = -1;
+	pthread_mutex_lock(&c->lock);
+	x->next = c->under_way;
+	c->under_way = x;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void leave(struct exchange *x)
+{
+	struct exchange **at = &x->client->under_way;
+
+	pthread_mutex_lock(&x->client->lock);
+	while (*at != x)
+		at = &(*at)->next;
+	*at = x->next;
+	pthread_mutex_unlock(&x->client->lock);
+}
+
+void ctrd_client_cancel(struct ctrd_client *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->cancelled = true;
+	for (struct exchange *x = c->under_way; x; x = x->next)
+		if (x->fd >= 0)
+			shutdown(x->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&c->lock);
+}
+
 static struct curl_slist *headers_of(const struct ctrd_client *c, const char *type)
 {
 	struct curl_slist *h = curl_slist_append(NULL, c->ns_header);
@@ -136,6 +205,10 @@ static void set_request(struct exchange *x, const struct ctrd_client *c, const c
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, x);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, x);
 	if (body) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
@@ -183,13 +256,15 @@ static int exchange(struct exchange *x, struct ctrd_client *c, const char *metho
 		curl_slist_free_all(headers);
 		return err_set(err, ERR_SYSTEM, "libcurl cannot be initialised");
 	}
+	enter(x, c);
 	set_request(x, c, method, url, body, n);
 	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, headers);
 	rc = curl_easy_perform(x->curl);
 	if (rc == CURLE_OK && x->each && !failed(x) && x->in.len)
 		take_line(x, x->in.data, x->in.len); /* a last line without its end */
 	rc = verdict(x, c, rc, err) ? CURLE_HTTP_RETURNED_ERROR : CURLE_OK;
-	curl_easy_cleanup(x->curl);
+	curl_easy_cleanup(x->curl); /* closes the connection: on_close */
+	leave(x);
 	curl_slist_free_all(headers);
 	return rc == CURLE_OK ? 0 : -1;
 }

@@ -28,6 +28,10 @@ json_t *ctrd_call(struct ctrd_client *c, const char *method, const char *path,
 int ctrd_stream(struct ctrd_client *c, const char *method, const char *path, const json_t *body,
 		int (*each)(void *arg, json_t *line), void *arg, struct err *err);
 
+/* End every exchange that is under way, and from now on refuse new ones: for a daemon that
+ * stops while threads of it wait for containerd. They fail with ERR_UNAVAILABLE. */
+void ctrd_client_cancel(struct ctrd_client *c);
+
 /* Upload / download of a blob. */
 int ctrd_content_put(struct ctrd_client *c, const void *buf, size_t n, char *digest,
 		     struct err *err);
