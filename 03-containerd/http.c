@@ -47,15 +47,36 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static struct http_connection *connection_of(struct MHD_Connection *conn)
+{
+	return MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* We decode the query ourselves (the raw one, whose %2F and order matter), and
+ * libmicrohttpd 0.9.75 makes a new error reply for every "&" of a query that outgrows
+ * the connection's memory, and dies of it when the daemon is stopping. `uri` lies in
+ * that memory, which libmicrohttpd is about to cut at '?' itself: cut behind it too, so
+ * that it finds an empty query. */
+static void hide_query(const char *uri)
+{
+	char *query = strchr(uri, '?');
+
+	if (query)
+		query[1] = '\0';
+}
+
 static void *on_target(void *cls, const char *uri, struct MHD_Connection *conn)
 {
 	struct http_request *req = xcalloc(1, sizeof(*req));
 
+	/* Should it never come to on_completed, the end of the connection frees it. */
+	connection_of(conn)->req = req;
 	req->server = cls;
 	req->conn = conn;
 	req->rep.req = req;
 	req->start_us = now_us();
 	req->failed = http_request_parse(req, uri, &req->err) != 0;
+	hide_query(uri);
 	return req;
 }
 
@@ -82,6 +103,8 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 		report(req, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	if (req)
 		http_request_free(req);
+	if (connection_of(conn))
+		connection_of(conn)->req = NULL;
 	*con_cls = NULL;
 	MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
 }
@@ -133,6 +156,29 @@ static int body_too_large(struct http_request *req)
 	return fail(req, MHD_HTTP_CONTENT_TOO_LARGE);
 }
 
+static void count_line(void *arg, const char *value)
+{
+	(void)value;
+	++*(int *)arg;
+}
+
+/* Two readers of one connection, we and a proxy, must agree where a body ends, or a
+ * client smuggles a second request past one of them (RFC 9112, 6.1 and 6.3). */
+static int check_framing(struct http_request *req)
+{
+	const char *encoding = http_header(req, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	int lengths = 0, encodings = 0;
+
+	http_header_each(req, MHD_HTTP_HEADER_CONTENT_LENGTH, count_line, &lengths);
+	http_header_each(req, MHD_HTTP_HEADER_TRANSFER_ENCODING, count_line, &encodings);
+	if (lengths + encodings <= 1 && (!encoding || !strcasecmp(encoding, "chunked")))
+		return 0;
+	http_reply_header(&req->rep, MHD_HTTP_HEADER_CONNECTION, "close");
+	req->unframed = true;
+	err_set(&req->err, ERR_INVALID, "it is not clear where the request body ends");
+	return fail(req, MHD_HTTP_BAD_REQUEST);
+}
+
 /* The headers are in: everything that can be decided before the body. */
 static int begin(struct http_request *req)
 {
@@ -140,9 +186,8 @@ static int begin(struct http_request *req)
 	const char *path = req->raw_path;
 	const char *length = http_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	if (req->failed) {
+	if (req->failed || check_framing(req))
 		return -1;
-	}
 	if (o->before) {
 		path = o->before(req, &req->rep, path, o->daemon, &req->err);
 		if (!path)
@@ -173,11 +218,20 @@ static void take_body(struct http_request *req, const char *data, size_t n)
 	}
 }
 
+/* How long the client may let the connection stand still; 0: for ever. Ours alone is
+ * the time that handlers take: libmicrohttpd counts from the last byte, so it must not
+ * count then, and starts anew when counting is turned on again. */
+static void patience(struct http_request *req, unsigned seconds)
+{
+	MHD_set_connection_option(req->conn, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 static enum MHD_Result answer(struct http_request *req)
 {
 	const struct http_options *o = &req->server->o;
 	size_t keep = req->rep.headers.n;
 
+	patience(req, 0);
 	if (!req->failed && req->route->handle(req, &req->rep, o->daemon, &req->err)) {
 		http_reply_reset(&req->rep, keep); /* what the handler began is void */
 		fail(req, 0);
@@ -189,6 +243,8 @@ static enum MHD_Result answer(struct http_request *req)
 		if (req->force_status)
 			req->rep.status = req->force_status;
 	}
+	if (!req->rep.stream && !req->rep.upgrade)
+		patience(req, o->idle_seconds);
 	return http_reply_send(&req->rep);
 }
 
@@ -200,16 +256,18 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	const char *expect;
 
 	(void)cls;
+	(void)conn;
 	(void)url;
 	(void)version;
 	if (!req->begun) {
 		req->begun = true;
 		req->method = method;
-		/* From here on the handler decides how long it takes. */
-		MHD_set_connection_option(conn, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+		patience(req, 0);
 		expect = http_header(req, MHD_HTTP_HEADER_EXPECT);
-		if (begin(req) && expect && !strcasecmp(expect, "100-continue"))
+		if (begin(req) &&
+		    (req->unframed || (expect && !strcasecmp(expect, "100-continue"))))
 			return answer(req);
+		patience(req, req->server->o.idle_seconds);
 		return MHD_YES;
 	}
 	if (*size) {
@@ -227,6 +285,7 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **socket_
 {
 	struct http_server *s = cls;
 	struct http_connection *c = *socket_ctx;
+	struct http_request *left = NULL;
 	int one = 1;
 
 	pthread_mutex_lock(&s->lock);
@@ -244,10 +303,13 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **socket_
 		*c->link = c->next;
 		if (c->next)
 			c->next->link = c->link;
+		left = c->req;
 		free(c);
 		*socket_ctx = NULL;
 	}
 	pthread_mutex_unlock(&s->lock);
+	if (left)
+		http_request_free(left);
 }
 
 static void on_log(void *cls, const char *fmt, va_list ap)

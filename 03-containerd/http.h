@@ -58,6 +58,9 @@ struct http_options {
 	const struct http_route *routes; /* ends with a row of NULLs; first match wins */
 	void *daemon;                    /* handed to every handler */
 	size_t body_limit;               /* for collected bodies; 0: 4 MiB */
+	/* How long a client may let a body that it sends, or a reply of known size that it
+	 * reads, stand still; 0: for ever. */
+	unsigned idle_seconds;
 	/* Write the error reply (required). */
 	void (*error)(struct http_request *req, struct http_reply *rep, const struct err *err);
 	/* Optional: before routing, e.g. to strip "/v1.41" (return the rest of the path), add

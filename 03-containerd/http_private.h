@@ -73,6 +73,7 @@ struct http_request {
 	bool begun;             /* the headers were looked at */
 	bool failed;            /* err holds why; the rest of the body is dropped */
 	struct err err;
+	bool unframed;          /* nobody knows where the body ends: do not wait for that */
 	int force_status;       /* where the kind of err has no status of its own */
 
 	struct http_sink sink;
@@ -87,6 +88,7 @@ struct http_request {
 struct http_connection {
 	struct http_connection *next, **link;
 	int fd;
+	struct http_request *req; /* the one under way; the connection's thread's */
 };
 
 struct http_server {
