@@ -23,7 +23,8 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 if [ -z "${DOCKYARD_E2E_INSIDE:-}" ]; then
 	[ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
-	T=$(mktemp -d "${TMPDIR:-/tmp}/dockyard-e2e.XXXXXX") || exit 1
+	# A short name: sockets' paths are limited to 108 bytes, podman's to 50.
+	T=${DOCKYARD_T:-$(mktemp -d "${TMPDIR:-/tmp}/dy.XXXXXX")} || exit 1
 	export DOCKYARD_E2E_INSIDE=1 T
 	"$TOP/tests/isolate" unshare --pid --fork --kill-child --mount-proc bash "$0" "$@"
 	status=$?
@@ -40,6 +41,19 @@ export DOCKER_CONFIG=$T/docker-config HOME=$T/home
 export DOCKYARD_TRACE=${DOCKYARD_TRACE-$T/trace}
 mkdir -p "$HOME" "$DOCKER_CONFIG"
 : >"$T/ids"
+
+# The kernel ends every process of this namespace when the script ends; but one in
+# a frozen cgroup (docker pause) cannot die, and all would wait for it.
+thaw() {
+	local p
+	for p in /proc/[0-9]*; do
+		sed -n 's|^[0-9]*:freezer:|freezer|p; s|^0::\(.*\)|\1\nunified\1|p' "$p/cgroup" 2>/dev/null
+	done | sort -u | while read -r group; do
+		[ ! -f "/sys/fs/cgroup/$group/freezer.state" ] || echo THAWED >"/sys/fs/cgroup/$group/freezer.state"
+		[ ! -f "/sys/fs/cgroup/$group/cgroup.freeze" ] || echo 0 >"/sys/fs/cgroup/$group/cgroup.freeze"
+	done
+}
+trap thaw EXIT
 
 docker() { "$TOP/05-cli/docker" "$@"; }
 ctr() { "$TOP/03-containerd/ctr" --address "$T/containerd.sock" "$@"; }
