@@ -1,0 +1,599 @@
+/*
+ * test_http.c - the HTTP server, spoken to with bytes on a socket: what it must do
+ * is in RFC 9110 and 9112, and in what Docker's CLI expects of a hijacked connection.
+ */
+#include "http.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "suites.h"
+
+static struct err err;
+static atomic_int released, sunk;
+
+/* --- the server under test ---------------------------------------------------------------- */
+
+static int echo(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)e;
+	http_reply_json(rep, 200, json_pack("{s:s,s:s,s:s?,s:s?,s:s?,s:s}", "method",
+					    http_method(req), "path", http_path(req), "name",
+					    http_param(req, "name"), "rest",
+					    http_param(req, "rest"), "q", http_query(req, "q"),
+					    "daemon", (char *)daemon));
+	return 0;
+}
+
+static void join_values(void *arg, const char *value)
+{
+	strbuf_addf(arg, "%s|", value);
+}
+
+static int repeated(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	AUTO_STRBUF struct strbuf all = STRBUF_INIT;
+
+	(void)daemon, (void)e;
+	http_query_each(req, "k", join_values, &all);
+	strbuf_addf(&all, "%d%d%d", http_query_bool(req, "yes", 0), http_query_bool(req, "no", 1),
+		    http_query_bool(req, "absent", 1));
+	http_reply_bytes(rep, 200, "text/plain", all.data, all.len);
+	return 0;
+}
+
+static int body(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	json_t *doc = http_body_json(req, e);
+
+	(void)daemon;
+	if (!doc)
+		return -1;
+	http_reply_json(rep, 201, json_incref(doc));
+	return 0;
+}
+
+static int fails(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)req, (void)daemon;
+	http_reply_header(rep, "X-Half", "done");
+	http_reply_json(rep, 200, json_object());
+	return err_set(e, ERR_NO_SPACE, "full");
+}
+
+static int nothing(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)req, (void)rep, (void)daemon, (void)e;
+	return 0;
+}
+
+static int sink_write(void *state, const void *buf, size_t n, struct err *e)
+{
+	if (memchr(buf, '!', n))
+		return err_set(e, ERR_INVALID, "no exclamation marks");
+	*(atomic_int *)state += (int)n;
+	return 0;
+}
+
+static void sink_release(void *state)
+{
+	(void)state;
+	released++;
+}
+
+static int open_sink(struct http_request *req, struct http_sink *sink, void *daemon, struct err *e)
+{
+	(void)daemon;
+	if (http_query(req, "refuse"))
+		return err_set(e, ERR_PERMISSION, "refused");
+	sunk = 0;
+	*sink = (struct http_sink){ &sunk, sink_write, sink_release };
+	return 0;
+}
+
+static int upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)daemon, (void)e;
+	http_reply_json(rep, 201, json_pack("{s:i}", "size", (int)*(atomic_int *)http_sink_state(req)));
+	return 0;
+}
+
+static int file(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	int fd = memfd_create("file", MFD_CLOEXEC);
+
+	(void)req, (void)daemon, (void)e;
+	io_write_full(fd, "0123456789", 10);
+	http_reply_fd(rep, 206, "text/plain", fd, 3, 4);
+	return 0;
+}
+
+static void release(void *arg)
+{
+	(void)arg;
+	released++;
+}
+
+static void three_lines(struct http_writer *w, void *arg)
+{
+	struct err e;
+
+	(void)arg;
+	for (int i = 0; i < 3; i++) {
+		json_t *doc = json_pack("{s:i}", "i", i);
+
+		http_write_json(w, doc, &e);
+		json_decref(doc);
+	}
+}
+
+/* Says nothing; ends only because the client, or the server, does. */
+static void silent(struct http_writer *w, void *arg)
+{
+	struct pollfd p = { http_writer_fd(w), POLLIN, 0 };
+	struct err e;
+
+	(void)arg;
+	poll(&p, 1, 20000);
+	EXPECT_INT(http_write(w, "x", 1, &e), -1);
+	EXPECT_INT(e.kind, ERR_CANCELLED);
+}
+
+static int stream(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)daemon, (void)e;
+	http_reply_stream(rep, 200, "application/x-ndjson",
+			  http_query(req, "silent") ? silent : three_lines, NULL, release);
+	return 0;
+}
+
+static void echo_back(int fd, void *arg)
+{
+	char buf[1000];
+	ssize_t n;
+
+	(void)arg;
+	io_write_full(fd, "<", 1);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		io_write_full(fd, buf, (size_t)n);
+	io_write_full(fd, ">", 1);
+}
+
+static int upgrade(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)req, (void)daemon, (void)e;
+	http_reply_upgrade(rep, "tcp", "application/vnd.docker.raw-stream", echo_back, NULL, release);
+	return 0;
+}
+
+static int block(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	struct pollfd p = { http_request_fd(req), POLLRDHUP, 0 };
+
+	(void)rep, (void)daemon;
+	poll(&p, 1, 20000);
+	released++;
+	return err_set(e, ERR_CANCELLED, "gone");
+}
+
+static void on_error(struct http_request *req, struct http_reply *rep, const struct err *e)
+{
+	(void)req;
+	http_reply_json(rep, http_status_of(e->kind), json_pack("{s:s}", "message", e->msg));
+}
+
+static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
+			  void *daemon, struct err *e)
+{
+	(void)req, (void)daemon;
+	http_reply_header(rep, "Api-Version", "9");
+	if (str_starts(path, "/v1.41/"))
+		return path + 6;
+	if (str_starts(path, "/v0/")) {
+		err_set(e, ERR_INVALID, "too old");
+		return NULL;
+	}
+	return path;
+}
+
+static const struct http_route routes[] = {
+	{ "GET", "/one/{name}", echo, NULL },
+	{ "DELETE", "/one/{name}", echo, NULL },
+	{ "GET", "/many/{name...}/tags/{rest}", echo, NULL },
+	{ "GET", "/many/{name...}", echo, NULL },
+	{ "GET", "/repeated", repeated, NULL },
+	{ "POST", "/body", body, NULL },
+	{ "GET", "/fails", fails, NULL },
+	{ "GET", "/nothing", nothing, NULL },
+	{ "PUT", "/upload", upload, open_sink },
+	{ "GET", "/file", file, NULL },
+	{ "GET", "/stream", stream, NULL },
+	{ "POST", "/upgrade", upgrade, NULL },
+	{ "GET", "/block", block, NULL },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct http_options options = {
+	.routes = routes, .daemon = "d", .body_limit = 1000, .error = on_error, .before = before,
+};
+
+static char *dir, *path;
+static struct http_server *server;
+
+static void start(void)
+{
+	dir = tmp_new("1m");
+	path = xasprintf("%s/s.sock", dir);
+	released = 0;
+	server = http_serve_unix(path, 0600, &options, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+}
+
+static void stop(void)
+{
+	http_server_stop(server);
+	server = NULL;
+	free(path);
+	tmp_free(dir);
+}
+
+/* --- the client ------------------------------------------------------------------------------- */
+
+static int dial(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(sa.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		perror("connect");
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	EXPECT_INT(io_write_full(fd, text, strlen(text)), 0);
+}
+
+/* What comes until `part` was seen, or the end; within five seconds. */
+static char *hear(int fd, const char *part)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	struct pollfd p = { fd, POLLIN, 0 };
+	char buf[4096];
+	ssize_t n;
+
+	strbuf_reserve(&sb, 1);
+	while (poll(&p, 1, 5000) > 0 && (n = read(fd, buf, sizeof(buf))) > 0) {
+		strbuf_add(&sb, buf, (size_t)n);
+		if (part && strstr(sb.data, part))
+			break;
+	}
+	return strbuf_steal(&sb);
+}
+
+/* One request on a connection of its own. */
+static char *ask(const char *head, const char *content)
+{
+	AUTO_CLOSE int fd = dial();
+	AUTO_FREE char *text = xasprintf("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s", head,
+					 content ? content : "\r\n");
+
+	say(fd, text);
+	return hear(fd, NULL);
+}
+
+static void expect_answer(const char *head, const char *content, const char *status,
+			  const char *part)
+{
+	AUTO_FREE char *answer = ask(head, content);
+	char line[64];
+
+	snprintf(line, sizeof(line), "HTTP/1.1 %s", status);
+	EXPECT_HAS(answer, line);
+	EXPECT_HAS(answer, part);
+}
+
+static void wait_released(int want)
+{
+	for (int i = 0; i < 300 && released < want; i++)
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	EXPECT_INT(released, want);
+}
+
+/* --- tests ---------------------------------------------------------------------------------------- */
+
+static void test_routes(void)
+{
+	start();
+	expect_answer("GET /one/a%2Fb%20c", NULL, "200", "\"name\":\"a/b c\"");
+	expect_answer("GET /one/a?q=%2B+x", NULL, "200", "\"q\":\"+ x\"");
+	expect_answer("GET /many/a/b/c", NULL, "200", "\"name\":\"a/b/c\"");
+	expect_answer("GET /many/a/tags/b/tags/c", NULL, "200",
+		      "\"name\":\"a/tags/b\",\"rest\":\"c\"");
+	expect_answer("GET http://host/one/x", NULL, "200", "\"name\":\"x\"");
+	expect_answer("GET /v1.41/one/x", NULL, "200", "\"daemon\":\"d\"");
+	expect_answer("GET /one/x", NULL, "200", "Api-Version: 9");
+	expect_answer("GET /v0/one/x", NULL, "400", "too old");
+	expect_answer("GET /one/", NULL, "404", "page not found");
+	expect_answer("GET /one/a/b", NULL, "404", "page not found");
+	expect_answer("GET /", NULL, "404", "page not found");
+	expect_answer("POST /one/x", "Content-Length: 0\r\n\r\n", "405", "Allow: GET, HEAD, DELETE");
+	expect_answer("GET /repeated?k=1&j=2&k=3&k=&yes=1&no=false", NULL, "200", "1|3||101");
+	expect_answer("GET /nothing", NULL, "204", "Api-Version: 9");
+	stop();
+}
+
+static void test_refused(void)
+{
+	AUTO_STRBUF struct strbuf big = STRBUF_INIT;
+
+	start();
+	expect_answer("GET /one/a%00b", NULL, "400", "malformed path");
+	expect_answer("GET /one/a?x=%00", NULL, "400", "malformed query");
+	expect_answer("GET /one/a%zz", NULL, "400", "malformed path");
+	expect_answer("GET /one/a%2", NULL, "400", "malformed path");
+	strbuf_addf(&big, "X-Big: %0*d\r\n\r\n", 200000, 0);
+	{ /* more headers than there is memory for: an error or the end, never an answer */
+		AUTO_CLOSE int fd = dial();
+		AUTO_FREE char *answer = NULL;
+
+		say(fd, "GET /one/a HTTP/1.1\r\nHost: x\r\n");
+		send(fd, big.data, big.len, MSG_NOSIGNAL);
+		answer = hear(fd, NULL);
+		CU_ASSERT_PTR_NULL(strstr(answer, "200 OK"));
+	}
+	expect_answer("GET /one/a", NULL, "200", "\"name\":\"a\""); /* still serving */
+	stop();
+}
+
+static void test_head(void)
+{
+	AUTO_FREE char *answer = NULL, *streamed = NULL;
+
+	start();
+	answer = ask("HEAD /one/x", NULL);
+	EXPECT_HAS(answer, "200 OK");
+	EXPECT_HAS(answer, "Content-Length: ");
+	EXPECT_STR(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+	streamed = ask("HEAD /stream", NULL);
+	EXPECT_STR(strstr(streamed, "\r\n\r\n"), "\r\n\r\n");
+	wait_released(1);
+	stop();
+}
+
+static void test_bodies(void)
+{
+	AUTO_STRBUF struct strbuf big = STRBUF_INIT;
+
+	start();
+	expect_answer("POST /body", "Content-Length: 7\r\n\r\n{\"a\":1}", "201", "\r\n\r\n{\"a\":1}");
+	expect_answer("POST /body", "Transfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":2}\r\n0\r\n\r\n",
+		      "201", "{\"a\":2}");
+	expect_answer("POST /body", "Content-Length: 0\r\n\r\n", "201", "\r\n\r\n{}");
+	expect_answer("POST /body", "Content-Length: 2\r\n\r\n[]", "400", "expected an object");
+	expect_answer("POST /body", "Content-Length: 1\r\n\r\n{", "400", "request body");
+	expect_answer("POST /body", "Content-Length: 13\r\n\r\n{\"a\":1,\"a\":2}", "400", "request body");
+	strbuf_addf(&big, "Content-Length: 1001\r\n\r\n%01001d", 0);
+	expect_answer("POST /body", big.data, "413", "larger than 1000 bytes");
+	strbuf_clear(&big);
+	strbuf_addf(&big, "Transfer-Encoding: chunked\r\n\r\n3e9\r\n%01001d\r\n0\r\n\r\n", 0);
+	expect_answer("POST /body", big.data, "413", "larger than 1000 bytes");
+	expect_answer("GET /fails", NULL, "507", "\"message\":\"full\"");
+	{
+		AUTO_FREE char *answer = ask("GET /fails", NULL);
+
+		CU_ASSERT_PTR_NULL(strstr(answer, "X-Half")); /* the handler's own is void */
+		EXPECT_HAS(answer, "Api-Version: 9");
+	}
+	stop();
+}
+
+static void test_expect(void)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_FREE char *first = NULL, *second = NULL;
+
+	start();
+	fd = dial();
+	say(fd, "POST /body HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+	first = hear(fd, "\r\n\r\n");
+	EXPECT_STR(first, "HTTP/1.1 100 Continue\r\n\r\n");
+	say(fd, "{}");
+	second = hear(fd, "{}");
+	EXPECT_HAS(second, "201 Created");
+	/* what will be refused is refused before it is sent */
+	expect_answer("PUT /upload?refuse", "Expect: 100-continue\r\nContent-Length: 9\r\n\r\n", "403",
+		      "refused");
+	stop();
+}
+
+static void test_sink(void)
+{
+	int fd;
+
+	start();
+	expect_answer("PUT /upload", "Content-Length: 5\r\n\r\nhello", "201", "\"size\":5");
+	wait_released(1);
+	/* an error of the sink is told although the client has more to say */
+	expect_answer("PUT /upload", "Content-Length: 12\r\n\r\nhello!!hello", "400", "exclamation");
+	wait_released(2);
+	expect_answer("PUT /upload?refuse", "Content-Length: 5\r\n\r\nhello", "403", "refused");
+	fd = dial();
+	say(fd, "PUT /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhello");
+	nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+	close(fd); /* vanished */
+	wait_released(3);
+	stop();
+}
+
+static void test_file(void)
+{
+	start();
+	expect_answer("GET /file", NULL, "206", "Content-Length: 4\r\n\r\n3456");
+	stop();
+}
+
+static void test_stream(void)
+{
+	AUTO_FREE char *answer = NULL, *head = NULL;
+	int fd;
+
+	start();
+	answer = ask("GET /stream", NULL);
+	EXPECT_HAS(answer, "application/x-ndjson");
+	EXPECT_HAS(answer, "{\"i\":0}\n");
+	EXPECT_HAS(answer, "{\"i\":2}\n");
+	EXPECT_HAS(answer, "\r\n0\r\n\r\n"); /* ended, not cut off */
+	wait_released(1);
+	fd = dial();
+	say(fd, "GET /stream?silent=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	head = hear(fd, "\r\n\r\n"); /* the headers do not wait for the first line */
+	EXPECT_HAS(head, "200 OK");
+	EXPECT_INT(released, 1);
+	close(fd);
+	wait_released(2);
+	stop();
+}
+
+static const char upgrade_request[] =
+	"POST /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+	"Content-Length: 2\r\n\r\n{}";
+
+static void test_upgrade(void)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_FREE char *head = NULL, *echoed = NULL, *rest = NULL;
+
+	start();
+	fd = dial();
+	say(fd, upgrade_request);
+	head = hear(fd, "\r\n\r\n<");
+	EXPECT_HAS(head, "HTTP/1.1 101 ");
+	EXPECT_HAS(head, "Upgrade: tcp");
+	EXPECT_HAS(head, "Content-Type: application/vnd.docker.raw-stream");
+	say(fd, "ping");
+	echoed = hear(fd, "ping");
+	EXPECT_STR(echoed, "ping");
+	shutdown(fd, SHUT_WR); /* the CLI's stdin ended: the output goes on */
+	rest = hear(fd, NULL);
+	EXPECT_STR(rest, ">");
+	wait_released(1);
+	stop();
+}
+
+/* A client may speak before it has seen the 101: not a byte is lost. */
+static void test_early_bytes(void)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_STRBUF struct strbuf all = STRBUF_INIT;
+	AUTO_FREE char *answer = NULL;
+
+	start();
+	fd = dial();
+	strbuf_addf(&all, "%searly", upgrade_request);
+	say(fd, all.data);
+	shutdown(fd, SHUT_WR);
+	answer = hear(fd, NULL);
+	EXPECT_STR(strstr(answer, "\r\n\r\n"), "\r\n\r\n<early>");
+	wait_released(1);
+	expect_answer("POST /upgrade", "Content-Length: 0\r\n\r\n", "200", "<>"); /* no Upgrade */
+	stop();
+}
+
+static void test_stop(void)
+{
+	AUTO_CLOSE int a = -1, b = -1, c = -1, d = -1;
+	AUTO_FREE char *up = NULL, *head = NULL;
+	struct timespec t0, t1;
+
+	start();
+	a = dial();
+	say(a, upgrade_request);
+	up = hear(a, "<");
+	b = dial();
+	say(b, "GET /stream?silent=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	head = hear(b, "\r\n\r\n");
+	c = dial();
+	say(c, "GET /block HTTP/1.1\r\nHost: x\r\n\r\n");
+	d = dial();
+	say(d, "GET /one"); /* never finished */
+	nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	http_server_stop(server);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	CU_ASSERT_TRUE(t1.tv_sec - t0.tv_sec < 3);
+	EXPECT_INT(released, 3); /* upgrade, stream, the blocked handler */
+	EXPECT_INT(access(path, F_OK), -1);
+	free(path);
+	tmp_free(dir);
+}
+
+static void test_listen(void)
+{
+	struct http_server *tcp;
+	struct stat st;
+	char addr[64];
+	int fd;
+
+	start();
+	EXPECT_INT(stat(path, &st), 0);
+	EXPECT_INT(st.st_mode & 0777, 0600);
+	CU_ASSERT_PTR_NULL(http_serve_unix(path, 0600, &options, &err));
+	EXPECT_INT(err.kind, ERR_CONFLICT);
+	expect_answer("GET /one/x", NULL, "200", "x"); /* the live one was not disturbed */
+	stop();
+	start();
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	{ /* a socket that its server left behind */
+		struct sockaddr_un sa = { .sun_family = AF_UNIX };
+		struct http_server *second;
+
+		snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/dead.sock", dir);
+		EXPECT_INT(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+		close(fd);
+		second = http_serve_unix(sa.sun_path, 0600, &options, &err);
+		CU_ASSERT_PTR_NOT_NULL(second);
+		http_server_stop(second);
+	}
+	tcp = http_serve_tcp("127.0.0.1:0", &options, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(tcp);
+	CU_ASSERT_TRUE(http_server_port(tcp) > 0);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%d", http_server_port(tcp));
+	CU_ASSERT_PTR_NULL(http_serve_tcp(addr, &options, &err)); /* taken */
+	http_server_stop(tcp);
+	CU_ASSERT_PTR_NULL(http_serve_tcp("nonsense", &options, &err));
+	EXPECT_INT(err.kind, ERR_INVALID);
+	stop();
+}
+
+int suite_http(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "paths find their handlers", test_routes },
+		{ "malformed and oversized requests are refused", test_refused },
+		{ "HEAD is GET without the body", test_head },
+		{ "bodies are collected, limited and parsed", test_bodies },
+		{ "Expect: 100-continue is answered", test_expect },
+		{ "a sink sees the body and is released once", test_sink },
+		{ "a piece of a file is sent", test_file },
+		{ "a stream ends with its producer or its client", test_stream },
+		{ "an upgraded connection survives a half-close", test_upgrade },
+		{ "bytes sent before the 101 arrive", test_early_bytes },
+		{ "stopping ends whatever is open", test_stop },
+		{ "sockets are taken over only from the dead", test_listen },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_add("http", tests);
+}
