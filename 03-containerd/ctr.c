@@ -1,0 +1,172 @@
+/*
+ * ctr - containerd by hand (ctr.h).
+ */
+#include "ctr.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "version.h"
+
+static const struct command {
+	const char *group, *name; /* words separated by commas: the same command */
+	const char *usage;
+	ctr_command *run;
+} commands[] = {
+	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-u USER:PASSWORD] "
+	  "[--mirror URL] REF", ctr_images_pull },
+	{ "images,image,i", "push", "images push [--plain-http] [-u USER:PASSWORD] REF", ctr_images_push },
+	{ "images,image,i", "ls,list", "images ls [-q]", ctr_images_list },
+	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
+	{ "images,image,i", "tag", "images tag SOURCE TARGET", ctr_images_tag },
+	{ "run", NULL, "run [options] IMAGE ID [COMMAND [ARG...]]", ctr_run },
+	{ "containers,container,c", "create", "containers create [options] IMAGE ID [COMMAND [ARG...]]",
+	  ctr_containers_create },
+	{ "containers,container,c", "ls,list", "containers ls [-q]", ctr_containers_list },
+	{ "containers,container,c", "info", "containers info ID", ctr_containers_info },
+	{ "containers,container,c", "rm,remove,del,delete", "containers rm ID...", ctr_containers_remove },
+	{ "tasks,task,t", "ls,list", "tasks ls [-q]", ctr_tasks_list },
+	{ "tasks,task,t", "start", "tasks start [-d] [-t] [--log-uri file:///PATH] ID", ctr_tasks_start },
+	{ "tasks,task,t", "attach", "tasks attach ID", ctr_tasks_attach },
+	{ "tasks,task,t", "exec", "tasks exec --exec-id EXEC [-d] [-t] [--cwd DIR] [--user USER] ID "
+	  "COMMAND [ARG...]", ctr_tasks_exec },
+	{ "tasks,task,t", "kill", "tasks kill [-s SIGNAL] [-a] [--exec-id EXEC] ID", ctr_tasks_kill },
+	{ "tasks,task,t", "rm,remove,del,delete", "tasks rm [-f] ID...", ctr_tasks_remove },
+	{ "tasks,task,t", "pause", "tasks pause ID...", ctr_tasks_pause },
+	{ "tasks,task,t", "resume", "tasks resume ID...", ctr_tasks_resume },
+	{ "tasks,task,t", "ps", "tasks ps ID", ctr_tasks_ps },
+	{ "tasks,task,t", "metrics,metric", "tasks metrics ID", ctr_tasks_metrics },
+	{ "content", "ls,list", "content ls [-q]", ctr_content_list },
+	{ "content", "get", "content get DIGEST", ctr_content_get },
+	{ "content", "rm,remove,del,delete", "content rm DIGEST...", ctr_content_remove },
+	{ "snapshots,snapshot", "ls,list", "snapshots ls", ctr_snapshots_list },
+	{ "snapshots,snapshot", "rm,remove,del,delete", "snapshots rm KEY...", ctr_snapshots_remove },
+	{ "events,event", NULL, "events", ctr_events },
+	{ "version", NULL, "version", ctr_version },
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+int ctr_fail(const struct err *err)
+{
+	fprintf(stderr, "ctr: %s\n", err->msg);
+	return 1;
+}
+
+int ctr_misuse(const struct ctr *c, const char *problem)
+{
+	fprintf(stderr, "ctr: %s\nusage: ctr %s\n", problem, c->usage);
+	return 2;
+}
+
+json_t *ctr_call(struct ctr *c, const char *method, const json_t *body, struct err *err,
+		 const char *path, ...)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, path);
+	strbuf_vaddf(&sb, path, ap);
+	va_end(ap);
+	return ctrd_call(c->client, method, sb.data, body, err);
+}
+
+int ctr_each(struct ctr *c, int argc, char **argv,
+	     int (*one)(struct ctr *c, const char *name, struct err *err))
+{
+	struct err err;
+	int status = 0;
+
+	if (argc < 2)
+		return ctr_misuse(c, "a name is missing");
+	for (int i = 1; i < argc; i++) {
+		if (one(c, argv[i], &err))
+			status = ctr_fail(&err);
+		else
+			puts(argv[i]);
+	}
+	return status;
+}
+
+/* Is word one of the comma-separated words? */
+static bool among(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *w = words; w; w = strchr(w, ',')) {
+		w += *w == ',';
+		if (!strncmp(w, word, n) && (w[n] == ',' || !w[n]))
+			return true;
+	}
+	return false;
+}
+
+static void print_usage(FILE *out, const char *group)
+{
+	fputs("usage: ctr [--address SOCKET] [--namespace|-n NAME] COMMAND\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!group || among(commands[i].group, group))
+			fprintf(out, "  ctr %s\n", commands[i].usage);
+	fputs("The default socket is /run/containerd/containerd.sock, the default namespace "
+	      "\"default\".\n", out);
+}
+
+static bool is_help(const char *word)
+{
+	return word && (!strcmp(word, "--help") || !strcmp(word, "-h"));
+}
+
+static int run_command(struct ctr *c, int argc, char **argv)
+{
+	const char *group = argc ? argv[0] : NULL, *name = argc > 1 ? argv[1] : NULL;
+	bool known = false;
+
+	for (size_t i = 0; group && i < COMMANDS; i++) {
+		const struct command *cmd = &commands[i];
+		int words = cmd->name ? 2 : 1;
+
+		if (!among(cmd->group, group))
+			continue;
+		known = true;
+		if (cmd->name && (!name || !among(cmd->name, name)))
+			continue;
+		c->usage = cmd->usage;
+		optind = 0; /* getopt starts afresh */
+		return cmd->run(c, argc - words + 1, argv + words - 1);
+	}
+	if (group && (!known || (name && !is_help(name))))
+		fprintf(stderr, "ctr: there is no command '%s%s%s'\n", group, known && name ? " " : "",
+			known && name ? name : "");
+	print_usage(is_help(name) ? stdout : stderr, known ? group : NULL);
+	return is_help(name) ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "address", required_argument, NULL, 'a' },
+		{ "namespace", required_argument, NULL, 'n' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *address = getenv("CONTAINERD_ADDRESS"), *ns = getenv("CONTAINERD_NAMESPACE");
+	struct ctr c = { .address = address ? address : "/run/containerd/containerd.sock",
+			 .ns = ns ? ns : "default" };
+	int ch, status;
+
+	while ((ch = getopt_long(argc, argv, "+a:n:vh", options, NULL)) != -1) {
+		if (ch == 'a')
+			c.address = optarg;
+		else if (ch == 'n')
+			c.ns = optarg;
+		else if (ch == 'v')
+			return printf("ctr version %s\n", DOCKYARD_VERSION) < 0;
+		else
+			return print_usage(ch == 'h' ? stdout : stderr, NULL), ch == 'h' ? 0 : 2;
+	}
+	c.client = ctrd_client_new(c.address, c.ns);
+	status = run_command(&c, argc - optind, argv + optind);
+	ctrd_client_free(c.client);
+	return status;
+}

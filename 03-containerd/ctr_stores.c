@@ -1,0 +1,224 @@
+/*
+ * ctr_stores.c - containers, content, snapshots, events, version (ctr.h).
+ */
+#include "ctr.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "version.h"
+
+#define BLOB_MAX ((size_t)1 << 32)
+
+/* --- containers -------------------------------------------------------------------------------- */
+
+int ctr_containers_list(struct ctr *c, int argc, char **argv)
+{
+	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
+	struct ctr_table t = { .columns = 3 };
+	struct err err;
+	AUTO_JSON json_t *list = NULL;
+	json_t *v;
+	size_t i;
+
+	if (argc > 1 + quiet)
+		return ctr_misuse(c, "unexpected argument");
+	list = ctr_call(c, "GET", NULL, &err, "/v1/containers");
+	if (!list)
+		return ctr_fail(&err);
+	ctr_table_row(&t, "CONTAINER", "IMAGE", "RUNTIME");
+	json_array_foreach(list, i, v) {
+		const json_t *runtime = json_object_get(v, "runtime");
+		const char *id = jsonx_str(v, "id", "");
+
+		if (quiet)
+			puts(id);
+		else
+			ctr_table_row(&t, id, *jsonx_str(v, "image", "") ? jsonx_str(v, "image", "") : "-",
+				      jsonx_str(runtime, "name", "io.containerd.runc.v2"));
+	}
+	if (quiet)
+		strlist_free(&t.cells);
+	else
+		ctr_table_print(&t);
+	return 0;
+}
+
+int ctr_containers_info(struct ctr *c, int argc, char **argv)
+{
+	AUTO_FREE char *text = NULL, *id = NULL;
+	AUTO_JSON json_t *doc = NULL;
+	struct err err;
+
+	if (argc != 2)
+		return ctr_misuse(c, "expected one container");
+	id = ctrd_escape(argv[1]);
+	doc = ctr_call(c, "GET", NULL, &err, "/v1/containers/%s", id);
+	if (!doc)
+		return ctr_fail(&err);
+	text = json_dumps(doc, JSON_INDENT(4));
+	puts(text);
+	return 0;
+}
+
+/* The snapshot that `run` made for it goes too, as the real ctr does. */
+static int remove_container(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_FREE char *id = ctrd_escape(name), *key = NULL;
+	AUTO_JSON json_t *doc = ctr_call(c, "GET", NULL, err, "/v1/containers/%s", id);
+	AUTO_JSON json_t *gone = NULL, *snapshot = NULL;
+
+	if (!doc)
+		return -1;
+	gone = ctr_call(c, "DELETE", NULL, err, "/v1/containers/%s", id);
+	if (!gone)
+		return -1;
+	key = ctrd_escape(jsonx_str(doc, "snapshotKey", ""));
+	if (!*key)
+		return 0;
+	snapshot = ctr_call(c, "DELETE", NULL, err, "/v1/snapshots/%s", key);
+	return snapshot || err->kind == ERR_NOT_FOUND ? 0 : -1;
+}
+
+int ctr_containers_remove(struct ctr *c, int argc, char **argv)
+{
+	return ctr_each(c, argc, argv, remove_container);
+}
+
+/* --- content ------------------------------------------------------------------------------------- */
+
+int ctr_content_list(struct ctr *c, int argc, char **argv)
+{
+	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
+	struct ctr_table t = { .columns = 2 };
+	struct err err;
+	AUTO_JSON json_t *list = NULL;
+	json_t *v;
+	size_t i;
+
+	if (argc > 1 + quiet)
+		return ctr_misuse(c, "unexpected argument");
+	list = ctr_call(c, "GET", NULL, &err, "/v1/content");
+	if (!list)
+		return ctr_fail(&err);
+	ctr_table_row(&t, "DIGEST", "SIZE");
+	json_array_foreach(list, i, v) {
+		AUTO_FREE char *size = ctr_size(jsonx_int(v, "size", 0));
+
+		if (quiet)
+			puts(jsonx_str(v, "digest", ""));
+		else
+			ctr_table_row(&t, jsonx_str(v, "digest", ""), size);
+	}
+	if (quiet)
+		strlist_free(&t.cells);
+	else
+		ctr_table_print(&t);
+	return 0;
+}
+
+int ctr_content_get(struct ctr *c, int argc, char **argv)
+{
+	AUTO_FREE char *digest = NULL, *data = NULL;
+	struct err err;
+	size_t n;
+
+	if (argc != 2)
+		return ctr_misuse(c, "expected one digest");
+	digest = ctrd_escape(argv[1]);
+	data = ctrd_content_get(c->client, digest, BLOB_MAX, &n, &err);
+	if (!data)
+		return ctr_fail(&err);
+	return fwrite(data, 1, n, stdout) == n && !fflush(stdout) ? 0 : 1;
+}
+
+static int remove_blob(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_FREE char *digest = ctrd_escape(name);
+	AUTO_JSON json_t *done = ctr_call(c, "DELETE", NULL, err, "/v1/content/%s", digest);
+
+	return done ? 0 : -1;
+}
+
+int ctr_content_remove(struct ctr *c, int argc, char **argv)
+{
+	return ctr_each(c, argc, argv, remove_blob);
+}
+
+/* --- snapshots ------------------------------------------------------------------------------------- */
+
+int ctr_snapshots_list(struct ctr *c, int argc, char **argv)
+{
+	struct ctr_table t = { .columns = 3 };
+	struct err err;
+	AUTO_JSON json_t *list = NULL;
+	json_t *v;
+	size_t i;
+
+	(void)argv;
+	if (argc > 1)
+		return ctr_misuse(c, "unexpected argument");
+	list = ctr_call(c, "GET", NULL, &err, "/v1/snapshots");
+	if (!list)
+		return ctr_fail(&err);
+	ctr_table_row(&t, "KEY", "PARENT", "KIND");
+	json_array_foreach(list, i, v)
+		ctr_table_row(&t, jsonx_str(v, "key", ""), jsonx_str(v, "parent", ""),
+			      jsonx_str(v, "kind", ""));
+	ctr_table_print(&t);
+	return 0;
+}
+
+static int remove_snapshot(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_FREE char *key = ctrd_escape(name);
+	AUTO_JSON json_t *done = ctr_call(c, "DELETE", NULL, err, "/v1/snapshots/%s", key);
+
+	return done ? 0 : -1;
+}
+
+int ctr_snapshots_remove(struct ctr *c, int argc, char **argv)
+{
+	return ctr_each(c, argc, argv, remove_snapshot);
+}
+
+/* --- events, version ---------------------------------------------------------------------------------- */
+
+static int show_event(void *arg, json_t *line)
+{
+	AUTO_FREE char *text = jsonx_text(json_object_get(line, "event"));
+
+	(void)arg;
+	printf("%s %s %s %s\n", jsonx_str(line, "timestamp", ""), jsonx_str(line, "namespace", ""),
+	       jsonx_str(line, "topic", ""), text);
+	return fflush(stdout) ? 1 : 0;
+}
+
+int ctr_events(struct ctr *c, int argc, char **argv)
+{
+	struct err err;
+
+	(void)argv;
+	if (argc > 1)
+		return ctr_misuse(c, "unexpected argument");
+	return ctrd_stream(c->client, "GET", "/v1/events", NULL, show_event, NULL, &err)
+		       ? ctr_fail(&err) : 0;
+}
+
+int ctr_version(struct ctr *c, int argc, char **argv)
+{
+	struct err err;
+	AUTO_JSON json_t *doc = NULL;
+
+	(void)argv;
+	if (argc > 1)
+		return ctr_misuse(c, "unexpected argument");
+	printf("Client:\n  Version:  %s\n", DOCKYARD_VERSION);
+	doc = ctr_call(c, "GET", NULL, &err, "/v1/version");
+	if (!doc)
+		return ctr_fail(&err);
+	printf("\nServer:\n  Version:  %s\n  API:      %s\n", jsonx_str(doc, "version", ""),
+	       jsonx_str(doc, "api", ""));
+	return 0;
+}
