@@ -10,6 +10,9 @@ blobs() { (cd "$1/blobs/sha256" && sha256sum -- * | sort); }
 digest() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/$1"; }
 copy() { skopeo copy --src-tls-verify=false --dest-tls-verify=false "$@"; }
 
+# What skopeo remembers of blobs and their places must neither come from this
+# machine nor stay on it.
+[ ! -d /var/lib/containers ] || mount -t tmpfs tmpfs /var/lib/containers
 echo '{}' >"$DOCKER_CONFIG/config.json" # podman insists on the file
 start_registry
 
