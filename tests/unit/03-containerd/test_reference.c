@@ -46,7 +46,7 @@ static void test_refuse(void)
 {
 	static const char *const bad[] = {
 		"", ":tag", "@" DIGEST, "nginx:", "nginx:-x", "nginx:a b", "Nginx", "a//b", "/a",
-		"a/", "-a", "a_-b", "a___b", "nginx@sha256:12", "nginx@md5:" HEX, "a..b", "../x",
+		"a/", "-a", "a_-b", "a___b", "nginx@sha256:12", ("nginx@md5:" HEX), "a..b", "../x",
 		"https://docker.io/nginx", HEX, "x.y:port/a", "docker.io/Library/nginx", "a:b:c",
 		"nginx\n", "-x.y/a", "é",
 	};

@@ -456,7 +456,7 @@ static void test_platform(void)
 	AUTO_JSON json_t *ids = json_array();
 	AUTO_JSON json_t *index = NULL;
 	AUTO_JSON json_t *image = NULL;
-	AUTO_FREE char *text = NULL, *other = NULL;
+	AUTO_FREE char *text = NULL;
 	json_t *entry;
 
 	begin("16m");
