@@ -14,7 +14,7 @@ done
 layer_of() { # LAYOUT: the path of the largest blob in the registry
 	local digest
 	digest=$(ls -S "$1/blobs/sha256" | head -n 1)
-	find "$T/registry" -name "$digest" -type f
+	find "$T/registry" -name "$digest" -type f -print -quit
 }
 # These two are spoiled in the registry's own store, behind its back.
 for kind in corrupt truncated; do
@@ -23,7 +23,7 @@ for kind in corrupt truncated; do
 done
 file=$(layer_of "$T/layout-corrupt")
 chmod u+w "$file"
-printf 'X' | dd of="$file" bs=1 seek=5000 conv=notrunc 2>/dev/null
+expect_ok dd if=/dev/zero of="$file" bs=1 count=9 seek=5000 conv=notrunc
 file=$(layer_of "$T/layout-truncated")
 chmod u+w "$file"
 truncate -s 5000 "$file"

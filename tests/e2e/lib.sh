@@ -229,7 +229,7 @@ state() {
 	ps -e -o pid= -o pgid= -o args= | awk -v own="$(ps -o pgid= -p 1)" '
 		{ pid = $1; group = $2; sub(/^ *[0-9]+ +[0-9]+ /, "") }
 		pid == 1 || /<defunct>/ { next }
-		group == own + 0 && /^(bash|sort|ps|awk|sed|find|tail|sleep|cmp|timeout) ?/ { next }
+		group == own + 0 && /^\[?(bash|sort|ps|awk|sed|find|tail|sleep|cmp|timeout)( |\]|$)/ { next }
 		{ print "process", $0 }'
 	find "$T" -xdev -path '*ingest/*' -type f 2>/dev/null | sed 's/^/ingest /'
 }
