@@ -1,6 +1,6 @@
 #!/bin/bash
 # Real clients push to our registry and pull from it: skopeo in every manifest
-# format, podman and buildah with storage of their own. What comes out has the
+# format, podman, buildah and containerd with storage of their own. What comes out has the
 # digest of what went in, and skopeo reads the store on disk without a server.
 . "${0%/*}/lib.sh"
 need skopeo
@@ -79,6 +79,20 @@ if command -v buildah >/dev/null; then
 		expect_eq "the layer that buildah pushed holds its file" built-by-buildah \
 			"$(tar -xzOf "$T/buildah-$format/${layer#sha256:}" file)"
 	done
+fi
+
+# ---- the real containerd -----------------------------------------------------
+if [ -x /usr/bin/containerd ] && [ -x /usr/bin/ctr ]; then
+	launch theirs /usr/bin/containerd --root "$T/theirs" --state "$T/theirs-run" --address "$T/theirs.sock"
+	theirs() { /usr/bin/ctr -a "$T/theirs.sock" "$@"; }
+	ready theirs 20 theirs version
+	expect_ok theirs images pull --plain-http --snapshotter native "$REGISTRY/mounted/web:v2"
+	expect_ok theirs images tag "$REGISTRY/mounted/web:v2" "$REGISTRY/containerd/web:v4"
+	expect_ok theirs images push --plain-http "$REGISTRY/containerd/web:v4"
+	expect_eq "containerd's push has the digest of its pull" "$(digest mounted/web:v2)" \
+		"$(digest containerd/web:v4)"
+	kill "$pid_theirs"
+	wait "$pid_theirs" 2>/dev/null
 fi
 stop_registry
 
