@@ -4,6 +4,7 @@
  *   fetch.c       what is asked of a registry for a pull
  *   push.c        and for a push
  *   fetch_http.c  one request: redirects, authentication, patience
+ *   fetch_url.c   hosts: the same one, a loopback address, an insecure one
  *   auth.c        challenges, tokens
  */
 #ifndef DOCKYARD_CTRD_FETCH_PRIVATE_H
@@ -76,6 +77,8 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 int registry_check_url(const struct ctrd_registry *r, const char *url, struct err *err);
 bool registry_same_origin(const char *a, const char *b);
 bool registry_insecure(const struct ctrd_registry *r, const char *host);
+char *url_host(const char *url); /* "host[:port]"; the caller frees; NULL: malformed */
+bool url_is_loopback(const char *host);
 
 /* auth.c: answer the challenges of a 401: new value for the Authorization header (the
  * caller frees), or NULL with ERR_UNAUTHORIZED. */

@@ -2,7 +2,8 @@
  * http_private.h - what the pages of the HTTP server share. Not for others:
  * the contract is http.h.
  *
- *   http.c          listening, connections, the life of a request
+ *   http.c          connections, the life of a request
+ *   http_listen.c   unix sockets and TCP addresses
  *   http_request.c  what a handler may ask about its request
  *   http_route.c    patterns, percent-decoding
  *   http_reply.c    replies of known size
