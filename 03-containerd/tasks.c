@@ -168,6 +168,11 @@ struct task_proc *task_exec_add(struct task *t, const char *exec_id)
 static const char *const status_names[] = { "creating", "created", "running", "paused",
 					    "stopped" };
 
+const char *task_status_name(enum task_status status)
+{
+	return status_names[status];
+}
+
 void task_proc_update(struct task *t, struct task_proc *p, const json_t *state)
 {
 	const char *status = jsonx_str(state, "status", "");

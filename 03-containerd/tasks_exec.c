@@ -105,7 +105,8 @@ static int reserve(struct task *t, const char *exec_id, bool terminal, struct er
 	if (task_proc(t, exec_id))
 		err_set(err, ERR_EXISTS, "task %s has an exec %s", t->id, exec_id);
 	else if (t->init.status != TASK_RUNNING)
-		err_set(err, ERR_CONFLICT, "task %s is not running", t->id);
+		err_set(err, ERR_CONFLICT, "task %s is %s, not running", t->id,
+			task_status_name(t->init.status));
 	else
 		rc = 0;
 	if (!rc)
@@ -152,10 +153,9 @@ json_t *ctrd_exec_start(struct ctrd_tasks *ts, const char *ns, const char *id, c
 
 static json_t *exec_json(const struct task *t, const struct task_proc *p)
 {
-	static const char *const names[] = { "creating", "created", "running", "paused", "stopped" };
 	AUTO_FREE char *attach = xasprintf("%s/exec-%s.sock", t->bundle, p->exec_id);
 	json_t *doc = json_pack("{s:s, s:s, s:s, s:i, s:b, s:s}", "containerID", t->id, "execID",
-				p->exec_id, "status", names[p->status], "pid", (int)p->pid,
+				p->exec_id, "status", task_status_name(p->status), "pid", (int)p->pid,
 				"terminal", p->terminal, "attach", attach);
 
 	if (p->status == TASK_STOPPED) {

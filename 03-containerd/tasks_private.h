@@ -18,6 +18,8 @@
 
 enum task_status { TASK_CREATING, TASK_CREATED, TASK_RUNNING, TASK_PAUSED, TASK_STOPPED };
 
+const char *task_status_name(enum task_status status);
+
 /* A task's init or an exec. All fields: tasks->lock. */
 struct task_proc {
 	struct task_proc *next;
