@@ -21,7 +21,9 @@ enum kern_cgroup_version kern_cgroup_version(void);
 
 struct kern_cgroup;
 
-/* Limits; a field of the value KERN_CGROUP_UNSET is left alone, -1 is "no limit". */
+/* Limits; a field of the value KERN_CGROUP_UNSET is left alone, and so is one of
+ * 0, as runc takes it; -1 is "no limit". A limit whose controller is not there
+ * is ERR_UNSUPPORTED. */
 #define KERN_CGROUP_UNSET INT64_MIN
 struct kern_cgroup_limits {
 	int64_t memory, memory_reservation, memory_swap; /* bytes; swap is memory+swap, as Docker's */
@@ -52,7 +54,8 @@ int kern_cgroup_apply(struct kern_cgroup *cg, const struct kern_cgroup_limits *l
 int kern_cgroup_devices(struct kern_cgroup *cg, const struct kern_cgroup_device *rules, size_t n,
 			struct err *err);
 
-/* A directory fd for clone3's CLONE_INTO_CGROUP: v2 only, else -1 (no error). */
+/* A directory fd for clone3's CLONE_INTO_CGROUP: v2 only, else -1 (no error).
+ * It stays the group's, and is closed by kern_cgroup_free. */
 int kern_cgroup_clone_fd(const struct kern_cgroup *cg);
 /* pid 0: the calling process, which has one thread. On v1 write "0" to `tasks`
  * then, not to `cgroup.procs`: moving only oneself spares the kernel the lock
@@ -65,6 +68,7 @@ int kern_cgroup_kill(struct kern_cgroup *cg, int sig, struct err *err); /* every
 /* Pids in the group and below; *pids is the caller's to free. */
 int kern_cgroup_pids(struct kern_cgroup *cg, pid_t **pids, size_t *n, struct err *err);
 
+/* What the machine does not count is 0; no limit is UINT64_MAX. */
 struct kern_cgroup_stats {
 	uint64_t memory_usage, memory_limit, memory_max_usage, memory_inactive_file;
 	uint64_t cpu_total_ns, cpu_user_ns, cpu_system_ns;

@@ -84,8 +84,6 @@ static int run_inside(struct kern_cgroup *cg, char **words, struct err *err)
 	pid_t pid = kern_ns_clone(&args, err);
 	int rc;
 
-	if (args.cgroup_fd >= 0)
-		close(args.cgroup_fd);
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {

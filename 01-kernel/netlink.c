@@ -102,6 +102,38 @@ int kern_link_set_master(const char *name, const char *bridge, struct err *err)
 	return send_one(&r, "set the bridge of", name, err);
 }
 
+/* A setting of the link's role as a bridge's port, one byte. */
+static int set_port(const char *name, uint16_t attr, bool on, struct err *err)
+{
+	AUTO_NL struct nl_request r = NL_REQUEST_INIT;
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	uint8_t value = on;
+	size_t kind, data;
+
+	begin_link(&r, RTM_NEWLINK, 0, name, &info);
+	kind = nl_nest(&r, IFLA_LINKINFO);
+	nl_put_str(&r, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = nl_nest(&r, IFLA_INFO_SLAVE_DATA);
+	nl_put(&r, attr, &value, sizeof value);
+	nl_nest_end(&r, data);
+	nl_nest_end(&r, kind);
+	if (!send_one(&r, "set up the bridge port", name, err))
+		return 0;
+	if (err->errnum == EINVAL || err->errnum == EOPNOTSUPP)
+		err->kind = ERR_UNSUPPORTED; /* it has no bridge */
+	return -1;
+}
+
+int kern_link_set_hairpin(const char *name, bool on, struct err *err)
+{
+	return set_port(name, IFLA_BRPORT_MODE, on, err);
+}
+
+int kern_link_set_isolated(const char *name, bool on, struct err *err)
+{
+	return set_port(name, IFLA_BRPORT_ISOLATED, on, err);
+}
+
 int kern_link_up(const char *name, struct err *err)
 {
 	AUTO_NL struct nl_request r = NL_REQUEST_INIT;

@@ -19,6 +19,13 @@ int kern_link_bridge(const char *name, struct err *err);      /* ERR_EXISTS if t
  * (-1: this one) under the name peer_name. */
 int kern_link_veth(const char *name, const char *peer_name, int ns_fd, struct err *err);
 int kern_link_set_master(const char *name, const char *bridge, struct err *err); /* NULL: none */
+/* Settings of a bridge's port. Hairpin: a frame may go back out of the port it
+ * came in by, which a container needs that calls a published port of its own
+ * while br_netfilter translates addresses in the bridge. Isolated: no frames to
+ * and from other isolated ports, so neighbours cannot talk. ERR_UNSUPPORTED
+ * when the link is no port of a bridge. */
+int kern_link_set_hairpin(const char *name, bool on, struct err *err);
+int kern_link_set_isolated(const char *name, bool on, struct err *err);
 int kern_link_up(const char *name, struct err *err);
 int kern_link_set_mac(const char *name, const uint8_t mac[6], struct err *err);
 int kern_link_set_mtu(const char *name, unsigned mtu, struct err *err);

@@ -27,8 +27,9 @@ int kern_path_open(int root, const char *path, int flags, mode_t mode, uint64_t 
 int kern_path_mkdir_p(int root, const char *path, mode_t mode, struct err *err);
 
 /* The directory that holds the last component, created with `mkdir_mode` if
- * that is not 0; *base points into path at the component itself. "/" and paths
- * whose last component is "." or ".." are ERR_INVALID. The fd (O_PATH) is the
+ * that is not 0; *base points into path at the component itself. "/", paths
+ * that end in a slash (which would follow a link in spite of O_NOFOLLOW), and
+ * paths whose last component is "." or ".." are ERR_INVALID. The fd (O_PATH) is the
  * caller's; use it with the *at calls and O_NOFOLLOW. */
 int kern_path_parent(int root, const char *path, mode_t mkdir_mode, const char **base,
 		     struct err *err);

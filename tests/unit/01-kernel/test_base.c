@@ -1,0 +1,170 @@
+/*
+ * test_base.c - errors, strings, files, JSON, the trace (01-kernel/base).
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
+
+static void errors(void)
+{
+	struct err err = { 0 };
+	AUTO_FREE char *wide = xasprintf("%05000d", 1);
+
+	errno = ENOENT;
+	CU_ASSERT_EQUAL(err_sys(&err, "open %s", "x"), -1);
+	CU_ASSERT_EQUAL(err.kind, ERR_NOT_FOUND);
+	CU_ASSERT_EQUAL(err.errnum, ENOENT);
+	CU_ASSERT_STRING_EQUAL(err.msg, "open x: No such file or directory");
+	err_wrap(&err, "start %d", 7);
+	CU_ASSERT_STRING_EQUAL(err.msg, "start 7: open x: No such file or directory");
+	CU_ASSERT_EQUAL(err.kind, ERR_NOT_FOUND);
+	/* The beginning survives, whatever is put in front or set. */
+	err_set(&err, ERR_INVALID, "%s", wide);
+	CU_ASSERT_EQUAL(strlen(err.msg), sizeof err.msg - 1);
+	err_wrap(&err, "front");
+	CU_ASSERT(str_starts(err.msg, "front: 0000") && strlen(err.msg) == sizeof err.msg - 1);
+	err_wrap(&err, "%s", wide);
+	CU_ASSERT(str_starts(err.msg, "front: "));
+	CU_ASSERT(sizeof err <= 4096); /* PIPE_BUF: one atomic write */
+	for (int k = 0; k < ERR_KINDS; k++)
+		CU_ASSERT_EQUAL((int)err_kind_parse(err_kind_name((enum err_kind)k)), k);
+	CU_ASSERT_EQUAL(err_kind_parse("whatever"), ERR_SYSTEM);
+}
+
+static void strings(void)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	AUTO_STRLIST struct strlist l = STRLIST_INIT;
+	AUTO_FREE char *empty = strbuf_steal(&sb);
+
+	CU_ASSERT_STRING_EQUAL(empty, "");
+	for (int i = 0; i < 1000; i++)
+		strbuf_addf(&sb, "%d,", i % 10);
+	CU_ASSERT_EQUAL(sb.len, 2000);
+	CU_ASSERT_EQUAL(sb.data[sb.len], '\0');
+	strbuf_clear(&sb);
+	CU_ASSERT_STRING_EQUAL(sb.data, "");
+	for (int i = 0; i < 20; i++)
+		strlist_addf(&l, "%d", i);
+	CU_ASSERT(l.n == 20 && !l.v[20] && !strcmp(l.v[19], "19"));
+	CU_ASSERT(str_starts("abc", "ab") && !str_starts("a", "ab"));
+	CU_ASSERT(str_ends("abc", "bc") && !str_ends("c", "bc") && str_ends("x", ""));
+}
+
+static void whole_files(void)
+{
+	const char *dir = scratch();
+	AUTO_FREE char *path = xasprintf("%s/doc", dir);
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	struct err err;
+	struct stat st;
+
+	OK(file_write_atomic(AT_FDCWD, path, "first", 5, 0640, &err));
+	OK(file_write_atomic(AT_FDCWD, path, "second", 6, 0640, &err));
+	CU_ASSERT(file_is(dir, "doc", "second"));
+	CU_ASSERT(!stat(path, &st) && (st.st_mode & 0777) == 0640);
+	OK(file_read(AT_FDCWD, path, &sb, 6, &err));
+	FAILS(file_read(AT_FDCWD, path, &sb, 5, &err), ERR_INVALID, "larger than 5");
+	FAILS(file_read(AT_FDCWD, dir, &sb, 5, &err), ERR_SYSTEM, "directory");
+	FAILS(file_write_atomic(AT_FDCWD, "/proc/none/x", "", 0, 0600, &err), ERR_NOT_FOUND, "/proc/none/x");
+	CU_ASSERT_EQUAL(rmdir(dir), -1);
+	unlink(path);
+	CU_ASSERT_EQUAL(rmdir(dir), 0); /* no temporary was left beside it */
+	mkdir(dir, 0755);
+}
+
+static void trees(void)
+{
+	const char *dir = scratch(), *outside = scratch();
+	AUTO_FREE char *deep = xasprintf("%s/t/a/b/c", dir);
+	AUTO_FREE char *link = xasprintf("%s/t/link", dir);
+	AUTO_FREE char *tree = xasprintf("%s/t", dir);
+	AUTO_FREE char *file = xasprintf("%s/keep", outside);
+	struct err err;
+
+	OK(file_mkdir_p(deep, 0755, &err));
+	OK(file_mkdir_p(deep, 0755, &err));
+	write_file(outside, "keep", "kept");
+	CU_ASSERT(!symlink(outside, link));
+	FAILS(file_mkdir_p(file, 0755, &err), ERR_SYSTEM, "Not a directory");
+
+	/* A mount in the tree is an error, not a victim: bind mounts have the same
+	 * st_dev, so this is the case that comparing it would miss. */
+	CU_ASSERT(!mount(outside, deep, NULL, MS_BIND, NULL));
+	FAILS(file_remove_tree(AT_FDCWD, tree, &err), ERR_CONFLICT, "mount point");
+	CU_ASSERT(file_is(outside, "keep", "kept"));
+	CU_ASSERT(!umount2(deep, MNT_DETACH));
+	OK(file_remove_tree(AT_FDCWD, tree, &err));
+	CU_ASSERT(access(tree, F_OK) < 0 && file_is(outside, "keep", "kept"));
+	OK(file_remove_tree(AT_FDCWD, tree, &err));
+}
+
+static void take_lock(void *arg)
+{
+	struct err err;
+
+	MUST(file_lock_dir(arg, &err) < 0 && err.kind == ERR_CONFLICT);
+}
+
+static void locks(void)
+{
+	const char *dir = scratch();
+	struct err err;
+	int fd = file_lock_dir(dir, &err);
+
+	CU_ASSERT(fd >= 0);
+	CU_ASSERT_EQUAL(in_child(take_lock, (void *)dir), 0);
+	close(fd);
+	fd = file_lock_dir(dir, &err);
+	CU_ASSERT(fd >= 0);
+	close(fd);
+}
+
+static void json(void)
+{
+	static const char text[] = "{\"a\":{\"b\":[1],\"s\":\"x\",\"n\":null,\"t\":true},\"i\":7}";
+	struct err err;
+	AUTO_JSON json_t *doc = jsonx_parse(text, strlen(text), "doc", &err);
+	json_t *found = NULL;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+	CU_ASSERT(json_is_array(jsonx_at(doc, "a.b")));
+	CU_ASSERT_PTR_NULL(jsonx_at(doc, "a.b.c"));
+	CU_ASSERT_STRING_EQUAL(jsonx_str(jsonx_at(doc, "a"), "s", "no"), "x");
+	CU_ASSERT_STRING_EQUAL(jsonx_str(doc, "i", "no"), "no");
+	CU_ASSERT_EQUAL(jsonx_int(doc, "i", 0), 7);
+	CU_ASSERT(jsonx_bool(jsonx_at(doc, "a"), "t", false));
+	OK(jsonx_want(jsonx_at(doc, "a"), "doc.a", "s", JSON_STRING, &found, &err));
+	OK(jsonx_want(jsonx_at(doc, "a"), "doc.a", "n", JSON_STRING, &found, &err));
+	CU_ASSERT_PTR_NULL(found);
+	FAILS(jsonx_want(doc, "doc", "i", JSON_STRING, &found, &err), ERR_INVALID, "doc.i: expected a string");
+	FAILS(!jsonx_parse("{\"a\":1,\"a\":2}", 13, "doc", &err), ERR_INVALID, "doc");
+	FAILS(!jsonx_parse("{} x", 4, "doc", &err), ERR_INVALID, "doc");
+}
+
+static void times(void)
+{
+	const struct timespec when = { .tv_sec = 1767323045, .tv_nsec = 6 };
+	char text[TIME_TEXT_SIZE];
+
+	CU_ASSERT_STRING_EQUAL(time_text(&when, text), "2026-01-02T03:04:05.000000006Z");
+}
+
+const struct test base_tests[] = {
+	{ "errors keep their kind and their beginning", errors },
+	{ "strings and lists grow", strings },
+	{ "files are replaced whole", whole_files },
+	{ "trees are removed, links and mounts are not followed", trees },
+	{ "a directory has one owner", locks },
+	{ "JSON: types are checked, duplicates refused", json },
+	{ "times as RFC 3339 has them", times },
+	{ NULL, NULL },
+};

@@ -1,0 +1,357 @@
+/*
+ * test_limits.c - limits and device rules do what they say, and are read back.
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "01-kernel/cgroup.h"
+#include "01-kernel/cgroup_private.h"
+#include "cgroup_suite.h"
+
+#define MIB ((int64_t)1 << 20)
+
+static bool lacks(const struct err *err)
+{
+	return err->kind == ERR_UNSUPPORTED;
+}
+
+/* A value of the group's file, from whichever version is in use. */
+static bool value_is(struct kern_cgroup *cg, const char *controller, const char *v1, const char *v2,
+		     const char *want1, const char *want2)
+{
+	bool is_v2 = kern_cgroup_version() == KERN_CGROUP_V2;
+	const char *dir = is_v2 ? cgroup_v2_dir(cg) : cgroup_dir_of(cg, controller);
+	AUTO_FREE char *want = xasprintf("%s\n", is_v2 ? want2 : want1);
+
+	return dir && file_is(dir, is_v2 ? v2 : v1, want);
+}
+
+static void processor_time(void)
+{
+	struct kern_cgroup_limits l;
+	struct err err;
+	struct kern_cgroup *cg = make_group("cpu", &err);
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	kern_cgroup_limits_init(&l);
+	l.cpu_shares = 1024;
+	l.cpu_quota = 50000;
+	l.cpu_period = 100000;
+	if (kern_cgroup_apply(cg, &l, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		if (lacks(&err))
+			SKIP("%s", err.msg);
+		CU_FAIL_FATAL(err.msg);
+	}
+	/* 1 + (1024 - 2) * 9999 / 262142, as the runtimes have it. */
+	CU_ASSERT(value_is(cg, "cpu", "cpu.shares", "cpu.weight", "1024", "39"));
+	CU_ASSERT(value_is(cg, "cpu", "cpu.cfs_quota_us", "cpu.max", "50000", "50000 100000"));
+	kern_cgroup_limits_init(&l);
+	l.cpu_period = 200000; /* alone: the quota stays */
+	OK(kern_cgroup_apply(cg, &l, &err));
+	CU_ASSERT(value_is(cg, "cpu", "cpu.cfs_quota_us", "cpu.max", "50000", "50000 200000"));
+	kern_cgroup_limits_init(&l);
+	l.cpu_quota = -1;
+	OK(kern_cgroup_apply(cg, &l, &err));
+	CU_ASSERT(value_is(cg, "cpu", "cpu.cfs_quota_us", "cpu.max", "-1", "max 200000"));
+	l.cpu_quota = 1; /* below the kernel's least, a millisecond */
+	FAILS(kern_cgroup_apply(cg, &l, &err), ERR_SYSTEM, "does not take this value");
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void eat(void *arg)
+{
+	size_t n = 64 << 20;
+	char *p;
+
+	MUST_OK(kern_cgroup_add(arg, 0, &child));
+	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(p != MAP_FAILED);
+	for (size_t i = 0; i < n; i += 4096)
+		p[i] = 1;
+}
+
+static void memory(void)
+{
+	struct kern_cgroup_stats st;
+	struct kern_cgroup_limits l;
+	struct err err;
+	struct kern_cgroup *cg = make_group("memory", &err);
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	kern_cgroup_limits_init(&l);
+	l.memory = 16 * MIB;
+	l.memory_swap = 16 * MIB; /* no swap */
+	l.memory_reservation = 8 * MIB;
+	if (kern_cgroup_apply(cg, &l, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		if (lacks(&err))
+			SKIP("%s", err.msg);
+		CU_FAIL_FATAL(err.msg);
+	}
+	CU_ASSERT_EQUAL(in_child(eat, cg), 128 + SIGKILL);
+	OK(kern_cgroup_stats(cg, &st, &err));
+	CU_ASSERT_EQUAL(st.memory_limit, 16 * MIB);
+	CU_ASSERT(st.oom_kills >= 1);
+	CU_ASSERT(st.memory_max_usage <= 16 * MIB);
+
+	/* Up, where memory+swap must go first, and down, where memory must. */
+	l.memory = 128 * MIB;
+	l.memory_swap = 256 * MIB;
+	OK(kern_cgroup_apply(cg, &l, &err));
+	CU_ASSERT_EQUAL(in_child(eat, cg), 0);
+	l.memory = 32 * MIB;
+	l.memory_swap = 48 * MIB;
+	OK(kern_cgroup_apply(cg, &l, &err));
+	l.memory = l.memory_swap = l.memory_reservation = -1;
+	OK(kern_cgroup_apply(cg, &l, &err));
+	OK(kern_cgroup_stats(cg, &st, &err));
+	CU_ASSERT_EQUAL(st.memory_limit, UINT64_MAX);
+	l.memory = 32 * MIB;
+	l.memory_swap = 16 * MIB;
+	FAILS(kern_cgroup_apply(cg, &l, &err), ERR_INVALID, "cannot be less than memory");
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void fork_four(void *arg)
+{
+	int made = 0;
+
+	MUST_OK(kern_cgroup_add(arg, 0, &child));
+	for (int i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			for (;;)
+				pause();
+		if (pid < 0) {
+			MUST(errno == EAGAIN);
+			break;
+		}
+		made++;
+	}
+	MUST(made == 2); /* and we are the third */
+}
+
+static void processes(void)
+{
+	struct kern_cgroup_stats st;
+	struct kern_cgroup_limits l;
+	struct err err;
+	struct kern_cgroup *cg = make_group("pids", &err);
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	kern_cgroup_limits_init(&l);
+	l.pids = 3;
+	if (kern_cgroup_apply(cg, &l, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		if (lacks(&err))
+			SKIP("%s", err.msg);
+		CU_FAIL_FATAL(err.msg);
+	}
+	CU_ASSERT_EQUAL(in_child(fork_four, cg), 0);
+	OK(kern_cgroup_stats(cg, &st, &err));
+	CU_ASSERT_EQUAL(st.pids, 2);
+	CU_ASSERT_EQUAL(st.pids_limit, 3);
+	l.pids = -1;
+	OK(kern_cgroup_apply(cg, &l, &err));
+	OK(kern_cgroup_stats(cg, &st, &err));
+	CU_ASSERT_EQUAL(st.pids_limit, UINT64_MAX);
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void processors(void)
+{
+	struct kern_cgroup_limits l;
+	struct err err;
+	struct kern_cgroup *cg = make_group("cpuset/deeper", &err);
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	kern_cgroup_limits_init(&l);
+	l.cpuset_cpus = "0";
+	l.cpuset_mems = "0";
+	if (kern_cgroup_apply(cg, &l, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		if (lacks(&err))
+			SKIP("%s", err.msg);
+		CU_FAIL_FATAL(err.msg);
+	}
+	CU_ASSERT(value_is(cg, "cpuset", "cpuset.cpus", "cpuset.cpus", "0", "0"));
+	l.cpuset_cpus = "nonsense";
+	FAILS(kern_cgroup_apply(cg, &l, &err), ERR_SYSTEM, "nonsense");
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void usage(void)
+{
+	struct kern_cgroup_stats st;
+	struct err err;
+	struct kern_cgroup *cg = make_group("stats", &err);
+	pid_t pid;
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	pid = fork();
+	if (pid == 0) {
+		MUST_OK(kern_cgroup_add(cg, 0, &child));
+		for (volatile unsigned long x = 0;; x++)
+			;
+	}
+	usleep(300000);
+	OK(kern_cgroup_stats(cg, &st, &err));
+	CU_ASSERT(st.cpu_total_ns > 20000000 && st.cpu_total_ns < 10000000000);
+	CU_ASSERT(st.cpu_user_ns + st.cpu_system_ns <= st.cpu_total_ns * 2);
+	drop_groups();
+	waitpid(pid, NULL, 0);
+	FAILS(kern_cgroup_stats(cg, &st, &err), ERR_NOT_FOUND, "no cgroup");
+	kern_cgroup_free(cg);
+}
+
+/* The rules that runtimes begin with, and some of Docker's. */
+static const struct kern_cgroup_device rules[] = {
+	{ false, 'a', -1, -1, "rwm" }, { true, 'c', -1, -1, "m" }, { true, 'c', 1, 3, "rwm" },
+	{ true, 'c', 1, 5, "r" },      { true, 'c', 1, 9, "r" },   { true, 'c', 1, 9, "w" },
+};
+#define N_RULES (sizeof rules / sizeof rules[0])
+
+static void expect_open(const char *path, int flags, bool allowed)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if ((fd >= 0) != allowed || (fd < 0 && errno != EPERM && allowed))
+		fprintf(stderr, "\n%s with flags %d: expected %d, got %d (%m)\n", path, flags, allowed,
+			fd >= 0);
+	MUST((fd >= 0) == allowed);
+}
+
+static void try_devices(void *arg)
+{
+	AUTO_FREE char *null = xasprintf("%s/null", scratch_root);
+	AUTO_FREE char *disk = xasprintf("%s/disk", scratch_root);
+
+	MUST_OK(kern_cgroup_add(arg, 0, &child));
+	expect_open("/dev/null", O_RDWR, true);
+	expect_open("/dev/zero", O_RDONLY, true);
+	expect_open("/dev/zero", O_RDWR, false);
+	expect_open("/dev/urandom", O_RDWR, true); /* by two rules together */
+	expect_open("/dev/full", O_RDONLY, false);
+	MUST(!mknod(null, S_IFCHR | 0600, makedev(1, 3)) && !unlink(null));
+	MUST(mknod(disk, S_IFBLK | 0600, makedev(8, 0)) < 0 && errno == EPERM);
+}
+
+static void device_rules(void)
+{
+	struct err err;
+	struct kern_cgroup *cg = make_group("devices", &err);
+
+	if (!cg)
+		SKIP("%s", err.msg);
+	if (kern_cgroup_devices(cg, rules, N_RULES, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		if (lacks(&err) || err.errnum == EINVAL || err.errnum == EPERM)
+			SKIP("%s", err.msg);
+		CU_FAIL_FATAL(err.msg);
+	}
+	CU_ASSERT_EQUAL(in_child(try_devices, cg), 0);
+	OK(kern_cgroup_devices(cg, rules, N_RULES, &err)); /* again replaces */
+	CU_ASSERT_EQUAL(in_child(try_devices, cg), 0);
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void try_bpf(void *arg)
+{
+	MUST_OK(cgroup_write(arg, "cgroup.procs", "0", &child));
+	expect_open("/dev/null", O_RDWR, true);
+	expect_open("/dev/zero", O_RDWR, false);
+	expect_open("/dev/full", O_RDONLY, false);
+}
+
+static void try_order(void *arg)
+{
+	MUST_OK(cgroup_write(arg, "cgroup.procs", "0", &child));
+	expect_open("/dev/null", O_RDONLY, true);
+	expect_open("/dev/null", O_RDWR, false);
+	expect_open("/dev/zero", O_RDWR, true);
+	expect_open("/dev/full", O_RDONLY, false);
+}
+
+/* The program works on any cgroup2, the controllerless one of a hybrid machine
+ * too: so it is tried there as well, together with what v1 cannot say. */
+static void device_program(void)
+{
+	static const struct kern_cgroup_device order[] = {
+		{ true, 'a', -1, -1, "rwm" }, { false, 'c', 1, 3, "w" }, { false, 'c', 1, 7, "rwm" },
+	};
+	static const struct kern_cgroup_device everything[] = { { true, 'a', -1, -1, "rwm" } };
+	struct err err;
+	struct kern_cgroup *cg = make_group("program", &err);
+	const char *dir = cg ? cgroup_v2_dir(cg) : NULL;
+
+	if (!dir) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		SKIP("no cgroup2 is mounted");
+	}
+	if (cgroup_bpf_devices(dir, rules, N_RULES, &err)) {
+		kern_cgroup_free(cg);
+		drop_groups();
+		SKIP("%s", err.msg);
+	}
+	CU_ASSERT_EQUAL(in_child(try_bpf, (void *)dir), 0);
+	OK(cgroup_bpf_devices(dir, order, 3, &err));
+	CU_ASSERT_EQUAL(in_child(try_order, (void *)dir), 0);
+	OK(cgroup_bpf_devices(dir, everything, 1, &err));
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+static void v1_order(void)
+{
+	static const struct kern_cgroup_device narrowed[] = {
+		{ false, 'a', -1, -1, "rwm" }, { true, 'c', 1, -1, "rwm" }, { false, 'c', 1, 7, "rwm" },
+	};
+	struct err err;
+	struct kern_cgroup *cg;
+
+	if (kern_cgroup_version() == KERN_CGROUP_V2)
+		SKIP("this is about version 1");
+	cg = make_group("order", &err);
+	if (!cg)
+		SKIP("%s", err.msg);
+	FAILS(kern_cgroup_devices(cg, narrowed, 3, &err), ERR_UNSUPPORTED, "");
+	kern_cgroup_free(cg);
+	drop_groups();
+}
+
+const struct test cgroup_limit_tests[] = {
+	{ "processor time", processor_time },
+	{ "memory: the limit kills, and is moved in the order that the kernel takes", memory },
+	{ "the number of processes", processes },
+	{ "processors and memory nodes", processors },
+	{ "usage is counted", usage },
+	{ "device rules", device_rules },
+	{ "device rules as a program; the last match wins", device_program },
+	{ "what version 1 cannot say is refused", v1_order },
+	{ NULL, NULL },
+};
