@@ -12,7 +12,7 @@ sanitized=$(grep -c __asan_init "$TOP/06-registry/registry")
 # closes, or five seconds; the status line is the first line of $reply.
 raw() {
 	exec 3<>"/dev/tcp/${REGISTRY%:*}/${REGISTRY#*:}"
-	{ printf -- "$@" >&3; } 2>/dev/null
+	(printf -- "$@" >&3) 2>/dev/null # a shell of its own: refused early, it dies of SIGPIPE
 	reply=$(timeout 5 cat <&3 2>/dev/null | tr -d '\0\r')
 	exec 3>&-
 }
@@ -37,9 +37,10 @@ done
 
 # ---- without end ----------------------------------------------------------------
 raw "GET /v2/ $end""X: $(many 1000000 a)"'\r\n\r\n'
-expect_eq "a header of 1 MB" 431 "$(status)"
+# (Who is still sending when it is refused may lose the reply to the reset.)
+expect_match "a header of 1 MB" '^(431)?$' "$(status)"
 raw "GET /v2/$(many 500000 a) $end"'\r\n'
-expect_eq "an address of 500 KB" 414 "$(status)"
+expect_match "an address of 500 KB" '^(414)?$' "$(status)"
 raw "GET /v2/_catalog?$(many 40000 '&')x=y $end"'\r\n'
 expect_match "a query of 40,000 nothings" '^(200|414|431)?$' "$(status)"
 before=$(date +%s%N)
