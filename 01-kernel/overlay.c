@@ -35,6 +35,14 @@ static bool fits_fsconfig(const struct kern_overlay *o)
 	return !o->upper || (strlen(o->upper) <= API_MAX_VALUE && strlen(o->work) <= API_MAX_VALUE);
 }
 
+/* Before Linux 6.5 overlayfs spoke the new API through an adapter, which takes
+ * any word now and has mount(2) refuse it later (and grumble in the kernel's
+ * log). Later ones know their words. */
+static bool knows_its_words(int fs)
+{
+	return api_fsconfig(fs, API_SET_FLAG, "no-such-word", NULL) < 0;
+}
+
 static int set_layers(int fs, const struct kern_overlay *o)
 {
 	for (size_t i = 0; i < o->n; i++)
@@ -74,12 +82,14 @@ static int mount_new(const struct kern_overlay *o, int target_fd, const char *ta
 	AUTO_CLOSE int fs = fits_fsconfig(o) ? api_fsopen("overlay") : -1;
 	AUTO_CLOSE int mnt = -1;
 
-	if (fs < 0)
+	if (fs < 0 || !knows_its_words(fs))
 		return 0;
 	if (set_layers(fs, o))
 		return errno == EINVAL ? 0 : overlay_failed(err, errno, target);
+	/* Before 6.5 any option is taken as it comes, and refused only here; where
+	 * it is not that which is wrong, mount(2) will say EINVAL again. */
 	if (api_fsconfig(fs, API_CREATE, NULL, NULL))
-		return overlay_failed(err, errno, target);
+		return errno == EINVAL ? 0 : overlay_failed(err, errno, target);
 	mnt = api_fsmount(fs, 0);
 	if (mnt < 0 || api_move_mount(mnt, target_fd))
 		return overlay_failed(err, errno, target);
