@@ -99,20 +99,29 @@ void nl_nest_end(struct nl_request *r, size_t nest)
 	memcpy(r->buf.data + nest + offsetof(struct nlattr, nla_len), &len, sizeof len);
 }
 
+/* A batch must fit into one send, and its answers into the buffer. Beyond the
+ * limit in /proc/sys/net/core only CAP_NET_ADMIN helps. */
+static void set_buffer(int fd, int force, int option)
+{
+	int size = 8 << 20;
+
+	if (setsockopt(fd, SOL_SOCKET, force, &size, sizeof size))
+		setsockopt(fd, SOL_SOCKET, option, &size, sizeof size);
+}
+
 int nl_open(int protocol, struct err *err)
 {
 	AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
-	int on = 1, size = 1 << 20;
+	int on = 1;
 
 	if (fd < 0)
 		return err_sys(err, "open a netlink socket");
 	/* The kernel then says in words what it dislikes. Old ones cannot. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
-	/* A batch's answers must fit, or the kernel drops some. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
 	if (bind(fd, (struct sockaddr *)&self, sizeof self))
 		return err_sys(err, "bind a netlink socket");
 	return steal_fd(&fd);
@@ -129,14 +138,19 @@ static int send_all(int sock, const struct nl_request *r, struct err *err)
 	return 0;
 }
 
-/* One datagram of the kernel's into buf. */
+/* One datagram of the kernel's into buf. ENOBUFS says that some did not fit into
+ * the socket's buffer and are lost: what did is still there, and is no longer
+ * waited for. */
 static ssize_t receive(int sock, char *buf, size_t size, struct err *err)
 {
+	int flags = 0;
 	ssize_t n;
 
-	do
-		n = recv(sock, buf, size, 0);
-	while (n < 0 && errno == EINTR);
+	do {
+		n = recv(sock, buf, size, flags);
+		if (n < 0 && errno == ENOBUFS)
+			flags = MSG_DONTWAIT;
+	} while (n < 0 && (errno == EINTR || errno == ENOBUFS));
 	return n < 0 ? err_sys(err, "receive a netlink answer") : n;
 }
 

@@ -63,6 +63,14 @@ extern const struct test base_tests[], path_tests[], ns_tests[], caps_tests[], t
 		}                                                                          \
 	} while (0)
 
+/* The test ends here, failed, with the error's own words. */
+#define GIVE_UP()                                                                          \
+	do {                                                                               \
+		fprintf(stderr, "\n%s:%d: %s\n", __FILE__, __LINE__, err.msg);             \
+		CU_FAIL("see above");                                                      \
+		return;                                                                    \
+	} while (0)
+
 /* In a child: this must hold. */
 #define MUST(cond)                                                                         \
 	do {                                                                               \

@@ -66,10 +66,8 @@ pid_t sleeper(struct kern_cgroup *cg, int children)
 			pause();
 	}
 	close(ready[1]);
-	if (pid < 0 || read(ready[0], &c, 1) != 1) {
-		err_sys(&err, "start a process");
-		CU_FAIL(err.msg);
-	}
+	if (pid < 0 || read(ready[0], &c, 1) != 1)
+		OK(err_sys(&err, "start a process"));
 	close(ready[0]);
 	return pid;
 }

