@@ -65,6 +65,7 @@ struct container {
 	unsigned attaching;        /* clients that start must let connect first */
 	unsigned long start_serial; /* attempts to start that are over */
 	unsigned long exit_serial;  /* exits seen */
+	unsigned restart_delay;     /* ms: the last wait of the restart policy */
 };
 
 /* --- objects ----------------------------------------------------------------- */

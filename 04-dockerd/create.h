@@ -46,6 +46,9 @@ int dockerd_host_check(json_t *host, struct err *err);
 /* NetworkingConfig: only what is equivalent to NetworkMode. */
 int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err);
 
+/* "10m", "1g", "1024": bytes; -1 if it is none. */
+json_int_t dockerd_parse_size(const char *text);
+
 /* "always", "no", "" ... and MaximumRetryCount. */
 int dockerd_restart_policy_check(const json_t *policy, bool auto_remove, struct err *err);
 

@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,17 +96,42 @@ static int check_restart(const json_t *h, struct err *err)
 					    jsonx_bool(h, "AutoRemove", false), err);
 }
 
+/* "10m", "1g", "1024": bytes; -1 if it is none. */
+json_int_t dockerd_parse_size(const char *text)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+	const char *units = "bkmgt", *unit = *end ? strchr(units, *end | 0x20) : units;
+
+	if (end == text || n <= 0 || !unit || (*end && end[1]))
+		return -1;
+	for (; unit > units; unit--)
+		if (__builtin_mul_overflow(n, 1024, &n))
+			return -1;
+	return n;
+}
+
 static int check_log(const json_t *h, struct err *err)
 {
 	const json_t *log = json_object_get(h, "LogConfig");
-	const char *type = jsonx_str(log, "Type", "");
-	void *first = json_object_iter(json_object_get(log, "Config"));
+	const char *type = jsonx_str(log, "Type", ""), *key;
+	bool json_file = !*type || !strcmp(type, "json-file");
+	json_t *v;
 
-	if (*type && strcmp(type, "json-file") && strcmp(type, "none"))
+	if (!json_file && strcmp(type, "none"))
 		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered", type);
-	if (first)
-		return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
-			       json_object_iter_key(first), *type ? type : "json-file");
+	json_object_foreach(json_object_get(log, "Config"), key, v) {
+		const char *value = json_string_value(v);
+		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file"));
+
+		if (!known)
+			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver", key,
+				       *type ? type : "json-file");
+		if (!value || dockerd_parse_size(value) < 1 || (!strcmp(key, "max-file") && !atoi(value)))
+			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
+	}
+	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
+		return err_set(err, ERR_INVALID, "log opt 'max-file' has no effect without 'max-size'");
 	return 0;
 }
 

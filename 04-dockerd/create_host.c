@@ -7,12 +7,8 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/cgroup.h"
+#include "03-containerd/spec.h"
 #include "create.h"
-
-#define DEFAULT_MASKED "[\"/proc/asound\",\"/proc/acpi\",\"/proc/interrupts\",\"/proc/kcore\"," \
-	"\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\"," \
-	"\"/proc/sched_debug\",\"/proc/scsi\",\"/sys/firmware\",\"/sys/devices/virtual/powercap\"]"
-#define DEFAULT_READONLY "[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]"
 
 static const struct field host_fields[] = {
 	{ "Binds", 'l', true, "null" },
@@ -84,8 +80,8 @@ static const struct field host_fields[] = {
 	{ "IOMaximumBandwidth", 'i', false, "0" },
 	{ "Mounts", 'a', true, "[]" },
 	{ "Annotations", 'o', true, "null" },
-	{ "MaskedPaths", 'l', true, DEFAULT_MASKED },
-	{ "ReadonlyPaths", 'l', true, DEFAULT_READONLY },
+	{ "MaskedPaths", 'l', true, "null" },
+	{ "ReadonlyPaths", 'l', true, "null" },
 	{ NULL },
 };
 
@@ -94,6 +90,19 @@ static void default_word(json_t *host, const char *key, const char *word)
 {
 	if (!*jsonx_str(host, key, ""))
 		json_object_set_new(host, key, json_string(word));
+}
+
+/* Not given: the default ones, which a privileged container does not have. An empty list
+ * (--security-opt systempaths=unconfined) stays empty. Takes `paths`. */
+static void default_paths(json_t *host, const char *key, json_t *paths)
+{
+	bool privileged = jsonx_bool(host, "Privileged", false);
+
+	if (privileged)
+		json_object_set_new(host, key, json_null());
+	else if (!json_is_array(json_object_get(host, key)))
+		json_object_set(host, key, paths);
+	json_decref(paths);
 }
 
 static void default_log(json_t *host)
@@ -125,10 +134,8 @@ static void fill_defaults(json_t *host)
 		json_object_set_new(host, "MemorySwappiness", json_null());
 	if (jsonx_int(host, "PidsLimit", 0) <= 0)
 		json_object_set_new(host, "PidsLimit", json_null());
-	if (jsonx_bool(host, "Privileged", false)) {
-		json_object_set_new(host, "MaskedPaths", json_null());
-		json_object_set_new(host, "ReadonlyPaths", json_null());
-	}
+	default_paths(host, "MaskedPaths", ctrd_spec_masked_paths());
+	default_paths(host, "ReadonlyPaths", ctrd_spec_readonly_paths());
 	for (const char *const *key = (const char *const[]){ "StorageOpt", "Tmpfs", "Sysctls", "Init", "Mounts",
 		     "Annotations", NULL }; *key; key++)
 		if (dockerd_is_zero(json_object_get(host, *key)))

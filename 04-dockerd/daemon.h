@@ -39,6 +39,7 @@ struct volumes;
 struct daemon {
 	const struct config *cfg;   /* read-only */
 	struct ctrd_client *ctrd;   /* safe for threads */
+	struct ctrd_client *waits;  /* the same, for calls that may last: cut off when the daemon stops */
 	char *id;                   /* the engine's, kept in data_root/engine-id */
 	int root_lock;              /* fd: this data root is ours */
 	int stop_fd;                /* eventfd, readable once the daemon stops */
@@ -59,8 +60,11 @@ struct daemon {
 /* Open the roots, reach containerd, load and repair what an earlier daemon
  * left, start the monitor. */
 struct daemon *dockerd_open(const struct config *cfg, struct err *err);
-/* Threads end; containers, their network and their rules stay. */
+/* Two steps, with closing the API between them: first whoever waits is told to give up, then
+ * threads end. Containers, their network and their rules stay. */
+void dockerd_begin_stop(struct daemon *d);
 void dockerd_close(struct daemon *d);
+bool dockerd_is_stopping(struct daemon *d);
 
 void dockerd_lock(struct daemon *d);
 void dockerd_unlock(struct daemon *d);

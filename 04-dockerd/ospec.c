@@ -9,64 +9,35 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/caps.h"
+#include "03-containerd/spec.h"
 #include "network.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* --- capabilities ----------------------------------------------------------------------- */
 
-/* What root in a container may do unless it is told otherwise. */
-static const char *const default_caps[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW",
-	"CAP_SETGID", "CAP_SETUID", "CAP_SETFCAP", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE",
-	"CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE", NULL,
-};
-
-static uint64_t named_caps(const json_t *list, bool *all)
+static void to_list(struct strlist *out, const json_t *list)
 {
-	uint64_t caps = 0;
 	json_t *v;
 	size_t i;
 
-	*all = false;
-	json_array_foreach((json_t *)list, i, v) {
-		int cap = kern_caps_parse(json_string_value(v));
-
-		if (!strcasecmp(json_string_value(v), "ALL"))
-			*all = true;
-		else if (cap >= 0)
-			caps |= 1ull << cap;
-	}
-	return caps;
+	json_array_foreach((json_t *)list, i, v)
+		strlist_add(out, json_string_value(v));
 }
 
-/* --cap-drop ALL --cap-add X gives X alone; --cap-add ALL --cap-drop X all but X. */
-static uint64_t wanted_caps(const json_t *host)
-{
-	bool add_all, drop_all;
-	uint64_t add = named_caps(json_object_get(host, "CapAdd"), &add_all);
-	uint64_t drop = named_caps(json_object_get(host, "CapDrop"), &drop_all);
-	uint64_t caps = 0;
-
-	for (size_t i = 0; default_caps[i] && !drop_all; i++)
-		caps |= 1ull << kern_caps_parse(default_caps[i]);
-	if (add_all)
-		caps = kern_caps_all();
-	return (caps & ~drop) | add;
-}
-
+/* Names were checked when the container was created. */
 json_t *dockerd_spec_capabilities(const json_t *host, bool privileged)
 {
-	uint64_t caps = privileged ? kern_caps_all() : wanted_caps(host) & kern_caps_all();
-	json_t *names = json_array(), *out;
+	AUTO_STRLIST struct strlist add = STRLIST_INIT, drop = STRLIST_INIT;
+	AUTO_JSON json_t *names = NULL;
+	struct err ignored;
 
-	for (int i = 0; i < 64; i++)
-		if (caps & (1ull << i) && kern_caps_name(i))
-			json_array_append_new(names, json_string(kern_caps_name(i)));
-	out = json_pack("{s:O, s:O, s:O}", "bounding", names, "effective", names, "permitted", names);
-	json_decref(names);
-	return out;
+	to_list(&add, json_object_get(host, "CapAdd"));
+	to_list(&drop, json_object_get(host, "CapDrop"));
+	names = ctrd_spec_caps(privileged ? NULL : &add, privileged ? NULL : &drop, privileged, &ignored);
+	if (!names)
+		names = json_array();
+	return json_pack("{s:O, s:O, s:O}", "bounding", names, "effective", names, "permitted", names);
 }
 
 /* --- environment ------------------------------------------------------------------------- */

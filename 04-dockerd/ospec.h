@@ -6,7 +6,9 @@
  *   ospec_mounts.c   the file systems that every container has
  *   ospec_linux.c    namespaces, limits, masked paths
  *   ospec_devices.c  device nodes and rules
- *   ospec_seccomp.c  which system calls are allowed
+ *
+ * What does not depend on a request (the standard mounts, the default capabilities, the
+ * system calls allowed) is containerd's library, 03-containerd/spec.h.
  *
  * Names of users are not resolved here: the image's passwd file decides, and the
  * shim has that at hand.
@@ -48,8 +50,6 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 json_t *dockerd_spec_resources(const json_t *host);
 json_t *dockerd_spec_device_rules(const json_t *host, struct err *err);
 json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err);
-json_t *dockerd_spec_seccomp(const json_t *host);
-json_t *dockerd_seccomp_default(const json_t *capabilities); /* the bounding set, names */
 
 /* Checks of HostConfig at create. */
 int dockerd_security_check(const json_t *host, struct err *err);

@@ -3,8 +3,8 @@
  * (ospec.h; config-linux.md, "Devices" and "Allowed Device list").
  *
  * The runtime makes /dev/null and its like itself. The rules are a list of which the
- * last match counts: everything is forbidden, making nodes is not, then the
- * harmless devices and those asked for are allowed.
+ * last match counts: containerd's defaults allow the harmless ones, then comes
+ * what was asked for.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,34 +14,17 @@
 #include <sys/sysmacros.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/spec.h"
 #include "create.h"
 #include "ospec.h"
 
-struct rule {
-	char type;
-	int major, minor; /* -1: any */
-	const char *access;
-};
-
-static const struct rule default_rules[] = {
-	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" },
-	{ 'c', 1, 3, "rwm" }, /* null */	{ 'c', 1, 5, "rwm" }, /* zero */
-	{ 'c', 1, 7, "rwm" }, /* full */	{ 'c', 1, 8, "rwm" }, /* random */
-	{ 'c', 1, 9, "rwm" }, /* urandom */	{ 'c', 5, 0, "rwm" }, /* tty */
-	{ 'c', 5, 1, "rwm" }, /* console */	{ 'c', 5, 2, "rwm" }, /* ptmx */
-	{ 'c', 136, -1, "rwm" }, /* pts */
-};
-
-static void allow(json_t *rules, char type, int major, int minor, const char *access)
+static void allow(json_t *rules, char type, const struct stat *st, const char *access)
 {
 	char text[2] = { type, '\0' };
-	json_t *r = json_pack("{s:b, s:s, s:s}", "allow", 1, "type", text, "access", access);
 
-	if (major >= 0)
-		json_object_set_new(r, "major", json_integer(major));
-	if (minor >= 0)
-		json_object_set_new(r, "minor", json_integer(minor));
-	json_array_append_new(rules, r);
+	json_array_append_new(rules, json_pack("{s:b, s:s, s:i, s:i, s:s}", "allow", 1, "type", text, "major",
+					       (int)major(st->st_rdev), "minor", (int)minor(st->st_rdev),
+					       "access", access));
 }
 
 static int stat_device(const char *path, struct stat *st, struct err *err)
@@ -62,25 +45,17 @@ static char type_of(const struct stat *st)
 
 json_t *dockerd_spec_device_rules(const json_t *host, struct err *err)
 {
-	AUTO_JSON json_t *rules = json_array();
+	AUTO_JSON json_t *rules = ctrd_spec_device_rules(jsonx_bool(host, "Privileged", false));
 	json_t *list = json_object_get(host, "Devices"), *v;
 	size_t i;
 
-	if (jsonx_bool(host, "Privileged", false)) {
-		json_array_append_new(rules, json_pack("{s:b, s:s}", "allow", 1, "access", "rwm"));
-		return steal_ptr(&rules);
-	}
-	json_array_append_new(rules, json_pack("{s:b, s:s}", "allow", 0, "access", "rwm"));
-	for (i = 0; i < sizeof default_rules / sizeof *default_rules; i++)
-		allow(rules, default_rules[i].type, default_rules[i].major, default_rules[i].minor,
-		      default_rules[i].access);
 	json_array_foreach(list, i, v) {
 		const char *access = jsonx_str(v, "CgroupPermissions", "");
 		struct stat st;
 
 		if (stat_device(jsonx_str(v, "PathOnHost", ""), &st, err))
 			return NULL;
-		allow(rules, type_of(&st), (int)major(st.st_rdev), (int)minor(st.st_rdev), *access ? access : "rwm");
+		allow(rules, type_of(&st), &st, *access ? access : "rwm");
 	}
 	return steal_ptr(&rules);
 }

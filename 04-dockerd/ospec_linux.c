@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/spec.h"
 #include "network.h"
 #include "ospec.h"
 
@@ -125,7 +126,7 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 {
 	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" }, { "ReadonlyPaths", "readonlyPaths" } };
 	AUTO_JSON json_t *out = json_object();
-	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes, *seccomp;
+	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes;
 
 	json_object_set_new(out, "namespaces", namespaces(c->host, j));
 	json_object_set_new(out, "resources", resources);
@@ -145,8 +146,10 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 		if (json_array_size(list))
 			json_object_set(out, paths[i][1], list);
 	}
-	seccomp = dockerd_spec_seccomp(c->host);
-	if (seccomp)
-		json_object_set_new(out, "seccomp", seccomp);
+	if (!jsonx_bool(c->host, "Privileged", false) && !dockerd_security_unconfined(c->host)) {
+		AUTO_JSON json_t *caps = dockerd_spec_capabilities(c->host, false);
+
+		json_object_set_new(out, "seccomp", ctrd_spec_seccomp(json_object_get(caps, "bounding")));
+	}
 	return steal_ptr(&out);
 }

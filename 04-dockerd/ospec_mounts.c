@@ -8,23 +8,10 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/spec.h"
 #include "mounts.h"
 #include "network.h"
 #include "ospec.h"
-
-struct standard {
-	const char *destination, *type, *source, *options; /* options separated by commas */
-};
-
-static const struct standard standard_mounts[] = {
-	{ "/proc", "proc", "proc", "nosuid,noexec,nodev" },
-	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k" },
-	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
-	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro" },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup", "ro,nosuid,noexec,nodev" },
-	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
-	{ NULL },
-};
 
 static json_t *oci_mount(const char *destination, const char *type, const char *source, const char *options)
 {
@@ -49,32 +36,34 @@ static bool covered(const struct container *c, const char *destination)
 	return false;
 }
 
+/* With the host's IPC namespace its shared memory and message queues come along. */
+static json_t *hosts_own(const char *destination)
+{
+	return oci_mount(destination, "bind", destination, "rbind,nosuid,noexec,nodev");
+}
+
 static void add_standard(json_t *out, const struct container *c)
 {
-	bool privileged = jsonx_bool(c->host, "Privileged", false);
+	AUTO_JSON json_t *standard = ctrd_spec_mounts(jsonx_bool(c->host, "Privileged", false));
 	bool host_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "host");
 	AUTO_FREE char *shm = xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld",
 					(long long)jsonx_int(c->host, "ShmSize", 0));
+	json_t *m;
+	size_t i;
 
-	for (const struct standard *s = standard_mounts; s->destination; s++) {
-		json_t *m;
+	json_array_foreach(standard, i, m) {
+		const char *dst = jsonx_str(m, "destination", "");
+		bool is_shm = !strcmp(dst, "/dev/shm"), is_mqueue = !strcmp(dst, "/dev/mqueue");
 
-		if (covered(c, s->destination))
+		if (covered(c, dst))
 			continue;
-		if (host_ipc && !strcmp(s->type, "mqueue")) {
-			json_array_append_new(out, oci_mount(s->destination, "bind", s->destination, "rbind,nosuid,noexec,nodev"));
-			continue;
-		}
-		m = oci_mount(s->destination, s->type, s->source, s->options);
-		/* A privileged container may write where others may look. */
-		if (privileged && str_starts(s->destination, "/sys"))
-			json_object_set_new(m, "options", json_pack("[s, s, s]", "nosuid", "noexec", "nodev"));
-		json_array_append_new(out, m);
+		if (host_ipc && (is_shm || is_mqueue))
+			json_array_append_new(out, hosts_own(dst));
+		else if (is_shm)
+			json_array_append_new(out, oci_mount(dst, "tmpfs", "shm", shm));
+		else
+			json_array_append(out, m);
 	}
-	if (covered(c, "/dev/shm"))
-		return;
-	json_array_append_new(out, host_ipc ? oci_mount("/dev/shm", "bind", "/dev/shm", "rbind,nosuid,noexec,nodev")
-					    : oci_mount("/dev/shm", "tmpfs", "shm", shm));
 }
 
 /* hostname, hosts and resolv.conf; those of the other container where its network is joined. */

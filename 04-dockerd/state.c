@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "human.h"
 #include "network.h"
+#include "task.h"
 
 #define DOCUMENT_LIMIT (4u << 20)
 #define DOCUMENT_VERSION 1
@@ -173,6 +175,35 @@ static void sort_by_age(struct daemon *d)
 	d->containers = sorted;
 }
 
+/* A directory without a document: its creation or its removal was cut short. */
+static bool is_remnant(const struct daemon *d, const char *id)
+{
+	AUTO_FREE char *path = xasprintf("%s/containers/%s/container.json", d->cfg->data_root, id);
+
+	return access(path, F_OK) && errno == ENOENT;
+}
+
+static void sweep(struct daemon *d, const char *id)
+{
+	AUTO_FREE char *dir = xasprintf("%s/containers/%s", d->cfg->data_root, id);
+	struct err err;
+
+	log_info("container %.12s was never finished, or half removed: removing the rest", id);
+	dockerd_task_delete(d, id);
+	if (dockerd_snapshot_remove(d, id, &err) || file_remove_tree(AT_FDCWD, dir, &err))
+		log_error("container %.12s: %s", id, err.msg);
+}
+
+static void load_or_sweep(struct daemon *d, const char *id)
+{
+	struct err err;
+
+	if (is_remnant(d, id))
+		sweep(d, id);
+	else if (load_one(d, id, &err))
+		log_error("container %.12s cannot be loaded and is left alone: %s", id, err.msg);
+}
+
 int dockerd_container_load_all(struct daemon *d, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("%s/containers", d->cfg->data_root);
@@ -181,13 +212,9 @@ int dockerd_container_load_all(struct daemon *d, struct err *err)
 
 	if (!dir)
 		return err_sys(err, "open %s", path);
-	while ((e = readdir(dir))) {
-		struct err why;
-
-		if (strlen(e->d_name) == ID_SIZE - 1 && dockerd_is_hex(e->d_name) &&
-		    load_one(d, e->d_name, &why))
-			log_error("container %.12s cannot be loaded and is left alone: %s", e->d_name, why.msg);
-	}
+	while ((e = readdir(dir)))
+		if (strlen(e->d_name) == ID_SIZE - 1 && dockerd_is_hex(e->d_name))
+			load_or_sweep(d, e->d_name);
 	dockerd_lock(d);
 	sort_by_age(d);
 	dockerd_unlock(d);

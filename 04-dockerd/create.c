@@ -1,0 +1,244 @@
+/*
+ * create.c - POST /containers/create.
+ *
+ *   image ─▶ Config, HostConfig, mounts (checked) ─▶ directory ─▶ snapshot ─▶ volumes
+ *     ─▶ name ─▶ document
+ *
+ * Nothing outside this function's memory is touched before everything was checked. The
+ * document is written last and makes the container: a directory without one is what a
+ * daemon left that died in here, and the next one removes it with its snapshot (state.c).
+ */
+#include "create.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
+#include "api.h"
+#include "events.h"
+#include "images.h"
+#include "mounts.h"
+#include "network.h"
+#include "task.h"
+#include "volume.h"
+
+struct making {
+	struct daemon *d;
+	struct container *c;
+	json_t *image;     /* resolved */
+	struct strlist warnings;
+	bool has_snapshot, has_dir;
+};
+
+/* --- checking ---------------------------------------------------------------------------- */
+
+/* With the host's network the host's name, unless another was asked for. */
+static void default_hostname(json_t *config, const json_t *body, const json_t *host)
+{
+	char name[65] = "";
+
+	if (*jsonx_str(body, "Hostname", "") || dockerd_network_kind(jsonx_str(host, "NetworkMode", "")) != NET_HOST)
+		return;
+	if (!gethostname(name, sizeof name - 1))
+		json_object_set_new(config, "Hostname", json_string(name));
+}
+
+/* A container whose network is joined is remembered by ID: names change. */
+static int fix_joins(struct daemon *d, json_t *host, struct err *err)
+{
+	static const char *const keys[] = { "NetworkMode", "IpcMode", "PidMode" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *mode = jsonx_str(host, keys[i], "");
+		struct container *other;
+
+		if (!str_starts(mode, "container:"))
+			continue;
+		other = dockerd_container_find(d, mode + strlen("container:"), err);
+		if (!other)
+			return -1;
+		json_object_set_new(host, keys[i], json_sprintf("container:%s", other->id));
+		dockerd_container_put(d, other);
+	}
+	return 0;
+}
+
+static void warn_about_image(struct making *m)
+{
+	json_t *test = jsonx_at(m->image, "config.config.Healthcheck.Test");
+
+	if (json_array_size(test) && strcmp(json_string_value(json_array_get(test, 0)), "NONE"))
+		strlist_add(&m->warnings, "The image's HEALTHCHECK is not run: this daemon has no health checks.");
+}
+
+static int check(struct making *m, const json_t *body, struct err *err)
+{
+	struct container *c = m->c;
+	const json_t *given = json_object_get(body, "HostConfig"), *net = json_object_get(body, "NetworkingConfig");
+
+	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
+	if (!c->config)
+		return -1;
+	c->host = dockerd_host_make(given, &m->warnings, err);
+	if (!c->host || fix_joins(m->d, c->host, err))
+		return -1;
+	if (dockerd_networking_check(net, jsonx_str(c->host, "NetworkMode", ""), err))
+		return -1;
+	default_hostname(c->config, body, c->host);
+	warn_about_image(m);
+	c->mounts = dockerd_mounts_plan(m->d, c->config, c->host, err);
+	return c->mounts ? 0 : -1;
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static int make_parts(struct making *m, struct err *err)
+{
+	AUTO_FREE char *dir = dockerd_container_path(m->d, m->c, NULL);
+
+	if (file_mkdir_p(dir, 0710, err))
+		return -1;
+	m->has_dir = true;
+	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
+		return -1;
+	m->has_snapshot = true;
+	if (dockerd_mounts_realise(m->d, m->c->mounts, err))
+		return -1;
+	if (dockerd_copy_up(m->d, m->c->id, m->c->mounts, err)) {
+		dockerd_mounts_discard(m->d, m->c->mounts);
+		return -1;
+	}
+	return 0;
+}
+
+/* op is held: nobody starts what is not yet on disk. */
+static int enter(struct making *m, const char *name, struct err *err)
+{
+	struct container *c = m->c;
+	int rc;
+
+	pthread_mutex_lock(&c->op);
+	rc = dockerd_container_list(m->d, c, name, err);
+	if (!rc && dockerd_container_save(m->d, c, err)) {
+		dockerd_container_unlist(m->d, c);
+		rc = -1;
+	}
+	pthread_mutex_unlock(&c->op);
+	if (rc)
+		dockerd_mounts_discard(m->d, c->mounts);
+	return rc;
+}
+
+static void undo(struct making *m)
+{
+	AUTO_FREE char *dir = dockerd_container_path(m->d, m->c, NULL);
+	struct err err;
+
+	if (m->has_snapshot && dockerd_snapshot_remove(m->d, m->c->id, &err))
+		log_warn("snapshot %.12s: %s", m->c->id, err.msg);
+	if (m->has_dir && file_remove_tree(AT_FDCWD, dir, &err))
+		log_warn("%s: %s", dir, err.msg);
+}
+
+/* The name is checked first of all and taken last of all: in between, another may take it. */
+static int check_name(struct daemon *d, const char *name, struct err *err)
+{
+	struct container *other;
+	struct err ignored;
+	int rc = 0;
+
+	if (!name)
+		return 0;
+	if (dockerd_name_check(name, err))
+		return -1;
+	other = dockerd_container_find(d, name, &ignored);
+	if (!other)
+		return 0;
+	dockerd_lock(d);
+	if (!strcmp(other->name, name))
+		rc = err_set(err, ERR_CONFLICT, "Conflict. The container name \"/%s\" is already in use by container "
+			     "\"%s\". You have to remove (or rename) that container to be able to reuse that "
+			     "name.", name, other->id);
+	dockerd_unlock(d);
+	dockerd_container_put(d, other);
+	return rc;
+}
+
+static int make(struct making *m, const json_t *body, const char *name, struct err *err)
+{
+	struct container *c = m->c;
+	json_t *image = NULL;
+
+	if (!body || check_name(m->d, name, err))
+		return -1;
+	if (jsonx_want(body, "", "Image", JSON_STRING, &image, err))
+		return -1;
+	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "", &c->image_name, err);
+	if (!m->image)
+		return -1;
+	c->image_id = xstrdup(json_string_value(jsonx_at(m->image, "configDescriptor.digest")));
+	if (check(m, body, err))
+		return -1;
+	return make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+}
+
+static json_t *answer(const struct making *m)
+{
+	json_t *warnings = json_array();
+
+	for (size_t i = 0; i < m->warnings.n; i++)
+		json_array_append_new(warnings, json_string(m->warnings.v[i]));
+	return json_pack("{s:s, s:o}", "Id", m->c->id, "Warnings", warnings);
+}
+
+/* A platform asked for must be the one there is. */
+static int check_platform(const struct http_request *req, struct err *err)
+{
+	const char *platform = http_query(req, "platform");
+
+#if defined(__aarch64__)
+	static const char ours[] = "linux/arm64";
+#else
+	static const char ours[] = "linux/amd64";
+#endif
+	if (platform && *platform && !str_starts(platform, ours))
+		return err_set(err, ERR_UNSUPPORTED, "platform %s is not supported: this machine is %s", platform, ours);
+	return 0;
+}
+
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	struct trace_span span = trace_begin();
+	const char *name = http_query(req, "name");
+	struct making m = { .d = daemon };
+	char id[ID_SIZE];
+	int rc;
+
+	if (check_platform(req, err))
+		return -1;
+	dockerd_random_id(id);
+	m.c = dockerd_container_new(id);
+	if (name && *name == '/')
+		name++;
+	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
+	if (rc) {
+		undo(&m);
+	} else {
+		http_reply_json(rep, 201, answer(&m));
+		dockerd_container_event(daemon, m.c, "create", NULL);
+		trace_end(&span, "create %s", m.c->name);
+	}
+	json_decref(m.image);
+	strlist_free(&m.warnings);
+	dockerd_container_put(daemon, m.c);
+	return rc;
+}
+
+const struct http_route dockerd_create_routes[] = {
+	{ "POST", "/containers/create", post_create },
+	{ NULL },
+};

@@ -1,0 +1,92 @@
+/*
+ * df.c - GET /system/df: what takes room on the disk.
+ */
+#include <fts.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "api.h"
+#include "human.h"
+#include "images.h"
+#include "volume.h"
+
+static json_int_t tree_size(const char *path)
+{
+	char *const paths[] = { (char *)path, NULL };
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	json_int_t size = 0;
+	FTSENT *e;
+
+	while (tree && (e = fts_read(tree)))
+		if (e->fts_info == FTS_F)
+			size += e->fts_statp->st_size;
+	if (tree)
+		fts_close(tree);
+	return size;
+}
+
+static json_t *containers(struct daemon *d)
+{
+	json_t *out = json_array();
+	struct container **all;
+	size_t n;
+
+	all = dockerd_container_all(d, &n);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/usage", all[i]->id);
+		struct err ignored;
+		AUTO_JSON json_t *usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
+		AUTO_FREE char *status = NULL;
+
+		dockerd_lock(d);
+		status = dockerd_state_text(&all[i]->st, time(NULL));
+		json_array_append_new(out, json_pack("{s:s, s:[o], s:O, s:s, s:I, s:I, s:s, s:s, s:I}", "Id", all[i]->id,
+				      "Names", json_sprintf("/%s", all[i]->name), "Image",
+				      json_object_get(all[i]->config, "Image"), "ImageID", all[i]->image_id, "SizeRw",
+				      jsonx_int(usage, "size", 0), "SizeRootFs", jsonx_int(usage, "size", 0), "State",
+				      dockerd_state_word(&all[i]->st), "Status", status, "Created",
+				      (json_int_t)dockerd_parse_time(all[i]->created)));
+		dockerd_unlock(d);
+	}
+	dockerd_container_all_free(d, all, n);
+	return out;
+}
+
+static json_t *volumes(struct daemon *d, struct err *err)
+{
+	json_t *list = dockerd_volume_list(d, err), *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) {
+		AUTO_JSON json_t *users = dockerd_volume_users(d, jsonx_str(v, "Name", ""));
+
+		json_object_set_new(v, "UsageData", json_pack("{s:I, s:I}", "RefCount",
+							      (json_int_t)json_array_size(users), "Size",
+							      tree_size(jsonx_str(v, "Mountpoint", ""))));
+	}
+	return list;
+}
+
+static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	AUTO_JSON json_t *none = json_object(), *images = dockerd_image_summaries(daemon, none, err);
+	json_t *vols = images ? volumes(daemon, err) : NULL, *image;
+	json_int_t layers = 0;
+	size_t i;
+
+	(void)req;
+	if (!vols)
+		return -1;
+	json_array_foreach(images, i, image)
+		layers += jsonx_int(image, "Size", 0);
+	http_reply_json(rep, 200, json_pack("{s:I, s:O, s:o, s:o, s:[], s:i}", "LayersSize", layers, "Images", images,
+					    "Containers", containers(daemon), "Volumes", vols, "BuildCache",
+					    "BuilderSize", 0));
+	return 0;
+}
+
+const struct http_route dockerd_df_routes[] = {
+	{ "GET", "/system/df", get_df },
+	{ NULL },
+};

@@ -1,0 +1,153 @@
+/*
+ * dockerd.c - the program: flags, checks, signals.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/trace.h"
+#include "api.h"
+#include "config.h"
+#include "daemon.h"
+#include "events.h"
+
+static int set_up_log(const struct config *cfg, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "debug", LOG_DEBUG }, { "info", LOG_INFO }, { "warn", LOG_WARN }, { "error", LOG_ERROR },
+		       { "fatal", LOG_ERROR } };
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		if (strcmp(levels[i].name, cfg->log_level))
+			continue;
+		log_setup("dockerd", STDERR_FILENO, levels[i].level, 0);
+		return 0;
+	}
+	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)", cfg->log_level);
+}
+
+/* --- the pid file ------------------------------------------------------------------------ */
+
+/* Is that process a dockerd? A PID file of a dead one may name somebody else by now. */
+static bool is_dockerd(long pid)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%ld/comm", pid);
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	struct err ignored;
+
+	return !file_read(AT_FDCWD, path, &sb, 64, &ignored) && !strcmp(sb.data, "dockerd\n");
+}
+
+static int write_pidfile(const char *path, struct err *err)
+{
+	AUTO_STRBUF struct strbuf old = STRBUF_INIT;
+	AUTO_FREE char *dir = xstrdup(path), *text = xasprintf("%d\n", (int)getpid());
+	char *slash = strrchr(dir, '/');
+	struct err ignored;
+	long pid;
+
+	if (!file_read(AT_FDCWD, path, &old, 64, &ignored)) {
+		pid = strtol(old.data, NULL, 10);
+		if (pid > 0 && pid != getpid() && is_dockerd(pid))
+			return err_set(err, ERR_CONFLICT, "pid file found, ensure dockerd (process %ld) is not "
+				       "running or delete %s", pid, path);
+	}
+	if (slash && slash != dir) {
+		*slash = '\0';
+		if (file_mkdir_p(dir, 0755, err))
+			return -1;
+	}
+	return file_write_atomic(AT_FDCWD, path, text, strlen(text), 0644, err);
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+/* Blocked in every thread: sigwait below takes them. */
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void wait_for_end(const sigset_t *set)
+{
+	int sig = 0;
+
+	while (!sigwait(set, &sig) && sig == SIGHUP)
+		log_info("SIGHUP: nothing of the configuration can be reloaded");
+	log_info("signal %d: stopping; containers go on running", sig);
+}
+
+static int serve(const struct config *cfg, struct err *err)
+{
+	struct daemon *d;
+	struct api *api;
+	sigset_t set;
+
+	block_signals(&set);
+	d = dockerd_open(cfg, err);
+	if (!d)
+		return -1;
+	api = dockerd_api_open(d, err);
+	if (api) {
+		log_info("Daemon has completed initialization");
+		wait_for_end(&set);
+	}
+	dockerd_begin_stop(d);
+	dockerd_api_close(api);
+	dockerd_close(d);
+	return api ? 0 : -1;
+}
+
+static int run(const struct config *cfg, struct err *err)
+{
+	int rc;
+
+	if (set_up_log(cfg, err))
+		return -1;
+	if (geteuid() != 0)
+		return err_set(err, ERR_PERMISSION, "dockerd needs to be started with root privileges: try sudo");
+	umask(0022);
+	signal(SIGPIPE, SIG_IGN);
+	if (write_pidfile(cfg->pidfile, err))
+		return -1;
+	rc = serve(cfg, err);
+	unlink(cfg->pidfile);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO_CONFIG struct config cfg = { 0 };
+	struct err err;
+
+	trace_setup("dockerd");
+	if (dockerd_config_load(&cfg, argc, argv, &err)) {
+		fprintf(stderr, "dockerd: %s\n", err.msg);
+		return err.kind == ERR_INVALID ? 125 : 1;
+	}
+	if (cfg.help) {
+		dockerd_config_usage();
+		return 0;
+	}
+	if (cfg.version) {
+		printf("Docker version %s, API version %s\n", DOCKERD_VERSION, API_VERSION);
+		return 0;
+	}
+	if (run(&cfg, &err)) {
+		fprintf(stderr, "dockerd: %s\n", err.msg);
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,157 @@
+/*
+ * exit.c - the end of a container's process, and the restart policy.
+ *
+ * The network goes first and the state is set next, so that whoever waited for
+ * the exit finds the ports free; tearing down the task may take its time after.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
+#include "events.h"
+#include "exec.h"
+#include "human.h"
+#include "lifecycle.h"
+#include "network.h"
+#include "restart.h"
+#include "task.h"
+
+void dockerd_exit_from_json(const json_t *doc, struct exit_info *info)
+{
+	char now[TIME_TEXT_SIZE];
+
+	info->status = (int)jsonx_int(doc, "exitStatus", 255);
+	info->oom_killed = jsonx_bool(doc, "oomKilled", false);
+	snprintf(info->at, sizeof info->at, "%s", jsonx_str(doc, "exitedAt", time_now_text(now)));
+}
+
+/* --- restarting -------------------------------------------------------------------------- */
+
+static long ran_ms(const struct state *st)
+{
+	struct timespec a = { 0 }, b = { 0 };
+
+	dockerd_parse_timespec(st->started, &a);
+	dockerd_parse_timespec(st->finished, &b);
+	return (long)(b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+}
+
+/* Wait out the delay; false when it was called off: by a stop, a start by hand,
+ * a removal or the daemon's end. */
+static bool sleep_delay(struct daemon *d, struct container *c)
+{
+	struct timespec until;
+	bool go_on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	dockerd_lock(d);
+	until.tv_sec += c->restart_delay / 1000;
+	until.tv_nsec += (long)(c->restart_delay % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	while (c->st.restarting && !d->stopping)
+		if (pthread_cond_timedwait(&c->changed, &d->lock, &until) == ETIMEDOUT)
+			break;
+	go_on = c->st.restarting && !d->stopping;
+	dockerd_unlock(d);
+	return go_on;
+}
+
+static void restart_worker(struct daemon *d, void *arg)
+{
+	struct container *c = arg;
+	struct err err;
+	bool still;
+
+	if (sleep_delay(d, c)) {
+		pthread_mutex_lock(&c->op);
+		dockerd_lock(d);
+		still = c->st.restarting && !c->st.running;
+		if (still)
+			c->st.restarts++;
+		dockerd_unlock(d);
+		if (still && dockerd_start_locked(d, c, &err))
+			log_error("container %.12s: restart: %s", c->id, err.msg);
+		pthread_mutex_unlock(&c->op);
+	}
+	dockerd_container_put(d, c);
+}
+
+/* --- the exit --------------------------------------------------------------------------------- */
+
+/* Set the state; what is to happen next. The reference for the restart worker is
+ * taken here, under the lock. */
+static bool record(struct daemon *d, struct container *c, const struct exit_info *info,
+		   struct endpoint **ep)
+{
+	bool restart;
+
+	dockerd_lock(d);
+	*ep = c->endpoint;
+	c->endpoint = NULL;
+	dockerd_unlock(d);
+	dockerd_endpoint_release(d->net, *ep);
+	dockerd_lock(d);
+	c->st.running = c->st.paused = false;
+	c->st.pid = 0;
+	c->st.exit_code = info->status;
+	c->st.oom_killed = info->oom_killed;
+	snprintf(c->st.finished, sizeof c->st.finished, "%s", info->at);
+	free(c->attach_path);
+	c->attach_path = NULL;
+	restart = !c->st.removing && !d->stopping &&
+		  dockerd_restart_wanted(json_object_get(c->host, "RestartPolicy"), info->status,
+					 c->st.stopped_by_hand, c->st.restarts);
+	c->st.restarting = restart;
+	if (restart) {
+		c->restart_delay = dockerd_restart_delay(c->restart_delay, ran_ms(&c->st));
+		c->refs++;
+	}
+	c->exit_serial++;
+	dockerd_container_changed(c);
+	dockerd_unlock(d);
+	return restart;
+}
+
+void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
+{
+	struct trace_span span = trace_begin();
+	struct endpoint *ep;
+	bool running, restart;
+	struct err err;
+
+	dockerd_lock(d);
+	running = c->st.running;
+	dockerd_unlock(d);
+	if (!running)
+		return;
+	restart = record(d, c, info, &ep);
+	if (dockerd_container_save(d, c, &err))
+		log_error("container %.12s: %s", c->id, err.msg);
+	if (info->oom_killed)
+		dockerd_container_event(d, c, "oom", NULL);
+	dockerd_container_event(d, c, "die", json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
+	if (ep)
+		dockerd_event(d, "network", "disconnect", d->net->ids[NET_BRIDGE],
+			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge", "type", "bridge"));
+	dockerd_exec_container_exited(d, c);
+	dockerd_task_delete(d, c->id);
+	trace_end(&span, "exit of %s (%d)", c->name, info->status);
+	if (restart && dockerd_spawn(d, restart_worker, c))
+		dockerd_container_put(d, c);
+	if (!restart && jsonx_bool(c->host, "AutoRemove", false) && c->listed &&
+	    dockerd_remove_locked(d, c, true, &err))
+		log_error("container %.12s: remove: %s", c->id, err.msg);
+}
+
+void dockerd_exited(struct daemon *d, struct container *c, const struct exit_info *info)
+{
+	pthread_mutex_lock(&c->op);
+	dockerd_exited_locked(d, c, info);
+	pthread_mutex_unlock(&c->op);
+}

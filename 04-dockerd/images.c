@@ -1,0 +1,227 @@
+/*
+ * images.c - see images.h: looking up.
+ */
+#include "images.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "03-containerd/reference.h"
+#include "names.h"
+
+static json_t *resolve(struct daemon *d, const char *name, struct err *err)
+{
+	AUTO_FREE char *escaped = ctrd_escape(name);
+	AUTO_FREE char *path = xasprintf("/v1/resolve/%s", escaped);
+
+	return ctrd_call(d->ctrd, "GET", path, NULL, err);
+}
+
+static const char *id_of(const json_t *resolved)
+{
+	return json_string_value(jsonx_at(resolved, "configDescriptor.digest"));
+}
+
+int dockerd_images_load(struct daemon *d, struct image_names *all, struct err *err)
+{
+	AUTO_JSON json_t *list = ctrd_call(d->ctrd, "GET", "/v1/images", NULL, err);
+	json_t *row;
+	size_t i;
+
+	*all = (struct image_names){ NULL, 0 };
+	if (!list)
+		return -1;
+	all->v = xcalloc(json_array_size(list) + 1, sizeof *all->v);
+	json_array_foreach(list, i, row) {
+		const char *name = jsonx_str(row, "name", "");
+		struct err why;
+		json_t *doc = resolve(d, name, &why);
+
+		if (doc && id_of(doc)) {
+			all->v[all->n++] = (struct image_name){ xstrdup(name), doc, id_of(doc) };
+		} else {
+			/* Gone since, or of another platform: not an image of this machine. */
+			log_debug("image %s: %s", name, doc ? "no config" : why.msg);
+			json_decref(doc);
+		}
+	}
+	return 0;
+}
+
+void dockerd_images_free(struct image_names *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		free(all->v[i].name);
+		json_decref(all->v[i].resolved);
+	}
+	free(all->v);
+}
+
+/* --- matching -------------------------------------------------------------------------- */
+
+/* "sha256:abc…" or "abc…": the beginning of an ID. */
+static bool is_id_prefix(const char *ref, const char *id)
+{
+	if (str_starts(ref, "sha256:"))
+		return str_starts(id, ref) && ref[7];
+	return dockerd_is_hex(ref) && str_starts(id + strlen("sha256:"), ref);
+}
+
+static const struct image_name *by_id_prefix(const struct image_names *all, const char *ref, bool *ambiguous)
+{
+	const struct image_name *found = NULL;
+
+	*ambiguous = false;
+	for (size_t i = 0; i < all->n; i++) {
+		if (!is_id_prefix(ref, all->v[i].id))
+			continue;
+		if (found && strcmp(found->id, all->v[i].id))
+			*ambiguous = true;
+		found = &all->v[i];
+	}
+	return *ambiguous ? NULL : found;
+}
+
+/* The same repository and what the reference asks for: its tag, or the digest its name points at. */
+static bool is_named(const struct image_name *image, const struct reference *want)
+{
+	struct reference have;
+	struct err ignored;
+
+	if (reference_parse(image->name, &have, &ignored) || strcmp(have.domain, want->domain) ||
+	    strcmp(have.path, want->path))
+		return false;
+	if (*want->digest)
+		return !strcmp(want->digest, json_string_value(jsonx_at(image->resolved, "target.digest")));
+	return !strcmp(have.tag, want->tag);
+}
+
+static int no_such(const char *ref, struct err *err)
+{
+	struct reference parsed;
+	struct err ignored;
+	AUTO_FREE char *shown = reference_parse(ref, &parsed, &ignored) ? xstrdup(ref) : reference_familiar(&parsed);
+
+	return err_set(err, ERR_NOT_FOUND, "No such image: %s", shown);
+}
+
+const struct image_name *dockerd_image_find(const struct image_names *all, const char *ref, bool *by_id,
+					    struct err *err)
+{
+	const struct image_name *found = NULL;
+	bool ambiguous, ignored_by_id;
+	struct reference want;
+	struct err ignored;
+
+	by_id = by_id ? by_id : &ignored_by_id;
+	*by_id = false;
+	if (!reference_parse(ref, &want, &ignored))
+		for (size_t i = 0; i < all->n && !found; i++)
+			if (is_named(&all->v[i], &want))
+				found = &all->v[i];
+	if (found)
+		return found;
+	found = by_id_prefix(all, ref, &ambiguous);
+	*by_id = found != NULL;
+	if (ambiguous)
+		err_set(err, ERR_INVALID, "ambiguous image ID prefix: %s", ref);
+	else if (!found)
+		no_such(ref, err);
+	return found;
+}
+
+json_t *dockerd_image_resolve(struct daemon *d, const char *ref, char **name, struct err *err)
+{
+	const struct image_name *found;
+	struct image_names all;
+	struct reference want;
+	struct err ignored;
+	json_t *doc = NULL;
+
+	if (!*ref) {
+		err_set(err, ERR_INVALID, "invalid reference format");
+		return NULL;
+	}
+	if (!reference_parse(ref, &want, &ignored)) {
+		AUTO_FREE char *full = reference_full(&want);
+
+		doc = resolve(d, full, err);
+		if (doc) {
+			*name = steal_ptr(&full);
+			return doc;
+		}
+		if (err->kind != ERR_NOT_FOUND)
+			return NULL;
+	}
+	if (dockerd_images_load(d, &all, err))
+		return NULL;
+	found = dockerd_image_find(&all, ref, NULL, err);
+	if (found) {
+		*name = xstrdup(found->name);
+		doc = json_incref(found->resolved);
+	}
+	dockerd_images_free(&all);
+	return doc;
+}
+
+json_int_t dockerd_image_size(struct daemon *d, const char *id)
+{
+	struct image_names all;
+	json_int_t size = 0;
+	struct err ignored;
+
+	if (dockerd_images_load(d, &all, &ignored))
+		return 0;
+	for (size_t i = 0; i < all.n; i++)
+		if (!strcmp(all.v[i].id, id))
+			size = jsonx_int(all.v[i].resolved, "snapshotSize", 0);
+	dockerd_images_free(&all);
+	return size;
+}
+
+bool dockerd_image_is(const char *value, const char *id, const char *name)
+{
+	struct reference want, have;
+	struct err ignored;
+
+	if (is_id_prefix(value, id))
+		return true;
+	return !reference_parse(value, &want, &ignored) && !reference_parse(name, &have, &ignored) &&
+	       !strcmp(want.domain, have.domain) && !strcmp(want.path, have.path) && !strcmp(want.tag, have.tag);
+}
+
+/* --- spelling ------------------------------------------------------------------------------ */
+
+char *dockerd_image_tag(const char *name)
+{
+	struct reference ref;
+	struct err ignored;
+
+	if (reference_parse(name, &ref, &ignored) || !*ref.tag)
+		return xstrdup("");
+	ref.digest[0] = '\0';
+	return reference_familiar(&ref);
+}
+
+char *dockerd_image_repo_digest(const struct image_name *image)
+{
+	const char *digest = json_string_value(jsonx_at(image->resolved, "target.digest"));
+	struct reference ref;
+	struct err ignored;
+
+	if (reference_parse(image->name, &ref, &ignored))
+		return xstrdup("");
+	ref.tag[0] = '\0';
+	snprintf(ref.digest, sizeof ref.digest, "%s", digest ? digest : "");
+	return reference_familiar(&ref);
+}
+
+const char *dockerd_image_short(const char *id, char out[13])
+{
+	const char *colon = strchr(id, ':');
+
+	snprintf(out, 13, "%.12s", colon ? colon + 1 : id);
+	return out;
+}

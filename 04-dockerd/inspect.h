@@ -1,0 +1,17 @@
+/*
+ * inspect.h - containers as the API shows them.
+ */
+#ifndef DOCKYARD_DOCKERD_INSPECT_H
+#define DOCKYARD_DOCKERD_INSPECT_H
+
+#include "container.h"
+#include "network.h"
+
+/* NetworkSettings.Networks: one entry, of the network that NetworkMode names.
+ * daemon.lock held. New. */
+json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c);
+
+/* GET /containers/{id}/json. New. */
+json_t *dockerd_inspect(struct daemon *d, struct container *c);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * list.c - GET /containers/json: docker ps.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "api.h"
+#include "filters.h"
+#include "human.h"
+#include "images.h"
+#include "inspect.h"
+#include "mounts.h"
+
+static const char *const known_filters[] = { "status", "name", "id", "label", "ancestor", "exited", "before",
+					     "since", "volume", "network", NULL };
+
+/* --- filters -------------------------------------------------------------------------- */
+
+static bool contains(const char *value, const void *arg)
+{
+	if (*value == '/')
+		value++;
+	/* "^/name$" is how scripts ask for exactly one. */
+	if (*value == '^') {
+		size_t n = strlen(++value), len = strlen(arg);
+
+		if (*value == '/')
+			value++, n--;
+		if (n && value[n - 1] == '$')
+			return n - 1 == len && !strncmp(value, arg, n - 1);
+		return !strncmp(arg, value, n);
+	}
+	return strstr(arg, value) != NULL;
+}
+
+static bool begins(const char *value, const void *arg)
+{
+	return str_starts(arg, value);
+}
+
+static bool is_exit_code(const char *value, const void *arg)
+{
+	const struct state *st = arg;
+
+	return !st->running && strcmp(st->started, ZERO_TIME) && atoi(value) == st->exit_code;
+}
+
+static bool is_mounted(const char *value, const void *arg)
+{
+	const struct container *c = arg;
+	json_t *m;
+	size_t i;
+
+	json_array_foreach(c->mounts, i, m)
+		if (!strcmp(value, jsonx_str(m, "Name", "")) || !strcmp(value, jsonx_str(m, "Destination", "")))
+			return true;
+	return false;
+}
+
+static bool is_image(const char *value, const void *arg)
+{
+	const struct container *c = arg;
+
+	return dockerd_image_is(value, c->image_id, c->image_name);
+}
+
+struct on_network {
+	const struct daemon *d;
+	int kind;
+};
+
+static bool is_network(const char *value, const void *arg)
+{
+	const struct on_network *on = arg;
+
+	return on->kind >= 0 && (!strcmp(value, dockerd_network_names[on->kind]) ||
+				 str_starts(on->d->net->ids[on->kind], value));
+}
+
+/* daemon.lock held. */
+static bool passes(const struct daemon *d, const struct container *c, const json_t *f)
+{
+	struct on_network on = { d, dockerd_network_kind(jsonx_str(c->host, "NetworkMode", "")) };
+
+	return dockerd_filter_equal(f, "status", dockerd_state_word(&c->st)) &&
+	       dockerd_filter_any(f, "name", contains, c->name) && dockerd_filter_any(f, "id", begins, c->id) &&
+	       dockerd_filter_labels(f, json_object_get(c->config, "Labels")) &&
+	       dockerd_filter_any(f, "ancestor", is_image, c) && dockerd_filter_any(f, "exited", is_exit_code, &c->st) &&
+	       dockerd_filter_any(f, "volume", is_mounted, c) && dockerd_filter_any(f, "network", is_network, &on);
+}
+
+static int check_states(const json_t *filters, struct err *err)
+{
+	static const char *const words[] = { "created", "running", "paused", "restarting", "removing", "exited",
+					     "dead", NULL };
+	json_t *list = json_object_get(filters, "status"), *v;
+	size_t i, w;
+
+	json_array_foreach(list, i, v) {
+		for (w = 0; words[w] && strcmp(words[w], json_string_value(v)); w++)
+			;
+		if (!words[w])
+			return err_set(err, ERR_INVALID, "invalid filter 'status=%s'", json_string_value(v));
+	}
+	return 0;
+}
+
+/* --- one line ---------------------------------------------------------------------------- */
+
+/* The command as one line; arguments with blanks are quoted so that they show as one. */
+static json_t *command(const struct container *c)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	AUTO_JSON json_t *args = dockerd_container_args(c);
+	json_t *v;
+	size_t i;
+
+	strbuf_reserve(&sb, 0);
+	json_array_foreach(args, i, v) {
+		const char *s = json_string_value(v);
+
+		strbuf_addf(&sb, strchr(s, ' ') ? "%s'%s'" : "%s%s", i ? " " : "", s);
+	}
+	return json_string(sb.data);
+}
+
+/* daemon.lock held. */
+static json_t *summary(const struct daemon *d, const struct container *c, time_t now)
+{
+	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
+	const struct endpoint *ep = c->endpoint;
+	json_t *s = json_pack("{s:s, s:[o], s:O, s:s, s:o, s:I}", "Id", c->id, "Names",
+			      json_sprintf("/%s", c->name), "Image", json_object_get(c->config, "Image"),
+			      "ImageID", c->image_id, "Command", command(c), "Created",
+			      (json_int_t)dockerd_parse_time(c->created));
+
+	json_object_set_new(s, "Ports", dockerd_ports_summary(ep ? &ep->ports : NULL,
+							      ep ? json_object_get(c->config, "ExposedPorts") : NULL));
+	json_object_set(s, "Labels", json_object_get(c->config, "Labels"));
+	json_object_set_new(s, "State", json_string(dockerd_state_word(&c->st)));
+	json_object_set_new(s, "Status", json_string(status));
+	json_object_set_new(s, "HostConfig", json_pack("{s:O}", "NetworkMode", json_object_get(c->host, "NetworkMode")));
+	json_object_set_new(s, "NetworkSettings", json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c)));
+	json_object_set_new(s, "Mounts", dockerd_mounts_inspect(c->mounts));
+	return s;
+}
+
+/* --- the list ------------------------------------------------------------------------------ */
+
+struct query {
+	bool all;
+	long limit;
+	json_t *filters;
+	struct container *before, *since; /* references, or NULL */
+};
+
+static int find_bound(struct daemon *d, const json_t *filters, const char *key, struct container **out,
+		      struct err *err)
+{
+	const char *ref = json_string_value(json_array_get(json_object_get(filters, key), 0));
+
+	*out = ref ? dockerd_container_find(d, ref, err) : NULL;
+	return ref && !*out ? -1 : 0;
+}
+
+static int parse(struct http_request *req, struct daemon *d, struct query *q, struct err *err)
+{
+	q->filters = dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
+	if (!q->filters || check_states(q->filters, err) || dockerd_query_int(req, "limit", -1, &q->limit, err) ||
+	    find_bound(d, q->filters, "before", &q->before, err) ||
+	    find_bound(d, q->filters, "since", &q->since, err))
+		return -1;
+	/* Asking for a state, or for the last few, asks for more than the running ones. */
+	q->all = http_query_bool(req, "all", 0) || q->limit > 0 || json_object_get(q->filters, "status") ||
+		 json_object_get(q->filters, "exited") || q->before || q->since;
+	return 0;
+}
+
+/* The table is newest first: "before" starts behind that one, "since" ends at it. */
+static json_t *collect(struct daemon *d, const struct query *q)
+{
+	json_t *list = json_array();
+	time_t now = time(NULL);
+	bool in = !q->before;
+
+	dockerd_lock(d);
+	for (struct container *c = d->containers; c && c != q->since; c = c->next) {
+		if (c == q->before) {
+			in = true;
+			continue;
+		}
+		if (!in || (!q->all && !c->st.running && !c->st.restarting) || !passes(d, c, q->filters))
+			continue;
+		if (q->limit > 0 && json_array_size(list) >= (size_t)q->limit)
+			break;
+		json_array_append_new(list, summary(d, c, now));
+	}
+	dockerd_unlock(d);
+	return list;
+}
+
+static void add_sizes(struct daemon *d, json_t *list)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(list, i, s) {
+		AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/usage", jsonx_str(s, "Id", ""));
+		struct err ignored;
+		json_t *usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
+
+		json_object_set_new(s, "SizeRw", json_integer(jsonx_int(usage, "size", 0)));
+		json_object_set_new(s, "SizeRootFs", json_integer(jsonx_int(usage, "size", 0) +
+								  dockerd_image_size(d, jsonx_str(s, "ImageID", ""))));
+		json_decref(usage);
+	}
+}
+
+static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	struct query q = { 0 };
+	json_t *list = NULL;
+
+	if (!parse(req, daemon, &q, err)) {
+		list = collect(daemon, &q);
+		if (http_query_bool(req, "size", 0))
+			add_sizes(daemon, list);
+		http_reply_json(rep, 200, list);
+	}
+	json_decref(q.filters);
+	dockerd_container_put(daemon, q.before);
+	dockerd_container_put(daemon, q.since);
+	return list ? 0 : -1;
+}
+
+const struct http_route dockerd_list_routes[] = {
+	{ "GET", "/containers/json", get_list },
+	{ NULL },
+};

@@ -1,0 +1,225 @@
+/*
+ * logfile.c - see logfile.h.
+ */
+#include "logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "human.h"
+
+#define BLOCK 65536
+
+static int open_rotated(const struct logfile *f, unsigned rotated)
+{
+	AUTO_FREE char *name = rotated ? xasprintf("%s.%u", f->path, rotated) : xstrdup(f->path);
+
+	return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+/* --- where to start -------------------------------------------------------------------- */
+
+/* The offset at which the last *lines lines of the file begin; *lines becomes what
+ * is missing, 0 if the file has enough. */
+static off_t tail_offset(int fd, long *lines)
+{
+	off_t end = lseek(fd, 0, SEEK_END), at = end;
+	char buf[4096];
+
+	while (at > 0) {
+		size_t n = at < (off_t)sizeof buf ? (size_t)at : sizeof buf;
+
+		at -= (off_t)n;
+		if (pread(fd, buf, n, at) != (ssize_t)n)
+			return 0;
+		for (size_t i = n; i-- > 0;) {
+			/* The newline that ends the last line begins nothing. */
+			if (buf[i] != '\n' || at + (off_t)i == end - 1)
+				continue;
+			if (--*lines == 0)
+				return at + (off_t)i + 1;
+		}
+	}
+	if (end > 0)
+		--*lines; /* the first line of the file */
+	return 0;
+}
+
+/* Go back through the rotated files until enough lines lie ahead. */
+static int seek_tail(struct logfile *f, long tail)
+{
+	for (;;) {
+		off_t at = tail_offset(f->fd, &tail);
+		int older;
+
+		if (tail > 0 && (older = open_rotated(f, f->rotated + 1)) >= 0) {
+			close(f->fd);
+			f->fd = older;
+			f->rotated++;
+			continue;
+		}
+		return lseek(f->fd, at, SEEK_SET) < 0 ? -1 : 0;
+	}
+}
+
+static void seek_oldest(struct logfile *f)
+{
+	int older;
+
+	while ((older = open_rotated(f, f->rotated + 1)) >= 0) {
+		close(f->fd);
+		f->fd = older;
+		f->rotated++;
+	}
+}
+
+int logfile_open(struct logfile *f, const char *path, long tail, struct err *err)
+{
+	*f = (struct logfile){ .path = xstrdup(path), .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	if (f->fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, "open %s", path);
+	if (tail < 0)
+		seek_oldest(f);
+	else if (tail == 0 ? lseek(f->fd, 0, SEEK_END) < 0 : seek_tail(f, tail) != 0)
+		return err_sys(err, "seek in %s", path);
+	return 0;
+}
+
+void logfile_close(struct logfile *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	strbuf_free(&f->buf);
+	json_decref(f->line);
+	free(f->path);
+	*f = (struct logfile){ .fd = -1 };
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* Is what we read no longer what the path names? */
+static bool was_rotated(const struct logfile *f)
+{
+	struct stat mine, named;
+
+	return !fstat(f->fd, &mine) && !stat(f->path, &named) &&
+	       (mine.st_ino != named.st_ino || mine.st_dev != named.st_dev);
+}
+
+/* Which number does the file that we read have now? If it is gone: one past the oldest. */
+static unsigned number_now(const struct logfile *f)
+{
+	struct stat mine, other;
+	unsigned k = 1;
+	int fd;
+
+	if (fstat(f->fd, &mine))
+		return 1;
+	for (; (fd = open_rotated(f, k)) >= 0; k++) {
+		bool same = !fstat(fd, &other) && other.st_ino == mine.st_ino && other.st_dev == mine.st_dev;
+
+		close(fd);
+		if (same)
+			break;
+	}
+	return k;
+}
+
+/* Go on to the file after this one: false if there is none. */
+static bool open_newer(struct logfile *f)
+{
+	unsigned next = 0;
+	int fd;
+
+	if (f->fd >= 0) {
+		if (!was_rotated(f))
+			return false;
+		next = number_now(f) - 1;
+	}
+	fd = open_rotated(f, next);
+	if (fd < 0)
+		return false;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->rotated = next;
+	return true;
+}
+
+/* More bytes into the buffer: their count, 0 at the end. */
+static ssize_t fill(struct logfile *f)
+{
+	ssize_t n;
+
+	if (f->at) {
+		memmove(f->buf.data, f->buf.data + f->at, f->buf.len - f->at);
+		f->buf.len -= f->at;
+		f->at = 0;
+	}
+	strbuf_reserve(&f->buf, BLOCK);
+	do
+		n = f->fd < 0 ? 0 : read(f->fd, f->buf.data + f->buf.len, BLOCK);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		f->buf.len += (size_t)n;
+		f->buf.data[f->buf.len] = '\0';
+	}
+	return n;
+}
+
+/* The next whole line, without its newline; NULL at the end. */
+static char *next_line(struct logfile *f, size_t *len, ssize_t *state)
+{
+	for (;;) {
+		char *start = f->buf.data ? f->buf.data + f->at : NULL;
+		char *end = start ? memchr(start, '\n', f->buf.len - f->at) : NULL;
+
+		if (end) {
+			*len = (size_t)(end - start);
+			f->at += *len + 1;
+			return start;
+		}
+		*state = fill(f);
+		if (*state < 0)
+			return NULL;
+		if (*state > 0)
+			continue;
+		if (!open_newer(f))
+			return NULL;
+		f->buf.len = f->at = 0; /* half a line at a rotation stays half */
+	}
+}
+
+static bool parse(struct logfile *f, const char *text, size_t len, struct log_entry *e)
+{
+	json_t *log;
+
+	json_decref(f->line);
+	f->line = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
+	log = json_object_get(f->line, "log");
+	if (!json_is_string(log))
+		return false;
+	e->text = json_string_value(log);
+	e->len = json_string_length(log);
+	e->stream = strcmp(jsonx_str(f->line, "stream", "stdout"), "stderr") ? 1 : 2;
+	e->time = jsonx_str(f->line, "time", "");
+	return !dockerd_parse_timespec(e->time, &e->when);
+}
+
+int logfile_next(struct logfile *f, struct log_entry *e, struct err *err)
+{
+	ssize_t state = 0;
+	size_t len;
+	char *line;
+
+	while ((line = next_line(f, &len, &state)))
+		if (parse(f, line, len, e))
+			return 1;
+	return state < 0 ? err_sys(err, "read %s", f->path) : 0;
+}

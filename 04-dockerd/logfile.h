@@ -1,0 +1,47 @@
+/*
+ * logfile.h - reading what a container has said: Docker's json-file format.
+ *
+ *     {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
+ *
+ * one object per line, appended by the shim; `<path>.1` (newer) to `<path>.N` (older) are what
+ * was rotated away. A reader goes from old to new and knows when it has reached the end,
+ * which may move. A line that is not complete yet is left for the next look.
+ */
+#ifndef DOCKYARD_DOCKERD_LOGFILE_H
+#define DOCKYARD_DOCKERD_LOGFILE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
+
+struct log_entry {
+	int stream;           /* 1 stdout, 2 stderr */
+	const char *text;     /* valid until the next call */
+	size_t len;
+	const char *time;
+	struct timespec when;
+};
+
+struct logfile {
+	char *path;
+	int fd;               /* the file being read, or -1 */
+	unsigned rotated;     /* it is path.<rotated>; 0: path itself */
+	struct strbuf buf;    /* read, not yet handed out */
+	size_t at;
+	json_t *line;         /* what the last entry points into */
+};
+
+/* Start `tail` lines before the end; -1: at the beginning. A log that does not
+ * exist yet is empty. */
+int logfile_open(struct logfile *f, const char *path, long tail, struct err *err);
+void logfile_close(struct logfile *f);
+
+/* 1: *e is the next entry; 0: the end, for now; -1. A line that cannot be parsed (the
+ * machine crashed while it was written) is skipped. */
+int logfile_next(struct logfile *f, struct log_entry *e, struct err *err);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * monitor.c - one thread that reads containerd's events, and the reconciliation
+ * that makes missing some of them harmless.
+ *
+ *     subscribe ─▶ reconcile ─▶ event, event, event ... ─▶ (broken off) ─▶ wait ─▶ subscribe
+ *
+ * An exit is handled by a worker of its own: it may wait for the container's lock, and
+ * a hundred containers that end together do not queue. Handling an exit twice is harmless
+ * (exit.c), so events and reconciliation may overlap as they like.
+ */
+#include "monitor.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "events.h"
+#include "exec.h"
+#include "lifecycle.h"
+#include "network.h"
+#include "restart.h"
+#include "task.h"
+
+#define RETRY_MS 500
+#define SETTLE_MS 1000 /* how long after subscribing the second look is taken */
+
+/* --- exits ------------------------------------------------------------------------------- */
+
+struct exit_job {
+	struct container *c; /* a reference */
+	struct exit_info info;
+};
+
+static void exit_worker(struct daemon *d, void *arg)
+{
+	struct exit_job *job = arg;
+
+	dockerd_exited(d, job->c, &job->info);
+	dockerd_container_put(d, job->c);
+	free(job);
+}
+
+static void handle_exit(struct daemon *d, const char *id, const json_t *event)
+{
+	struct err ignored;
+	struct container *c = dockerd_container_find(d, id, &ignored);
+	struct exit_job *job;
+
+	if (!c)
+		return;
+	job = xcalloc(1, sizeof *job);
+	job->c = c;
+	dockerd_exit_from_json(event, &job->info);
+	if (dockerd_spawn(d, exit_worker, job)) { /* stopping: the next daemon's reconcile finds it */
+		dockerd_container_put(d, c);
+		free(job);
+	}
+}
+
+/* Pausing by another client of containerd. */
+static void set_paused(struct daemon *d, const char *id, bool paused)
+{
+	struct err ignored;
+	struct container *c = dockerd_container_find(d, id, &ignored);
+
+	if (!c)
+		return;
+	dockerd_lock(d);
+	if (c->st.running && c->st.paused != paused) {
+		c->st.paused = paused;
+		dockerd_container_changed(c);
+	}
+	dockerd_unlock(d);
+	dockerd_container_put(d, c);
+}
+
+static int on_event(void *arg, json_t *line)
+{
+	struct daemon *d = arg;
+	const char *topic = jsonx_str(line, "topic", ""), *id, *exec_id;
+	const json_t *event = json_object_get(line, "event");
+
+	id = jsonx_str(event, "containerID", "");
+	exec_id = jsonx_str(event, "execID", NULL);
+	if (!strcmp(jsonx_str(line, "namespace", ""), CONTAINERD_NAMESPACE)) {
+		if (!strcmp(topic, "/tasks/exit") && exec_id)
+			dockerd_exec_exited(d, id, exec_id, (int)jsonx_int(event, "exitStatus", 255));
+		else if (!strcmp(topic, "/tasks/exit"))
+			handle_exit(d, id, event);
+		else if (!strcmp(topic, "/tasks/paused") || !strcmp(topic, "/tasks/resumed"))
+			set_paused(d, id, topic[strlen("/tasks/")] == 'p');
+	}
+	return dockerd_is_stopping(d);
+}
+
+/* --- reconciliation -------------------------------------------------------------------------- */
+
+static const json_t *task_of(const json_t *tasks, const char *id)
+{
+	json_t *t;
+	size_t i;
+
+	json_array_foreach((json_t *)tasks, i, t)
+		if (!strcmp(jsonx_str(t, "containerID", ""), id))
+			return t;
+	return NULL;
+}
+
+/* A daemon died between starting the task and writing down that it runs. */
+static void adopt(struct daemon *d, struct container *c, const json_t *task)
+{
+	struct err err;
+
+	dockerd_lock(d);
+	c->st.running = true;
+	c->st.restarting = false;
+	c->st.pid = (pid_t)jsonx_int(task, "pid", 0);
+	c->st.paused = !strcmp(jsonx_str(task, "status", ""), "paused");
+	if (!strcmp(c->st.started, ZERO_TIME) || strcmp(c->st.started, c->st.finished) < 0)
+		time_now_text(c->st.started);
+	free(c->attach_path);
+	c->attach_path = xstrdup(jsonx_str(task, "attach", ""));
+	dockerd_unlock(d);
+	if (dockerd_container_save(d, c, &err))
+		log_error("container %.12s: %s", c->id, err.msg);
+	log_info("container %.12s was running without our knowing", c->id);
+}
+
+static void refresh(struct daemon *d, struct container *c, const json_t *task)
+{
+	dockerd_lock(d);
+	c->st.pid = (pid_t)jsonx_int(task, "pid", 0);
+	c->st.paused = !strcmp(jsonx_str(task, "status", ""), "paused");
+	free(c->attach_path);
+	c->attach_path = xstrdup(jsonx_str(task, "attach", ""));
+	dockerd_unlock(d);
+}
+
+/* One container against its task (NULL: none). op is held, so it is not in the
+ * middle of being started or removed. */
+static void settle(struct daemon *d, struct container *c, const json_t *task)
+{
+	const char *status = jsonx_str(task, "status", "");
+	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running;
+	struct exit_info info;
+
+	dockerd_lock(d);
+	running = c->st.running;
+	dockerd_unlock(d);
+	if (alive && running)
+		refresh(d, c, task);
+	else if (alive)
+		adopt(d, c, task);
+	else if (running) {
+		/* Stopped, or gone with what knew its status: 255 then. */
+		dockerd_exit_from_json(strcmp(status, "stopped") ? NULL : task, &info);
+		dockerd_exited_locked(d, c, &info);
+	} else if (task) {
+		dockerd_task_delete(d, c->id); /* created and never started, or stopped and known */
+	}
+}
+
+/* The task as it is now: while we waited for op, it may have been started anew. */
+static void settle_one(struct daemon *d, struct container *c)
+{
+	struct err err;
+	AUTO_JSON json_t *task = NULL;
+
+	pthread_mutex_lock(&c->op);
+	task = dockerd_task_get(d, c->id, &err);
+	if (task || err.kind == ERR_NOT_FOUND)
+		settle(d, c, task);
+	pthread_mutex_unlock(&c->op);
+}
+
+static bool differs(struct daemon *d, const struct container *c, const json_t *task)
+{
+	const char *status = jsonx_str(task, "status", "");
+	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running, same;
+
+	dockerd_lock(d);
+	running = c->st.running;
+	same = alive && c->attach_path && c->st.pid == jsonx_int(task, "pid", 0);
+	dockerd_unlock(d);
+	return running ? !same : task != NULL;
+}
+
+int dockerd_reconcile(struct daemon *d, struct err *err)
+{
+	AUTO_JSON json_t *tasks = dockerd_task_list(d, err);
+	struct container **all;
+	size_t n;
+
+	if (!tasks)
+		return -1;
+	all = dockerd_container_all(d, &n);
+	for (size_t i = 0; i < n; i++)
+		if (differs(d, all[i], task_of(tasks, all[i]->id)))
+			settle_one(d, all[i]);
+	dockerd_container_all_free(d, all, n);
+	return 0;
+}
+
+/* --- restart policies at boot -------------------------------------------------------------------- */
+
+static void boot_worker(struct daemon *d, void *arg)
+{
+	struct container *c = arg;
+	struct err err;
+
+	pthread_mutex_lock(&c->op);
+	if (!c->st.running && dockerd_start_locked(d, c, &err))
+		log_error("container %.12s: start: %s", c->id, err.msg);
+	pthread_mutex_unlock(&c->op);
+	dockerd_container_put(d, c);
+}
+
+static void boot_one(struct daemon *d, struct container *c)
+{
+	bool start, remove, ran;
+	struct err err;
+
+	dockerd_lock(d);
+	ran = strcmp(c->st.started, ZERO_TIME) || c->st.restarting;
+	start = !c->st.running && ran &&
+		(c->st.restarting || dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"), c->st.stopped_by_hand));
+	remove = !c->st.running && ran && jsonx_bool(c->host, "AutoRemove", false);
+	c->st.restarting = false;
+	if (start)
+		c->refs++;
+	dockerd_unlock(d);
+	if (start && dockerd_spawn(d, boot_worker, c))
+		dockerd_container_put(d, c);
+	if (remove && dockerd_remove(d, c, false, true, &err))
+		log_error("container %.12s: remove: %s", c->id, err.msg);
+}
+
+void dockerd_boot_restarts(struct daemon *d)
+{
+	struct container **all;
+	size_t n;
+
+	all = dockerd_container_all(d, &n);
+	for (size_t i = 0; i < n; i++)
+		boot_one(d, all[i]);
+	dockerd_container_all_free(d, all, n);
+}
+
+/* --- the thread -------------------------------------------------------------------------------------- */
+
+/* Wait, but not for longer than the daemon runs; false: it stops. */
+static bool pause_ms(const struct daemon *d, int ms)
+{
+	struct pollfd p = { d->stop_fd, POLLIN, 0 };
+
+	return poll(&p, 1, ms) == 0;
+}
+
+/* The stream does not say when it has begun. What happened between a look at the tasks and the
+ * subscription is found by a second look, some time after. */
+static void look_again(struct daemon *d, void *arg)
+{
+	struct err err;
+
+	(void)arg;
+	if (dockerd_reconcile(d, &err))
+		log_debug("reconcile: %s", err.msg);
+	if (pause_ms(d, SETTLE_MS) && dockerd_reconcile(d, &err))
+		log_warn("compare containers with containerd's tasks: %s", err.msg);
+}
+
+static bool is_there(struct daemon *d)
+{
+	struct err ignored;
+	json_t *version = ctrd_call(d->ctrd, "GET", "/v1/version", NULL, &ignored);
+
+	json_decref(version);
+	return version != NULL;
+}
+
+static void *monitor(void *arg)
+{
+	struct daemon *d = arg;
+	bool told = false; /* once per absence of containerd, not twice a second */
+	struct err err;
+
+	do {
+		if (is_there(d)) {
+			told = false;
+			dockerd_spawn(d, look_again, NULL);
+			if (!ctrd_stream(d->waits, "GET", "/v1/events", NULL, on_event, d, &err))
+				continue;
+		}
+		if (!told && pause_ms(d, 0))
+			log_warn("containerd at %s does not answer; trying again", d->cfg->containerd);
+		told = true;
+	} while (pause_ms(d, RETRY_MS));
+	return NULL;
+}
+
+int dockerd_monitor_start(struct daemon *d, struct err *err)
+{
+	if (pthread_create(&d->monitor, NULL, monitor, d))
+		return err_set(err, ERR_SYSTEM, "cannot start the monitor's thread");
+	d->has_monitor = true;
+	return 0;
+}
+
+void dockerd_monitor_join(struct daemon *d)
+{
+	if (d->has_monitor)
+		pthread_join(d->monitor, NULL);
+	d->has_monitor = false;
+}

@@ -1,0 +1,243 @@
+/*
+ * start.c - from a container's documents to a running process.
+ *
+ *   take an address and the ports ─▶ write hosts... ─▶ OCI document
+ *     ─▶ containerd: container, task (namespaces exist, the program waits)
+ *     ─▶ plug the network into the namespaces ─▶ document on disk
+ *     ─▶ clients that attached beforehand connect ─▶ start
+ *
+ * The document is written before the start: a daemon that dies right after it finds the
+ * task running and knows its address and ports. Every step's undo is the same
+ * three calls, which do not mind what is not there.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
+#include "events.h"
+#include "lifecycle.h"
+#include "network.h"
+#include "ospec.h"
+#include "task.h"
+
+#define ATTACH_PATIENCE 10 /* seconds: a client that attached and then hangs delays no longer */
+
+static int kind_of(const struct container *c)
+{
+	return dockerd_network_kind(jsonx_str(c->host, "NetworkMode", ""));
+}
+
+/* --- the steps --------------------------------------------------------------------- */
+
+static int check_state(struct daemon *d, const struct container *c, struct err *err)
+{
+	int rc = 0;
+
+	dockerd_lock(d);
+	if (c->st.removing || !c->listed)
+		rc = err_set(err, ERR_CONFLICT, "container is marked for removal and cannot be started");
+	else if (c->st.dead)
+		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
+	dockerd_unlock(d);
+	return rc;
+}
+
+static int take_network(struct daemon *d, struct container *c, struct err *err)
+{
+	struct endpoint *ep;
+
+	if (kind_of(c) != NET_BRIDGE)
+		return 0;
+	if (!d->net->bridge[0])
+		return err_set(err, ERR_CONFLICT, "this daemon runs with --bridge none: use --network host or none");
+	ep = dockerd_endpoint_take(d->net, c, err);
+	if (!ep)
+		return -1;
+	dockerd_lock(d);
+	c->endpoint = ep;
+	dockerd_unlock(d);
+	return 0;
+}
+
+static int plug_network(struct daemon *d, struct container *c, pid_t pid, struct err *err)
+{
+	if (c->endpoint)
+		return dockerd_endpoint_plug(d->net, c->endpoint, pid, err);
+	return kind_of(c) == NET_NONE ? dockerd_loopback_up(pid, err) : 0;
+}
+
+/* `docker run` attaches before it starts, so that no output is missed: tell those
+ * clients where the shim is, and wait until all have connected or gone. */
+static void let_attach(struct daemon *d, struct container *c, char *path)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ATTACH_PATIENCE;
+	dockerd_lock(d);
+	free(c->attach_path);
+	c->attach_path = path;
+	dockerd_container_changed(c);
+	while (c->attaching)
+		if (pthread_cond_timedwait(&c->changed, &d->lock, &until) == ETIMEDOUT)
+			break;
+	dockerd_unlock(d);
+}
+
+static int create_task(struct daemon *d, struct container *c, pid_t *pid, char **attach, struct err *err)
+{
+	struct joins joins = { 0 };
+	AUTO_JSON json_t *spec = NULL;
+	int rc = -1;
+
+	if (!dockerd_joins_resolve(d, c, &joins, err) && (spec = dockerd_spec(d, c, &joins, err)))
+		rc = dockerd_task_create(d, c, spec, pid, attach, err);
+	dockerd_joins_free(&joins);
+	return rc;
+}
+
+static void mark_running(struct daemon *d, struct container *c, pid_t pid)
+{
+	dockerd_lock(d);
+	c->st.running = true;
+	c->st.restarting = c->st.paused = c->st.oom_killed = false;
+	c->st.pid = pid;
+	c->st.exit_code = 0;
+	c->st.error[0] = '\0';
+	time_now_text(c->st.started);
+	c->start_serial++;
+	dockerd_container_changed(c);
+	dockerd_unlock(d);
+}
+
+/* --- failure ---------------------------------------------------------------------------- */
+
+static void give_back(struct daemon *d, struct container *c)
+{
+	struct endpoint *ep;
+
+	dockerd_task_delete(d, c->id);
+	dockerd_lock(d);
+	ep = c->endpoint;
+	c->endpoint = NULL;
+	free(c->attach_path);
+	c->attach_path = NULL;
+	dockerd_unlock(d);
+	dockerd_endpoint_release(d->net, ep);
+}
+
+/* The CLI turns these words, and 126, 127 and 125 follow from them, into its exit
+ * status; so they are Go's, whatever the runtime's were. */
+static void explain(const struct container *c, struct err *err)
+{
+	AUTO_JSON json_t *args = dockerd_container_args(c);
+	const char *program = json_string_value(json_array_get(args, 0));
+	enum err_kind kind = err->kind;
+
+	if (kind == ERR_NO_PROGRAM && !strchr(program, '/'))
+		err_set(err, kind, "exec: \"%s\": executable file not found in $PATH", program);
+	else if (kind == ERR_NO_PROGRAM)
+		err_set(err, kind, "exec: \"%s\": stat %s: no such file or directory", program, program);
+	else if (kind == ERR_NOT_EXECUTABLE)
+		err_set(err, kind, "exec: \"%s\": permission denied", program);
+	if (kind == ERR_NO_PROGRAM || kind == ERR_NOT_EXECUTABLE)
+		err_wrap(err, "failed to create task for container: OCI runtime create failed: unable to start "
+			 "container process");
+}
+
+static void record_failure(struct daemon *d, struct container *c, const struct err *why)
+{
+	struct err err;
+
+	dockerd_lock(d);
+	c->st.running = c->st.restarting = false;
+	c->st.pid = 0;
+	c->st.exit_code = why->kind == ERR_NO_PROGRAM ? 127 : why->kind == ERR_NOT_EXECUTABLE ? 126 : 128;
+	snprintf(c->st.error, sizeof c->st.error, "%.*s", (int)sizeof c->st.error - 1, why->msg);
+	c->start_serial++;
+	dockerd_container_changed(c);
+	dockerd_unlock(d);
+	if (dockerd_container_save(d, c, &err))
+		log_error("container %.12s: %s", c->id, err.msg);
+}
+
+/* --- starting ------------------------------------------------------------------------------ */
+
+static int run_steps(struct daemon *d, struct container *c, pid_t *pid, struct err *err)
+{
+	char *attach = NULL;
+
+	if (take_network(d, c, err))
+		return -1;
+	if (!str_starts(jsonx_str(c->host, "NetworkMode", ""), "container:") && dockerd_netfiles_write(d, c, err))
+		return -1;
+	if (create_task(d, c, pid, &attach, err))
+		return -1;
+	if (plug_network(d, c, *pid, err) || dockerd_container_save(d, c, err)) {
+		free(attach);
+		return -1;
+	}
+	let_attach(d, c, attach);
+	return dockerd_task_start(d, c, err);
+}
+
+int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
+{
+	struct trace_span span = trace_begin();
+	struct err save_err;
+	pid_t pid = 0;
+
+	if (check_state(d, c, err))
+		return -1;
+	if (run_steps(d, c, &pid, err)) {
+		log_warn("start container %.12s: %s", c->id, err->msg);
+		give_back(d, c);
+		explain(c, err);
+		record_failure(d, c, err);
+		return -1;
+	}
+	mark_running(d, c, pid);
+	if (dockerd_container_save(d, c, &save_err))
+		log_error("container %.12s: %s", c->id, save_err.msg);
+	if (c->endpoint)
+		dockerd_event(d, "network", "connect", d->net->ids[NET_BRIDGE],
+			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge", "type", "bridge"));
+	dockerd_container_event(d, c, "start", NULL);
+	trace_end(&span, "start %s", c->name);
+	return 0;
+}
+
+int dockerd_start(struct daemon *d, struct container *c, bool *was_running, struct err *err)
+{
+	bool running, paused;
+	int rc = 0;
+
+	pthread_mutex_lock(&c->op);
+	dockerd_lock(d);
+	running = c->st.running;
+	paused = c->st.paused;
+	if (!running) { /* a start by hand: the policy's count begins again */
+		c->st.restarting = false;
+		c->st.stopped_by_hand = false;
+		c->st.restarts = 0;
+		dockerd_container_changed(c);
+	}
+	dockerd_unlock(d);
+	if (was_running)
+		*was_running = running;
+	if (paused)
+		rc = err_set(err, ERR_CONFLICT, "cannot start a paused container, try unpause instead");
+	else if (!running && dockerd_start_locked(d, c, err))
+		rc = -1;
+	if (rc && !running && jsonx_bool(c->host, "AutoRemove", false)) {
+		struct err ignored;
+
+		if (dockerd_remove_locked(d, c, true, &ignored))
+			log_warn("container %.12s: %s", c->id, ignored.msg);
+	}
+	pthread_mutex_unlock(&c->op);
+	return rc;
+}

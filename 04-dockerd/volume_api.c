@@ -1,0 +1,104 @@
+/*
+ * volume_api.c - /volumes.
+ */
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "api.h"
+#include "create.h"
+#include "events.h"
+#include "filters.h"
+#include "volume.h"
+
+static bool contains(const char *value, const void *arg)
+{
+	return strstr(arg, value) != NULL;
+}
+
+static bool passes(struct daemon *d, const json_t *volume, const json_t *f)
+{
+	AUTO_JSON json_t *users = dockerd_volume_users(d, jsonx_str(volume, "Name", ""));
+
+	return dockerd_filter_any(f, "name", contains, jsonx_str(volume, "Name", "")) &&
+	       dockerd_filter_equal(f, "driver", "local") &&
+	       dockerd_filter_labels(f, json_object_get(volume, "Labels")) &&
+	       dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true");
+}
+
+static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	static const char *const known[] = { "name", "driver", "label", "dangling", NULL };
+	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
+	AUTO_JSON json_t *all = f ? dockerd_volume_list(daemon, err) : NULL;
+	json_t *list, *v;
+	size_t i;
+
+	if (!all)
+		return -1;
+	list = json_array();
+	json_array_foreach(all, i, v)
+		if (passes(daemon, v, f))
+			json_array_append(list, v);
+	http_reply_json(rep, 200, json_pack("{s:o, s:n}", "Volumes", list, "Warnings"));
+	return 0;
+}
+
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	static const struct field fields[] = {
+		{ "Name", 's', true, "\"\"" }, { "Driver", 's', true, "\"local\"" },
+		{ "DriverOpts", 'o', false, "{}" }, { "Labels", 'o', true, "{}" },
+		{ "ClusterVolumeSpec", 'o', false, "{}" }, { NULL },
+	};
+	json_t *body = http_body_json(req, err), *volume;
+	AUTO_JSON json_t *given = body ? dockerd_normalise(body, fields, "", err) : NULL;
+	const char *driver = jsonx_str(given, "Driver", "");
+	bool created;
+
+	if (!given)
+		return -1;
+	if (*driver && strcmp(driver, "local"))
+		return err_set(err, ERR_NOT_FOUND, "error looking up volume plugin %s: plugin \"%s\" not found", driver,
+			       driver);
+	volume = dockerd_volume_create(daemon, jsonx_str(given, "Name", ""), json_object_get(given, "Labels"),
+				       &created, err);
+	if (!volume)
+		return -1;
+	if (created)
+		dockerd_event(daemon, "volume", "create", jsonx_str(volume, "Name", ""),
+			      json_pack("{s:s}", "driver", "local"));
+	http_reply_json(rep, 201, volume);
+	return 0;
+}
+
+static int get_one(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	json_t *volume = dockerd_volume_get(daemon, http_param(req, "name"), err);
+
+	if (!volume)
+		return -1;
+	http_reply_json(rep, 200, volume);
+	return 0;
+}
+
+static int delete_one(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	const char *name = http_param(req, "name");
+
+	if (dockerd_volume_remove(daemon, name, err)) {
+		if (err->kind != ERR_NOT_FOUND || !http_query_bool(req, "force", 0))
+			return -1;
+	} else {
+		dockerd_event(daemon, "volume", "destroy", name, json_pack("{s:s}", "driver", "local"));
+	}
+	http_reply_empty(rep, 204);
+	return 0;
+}
+
+const struct http_route dockerd_volume_routes[] = {
+	{ "GET", "/volumes", get_list },
+	{ "POST", "/volumes/create", post_create },
+	{ "GET", "/volumes/{name}", get_one },
+	{ "DELETE", "/volumes/{name}", delete_one },
+	{ NULL },
+};
