@@ -108,7 +108,7 @@ static int unix_address(const char *path, struct sockaddr_un *addr, int *dir, st
 		memcpy(addr->sun_path, path, strlen(path));
 		return 0;
 	}
-	if (!slash || strlen(slash) > 64)
+	if (!slash || strlen(slash) > sizeof addr->sun_path - KERN_PATH_PROC_SIZE)
 		return err_set(err, ERR_INVALID, "%s: the socket's name is too long", path);
 	above = xstrndup(path, (size_t)(slash - path));
 	*dir = open(*above ? above : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
