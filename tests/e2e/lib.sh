@@ -222,7 +222,7 @@ state() {
 	ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print "link", $2 }'
 	nft list ruleset 2>/dev/null | sed 's/counter packets [0-9]* bytes [0-9]*/counter/; s/^/nft /'
 	sort -u "$T/ids" | while read -r id; do
-		find /sys/fs/cgroup -type d -name "*$id*" 2>/dev/null | sed 's/^/cgroup /'
+		find /sys/fs/cgroup -type d \( -name "$id" -o -name "*-$id.scope" \) 2>/dev/null | sed 's/^/cgroup /'
 	done
 	# All processes but this script, which is process 1 of its namespace, and
 	# the helpers in its process group that take this very look.
