@@ -1,0 +1,27 @@
+/*
+ * cli.c - what verbs do alike: telling that something failed.
+ */
+#include "cli.h"
+
+#include <stdio.h>
+
+void cli_failures_add(struct cli_failures *f, const struct err *err)
+{
+	strbuf_addf(&f->text, "%s\n", err->msg);
+}
+
+void cli_failures_end(struct cli_failures *f, struct cli *cli)
+{
+	fflush(stdout);
+	if (f->text.len) {
+		fputs(f->text.data, stderr);
+		cli->status = CLI_STATUS_FAILED;
+	}
+	strbuf_free(&f->text);
+}
+
+void cli_fail_with_help(struct cli *cli, const struct err *err)
+{
+	fprintf(stderr, "docker: %s\n\nRun 'docker %s --help' for more information\n", err->msg, cli->path);
+	cli->status = CLI_STATUS_DAEMON;
+}

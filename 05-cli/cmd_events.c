@@ -1,0 +1,160 @@
+/*
+ * cmd_events.c - docker events: what happens in the daemon, as it happens.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "list.h"
+#include "template.h"
+#include "units.h"
+#include "value.h"
+#include "verbs.h"
+
+#define LINE_LIMIT (1u << 20)
+
+struct options {
+	struct strlist filters;
+	const char *format, *since, *until;
+};
+
+#define AT(field) offsetof(struct options, field)
+static const struct cli_flag flags[] = {
+	{ 'f', "filter", CLI_LIST, AT(filters), "Filter output based on conditions provided", .type = "filter",
+	  .check = cli_filter_check },
+	{ 0, "format", CLI_STRING, AT(format), CLI_FORMAT_HELP },
+	{ 0, "since", CLI_STRING, AT(since), "Show all events created since timestamp" },
+	{ 0, "until", CLI_STRING, AT(until), "Stream events until this timestamp" },
+	{ 0 },
+};
+
+struct printer {
+	struct strbuf line;
+	struct cli_template *format; /* NULL: Docker's own line */
+	bool json;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* " (exitCode=0, image=busybox)", sorted. */
+static void add_attributes(struct strbuf *sb, const json_t *attributes)
+{
+	AUTO_FREE const char **keys = xcalloc(json_object_size(attributes) + 1, sizeof *keys);
+	size_t n = 0;
+	const char *key;
+	json_t *ignored;
+
+	json_object_foreach((json_t *)attributes, key, ignored)
+		keys[n++] = key;
+	qsort(keys, n, sizeof *keys, by_key);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(sb, "%s%s=%s", i ? ", " : " (", keys[i], jsonx_str(attributes, keys[i], ""));
+	if (n)
+		strbuf_addc(sb, ')');
+}
+
+/* "2026-01-02T03:04:05.000000006+00:00", in the local zone. */
+static void add_time(struct strbuf *sb, json_int_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	char when[32], zone[16];
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		return;
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
+	strftime(zone, sizeof zone, "%z", &tm);
+	strbuf_addf(sb, "%s.%09lld", when, (long long)(ns % 1000000000));
+	if (tm.tm_gmtoff)
+		strbuf_addf(sb, "%.3s:%s ", zone, zone + 3);
+	else
+		strbuf_adds(sb, "Z ");
+}
+
+static int print_event(const struct printer *p, json_t *event, struct err *err)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	const json_t *actor = json_object_get(event, "Actor");
+
+	if (p->json) {
+		AUTO_FREE char *text = cli_value_json(event);
+		strbuf_adds(&sb, text);
+	} else if (p->format) {
+		if (cli_template_run(p->format, event, NULL, &sb, err))
+			return -1;
+	} else {
+		add_time(&sb, jsonx_int(event, "timeNano", 0));
+		strbuf_addf(&sb, "%s %s %s", jsonx_str(event, "Type", ""), jsonx_str(event, "Action", ""),
+			    jsonx_str(actor, "ID", ""));
+		add_attributes(&sb, json_object_get(actor, "Attributes"));
+	}
+	puts(sb.data);
+	return fflush(stdout) ? err_sys(err, "write /dev/stdout") : 0;
+}
+
+static int feed(void *context, const char *data, size_t n, struct err *err)
+{
+	struct printer *p = context;
+
+	for (size_t i = 0; i < n; i++) {
+		if (data[i] != '\n') {
+			strbuf_addc(&p->line, data[i]);
+			if (p->line.len > LINE_LIMIT)
+				return err_set(err, ERR_INVALID, "an event of over %u bytes", LINE_LIMIT);
+			continue;
+		}
+		AUTO_JSON json_t *event = p->line.len ? jsonx_parse(p->line.data, p->line.len, "event", err) : NULL;
+		bool empty = !p->line.len;
+		strbuf_clear(&p->line);
+		if (!empty && (!event || print_event(p, event, err)))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_moment(struct strbuf *path, const char *key, const char *text, struct err *err)
+{
+	struct timespec now;
+	char moment[40];
+
+	if (!text)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (cli_parse_moment(text, &now, moment, err))
+		return err_wrap(err, "invalid value for \"%s\"", key);
+	cli_query(path, key, moment);
+	return 0;
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	const struct options *o = options;
+	struct printer p = { .json = o->format && !strcmp(o->format, "json") };
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+
+	(void)args;
+	(void)n;
+	if (o->format && !p.json && !(p.format = cli_template_parse(o->format, err))) {
+		cli->status = CLI_STATUS_TEMPLATE;
+		return err_wrap(err, "Error parsing format");
+	}
+	strbuf_adds(&path, "/events");
+	int rc = add_moment(&path, "since", o->since, err) || add_moment(&path, "until", o->until, err) ? -1 : 0;
+	cli_filter_query(&path, &o->filters);
+	struct cli_request request = { .method = "GET", .path = path.data, .sink = feed, .context = &p };
+	if (!rc)
+		rc = cli_api_do(&cli->api, &request, NULL, err);
+	strbuf_free(&p.line);
+	cli_template_free(p.format);
+	return rc;
+}
+
+const struct cli_command cli_cmd_events = {
+	.usage = "[OPTIONS]", .summary = "Get real time events from the server",
+	.options_size = sizeof(struct options), .flags = flags, .run = run,
+};

@@ -1,0 +1,183 @@
+/*
+ * cmd_images.c - docker images: a line per name of every image.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "human.h"
+#include "list.h"
+#include "verbs.h"
+
+struct options {
+	struct strlist filters;
+	const char *format;
+	bool all, digests, whole, quiet;
+};
+
+#define AT(field) offsetof(struct options, field)
+static const struct cli_flag flags[] = {
+	{ 'a', "all", CLI_BOOL, AT(all), "Show all images (default hides intermediate images)" },
+	{ 0, "digests", CLI_BOOL, AT(digests), "Show digests" },
+	{ 'f', "filter", CLI_LIST, AT(filters), "Filter output based on conditions provided", .type = "filter",
+	  .check = cli_filter_check },
+	{ 0, "format", CLI_STRING, AT(format), CLI_FORMAT_TABLE_HELP },
+	{ 0, "no-trunc", CLI_BOOL, AT(whole), "Don't truncate output" },
+	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Only show image IDs" },
+	{ 0 },
+};
+
+static const struct cli_heading headings[] = {
+	{ "Containers", "CONTAINERS" }, { "CreatedAt", "CREATED AT" }, { "CreatedSince", "CREATED" },
+	{ "Digest", "DIGEST" }, { "ID", "IMAGE ID" }, { "Repository", "REPOSITORY" },
+	{ "SharedSize", "SHARED SIZE" }, { "Size", "SIZE" }, { "Tag", "TAG" }, { "UniqueSize", "UNIQUE SIZE" },
+	{ "VirtualSize", "SIZE" }, { NULL, NULL },
+};
+
+static const char none[] = "<none>";
+
+/* Where the lines of one image go. */
+struct lines {
+	struct cli_list *list;
+	json_t *image;
+	bool whole;
+};
+
+static void put(json_t *row, const char *field, const char *text)
+{
+	json_object_set_new(row, field, json_string(text));
+}
+
+static void add_line(const struct lines *l, const char *repository, const char *tag, const char *digest)
+{
+	json_t *row = json_object();
+	json_int_t created = jsonx_int(l->image, "Created", 0);
+	double size = (double)jsonx_int(l->image, "Size", 0);
+	AUTO_FREE char *id = cli_short_id(jsonx_str(l->image, "Id", ""), l->whole);
+	AUTO_FREE char *ago = created > 0 ? cli_ago(created) : xstrdup("N/A");
+	char text[CLI_HUMAN_SIZE];
+
+	put(row, "Containers", "N/A");
+	put(row, "CreatedAt", cli_human_time((time_t)created, text));
+	put(row, "CreatedSince", ago);
+	put(row, "Digest", digest);
+	put(row, "ID", id);
+	put(row, "Repository", repository);
+	put(row, "SharedSize", "N/A");
+	put(row, "Size", cli_human_size(size, 3, text));
+	put(row, "Tag", tag);
+	put(row, "UniqueSize", "N/A");
+	put(row, "VirtualSize", cli_human_size(size, 4, text));
+	json_array_append_new(l->list->rows, row);
+	json_array_append(l->list->sources, l->image);
+}
+
+/* "name:tag" or "name@digest" in two; the name is new, the rest borrowed. */
+static char *split_name(const char *text, char separator, const char **rest)
+{
+	const char *at = strrchr(text, separator);
+
+	if (separator == '@')
+		at = strchr(text, '@');
+	*rest = at ? at + 1 : none;
+	return xstrndup(text, at ? (size_t)(at - text) : strlen(text));
+}
+
+/* A line for each digest of this repository; none: one line without a digest. */
+static void add_digests(const struct lines *l, const char *repository, const char *tag)
+{
+	json_t *item;
+	size_t i, found = 0;
+
+	json_array_foreach(json_object_get(l->image, "RepoDigests"), i, item) {
+		const char *digest;
+		AUTO_FREE char *name = split_name(json_is_string(item) ? json_string_value(item) : "", '@', &digest);
+		if (!strcmp(name, repository) && strcmp(digest, none)) {
+			add_line(l, repository, tag, digest);
+			found++;
+		}
+	}
+	if (!found)
+		add_line(l, repository, tag, none);
+}
+
+static bool tagged(const json_t *image, const char *repository)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(image, "RepoTags"), i, item) {
+		const char *tag;
+		AUTO_FREE char *name = split_name(json_is_string(item) ? json_string_value(item) : "", ':', &tag);
+		if (!strcmp(name, repository))
+			return true;
+	}
+	return false;
+}
+
+/* A line per tag; per repository that is known by digest only; or one for an
+ * image that has no name at all. */
+static void add_image(const struct lines *l, bool digests)
+{
+	size_t i, before = json_array_size(l->list->rows);
+	json_t *item;
+
+	json_array_foreach(json_object_get(l->image, "RepoTags"), i, item) {
+		const char *tag;
+		AUTO_FREE char *name = split_name(json_is_string(item) ? json_string_value(item) : "", ':', &tag);
+		if (!*name || !strcmp(name, none))
+			continue;
+		if (digests)
+			add_digests(l, name, tag);
+		else
+			add_line(l, name, tag, none);
+	}
+	json_array_foreach(json_object_get(l->image, "RepoDigests"), i, item) {
+		const char *digest;
+		AUTO_FREE char *name = split_name(json_is_string(item) ? json_string_value(item) : "", '@', &digest);
+		if (*name && strcmp(name, none) && !tagged(l->image, name))
+			add_line(l, name, none, digests ? digest : none);
+	}
+	if (json_array_size(l->list->rows) == before)
+		add_line(l, none, none, none);
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	struct options *o = options;
+	const char *format = o->format ? o->format : cli_config_get(&cli->config, "imagesFormat");
+	bool digests = o->digests || (format && strstr(format, ".Digest"));
+	struct cli_list list = { .type = "*formatter.imageContext", .headings = headings,
+				 .rows = json_array(), .sources = json_array() };
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	AUTO_JSON json_t *images = NULL;
+	json_t *image;
+	size_t i;
+
+	list.format = o->quiet ? "{{.ID}}" : format;
+	list.table = o->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+				: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+	if (n)
+		strlist_addf(&o->filters, "reference=%s", args[0]);
+	strbuf_adds(&path, "/images/json");
+	if (o->all)
+		cli_query(&path, "all", "1");
+	cli_filter_query(&path, &o->filters);
+	int rc = cli_api_call(&cli->api, "GET", path.data, NULL, &images, err);
+	json_array_foreach(images, i, image) {
+		struct lines lines = { &list, image, o->whole };
+		if (o->quiet)
+			add_line(&lines, none, none, none);
+		else
+			add_image(&lines, digests);
+	}
+	if (!rc)
+		rc = cli_list_print(&list, err);
+	cli_list_free(&list);
+	return rc;
+}
+
+const struct cli_command cli_cmd_images = {
+	.usage = "[OPTIONS] [REPOSITORY[:TAG]]", .summary = "List images", .max = 1,
+	.options_size = sizeof(struct options), .flags = flags, .run = run,
+};

@@ -1,0 +1,176 @@
+/*
+ * cmd_inspect.c - docker inspect, and container inspect and image inspect.
+ *
+ * What the daemon says is printed as it said it, only indented. Without --type
+ * a name is looked for among the containers, then the images, and so on.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "list.h"
+#include "template.h"
+#include "value.h"
+#include "verbs.h"
+
+struct options {
+	const char *format, *type;
+	bool size;
+};
+
+#define AT(field) offsetof(struct options, field)
+#define FORMAT_FLAG { 'f', "format", CLI_STRING, AT(format), CLI_FORMAT_HELP }
+static const struct cli_flag all_flags[] = {
+	FORMAT_FLAG,
+	{ 's', "size", CLI_BOOL, AT(size), "Display total file sizes if the type is container" },
+	{ 0, "type", CLI_STRING, AT(type), "Only inspect objects of the given type" },
+	{ 0 },
+};
+static const struct cli_flag container_flags[] = {
+	FORMAT_FLAG,
+	{ 's', "size", CLI_BOOL, AT(size), "Display total file sizes" },
+	{ 0 },
+};
+static const struct cli_flag image_flags[] = { FORMAT_FLAG, { 0 } };
+
+/* In the order in which a name without a type is looked for. */
+static const struct kind {
+	const char *name, *collection, *tail;
+} kinds[] = {
+	{ "container", "containers", "/json" },
+	{ "image", "images", "/json" },
+	{ "network", "networks", "" },
+	{ "volume", "volumes", "" },
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static int fetch_kind(struct cli *cli, const struct kind *kind, const struct options *o, const char *name,
+		      struct strbuf *out, struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	AUTO_FREE char *base = cli_api_path(kind->collection, name, kind->tail, err);
+	struct cli_request request = { .method = "GET" };
+
+	if (!base)
+		return -1;
+	strbuf_adds(&path, base);
+	if (o->size && kind == &kinds[0])
+		cli_query(&path, "size", "1");
+	request.path = path.data;
+	return cli_api_do(&cli->api, &request, out, err);
+}
+
+static int fetch(struct cli *cli, const struct options *o, const char *name, struct strbuf *out,
+		 struct err *err)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (o->type && strcmp(o->type, kinds[i].name))
+			continue;
+		if (!fetch_kind(cli, &kinds[i], o, name, out, err))
+			return 0;
+		/* 404 is "not among these"; a collection that the daemon has not is too. */
+		if (o->type || (err->kind != ERR_NOT_FOUND && err->kind != ERR_UNSUPPORTED))
+			return -1;
+	}
+	return err_set(err, ERR_NOT_FOUND, "Error: No such object: %s", name);
+}
+
+/* ---- output -------------------------------------------------------------- */
+
+struct output {
+	struct cli_template *format;
+	struct strbuf documents; /* joined by commas, to be printed as one array */
+	bool compact;            /* --format json */
+	size_t n;
+};
+
+static int add(struct output *out, const struct strbuf *text, struct err *err)
+{
+	AUTO_JSON json_t *doc = jsonx_parse(text->data, text->len, "the daemon's answer", err);
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+
+	if (!doc)
+		return -1;
+	if (out->format) {
+		if (cli_template_run(out->format, doc, NULL, &line, err)) {
+			putchar('\n');
+			return err_wrap(err, "template parsing error");
+		}
+		printf("%s\n", line.len ? line.data : "");
+	} else if (out->compact) {
+		AUTO_FREE char *compact = cli_value_json(doc);
+		puts(compact);
+	} else {
+		strbuf_adds(&out->documents, out->n ? "," : "");
+		strbuf_add(&out->documents, text->data, text->len);
+	}
+	out->n++;
+	return 0;
+}
+
+static void finish(struct output *out)
+{
+	AUTO_STRBUF struct strbuf indented = STRBUF_INIT;
+
+	if (!out->format && !out->compact) {
+		AUTO_FREE char *array = xasprintf("[%s]", out->n ? out->documents.data : "");
+		cli_json_indent(array, "", "    ", &indented);
+		printf("%s\n", indented.data);
+	}
+	strbuf_free(&out->documents);
+	cli_template_free(out->format);
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	const struct options *o = options;
+	struct output out = { .compact = o->format && !strcmp(o->format, "json") };
+	struct cli_failures failures = CLI_FAILURES_INIT;
+	bool known = !o->type;
+
+	for (size_t i = 0; i < KINDS; i++)
+		known = known || !strcmp(o->type, kinds[i].name);
+	if (!known)
+		return err_set(err, ERR_INVALID, "unknown type: \"%s\": must be one of \"container\", \"image\", "
+			       "\"network\", \"volume\"", o->type);
+	if (o->format && *o->format && !out.compact && !(out.format = cli_template_parse(o->format, err))) {
+		cli->status = CLI_STATUS_TEMPLATE;
+		return err_wrap(err, "template parsing error");
+	}
+	for (int i = 0; i < n; i++) {
+		AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+		if (fetch(cli, o, args[i], &text, err) || add(&out, &text, err))
+			cli_failures_add(&failures, err);
+	}
+	finish(&out);
+	cli_failures_end(&failures, cli);
+	return 0;
+}
+
+static int run_container(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	((struct options *)options)->type = "container";
+	return run(cli, options, args, n, err);
+}
+
+static int run_image(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	((struct options *)options)->type = "image";
+	return run(cli, options, args, n, err);
+}
+
+const struct cli_command cli_cmd_inspect = {
+	.usage = "[OPTIONS] NAME|ID [NAME|ID...]", .summary = "Return low-level information on Docker objects",
+	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = all_flags, .run = run,
+};
+
+const struct cli_command cli_cmd_container_inspect = {
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Display detailed information on one or more containers",
+	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = container_flags, .run = run_container,
+};
+
+const struct cli_command cli_cmd_image_inspect = {
+	.usage = "[OPTIONS] IMAGE [IMAGE...]", .summary = "Display detailed information on one or more images",
+	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = image_flags, .run = run_image,
+};

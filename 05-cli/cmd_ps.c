@@ -1,0 +1,250 @@
+/*
+ * cmd_ps.c - docker ps: the containers, a line each.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "human.h"
+#include "list.h"
+#include "ports.h"
+#include "table.h"
+#include "verbs.h"
+
+#define COMMAND_WIDTH 20
+#define MOUNT_WIDTH 15
+
+struct options {
+	struct strlist filters;
+	const char *format;
+	struct cli_number last;
+	bool all, latest, whole, quiet, size;
+};
+
+#define AT(field) offsetof(struct options, field)
+static const struct cli_flag flags[] = {
+	{ 'a', "all", CLI_BOOL, AT(all), "Show all containers (default shows just running)" },
+	{ 'f', "filter", CLI_LIST, AT(filters), "Filter output based on conditions provided", .type = "filter",
+	  .check = cli_filter_check },
+	{ 0, "format", CLI_STRING, AT(format), CLI_FORMAT_TABLE_HELP },
+	{ 'n', "last", CLI_INT, AT(last), "Show n last created containers (includes all states)", .shown = "-1" },
+	{ 'l', "latest", CLI_BOOL, AT(latest), "Show the latest created container (includes all states)" },
+	{ 0, "no-trunc", CLI_BOOL, AT(whole), "Don't truncate output" },
+	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Only display container IDs" },
+	{ 's', "size", CLI_BOOL, AT(size), "Display total file sizes" },
+	{ 0 },
+};
+
+static const struct cli_heading headings[] = {
+	{ "Command", "COMMAND" }, { "CreatedAt", "CREATED AT" }, { "ID", "CONTAINER ID" }, { "Image", "IMAGE" },
+	{ "Labels", "LABELS" }, { "LocalVolumes", "LOCAL VOLUMES" }, { "Mounts", "MOUNTS" }, { "Names", "NAMES" },
+	{ "Networks", "NETWORKS" }, { "Ports", "PORTS" }, { "RunningFor", "CREATED" }, { "Size", "SIZE" },
+	{ "State", "STATE" }, { "Status", "STATUS" }, { "Platform", "PLATFORM" }, { NULL, NULL },
+};
+
+/* ---- cells --------------------------------------------------------------- */
+
+static void put(json_t *row, const char *field, const char *text)
+{
+	json_object_set_new(row, field, json_string(text));
+}
+
+/* A cell that is a list: the parts joined by commas. */
+static void add_part(struct strbuf *sb, const char *part)
+{
+	strbuf_addf(sb, "%s%s", sb->len ? "," : "", part);
+}
+
+static void put_list(json_t *row, const char *field, struct strbuf *sb)
+{
+	put(row, field, sb->len ? sb->data : "");
+	strbuf_clear(sb);
+}
+
+/* In quotes, as Go's %q. */
+static void put_command(json_t *row, const json_t *container, bool whole)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	const char *command = jsonx_str(container, "Command", "");
+	AUTO_FREE char *text = whole ? xstrdup(command) : cli_text_ellipsis(command, COMMAND_WIDTH);
+
+	strbuf_addc(&sb, '"');
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			strbuf_addf(&sb, "\\%c", *c);
+		else if (*c == '\n' || *c == '\t' || *c == '\r')
+			strbuf_addf(&sb, "\\%c", *c == '\n' ? 'n' : *c == '\t' ? 't' : 'r');
+		else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			strbuf_addf(&sb, "\\x%02x", *c);
+		else
+			strbuf_addc(&sb, *c);
+	}
+	strbuf_addc(&sb, '"');
+	put(row, "Command", sb.data);
+}
+
+/* An image that only has its ID is shown by that, in short. */
+static void put_image(json_t *row, const json_t *container, bool whole)
+{
+	const char *image = jsonx_str(container, "Image", "");
+	AUTO_FREE char *id = cli_short_id(jsonx_str(container, "ImageID", ""), false);
+	AUTO_FREE char *named = cli_short_id(image, false);
+
+	if (!*image)
+		put(row, "Image", "<no image>");
+	else if (!whole && !strcmp(id, named) && strlen(id) == 12)
+		put(row, "Image", id);
+	else
+		json_object_set_new(row, "Image", json_stringn(image, whole ? strlen(image) : strcspn(image, "@")));
+}
+
+/* A name with another slash in it is an alias through a link. */
+static void put_names(json_t *row, const json_t *container, bool whole)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(container, "Names"), i, name) {
+		const char *text = json_string_value(name);
+		text = text && *text == '/' ? text + 1 : text;
+		if (text && (whole || !strchr(text, '/')))
+			add_part(&sb, text);
+	}
+	put_list(row, "Names", &sb);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The keys, or "key=value", of an object, sorted. */
+static void put_object(json_t *row, const char *field, const json_t *object, bool values)
+{
+	AUTO_STRLIST struct strlist parts = STRLIST_INIT;
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value) {
+		if (values && json_is_string(value))
+			strlist_addf(&parts, "%s=%s", key, json_string_value(value));
+		else
+			strlist_add(&parts, key);
+	}
+	if (parts.n)
+		qsort(parts.v, parts.n, sizeof *parts.v, by_text);
+	for (size_t i = 0; i < parts.n; i++)
+		add_part(&sb, parts.v[i]);
+	put_list(row, field, &sb);
+}
+
+static void put_mounts(json_t *row, const json_t *container, bool whole)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	char count[16];
+	int local = 0;
+	json_t *mount;
+	size_t i;
+
+	json_array_foreach(json_object_get(container, "Mounts"), i, mount) {
+		const char *name = jsonx_str(mount, "Name", "");
+		name = *name ? name : jsonx_str(mount, "Source", "");
+		AUTO_FREE char *text = whole ? xstrdup(name) : cli_text_ellipsis(name, MOUNT_WIDTH);
+		add_part(&sb, text);
+		local += !strcmp(jsonx_str(mount, "Driver", ""), "local");
+	}
+	put_list(row, "Mounts", &sb);
+	snprintf(count, sizeof count, "%d", local);
+	put(row, "LocalVolumes", count);
+}
+
+static void put_size(json_t *row, const json_t *container)
+{
+	char own[CLI_HUMAN_SIZE], all[CLI_HUMAN_SIZE];
+	json_int_t total = jsonx_int(container, "SizeRootFs", 0);
+
+	cli_human_size((double)jsonx_int(container, "SizeRw", 0), 3, own);
+	cli_human_size((double)total, 3, all);
+	AUTO_FREE char *text = total > 0 ? xasprintf("%s (virtual %s)", own, all) : xstrdup(own);
+	put(row, "Size", text);
+}
+
+/* In the order of the fields' names, as JSON of Go's maps is. */
+static json_t *make_row(const json_t *container, bool whole)
+{
+	json_t *row = json_object();
+	json_int_t created = jsonx_int(container, "Created", 0);
+	AUTO_FREE char *id = cli_short_id(jsonx_str(container, "Id", ""), whole);
+	AUTO_FREE char *ago = cli_ago(created);
+	AUTO_STRBUF struct strbuf ports = STRBUF_INIT;
+	char when[CLI_HUMAN_SIZE];
+
+	put_command(row, container, whole);
+	put(row, "CreatedAt", cli_human_time((time_t)created, when));
+	put(row, "ID", id);
+	put_image(row, container, whole);
+	put_object(row, "Labels", json_object_get(container, "Labels"), true);
+	put_mounts(row, container, whole);
+	put_names(row, container, whole);
+	put_object(row, "Networks", jsonx_at(container, "NetworkSettings.Networks"), false);
+	json_object_set_new(row, "Platform", json_null());
+	cli_ports_show(json_object_get(container, "Ports"), &ports);
+	put(row, "Ports", ports.len ? ports.data : "");
+	put(row, "RunningFor", ago);
+	put_size(row, container);
+	put(row, "State", jsonx_str(container, "State", ""));
+	put(row, "Status", jsonx_str(container, "Status", ""));
+	return row;
+}
+
+/* ---- the verb ------------------------------------------------------------ */
+
+static char *list_path(const struct options *o, bool size)
+{
+	struct strbuf path = STRBUF_INIT;
+	char limit[24];
+	int64_t last = o->last.set ? o->last.value : o->latest ? 1 : -1;
+
+	strbuf_adds(&path, "/containers/json");
+	if (o->all)
+		cli_query(&path, "all", "1");
+	if (last > 0) {
+		snprintf(limit, sizeof limit, "%lld", (long long)last);
+		cli_query(&path, "limit", limit);
+	}
+	if (size)
+		cli_query(&path, "size", "1");
+	cli_filter_query(&path, &o->filters);
+	return strbuf_steal(&path);
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	const struct options *o = options;
+	const char *format = o->format ? o->format : cli_config_get(&cli->config, "psFormat");
+	bool size = o->size || (format && strstr(format, ".Size"));
+	AUTO_FREE char *path = list_path(o, size);
+	struct cli_list list = { .type = "*formatter.ContainerContext", .headings = headings, .rows = json_array() };
+	json_t *container;
+	size_t i;
+
+	(void)args;
+	(void)n;
+	list.format = o->quiet ? "{{.ID}}" : format;
+	list.table = o->size ? "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}"
+			     : "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+	int rc = cli_api_call(&cli->api, "GET", path, NULL, &list.sources, err);
+	json_array_foreach(list.sources, i, container)
+		json_array_append_new(list.rows, make_row(container, o->whole));
+	if (!rc)
+		rc = cli_list_print(&list, err);
+	cli_list_free(&list);
+	return rc;
+}
+
+const struct cli_command cli_cmd_ps = {
+	.usage = "[OPTIONS]", .summary = "List containers", .options_size = sizeof(struct options),
+	.flags = flags, .run = run,
+};

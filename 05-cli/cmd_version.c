@@ -1,0 +1,159 @@
+/*
+ * cmd_version.c - docker version: this program's, and the daemon's.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "list.h"
+#include "template.h"
+#include "value.h"
+#include "verbs.h"
+
+struct options {
+	const char *format;
+};
+
+static const struct cli_flag flags[] = {
+	{ 'f', "format", CLI_STRING, offsetof(struct options, format), CLI_FORMAT_HELP },
+	{ 0 },
+};
+
+/* Go's names of machines, which the API uses. */
+static const char *architecture(void)
+{
+	static struct utsname name;
+
+	uname(&name);
+	return !strcmp(name.machine, "x86_64") ? "amd64" : !strcmp(name.machine, "aarch64") ? "arm64" : name.machine;
+}
+
+static json_t *client_version(const struct cli *cli)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version", CLI_VERSION, "ApiVersion",
+			 cli->api.version[0] ? cli->api.version : CLI_API_NEWEST, "DefaultAPIVersion", CLI_API_NEWEST,
+			 "Compiler", __VERSION__, "Os", "linux", "Arch", architecture(), "Context", "default");
+}
+
+static void line(int indent, const char *name, const char *value)
+{
+	AUTO_FREE char *label = xasprintf("%s:", name);
+
+	printf("%*s%-*s%s\n", indent, "", 20 - indent - (indent == 1), label, value);
+}
+
+static void print_client(const json_t *client)
+{
+	const char *spoken = jsonx_str(client, "ApiVersion", ""), *own = jsonx_str(client, "DefaultAPIVersion", "");
+	AUTO_FREE char *api = strcmp(spoken, own) ? xasprintf("%s (downgraded from %s)", spoken, own) : xstrdup(own);
+	AUTO_FREE char *os = xasprintf("%s/%s", jsonx_str(client, "Os", ""), jsonx_str(client, "Arch", ""));
+
+	puts("Client:");
+	line(1, "Version", jsonx_str(client, "Version", ""));
+	line(1, "API version", api);
+	line(1, "Compiler", jsonx_str(client, "Compiler", ""));
+	line(1, "OS/Arch", os);
+	line(1, "Context", jsonx_str(client, "Context", ""));
+}
+
+/* A build's time in RFC 3339 is shown as asctime(3) has it. */
+static const char *build_time(const char *text, char out[40])
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!end)
+		return text;
+	timegm(&tm); /* fills in the day of the week */
+	strftime(out, 40, "%a %b %e %H:%M:%S %Y", &tm);
+	return out;
+}
+
+static void print_engine(const json_t *d, const char *version)
+{
+	AUTO_FREE char *api = xasprintf("%s (minimum version %s)", jsonx_str(d, "ApiVersion", ""),
+					jsonx_str(d, "MinAPIVersion", ""));
+	AUTO_FREE char *os = xasprintf("%s/%s", jsonx_str(d, "Os", ""), jsonx_str(d, "Arch", ""));
+	char built[40];
+
+	line(2, "Version", version);
+	line(2, "API version", api);
+	line(2, "Go version", jsonx_str(d, "GoVersion", ""));
+	line(2, "Git commit", jsonx_str(d, "GitCommit", ""));
+	line(2, "Built", build_time(jsonx_str(d, "BuildTime", ""), built));
+	line(2, "OS/Arch", os);
+	line(2, "Experimental", jsonx_str(d, "Experimental", "false"));
+}
+
+static void print_server(const json_t *server)
+{
+	const char *platform = jsonx_str(json_object_get(server, "Platform"), "Name", "");
+	json_t *component, *value;
+	const char *key;
+	size_t i;
+
+	printf("\nServer:%s%s\n", *platform ? " " : "", platform);
+	json_array_foreach(json_object_get(server, "Components"), i, component) {
+		const char *name = jsonx_str(component, "Name", ""), *version = jsonx_str(component, "Version", "");
+		json_t *details = json_object_get(component, "Details");
+		printf(" %s:\n", name);
+		if (!strcmp(name, "Engine")) {
+			print_engine(details, version);
+			continue;
+		}
+		line(2, "Version", version);
+		json_object_foreach(details, key, value)
+			line(2, key, json_is_string(value) ? json_string_value(value) : "");
+	}
+	if (!i) { /* daemons before API 1.35 */
+		puts(" Engine:");
+		print_engine(server, jsonx_str(server, "Version", ""));
+	}
+}
+
+static int print_formatted(struct cli *cli, const struct options *o, json_t *doc, struct err *err)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+
+	struct cli_template *t = cli_template_parse(strcmp(o->format, "json") ? o->format : "{{json .}}", err);
+	if (!t) {
+		cli->status = CLI_STATUS_TEMPLATE;
+		return err_wrap(err, "template parsing error");
+	}
+	int rc = cli_template_run(t, doc, NULL, &sb, err);
+	cli_template_free(t);
+	printf("%s\n", sb.len ? sb.data : "");
+	return rc;
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	const struct options *o = options;
+	AUTO_JSON json_t *doc = json_object();
+	json_t *server = NULL;
+
+	(void)args;
+	(void)n;
+	int rc = cli_api_call(&cli->api, "GET", "/version", NULL, &server, err);
+	json_t *client = client_version(cli);
+	json_object_set_new(doc, "Client", client);
+	json_object_set_new(doc, "Server", server ? server : json_null());
+	if (o->format && *o->format) {
+		struct err why;
+		if (print_formatted(cli, o, doc, rc ? &why : err))
+			rc = -1;
+		return rc;
+	}
+	print_client(client);
+	if (server)
+		print_server(server);
+	fflush(stdout);
+	return rc;
+}
+
+const struct cli_command cli_cmd_version = {
+	.usage = "[OPTIONS]", .summary = "Show the Docker version information",
+	.options_size = sizeof(struct options), .flags = flags, .run = run,
+};

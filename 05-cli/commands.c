@@ -1,0 +1,149 @@
+/*
+ * commands.c - see commands.h.
+ */
+#include "commands.h"
+
+#include <string.h>
+
+#include "verbs.h"
+
+/* In the order of their short names, as the help lists them. */
+const struct cli_verb cli_verbs[] = {
+	{ "attach", "container", "attach", 0, &cli_cmd_attach },
+	{ "create", "container", "create", 0, &cli_cmd_create },
+	{ "events", "system", "events", 0, &cli_cmd_events },
+	{ "exec", "container", "exec", 2, &cli_cmd_exec },
+	{ "images", "image", "ls list", 5, &cli_cmd_images },
+	{ "info", "system", "info", 7, &cli_cmd_info },
+	{ "inspect", NULL, NULL, 0, &cli_cmd_inspect },
+	{ NULL, "container", "inspect", 0, &cli_cmd_container_inspect },
+	{ NULL, "image", "inspect", 0, &cli_cmd_image_inspect },
+	{ "kill", "container", "kill", 0, &cli_cmd_kill },
+	{ "logs", "container", "logs", 0, &cli_cmd_logs },
+	{ "pause", "container", "pause", 0, &cli_cmd_pause },
+	{ "port", "container", "port", 0, &cli_cmd_port },
+	{ "ps", "container", "ls list ps", 3, &cli_cmd_ps },
+	{ "pull", "image", "pull", 4, &cli_cmd_pull },
+	{ "rename", "container", "rename", 0, &cli_cmd_rename },
+	{ "restart", "container", "restart", 0, &cli_cmd_restart },
+	{ "rm", "container", "rm remove", 0, &cli_cmd_rm },
+	{ "rmi", "image", "rm remove", 0, &cli_cmd_rmi },
+	{ "run", "container", "run", 1, &cli_cmd_run },
+	{ "start", "container", "start", 0, &cli_cmd_start },
+	{ "stop", "container", "stop", 0, &cli_cmd_stop },
+	{ "tag", "image", "tag", 0, &cli_cmd_tag },
+	{ "top", "container", "top", 0, &cli_cmd_top },
+	{ "unpause", "container", "unpause", 0, &cli_cmd_unpause },
+	{ "version", NULL, NULL, 6, &cli_cmd_version },
+	{ "wait", "container", "wait", 0, &cli_cmd_wait },
+	{ NULL, NULL, NULL, 0, NULL },
+};
+
+const struct cli_group cli_groups[] = {
+	{ "container", "Manage containers" },
+	{ "image", "Manage images" },
+	{ "system", "Manage Docker" },
+	{ NULL, NULL },
+};
+
+/* Is `word` one of the blank-separated names? */
+static bool among(const char *names, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = names; p && *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		if (n == len && !strncmp(p, word, n))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static const struct cli_verb *verb_in(const char *group, const char *word)
+{
+	for (const struct cli_verb *v = cli_verbs; v->command; v++)
+		if (group ? v->group && !strcmp(v->group, group) && among(v->names, word)
+			  : v->top && !strcmp(v->top, word))
+			return v;
+	return NULL;
+}
+
+void cli_find(char **words, int n, struct cli_found *found)
+{
+	*found = (struct cli_found){ 0 };
+	if (!n)
+		return;
+	for (const struct cli_group *g = cli_groups; g->name; g++)
+		if (!strcmp(g->name, words[0]))
+			found->group = g;
+	if (!found->group) {
+		found->verb = verb_in(NULL, words[0]);
+		found->used = found->verb ? 1 : 0;
+		found->path = xstrdup(words[0]);
+		return;
+	}
+	found->used = 1;
+	if (n > 1 && (found->verb = verb_in(found->group->name, words[1])))
+		found->used = 2;
+	found->path = found->verb ? xasprintf("%s %s", words[0], words[1]) : xstrdup(words[0]);
+}
+
+/* ---- typos --------------------------------------------------------------- */
+
+#define NAME_MAX_LEN 31
+
+/* The edits (insert, drop, replace, swap neighbours) from a to b. */
+static int distance(const char *a, const char *b)
+{
+	int d[NAME_MAX_LEN + 2][NAME_MAX_LEN + 2];
+	int la = (int)strlen(a), lb = (int)strlen(b);
+
+	if (la > NAME_MAX_LEN || lb > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (int i = 0; i <= la; i++)
+		for (int j = 0; j <= lb; j++) {
+			int best = !i ? j : !j ? i : d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (i && d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (j && d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[la][lb];
+}
+
+static void consider(const char *name, size_t len, const char *typed, int *best, char **found)
+{
+	AUTO_FREE char *word = xstrndup(name, len);
+	int edits = distance(typed, word);
+
+	if (edits >= *best || edits >= (int)len)
+		return;
+	*best = edits;
+	free(*found);
+	*found = steal_ptr(&word);
+}
+
+char *cli_suggest(const char *group, const char *typed)
+{
+	char *found = NULL;
+	int best = strlen(typed) > 3 ? 3 : 2; /* so at most two edits, or one in a short word */
+
+	for (const struct cli_verb *v = cli_verbs; v->command; v++) {
+		if (!group && v->top)
+			consider(v->top, strlen(v->top), typed, &best, &found);
+		if (group && v->group && !strcmp(v->group, group))
+			for (const char *p = v->names; *p; p += strspn(p, " ")) {
+				size_t n = strcspn(p, " ");
+				consider(p, n, typed, &best, &found);
+				p += n;
+			}
+	}
+	for (const struct cli_group *g = cli_groups; !group && g->name; g++)
+		consider(g->name, strlen(g->name), typed, &best, &found);
+	return found;
+}

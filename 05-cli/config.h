@@ -1,0 +1,25 @@
+/*
+ * config.h - the client's own settings: DOCKER_CONFIG/config.json.
+ *
+ * What is read: detachKeys, psFormat, imagesFormat, currentContext. The file
+ * may be absent. It belongs to the user and is never written here.
+ */
+#ifndef DOCKYARD_CLI_CONFIG_H
+#define DOCKYARD_CLI_CONFIG_H
+
+#include <jansson.h>
+
+#include "01-kernel/base/err.h"
+
+struct cli_config {
+	char *directory; /* --config, $DOCKER_CONFIG, or ~/.docker */
+	json_t *doc;     /* never NULL once loaded */
+};
+
+int cli_config_load(struct cli_config *config, const char *directory, struct err *err);
+void cli_config_free(struct cli_config *config);
+
+/* A string setting, borrowed, or NULL. */
+const char *cli_config_get(const struct cli_config *config, const char *key);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * create.c - see create.h.
+ */
+#include "create.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/tty.h"
+#include "progress.h"
+#include "reference.h"
+
+/* The file must not be there: another container's ID may be in it. */
+static int open_cidfile(const char *path, int *fd, struct err *err)
+{
+	if (!path)
+		return 0;
+	*fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (*fd >= 0)
+		return 0;
+	if (errno == EEXIST)
+		return err_set(err, ERR_EXISTS,
+			       "container ID file found, make sure the other container isn't running or delete %s",
+			       path);
+	return err_sys(err, "failed to create the container ID file %s", path);
+}
+
+static int pull(struct cli *cli, const struct cli_create_options *o, const struct cli_reference *reference,
+		struct err *err)
+{
+	return cli_pull(&cli->api, reference, o->platform, o->quiet ? NULL : stderr, err);
+}
+
+/* The size that the container's terminal begins with. */
+static void put_console_size(const struct cli_create_options *o)
+{
+	unsigned short rows = 0, columns = 0;
+	struct err ignored;
+
+	if (kern_tty_size(STDOUT_FILENO, &rows, &columns, &ignored))
+		rows = columns = 0;
+	json_object_set_new(json_object_get(o->body, "HostConfig"), "ConsoleSize",
+			    json_pack("[i, i]", (int)rows, (int)columns));
+}
+
+static int create_once(struct cli *cli, const struct cli_create_options *o, json_t **created, struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+
+	strbuf_adds(&path, "/containers/create");
+	if (o->name)
+		cli_query(&path, "name", o->name);
+	if (o->platform && *o->platform)
+		cli_query(&path, "platform", o->platform);
+	if (cli_api_call(&cli->api, "POST", path.data, o->body, created, err))
+		return -1;
+	if (!jsonx_str(*created, "Id", NULL))
+		return err_set(err, ERR_CORRUPT, "the daemon's answer has no container ID");
+	return 0;
+}
+
+/* A missing image is pulled, and the container created again. */
+static int create_or_pull(struct cli *cli, const struct cli_create_options *o,
+			  const struct cli_reference *reference, json_t **created, struct err *err)
+{
+	const char *policy = o->pull && *o->pull ? o->pull : "missing";
+
+	if (!strcmp(policy, "always") && !reference->id && pull(cli, o, reference, err))
+		return -1;
+	if (!create_once(cli, o, created, err))
+		return 0;
+	if (err->kind != ERR_NOT_FOUND || reference->id || strcmp(policy, "missing"))
+		return -1;
+	if (!o->quiet)
+		fprintf(stderr, "Unable to find image '%s%s%s' locally\n", reference->familiar,
+			reference->digest ? "@" : ":", reference->digest ? reference->digest : reference->tag);
+	if (pull(cli, o, reference, err))
+		return -1;
+	return create_once(cli, o, created, err);
+}
+
+static int create(struct cli *cli, const struct cli_create_options *o, const char *image, char **id,
+		  struct err *err)
+{
+	struct cli_reference reference;
+	AUTO_JSON json_t *created = NULL;
+	json_t *warning;
+	size_t i;
+
+	if (cli_reference_parse(&reference, image, err))
+		return -1;
+	if (!reference.id && !reference.tag && !reference.digest)
+		reference.tag = xstrdup("latest");
+	put_console_size(o);
+	int rc = create_or_pull(cli, o, &reference, &created, err);
+	cli_reference_free(&reference);
+	if (rc)
+		return -1;
+	json_array_foreach(json_object_get(created, "Warnings"), i, warning)
+		if (json_is_string(warning))
+			fprintf(stderr, "WARNING: %s\n", json_string_value(warning));
+	*id = xstrdup(jsonx_str(created, "Id", ""));
+	return 0;
+}
+
+int cli_create(struct cli *cli, const struct cli_create_options *o, const char *image, char **id,
+	       struct err *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (open_cidfile(o->cidfile, &fd, err))
+		return -1;
+	if (create(cli, o, image, id, err)) {
+		if (fd >= 0)
+			unlink(o->cidfile);
+		return -1;
+	}
+	if (fd >= 0 && io_write_full(fd, *id, strlen(*id)))
+		return err_sys(err, "failed to write the container ID to the file");
+	return 0;
+}

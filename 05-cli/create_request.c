@@ -1,0 +1,304 @@
+/*
+ * create_request.c - the body of POST /containers/create.
+ *
+ * Most flags are in it already (create_flags.c). Here is what takes more than
+ * putting a value in its place, a function per subject.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "create.h"
+#include "env.h"
+#include "ports.h"
+#include "units.h"
+#include "volumes.h"
+
+#define PROFILE_LIMIT (4u << 20)
+
+/* The object under `key`, made where it is missing; borrowed. */
+static json_t *object_at(json_t *parent, const char *key)
+{
+	json_t *found = json_object_get(parent, key);
+
+	if (!found) {
+		found = json_object();
+		json_object_set_new(parent, key, found);
+	}
+	return found;
+}
+
+static bool listed(const struct strlist *list, const char *word)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcasecmp(list->v[i], word))
+			return true;
+	return false;
+}
+
+/* Without -a: stdout and stderr, and stdin with -i. Detached: nothing. */
+static void put_attach(struct cli_create_options *o, bool detach)
+{
+	bool usual = !o->attach.n;
+	bool in = !detach && (o->stdin || listed(&o->attach, "stdin"));
+
+	json_object_set_new(o->body, "AttachStdin", json_boolean(in));
+	json_object_set_new(o->body, "AttachStdout",
+			    json_boolean(!detach && (usual || listed(&o->attach, "stdout"))));
+	json_object_set_new(o->body, "AttachStderr",
+			    json_boolean(!detach && (usual || listed(&o->attach, "stderr"))));
+	json_object_set_new(o->body, "OpenStdin", json_boolean(o->stdin));
+	/* Our leaving is the end of the container's stdin. */
+	json_object_set_new(o->body, "StdinOnce", json_boolean(o->stdin && in));
+	json_object_set_new(o->body, "Tty", json_boolean(o->tty));
+}
+
+bool cli_create_attaches(const struct cli_create_options *o, const char *stream)
+{
+	AUTO_FREE char *key = xasprintf("Attach%c%s", stream[0] - 'a' + 'A', stream + 1);
+
+	return jsonx_bool(o->body, key, false);
+}
+
+static int put_command(struct cli_create_options *o, char **args, int n, struct err *err)
+{
+	json_t *command = json_array();
+	int rc = 0;
+
+	json_object_set_new(o->body, "Image", json_string(args[0]));
+	for (int i = 1; i < n; i++)
+		rc |= json_array_append_new(command, json_string(args[i]));
+	if (n > 1)
+		rc |= json_object_set(o->body, "Cmd", command);
+	json_decref(command);
+	if (o->entrypoint) /* "" resets the image's; the API knows that as [""] */
+		rc |= json_object_set_new(o->body, "Entrypoint", json_pack("[s]", o->entrypoint));
+	return rc ? err_set(err, ERR_INVALID, "the command is not valid UTF-8") : 0;
+}
+
+static int put_ports(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *exposed = object_at(o->body, "ExposedPorts"), *bindings = object_at(host, "PortBindings");
+
+	for (size_t i = 0; i < o->publish.n; i++)
+		if (cli_ports_publish(o->publish.v[i], exposed, bindings, err))
+			return -1;
+	for (size_t i = 0; i < o->expose.n; i++)
+		if (cli_ports_expose(o->expose.v[i], exposed, err))
+			return -1;
+	return 0;
+}
+
+static int put_volumes(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *volumes = object_at(o->body, "Volumes"), *binds = json_array();
+
+	json_object_set_new(host, "Binds", binds);
+	for (size_t i = 0; i < o->volumes.n; i++)
+		if (cli_volume_parse(o->volumes.v[i], binds, volumes, err))
+			return -1;
+	for (size_t i = 0; i < o->tmpfs.n; i++)
+		cli_tmpfs_parse(o->tmpfs.v[i], object_at(host, "Tmpfs"));
+	return 0;
+}
+
+/* NAME[:COUNT] */
+static int put_restart(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	const char *policy = o->restart && *o->restart ? o->restart : "no";
+	size_t name = strcspn(policy, ":");
+	int64_t count = 0;
+
+	if (policy[name] && (!name || cli_parse_int(policy + name + 1, &count, err)))
+		return err_set(err, ERR_INVALID, name ? "invalid restart policy format: maximum retry count must be "
+							"an integer"
+						      : "invalid restart policy format: no policy provided before "
+							"colon");
+	if (o->remove && strncmp(policy, "no", name))
+		return err_set(err, ERR_INVALID, "conflicting options: cannot specify both --restart and --rm");
+	json_object_set_new(host, "RestartPolicy",
+			    json_pack("{s:s%, s:I}", "Name", policy, name, "MaximumRetryCount",
+				      (json_int_t)count));
+	return 0;
+}
+
+/* The first network is the container's mode; what is said about a network goes
+ * with it, and so do further ones. */
+static int put_networks(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	const char *first = o->networks.n ? o->networks.v[0] : "default";
+	json_t *endpoints = object_at(object_at(o->body, "NetworkingConfig"), "EndpointsConfig");
+
+	json_object_set_new(host, "NetworkMode", json_string(first));
+	for (size_t i = 0; i < o->networks.n; i++)
+		if (strchr(o->networks.v[i], '='))
+			return err_set(err, ERR_UNSUPPORTED, "--network: only a network's name is supported, not \"%s\"",
+				       o->networks.v[i]);
+	for (size_t i = 0; o->networks.n > 1 && i < o->networks.n; i++)
+		object_at(endpoints, o->networks.v[i]);
+	for (size_t i = 0; i < o->aliases.n; i++) {
+		json_t *endpoint = object_at(endpoints, first);
+		if (!json_object_get(endpoint, "Aliases"))
+			json_object_set_new(endpoint, "Aliases", json_array());
+		json_array_append_new(json_object_get(endpoint, "Aliases"), json_string(o->aliases.v[i]));
+	}
+	if (o->ip)
+		json_object_set_new(object_at(object_at(endpoints, first), "IPAMConfig"), "IPv4Address",
+				    json_string(o->ip));
+	if (o->ip6)
+		json_object_set_new(object_at(object_at(endpoints, first), "IPAMConfig"), "IPv6Address",
+				    json_string(o->ip6));
+	return 0;
+}
+
+/* HOST[:PLACE][:rwm] */
+static int put_devices(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(host, "Devices", list);
+	for (size_t i = 0; i < o->devices.n; i++) {
+		AUTO_FREE char *copy = xstrdup(o->devices.v[i]);
+		char *place = strchr(copy, ':'), *mode = NULL;
+		if (place) {
+			*place++ = 0;
+			mode = strchr(place, ':');
+			if (mode)
+				*mode++ = 0;
+			else if (*place && strspn(place, "rwm") == strlen(place)) {
+				mode = place;
+				place = NULL;
+			}
+		}
+		if (!*copy || (mode && (!*mode || strspn(mode, "rwm") != strlen(mode))) || (place && *place != '/'))
+			return err_set(err, ERR_INVALID, "invalid device specification: %s", o->devices.v[i]);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "PathOnHost", copy, "PathInContainer",
+						      place ? place : copy, "CgroupPermissions",
+						      mode ? mode : "rwm"));
+	}
+	return 0;
+}
+
+/* NAME=SOFT[:HARD] */
+static int put_ulimits(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(host, "Ulimits", list);
+	for (size_t i = 0; i < o->ulimits.n; i++) {
+		const char *text = o->ulimits.v[i];
+		size_t name = strcspn(text, "=");
+		int64_t soft, hard;
+		AUTO_FREE char *first = text[name] ? xstrndup(text + name + 1, strcspn(text + name + 1, ":")) : NULL;
+		const char *second = first ? strchr(text + name, ':') : NULL;
+		if (!name || !first || cli_parse_int(first, &soft, err) ||
+		    (second && cli_parse_int(second + 1, &hard, err)))
+			return err_set(err, ERR_INVALID, "invalid ulimit argument: %s", text);
+		hard = second ? hard : soft;
+		if (hard != -1 && (soft > hard || soft == -1))
+			return err_set(err, ERR_INVALID,
+				       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld",
+				       (long long)soft, (long long)hard);
+		json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "Name", text, name, "Soft",
+						      (json_int_t)soft, "Hard", (json_int_t)hard));
+	}
+	return 0;
+}
+
+/* A seccomp profile is a file of ours: what is sent is its content. */
+static int put_security(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	static const char seccomp[] = "seccomp=", paths[] = "systempaths=unconfined";
+	json_t *list = json_array();
+
+	json_object_set_new(host, "SecurityOpt", list);
+	for (size_t i = 0; i < o->security.n; i++) {
+		const char *text = o->security.v[i], *file = text + sizeof seccomp - 1;
+		if (!strcmp(text, paths)) {
+			json_object_set_new(host, "MaskedPaths", json_array());
+			json_object_set_new(host, "ReadonlyPaths", json_array());
+			continue;
+		}
+		if (!str_starts(text, seccomp) || !strcmp(file, "unconfined") || !strcmp(file, "builtin")) {
+			json_array_append_new(list, json_string(text));
+			continue;
+		}
+		AUTO_JSON json_t *profile = jsonx_read(AT_FDCWD, file, PROFILE_LIMIT, err);
+		if (!profile)
+			return err_wrap(err, "opening seccomp profile (%s) failed", file);
+		AUTO_FREE char *content = jsonx_text(profile);
+		AUTO_FREE char *option = xasprintf("%s%s", seccomp, content);
+		json_array_append_new(list, json_string(option));
+	}
+	return 0;
+}
+
+static int put_health(struct cli_create_options *o, struct err *err)
+{
+	json_t *check = json_object_get(o->body, "Healthcheck"), *value;
+	const char *key;
+
+	if (o->no_health && (check || o->health_cmd))
+		return err_set(err, ERR_INVALID, "--no-healthcheck conflicts with --health-* options");
+	if (o->no_health)
+		json_object_set_new(object_at(o->body, "Healthcheck"), "Test", json_pack("[s]", "NONE"));
+	if (o->health_cmd)
+		json_object_set_new(object_at(o->body, "Healthcheck"), "Test",
+				    json_pack("[s, s]", "CMD-SHELL", o->health_cmd));
+	json_object_foreach(check, key, value) {
+		static const char *const flags[][2] = {
+			{ "Interval", "interval" }, { "Timeout", "timeout" }, { "Retries", "retries" },
+			{ "StartPeriod", "start-period" }, { "StartInterval", "start-interval" },
+		};
+		for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+			if (!strcmp(flags[i][0], key) && json_integer_value(value) < 0)
+				return err_set(err, ERR_INVALID, "--health-%s cannot be negative", flags[i][1]);
+	}
+	return 0;
+}
+
+static void put_hosts(struct cli_create_options *o, json_t *host)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(host, "ExtraHosts", list);
+	for (size_t i = 0; i < o->hosts.n; i++) {
+		AUTO_FREE char *text = xstrdup(o->hosts.v[i]);
+		text[strcspn(text, ":=")] = ':';
+		json_array_append_new(list, json_string(text));
+	}
+}
+
+static int check_pull(const char *pull, struct err *err)
+{
+	static const char *const known[] = { "always", "missing", "never", "" };
+
+	for (size_t i = 0; pull && i < sizeof known / sizeof *known; i++)
+		if (!strcmp(pull, known[i]))
+			return 0;
+	if (!pull)
+		return 0;
+	return err_set(err, ERR_INVALID,
+		       "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"", pull);
+}
+
+int cli_create_request(struct cli_create_options *o, char **args, int n, bool detach, struct err *err)
+{
+	if (!o->body)
+		o->body = json_object();
+	json_t *host = object_at(o->body, "HostConfig");
+	json_t *env = cli_env_collect(&o->env_files, &o->env, err);
+
+	if (!env || json_object_set_new(o->body, "Env", env))
+		return -1;
+	put_attach(o, detach);
+	put_hosts(o, host);
+	json_object_set_new(host, "AutoRemove", json_boolean(o->remove));
+	if (check_pull(o->pull, err) || put_command(o, args, n, err) || put_ports(o, host, err) ||
+	    put_volumes(o, host, err) || put_restart(o, host, err) || put_networks(o, host, err) ||
+	    put_devices(o, host, err) || put_ulimits(o, host, err) || put_security(o, host, err))
+		return -1;
+	return put_health(o, err);
+}

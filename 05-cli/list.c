@@ -1,0 +1,210 @@
+/*
+ * list.c - see list.h.
+ */
+#include "list.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "human.h"
+#include "table.h"
+#include "template.h"
+#include "value.h"
+
+static const char table_word[] = "table";
+
+/* ---- methods ------------------------------------------------------------- */
+
+/* .Label "com.example.x": one label of the row. */
+static json_t *row_method(void *source, const char *name, json_t **args, size_t n, struct err *err)
+{
+	if (strcmp(name, "Label"))
+		return NULL;
+	if (n != 1 || !json_is_string(args[0])) {
+		err_set(err, ERR_INVALID, "Label takes the name of one label");
+		return NULL;
+	}
+	return json_string(jsonx_str(json_object_get(source, "Labels"), json_string_value(args[0]), ""));
+}
+
+/* The heading over a label is the last part of its name; over what is not
+ * known it is nothing: the rows have already said so. */
+static json_t *heading_method(void *source, const char *name, json_t **args, size_t n, struct err *err)
+{
+	(void)source;
+	(void)err;
+	if (strcmp(name, "Label") || n != 1 || !json_is_string(args[0]))
+		return json_string("<no value>");
+	const char *dot = strrchr(json_string_value(args[0]), '.');
+	AUTO_FREE char *text = xstrdup(dot ? dot + 1 : json_string_value(args[0]));
+	for (char *c = text; *c; c++)
+		if (*c == '-' || *c == '_')
+			*c = ' ';
+	return json_string(text);
+}
+
+/* ---- printing ------------------------------------------------------------ */
+
+/* Shells make it hard to type a tab: "\t" and "\n" stand for one. */
+static char *unescape(const char *text)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_reserve(&sb, strlen(text) + 1);
+	for (const char *c = text; *c; c++) {
+		bool escape = *c == '\\' && (c[1] == 't' || c[1] == 'n');
+		strbuf_addc(&sb, escape ? c[1] == 't' ? '\t' : '\n' : *c);
+		c += escape;
+	}
+	return strbuf_steal(&sb);
+}
+
+static json_t *heading_row(const struct cli_heading *headings)
+{
+	json_t *row = json_object();
+
+	for (; headings->field; headings++)
+		json_object_set_new(row, headings->field, json_string(headings->heading));
+	return row;
+}
+
+static int add_rows(const struct cli_list *list, const struct cli_template *t, struct strbuf *out,
+		    struct err *err)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(list->rows, i, row) {
+		struct cli_template_scope scope = { row_method, json_array_get(list->sources, i), list->type };
+		if (cli_template_run(t, row, &scope, out, err))
+			return err_wrap(err, "failed to execute template");
+		strbuf_addc(out, '\n');
+	}
+	return 0;
+}
+
+static int print_table(const struct cli_list *list, const struct cli_template *t, struct err *err)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	AUTO_STRBUF struct strbuf rows = STRBUF_INIT;
+	AUTO_STRBUF struct strbuf laid = STRBUF_INIT;
+	AUTO_JSON json_t *headings = heading_row(list->headings);
+	struct cli_template_scope scope = { heading_method, NULL, list->type };
+
+	if (add_rows(list, t, &rows, err) || cli_template_run(t, headings, &scope, &text, err))
+		return -1;
+	strbuf_addc(&text, '\n');
+	strbuf_add(&text, rows.data ? rows.data : "", rows.len);
+	cli_table_layout(text.data, CLI_TABLE_WIDTH, &laid);
+	fwrite(laid.data, 1, laid.len, stdout);
+	return 0;
+}
+
+static void print_json(const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)rows, i, row) {
+		AUTO_FREE char *text = cli_value_json(row);
+		puts(text);
+	}
+}
+
+int cli_list_print(const struct cli_list *list, struct err *err)
+{
+	const char *format = list->format && *list->format ? list->format : table_word;
+	bool table = str_starts(format, table_word);
+	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+
+	if (!strcmp(format, "json")) {
+		print_json(list->rows);
+		return 0;
+	}
+	if (!strcmp(format, table_word))
+		format = list->table;
+	else if (table)
+		format += sizeof table_word - 1;
+	AUTO_FREE char *text = unescape(format + (table ? strspn(format, " ") : 0));
+	struct cli_template *t = cli_template_parse(text, err);
+	if (!t)
+		return err_wrap(err, "failed to parse template");
+	int rc = table ? print_table(list, t, err) : add_rows(list, t, &out, err);
+	cli_template_free(t);
+	if (!rc && out.len)
+		fwrite(out.data, 1, out.len, stdout);
+	return rc;
+}
+
+void cli_list_free(struct cli_list *list)
+{
+	json_decref(list->rows);
+	json_decref(list->sources);
+}
+
+/* ---- filters ------------------------------------------------------------- */
+
+int cli_filter_check(const char *value, struct err *err)
+{
+	if (!*value || strchr(value, '='))
+		return 0;
+	return err_set(err, ERR_INVALID, "bad format of filter (expected name=value)");
+}
+
+static char *trimmed(const char *text, size_t n, bool lower)
+{
+	while (n && isspace((unsigned char)*text)) {
+		text++;
+		n--;
+	}
+	while (n && isspace((unsigned char)text[n - 1]))
+		n--;
+	char *copy = xstrndup(text, n);
+	for (char *c = copy; lower && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+void cli_filter_query(struct strbuf *path, const struct strlist *filters)
+{
+	AUTO_JSON json_t *doc = json_object();
+
+	for (size_t i = 0; i < filters->n; i++) {
+		const char *text = filters->v[i], *equals = strchr(text, '=');
+		if (!equals)
+			continue; /* empty: no filter */
+		AUTO_FREE char *name = trimmed(text, (size_t)(equals - text), true);
+		AUTO_FREE char *value = trimmed(equals + 1, strlen(equals + 1), false);
+		json_t *values = json_object_get(doc, name);
+		if (!values) {
+			values = json_object();
+			json_object_set_new(doc, name, values);
+		}
+		json_object_set_new(values, value, json_true());
+	}
+	if (!json_object_size(doc))
+		return;
+	AUTO_FREE char *text = jsonx_text(doc);
+	cli_query(path, "filters", text);
+}
+
+/* ---- cells that many lists have ------------------------------------------ */
+
+char *cli_ago(json_int_t when)
+{
+	char text[CLI_HUMAN_SIZE];
+
+	return xasprintf("%s ago", cli_human_duration(time(NULL) - when, text));
+}
+
+char *cli_short_id(const char *id, bool whole)
+{
+	const char *colon = strchr(id, ':');
+
+	if (whole)
+		return xstrdup(id);
+	return xstrndup(colon ? colon + 1 : id, 12);
+}

@@ -1,0 +1,169 @@
+/*
+ * progress.c - see progress.h.
+ */
+#include "progress.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/tty.h"
+#include "human.h"
+#include "reference.h"
+
+#define LINE_LIMIT (1u << 20)
+#define LAYERS_MAX 1024 /* more than any image has; a daemon's stream must not grow us */
+#define BAR_WIDTH 50
+#define WIDE_TERMINAL 110 /* narrower ones get the numbers without the bar */
+
+void cli_progress_begin(struct cli_progress *p, FILE *out)
+{
+	unsigned short rows = 0, columns = 0;
+	struct err ignored;
+
+	*p = (struct cli_progress){ .out = out, .terminal = out && isatty(fileno(out)) };
+	if (p->terminal && !kern_tty_size(fileno(out), &rows, &columns, &ignored))
+		p->width = columns;
+}
+
+void cli_progress_bar(struct strbuf *sb, double current, double total, unsigned width)
+{
+	char done[CLI_HUMAN_SIZE], all[CLI_HUMAN_SIZE];
+	int filled = total > 0 ? (int)(current / total * BAR_WIDTH) : 0;
+
+	if (current <= 0 && total <= 0)
+		return;
+	cli_human_size(current, 4, done);
+	cli_human_size(total, 4, all);
+	filled = filled > BAR_WIDTH ? BAR_WIDTH : filled < 0 ? 0 : filled;
+	if (total > 0 && width > WIDE_TERMINAL) {
+		strbuf_addc(sb, '[');
+		for (int i = 0; i < filled; i++)
+			strbuf_addc(sb, '=');
+		strbuf_addf(sb, ">%*s] ", BAR_WIDTH - filled, "");
+	}
+	if (total > 0 && current <= total)
+		strbuf_addf(sb, "%8s/%s", done, all);
+	else
+		strbuf_addf(sb, "%8s", done);
+}
+
+/* What the daemon sends must not steer the terminal. */
+static void print_plain(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < 0x20 && *text != '\t' && *text != '\n' ? '?' : *text, out);
+}
+
+/* How many lines up the layer's line is; a new layer begins one. */
+static size_t lines_up(struct cli_progress *p, const char *id)
+{
+	for (size_t i = 0; i < p->ids.n; i++)
+		if (!strcmp(p->ids.v[i], id))
+			return p->ids.n - i;
+	strlist_add(&p->ids, id);
+	fputc('\n', p->out);
+	return 1;
+}
+
+static void show(struct cli_progress *p, const json_t *event)
+{
+	const char *id = jsonx_str(event, "id", ""), *status = jsonx_str(event, "status", NULL);
+	const json_t *detail = json_object_get(event, "progressDetail");
+	AUTO_STRBUF struct strbuf bar = STRBUF_INIT;
+	size_t up = 0;
+
+	if (!p->out || !status)
+		return;
+	cli_progress_bar(&bar, json_number_value(json_object_get(detail, "current")),
+			 json_number_value(json_object_get(detail, "total")), p->width);
+	if (!p->terminal && bar.len)
+		return;
+	if (p->terminal && *id && detail && (p->ids.n < LAYERS_MAX))
+		up = lines_up(p, id);
+	if (up)
+		fprintf(p->out, "\033[%zuA\033[2K\r", up);
+	if (*id) {
+		print_plain(p->out, id);
+		fputs(": ", p->out);
+	}
+	print_plain(p->out, status);
+	if (up)
+		fprintf(p->out, " %s\r\033[%zuB", bar.len ? bar.data : "", up);
+	else
+		fputc('\n', p->out);
+	fflush(p->out);
+}
+
+static int take_event(struct cli_progress *p, const char *text, size_t n, struct err *err)
+{
+	AUTO_JSON json_t *event = NULL;
+
+	while (n && strchr(" \t\r\n", text[n - 1]))
+		n--;
+	if (!n)
+		return 0;
+	event = jsonx_parse(text, n, "the daemon's answer", err);
+	if (!event)
+		return -1;
+	const char *message = jsonx_str(json_object_get(event, "errorDetail"), "message",
+					jsonx_str(event, "error", NULL));
+	if (message)
+		return err_set(err, ERR_SYSTEM, "%s", message);
+	show(p, event);
+	return 0;
+}
+
+int cli_progress_feed(void *progress, const char *data, size_t n, struct err *err)
+{
+	struct cli_progress *p = progress;
+
+	while (n) {
+		const char *end = memchr(data, '\n', n);
+		size_t take = end ? (size_t)(end - data) + 1 : n;
+
+		if (p->line.len + take > LINE_LIMIT)
+			return err_set(err, ERR_INVALID, "the daemon's answer has a line of over %u bytes", LINE_LIMIT);
+		strbuf_add(&p->line, data, take);
+		data += take;
+		n -= take;
+		if (!end)
+			return 0;
+		int rc = take_event(p, p->line.data, p->line.len, err);
+		strbuf_clear(&p->line);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+int cli_progress_end(struct cli_progress *p, struct err *err)
+{
+	int rc = p->line.len ? take_event(p, p->line.data, p->line.len, err) : 0;
+
+	strbuf_free(&p->line);
+	strlist_free(&p->ids);
+	return rc;
+}
+
+int cli_pull(struct cli_api *api, const struct cli_reference *reference, const char *platform, FILE *out,
+	     struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	struct cli_progress progress;
+	struct err ignored;
+
+	strbuf_adds(&path, "/images/create");
+	cli_query(&path, "fromImage", reference->familiar);
+	if (platform && *platform)
+		cli_query(&path, "platform", platform);
+	if (reference->digest || reference->tag)
+		cli_query(&path, "tag", reference->digest ? reference->digest : reference->tag);
+	cli_progress_begin(&progress, out);
+	struct cli_request request = { .method = "POST", .path = path.data,
+				       .sink = cli_progress_feed, .context = &progress };
+	int rc = cli_api_do(api, &request, NULL, err);
+	if (cli_progress_end(&progress, rc ? &ignored : err))
+		rc = -1;
+	return rc;
+}

@@ -1,0 +1,328 @@
+/*
+ * template_run.c - a tree over a value; see template.h.
+ *
+ * Values are held by reference count: what a function here returns is new,
+ * what it is given is borrowed.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "template_private.h"
+
+#define VARIABLES_MAX 64
+
+struct variable {
+	const char *name;
+	json_t *value;
+};
+
+struct run {
+	json_t *dollar; /* "$": what the template is run on */
+	const struct cli_template_scope *scope;
+	struct variable variables[VARIABLES_MAX];
+	size_t n;
+	struct strbuf *out;
+	struct err *err;
+};
+
+static json_t *run_pipe(struct run *r, const struct pipe *pipe, json_t *dot);
+
+__attribute__((format(printf, 3, 4)))
+static json_t *fail(struct run *r, const struct operand *o, const char *fmt, ...)
+{
+	char reason[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof reason, fmt, ap);
+	va_end(ap);
+	err_set(r->err, ERR_INVALID, "template: :%d:%d: executing \"\" at <%s>: %s", o->line, o->column,
+		o->text, reason);
+	return NULL;
+}
+
+/* ---- members ------------------------------------------------------------- */
+
+/* Go's names of members, where the JSON's differ. */
+static json_t *by_go_name(const json_t *object, const char *name)
+{
+	static const char *const other[][2] = {
+		{ "ID", "Id" }, { "APIVersion", "ApiVersion" }, { "GraphDriver", "Driver" },
+	};
+
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+		if (!strcmp(other[i][0], name))
+			return json_object_get(object, other[i][1]);
+	return NULL;
+}
+
+static json_t *missing(struct run *r, const struct operand *o, const json_t *value, const char *name)
+{
+	const char *type = r->scope ? r->scope->type : NULL;
+
+	if (json_is_null(value))
+		return fail(r, o, "nil pointer evaluating interface {}.%s", name);
+	if (json_is_object(value) && !type)
+		return fail(r, o, "map has no entry for key \"%s\"", name);
+	return fail(r, o, "can't evaluate field %s in type %s", name, type ? type : "interface {}");
+}
+
+/* A member of the value, or a method of the value that the template is run on. */
+static json_t *member(struct run *r, const struct operand *o, json_t *value, const char *name,
+		      json_t **args, size_t n)
+{
+	json_t *found = n ? NULL : json_object_get(value, name);
+
+	if (!found && !n)
+		found = by_go_name(value, name);
+	if (found)
+		return json_incref(found);
+	if (r->scope && r->scope->method && value == r->dollar) {
+		struct err err = { 0 };
+		found = r->scope->method(r->scope->context, name, args, n, &err);
+		if (found)
+			return found;
+		if (err.kind)
+			return fail(r, o, "%s", err.msg);
+	}
+	if (n)
+		return fail(r, o, "%s is not a method but has arguments", name);
+	return missing(r, o, value, name);
+}
+
+/* o's fields but for the last, which may be a method with arguments. */
+static json_t *walk(struct run *r, const struct operand *o, json_t *start, json_t **args, size_t n)
+{
+	json_t *value = json_incref(start);
+
+	for (size_t i = 0; value && i < o->fields.n; i++) {
+		bool last = i + 1 == o->fields.n;
+		json_t *next = member(r, o, value, o->fields.v[i], last ? args : NULL, last ? n : 0);
+		json_decref(value);
+		value = next;
+	}
+	return value;
+}
+
+/* ---- operands, commands, pipes ------------------------------------------- */
+
+static json_t *variable(struct run *r, const struct operand *o)
+{
+	for (size_t i = r->n; i-- > 0;)
+		if (!strcmp(r->variables[i].name, o->name))
+			return json_incref(r->variables[i].value);
+	if (!strcmp(o->name, "$"))
+		return json_incref(r->dollar);
+	return fail(r, o, "undefined variable \"%s\"", o->name);
+}
+
+static json_t *call(struct run *r, const struct operand *o, json_t **args, size_t n)
+{
+	struct err why;
+	json_t *value = template_function_find(o->name)(args, n, &why);
+
+	if (value)
+		return value;
+	return fail(r, o, "error calling %s: %s", o->name, why.msg);
+}
+
+static json_t *run_operand(struct run *r, const struct operand *o, json_t *dot, json_t **args, size_t n)
+{
+	json_t *start = NULL;
+
+	if (o->kind == OPERAND_FUNCTION)
+		start = call(r, o, o->fields.n ? NULL : args, o->fields.n ? 0 : n);
+	else if (n && !o->fields.n)
+		return fail(r, o, "can't give argument to non-function %s", o->text);
+	else if (o->kind == OPERAND_LITERAL)
+		start = json_incref(o->literal);
+	else if (o->kind == OPERAND_VARIABLE)
+		start = variable(r, o);
+	else if (o->kind == OPERAND_PIPE)
+		start = run_pipe(r, o->pipe, dot);
+	else
+		start = json_incref(dot);
+	if (!start || !o->fields.n)
+		return start;
+	json_t *value = walk(r, o, start, args, n);
+	json_decref(start);
+	return value;
+}
+
+/* The first operand, with the others and `piped` as its arguments. */
+static json_t *run_command(struct run *r, const struct command *c, json_t *dot, json_t *piped)
+{
+	size_t n = c->n - 1, total = n + (piped != NULL);
+	AUTO_FREE json_t **args = xcalloc(total + 1, sizeof *args);
+	json_t *value = NULL;
+	bool good = true;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = (args[i] = run_operand(r, &c->v[i + 1], dot, NULL, 0)) != NULL;
+	if (piped)
+		args[n] = piped;
+	if (good)
+		value = run_operand(r, &c->v[0], dot, args, total);
+	for (size_t i = 0; i < n; i++)
+		json_decref(args[i]);
+	return value;
+}
+
+static json_t *run_pipe(struct run *r, const struct pipe *pipe, json_t *dot)
+{
+	json_t *value = NULL;
+
+	for (size_t i = 0; i < pipe->n; i++) {
+		json_t *next = run_command(r, &pipe->v[i], dot, value);
+		json_decref(value);
+		if (!next)
+			return NULL;
+		value = next;
+	}
+	return value;
+}
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static int run_nodes(struct run *r, const struct node *node, json_t *dot);
+
+static void declare(struct run *r, const char *name, json_t *value)
+{
+	if (r->n < VARIABLES_MAX)
+		r->variables[r->n++] = (struct variable){ name, json_incref(value) };
+}
+
+static void forget(struct run *r, size_t mark)
+{
+	while (r->n > mark)
+		json_decref(r->variables[--r->n].value);
+}
+
+static int assign(struct run *r, const struct pipe *pipe, json_t *value)
+{
+	const char *name = pipe->names.v[0];
+
+	if (!pipe->assigns) {
+		declare(r, name, value);
+		return 0;
+	}
+	for (size_t i = r->n; i-- > 0;)
+		if (!strcmp(r->variables[i].name, name)) {
+			json_decref(r->variables[i].value);
+			r->variables[i].value = json_incref(value);
+			return 0;
+		}
+	return err_set(r->err, ERR_INVALID, "template: undefined variable \"%s\"", name);
+}
+
+/* One turn of a range. The last name is the element's, one before it the key's. */
+static int turn(struct run *r, const struct node *node, json_t *key, json_t *value)
+{
+	const struct strlist *names = &node->pipe->names;
+	size_t mark = r->n;
+
+	if (names->n > 1)
+		declare(r, names->v[0], key);
+	if (names->n)
+		declare(r, names->v[names->n - 1], value);
+	int rc = run_nodes(r, node->body, value);
+	forget(r, mark);
+	return rc;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Go ranges over a map in the order of its keys. */
+static int range_object(struct run *r, const struct node *node, json_t *object)
+{
+	size_t n = 0;
+	const char *key;
+	json_t *ignored;
+	AUTO_FREE const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
+	int rc = 0;
+
+	json_object_foreach(object, key, ignored)
+		keys[n++] = key;
+	qsort(keys, n, sizeof *keys, by_key);
+	for (size_t i = 0; !rc && i < n; i++) {
+		AUTO_JSON json_t *name = json_string(keys[i]);
+		rc = turn(r, node, name, json_object_get(object, keys[i]));
+	}
+	return rc;
+}
+
+static int run_range(struct run *r, const struct node *node, json_t *value, json_t *dot)
+{
+	int rc = 0;
+
+	if (!json_is_array(value) && !json_is_object(value) && !json_is_null(value))
+		return err_set(r->err, ERR_INVALID, "template: range can't iterate over %s",
+			       json_is_string(value) ? json_string_value(value) : "a number");
+	if (!cli_value_truth(value))
+		return run_nodes(r, node->otherwise, dot);
+	if (json_is_object(value))
+		return range_object(r, node, value);
+	for (size_t i = 0; !rc && i < json_array_size(value); i++) {
+		AUTO_JSON json_t *index = json_integer((json_int_t)i);
+		rc = turn(r, node, index, json_array_get(value, i));
+	}
+	return rc;
+}
+
+/* if and with: a name declared in the pipe is known inside. */
+static int run_branch(struct run *r, const struct node *node, json_t *value, json_t *dot)
+{
+	size_t mark = r->n;
+	int rc;
+
+	if (node->pipe->names.n && assign(r, node->pipe, value))
+		return -1;
+	if (cli_value_truth(value))
+		rc = run_nodes(r, node->body, node->kind == NODE_WITH ? value : dot);
+	else
+		rc = run_nodes(r, node->otherwise, dot);
+	forget(r, mark);
+	return rc;
+}
+
+static int run_node(struct run *r, const struct node *node, json_t *dot)
+{
+	if (node->kind == NODE_TEXT) {
+		strbuf_adds(r->out, node->text);
+		return 0;
+	}
+	AUTO_JSON json_t *value = run_pipe(r, node->pipe, dot);
+	if (!value)
+		return -1;
+	if (node->kind == NODE_RANGE)
+		return run_range(r, node, value, dot);
+	if (node->kind != NODE_PIPE)
+		return run_branch(r, node, value, dot);
+	if (node->pipe->names.n)
+		return assign(r, node->pipe, value);
+	cli_value_print(value, r->out);
+	return 0;
+}
+
+static int run_nodes(struct run *r, const struct node *node, json_t *dot)
+{
+	int rc = 0;
+
+	for (; !rc && node; node = node->next)
+		rc = run_node(r, node, dot);
+	return rc;
+}
+
+int cli_template_run(const struct cli_template *t, json_t *value, const struct cli_template_scope *scope,
+		     struct strbuf *out, struct err *err)
+{
+	struct run r = { .dollar = value, .scope = scope, .out = out, .err = err };
+	int rc = run_nodes(&r, t->nodes, value);
+
+	forget(&r, 0);
+	return rc;
+}

@@ -1,0 +1,142 @@
+/*
+ * value.c - see value.h.
+ */
+#include "value.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Go prints a map sorted by key: map[a:1 b:2]. */
+static void print_object(const json_t *object, struct strbuf *out)
+{
+	AUTO_FREE const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
+	size_t n = 0;
+	const char *key;
+	json_t *ignored;
+
+	json_object_foreach((json_t *)object, key, ignored)
+		keys[n++] = key;
+	qsort(keys, n, sizeof *keys, by_key);
+	strbuf_adds(out, "map[");
+	for (size_t i = 0; i < n; i++) {
+		strbuf_addf(out, "%s%s:", i ? " " : "", keys[i]);
+		cli_value_print(json_object_get(object, keys[i]), out);
+	}
+	strbuf_addc(out, ']');
+}
+
+static void print_array(const json_t *array, struct strbuf *out)
+{
+	strbuf_addc(out, '[');
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		if (i)
+			strbuf_addc(out, ' ');
+		cli_value_print(json_array_get(array, i), out);
+	}
+	strbuf_addc(out, ']');
+}
+
+void cli_value_print(const json_t *value, struct strbuf *out)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		print_object(value, out);
+		break;
+	case JSON_ARRAY:
+		print_array(value, out);
+		break;
+	case JSON_STRING:
+		strbuf_add(out, json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		strbuf_addf(out, "%lld", (long long)json_integer_value(value));
+		break;
+	case JSON_REAL:
+		strbuf_addf(out, "%.17g", json_real_value(value));
+		break;
+	case JSON_NULL:
+		strbuf_adds(out, "<nil>");
+		break;
+	default:
+		strbuf_adds(out, json_is_true(value) ? "true" : "false");
+	}
+}
+
+/* As Go's encoding/json: compact, and <, > and & escaped, for HTML's sake. */
+char *cli_value_json(const json_t *value)
+{
+	AUTO_FREE char *plain = jsonx_text(value);
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const char *c = plain; *c; c++)
+		if (*c == '<' || *c == '>' || *c == '&')
+			strbuf_addf(&sb, "\\u%04x", *c);
+		else
+			strbuf_addc(&sb, *c);
+	return strbuf_steal(&sb);
+}
+
+static void new_line(struct strbuf *out, const char *prefix, const char *indent, int depth)
+{
+	strbuf_addf(out, "\n%s", prefix);
+	while (depth-- > 0)
+		strbuf_adds(out, indent);
+}
+
+void cli_json_indent(const char *text, const char *prefix, const char *indent, struct strbuf *out)
+{
+	int depth = 0;
+	bool quoted = false;
+
+	for (const char *c = text; *c; c++) {
+		if (quoted) {
+			strbuf_addc(out, *c);
+			if (*c == '\\' && c[1])
+				strbuf_addc(out, *++c);
+			else
+				quoted = *c != '"';
+			continue;
+		}
+		if (isspace((unsigned char)*c))
+			continue;
+		bool opens = *c == '{' || *c == '[', closes = *c == '}' || *c == ']';
+		if (closes && --depth >= 0)
+			new_line(out, prefix, indent, depth);
+		strbuf_addc(out, *c);
+		quoted = *c == '"';
+		size_t blanks = strspn(c + 1, " \t\r\n");
+		if (opens && (c[1 + blanks] == '}' || c[1 + blanks] == ']'))
+			strbuf_addc(out, *(c += 1 + blanks)); /* {} and [] stay on one line */
+		else if (opens)
+			new_line(out, prefix, indent, ++depth);
+		else if (*c == ',')
+			new_line(out, prefix, indent, depth);
+		else if (*c == ':')
+			strbuf_addc(out, ' ');
+	}
+}
+
+bool cli_value_truth(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return json_object_size(value) > 0;
+	case JSON_ARRAY:
+		return json_array_size(value) > 0;
+	case JSON_STRING:
+		return json_string_length(value) > 0;
+	case JSON_INTEGER:
+		return json_integer_value(value) != 0;
+	case JSON_REAL:
+		return json_real_value(value) != 0;
+	default:
+		return json_is_true(value);
+	}
+}

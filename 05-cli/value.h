@@ -1,0 +1,25 @@
+/*
+ * value.h - a JSON value as Go would show it.
+ */
+#ifndef DOCKYARD_CLI_VALUE_H
+#define DOCKYARD_CLI_VALUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "01-kernel/base/strbuf.h"
+
+/* As {{.}} prints it: text as it is, map[a:1 b:2], [x y]. */
+void cli_value_print(const json_t *value, struct strbuf *out);
+
+/* As {{json .}} does: compact, with <, > and & escaped. New. */
+char *cli_value_json(const json_t *value);
+
+/* Is it something: not zero, not empty? */
+bool cli_value_truth(const json_t *value);
+
+/* JSON text with line breaks and indentation put in, nothing else changed: so
+ * numbers and escapes stay as the daemon wrote them. */
+void cli_json_indent(const char *text, const char *prefix, const char *indent, struct strbuf *out);
+
+#endif

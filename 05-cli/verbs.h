@@ -1,0 +1,37 @@
+/*
+ * verbs.h - every verb, each in the file cmd_NAME.c.
+ */
+#ifndef DOCKYARD_CLI_VERBS_H
+#define DOCKYARD_CLI_VERBS_H
+
+#include "cli.h"
+
+extern const struct cli_command cli_cmd_attach;
+extern const struct cli_command cli_cmd_container_inspect;
+extern const struct cli_command cli_cmd_create;
+extern const struct cli_command cli_cmd_events;
+extern const struct cli_command cli_cmd_exec;
+extern const struct cli_command cli_cmd_image_inspect;
+extern const struct cli_command cli_cmd_images;
+extern const struct cli_command cli_cmd_info;
+extern const struct cli_command cli_cmd_inspect;
+extern const struct cli_command cli_cmd_kill;
+extern const struct cli_command cli_cmd_logs;
+extern const struct cli_command cli_cmd_pause;
+extern const struct cli_command cli_cmd_port;
+extern const struct cli_command cli_cmd_ps;
+extern const struct cli_command cli_cmd_pull;
+extern const struct cli_command cli_cmd_rename;
+extern const struct cli_command cli_cmd_restart;
+extern const struct cli_command cli_cmd_rm;
+extern const struct cli_command cli_cmd_rmi;
+extern const struct cli_command cli_cmd_run;
+extern const struct cli_command cli_cmd_start;
+extern const struct cli_command cli_cmd_stop;
+extern const struct cli_command cli_cmd_tag;
+extern const struct cli_command cli_cmd_top;
+extern const struct cli_command cli_cmd_unpause;
+extern const struct cli_command cli_cmd_version;
+extern const struct cli_command cli_cmd_wait;
+
+#endif
