@@ -20,7 +20,7 @@ struct kern_cmd {
 
 extern const struct kern_cmd kern_cmd_ns, kern_cmd_enter, kern_cmd_cgroup, kern_cmd_overlay,
 	kern_cmd_pivot, kern_cmd_caps, kern_cmd_seccomp, kern_cmd_bridge, kern_cmd_veth, kern_cmd_nft,
-	kern_cmd_path;
+	kern_cmd_path, kern_cmd_tty;
 
 /* "usage: kernel <verb> …" as ERR_INVALID. Returns -1. */
 int kern_cmd_usage(const struct kern_cmd *cmd, struct err *err);

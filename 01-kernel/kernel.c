@@ -11,7 +11,7 @@
 static const struct kern_cmd *const verbs[] = {
 	&kern_cmd_ns,   &kern_cmd_enter,   &kern_cmd_cgroup, &kern_cmd_overlay,
 	&kern_cmd_path, &kern_cmd_pivot,   &kern_cmd_caps,   &kern_cmd_seccomp,
-	&kern_cmd_bridge, &kern_cmd_veth,  &kern_cmd_nft,
+	&kern_cmd_bridge, &kern_cmd_veth,  &kern_cmd_nft,    &kern_cmd_tty,
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 

@@ -175,63 +175,101 @@ static int open_same_mount(int dirfd, const char *name)
 	return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof how);
 }
 
-static int remove_at(int dirfd, const char *name, const char *shown, struct err *err);
+/* A tree may be deeper than there are descriptors, if an image made it so. Each
+ * level of the walk holds one; what lies deeper than this is moved up to the
+ * top first and removed from there. */
+#define MAX_DEPTH 64
+
+struct removal {
+	int top;       /* the directory that is removed, where deep ones are moved to */
+	unsigned flat; /* how many were moved */
+};
+
+static int remove_at(struct removal *r, int dirfd, const char *name, int depth, struct err *err);
+
+static int flatten(struct removal *r, int dirfd, const char *name, struct err *err)
+{
+	char up[32];
+	int failed;
+
+	do {
+		snprintf(up, sizeof up, ".deep.%u", r->flat++);
+		failed = renameat2(dirfd, name, r->top, up, RENAME_NOREPLACE);
+	} while (failed && errno == EEXIST);
+	return failed ? err_sys(err, "move %s up, out of a very deep directory", name) : 0;
+}
 
 /* Remove what is in the directory open at fd, which is owned here. */
-static int empty_dir(int fd, const char *shown, struct err *err)
+static int empty_dir(struct removal *r, int fd, int depth, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *d = fdopendir(fd);
+	unsigned before;
 	struct dirent *e;
 
 	if (!d) {
-		err_sys(err, "open %s", shown);
+		err_sys(err, "read a directory");
 		close(fd);
 		return -1;
 	}
-	while ((e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (remove_at(dirfd(d), e->d_name, e->d_name, err))
-			return err_wrap(err, "in %s", shown);
-	}
+	if (r->top < 0)
+		r->top = fd;
+	do {
+		before = r->flat;
+		rewinddir(d);
+		while ((e = readdir(d)))
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+			    remove_at(r, dirfd(d), e->d_name, depth, err))
+				return -1;
+	} while (depth == 1 && r->flat != before); /* at the top, more may have come */
 	return 0;
 }
 
-static int remove_at(int dirfd, const char *name, const char *shown, struct err *err)
+static int remove_at(struct removal *r, int dirfd, const char *name, int depth, struct err *err)
 {
 	int fd;
 
 	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return err_sys(err, "remove %s", shown);
+		return err_sys(err, "remove %s", name);
+	if (!unlinkat(dirfd, name, AT_REMOVEDIR) || errno == ENOENT)
+		return 0;
+	if (depth > MAX_DEPTH)
+		return flatten(r, dirfd, name, err);
 	fd = open_same_mount(dirfd, name);
 	if (fd < 0 && errno == EXDEV)
-		return err_set(err, ERR_CONFLICT, "%s is a mount point: unmount it first", shown);
+		return err_set(err, ERR_CONFLICT, "%s is a mount point: unmount it first", name);
 	if (fd < 0)
-		return err_sys(err, "open %s", shown);
-	if (empty_dir(fd, shown, err))
-		return -1;
+		return err_sys(err, "open %s", name);
+	if (empty_dir(r, fd, depth + 1, err))
+		return err_wrap(err, "in %s", name);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
-		return err_sys(err, "remove %s", shown);
+		return err_sys(err, "remove %s", name);
 	return 0;
 }
 
 int file_remove_tree(int dirfd, const char *path, struct err *err)
 {
 	AUTO_FREE char *dir = xstrdup(path);
-	char *slash = strrchr(dir, '/');
+	struct removal r = { .top = -1 };
 	AUTO_CLOSE int parent = -1;
+	size_t n = strlen(dir);
+	char *slash;
 
+	while (n > 1 && dir[n - 1] == '/') /* "tree/" is "tree" */
+		dir[--n] = '\0';
+	slash = strrchr(dir, '/');
 	if (!slash)
-		return remove_at(dirfd, path, path, err);
+		return remove_at(&r, dirfd, dir, 0, err);
+	if (!slash[1])
+		return err_set(err, ERR_INVALID, "the root directory is not to be removed");
 	*slash = '\0';
-	parent = openat(dirfd, *dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	parent = openat(dirfd, slash == dir ? "/" : dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0 && errno == ENOENT)
 		return 0;
 	if (parent < 0)
 		return err_sys(err, "open %s", dir);
-	return remove_at(parent, slash + 1, path, err);
+	return remove_at(&r, parent, slash + 1, 0, err) ? err_wrap(err, "%s", path) : 0;
 }
 
 int file_lock_dir(const char *directory, struct err *err)

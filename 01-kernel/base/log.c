@@ -49,6 +49,17 @@ const char *time_now_text(char text[TIME_TEXT_SIZE])
 	return time_text(&now, text);
 }
 
+/* A line stays one line, whatever name or message of somebody else's is in it. */
+static void add_plain(struct strbuf *sb, const char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 && *s != '\t')
+			strbuf_addf(sb, "\\x%02x", (unsigned char)*s);
+		else
+			strbuf_addc(sb, *s);
+	}
+}
+
 static void add_json_string(struct strbuf *sb, const char *s)
 {
 	for (; *s; s++) {
@@ -78,7 +89,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 		add_json_string(&line, msg.data);
 		strbuf_addf(&line, "\",\"time\":\"%s\"}\n", when);
 	} else {
-		strbuf_addf(&line, "%s %s %s: %s\n", when, level_names[level], out.box, msg.data);
+		strbuf_addf(&line, "%s %s %s: ", when, level_names[level], out.box);
+		add_plain(&line, msg.data);
+		strbuf_addc(&line, '\n');
 	}
 	(void)!io_write_full(out.fd, line.data, line.len);
 }

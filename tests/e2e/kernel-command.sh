@@ -81,6 +81,10 @@ expect_ok kernel bridge br0 --delete
 kill "$inner"; wait $outer
 expect_fail 2 'not an IPv4' kernel nft publish br0 10.77.0.0/24 80 nowhere:80
 
+# ---- terminals
+expect_match "a terminal of its own" '^/dev/pts/' "$(kernel tty -- tty </dev/null)"
+expect_eq "the exit status is the command's" 5 "$(kernel tty -- sh -c 'exit 5' </dev/null; echo $?)"
+
 # ---- bad usage
 expect_fail 2 "'nonsense' is not a verb" kernel nonsense
 expect_fail 127 'No such file' kernel ns --uts -- /no/such/program

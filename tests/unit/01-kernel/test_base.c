@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -107,6 +108,47 @@ static void trees(void)
 	OK(file_remove_tree(AT_FDCWD, tree, &err));
 }
 
+/* Deeper than there are descriptors, and with a name that the flattening wants. */
+static void remove_deep(void *arg)
+{
+	const struct rlimit few = { 128, 128 };
+	AUTO_FREE char *tree = xasprintf("%s/deep/", (char *)arg);
+	struct err err;
+
+	MUST(!mkdir(tree, 0755) && !chdir(tree) && !mkdir(".deep.0", 0755));
+	for (int i = 0; i < 3000; i++)
+		MUST(!mkdir("directory", 0755) && !chdir("directory"));
+	MUST(!chdir("/") && !setrlimit(RLIMIT_NOFILE, &few));
+	MUST_OK(file_remove_tree(AT_FDCWD, tree, &child));
+	MUST(access(tree, F_OK) < 0);
+	MUST(file_remove_tree(AT_FDCWD, "//", &err) < 0 && err.kind == ERR_INVALID);
+}
+
+static void deep_trees(void)
+{
+	CU_ASSERT_EQUAL(in_child(remove_deep, (void *)scratch()), 0);
+}
+
+/* A message with a newline in it must not look like two. */
+static void log_lines(void)
+{
+	char text[256] = "";
+	int p[2];
+
+	CU_ASSERT_FATAL(!pipe2(p, O_CLOEXEC));
+	log_setup("box", p[1], LOG_INFO, 0);
+	log_info("a\n2026 error box: forged");
+	log_debug("not shown");
+	log_setup("box", p[1], LOG_INFO, 1);
+	log_error("say \"x\\\n");
+	log_setup("dockyard", STDERR_FILENO, LOG_INFO, 0);
+	close(p[1]);
+	CU_ASSERT(read(p[0], text, sizeof text - 1) > 0);
+	CU_ASSERT(strstr(text, " info box: a\\x0a2026 error box: forged\n") != NULL);
+	CU_ASSERT(strstr(text, "{\"level\":\"error\",\"msg\":\"say \\\"x\\\\\\u000a\",\"time\":\"20") != NULL);
+	close(p[0]);
+}
+
 static void take_lock(void *arg)
 {
 	struct err err;
@@ -163,6 +205,8 @@ const struct test base_tests[] = {
 	{ "strings and lists grow", strings },
 	{ "files are replaced whole", whole_files },
 	{ "trees are removed, links and mounts are not followed", trees },
+	{ "a tree deeper than there are descriptors", deep_trees },
+	{ "a log line stays one line", log_lines },
 	{ "a directory has one owner", locks },
 	{ "JSON: types are checked, duplicates refused", json },
 	{ "times as RFC 3339 has them", times },
