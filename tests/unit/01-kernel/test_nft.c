@@ -283,6 +283,43 @@ static void loopback_stays_closed(void)
 	take_down();
 }
 
+/* As a real Docker, ufw or firewalld leave it: iptables' chain drops. */
+static bool iptables_drops(void)
+{
+	return !system("nft 'add table ip filter; add chain ip filter FORWARD "
+		       "{ type filter hook forward priority 0; policy drop; }' 2>/dev/null");
+}
+
+static bool iptables_has(const char *text)
+{
+	AUTO_FREE char *cmd = xasprintf("nft list chain ip filter FORWARD | grep -q '%s'", text);
+
+	return !system(cmd);
+}
+
+static void beside_a_firewall_that_drops(void)
+{
+	struct err err;
+
+	describe();
+	if (!iptables_drops())
+		SKIP("nft(8) is not here to set it up");
+	if (build(&err)) {
+		take_down();
+		SKIP("%s", err.msg);
+	}
+	OK(replace(1, &err));
+	OK(replace(1, &err)); /* again: replaced, not added */
+	REACHES(C, "10.82.0.1", 8080, A);
+	REACHES(C, "10.81.0.3", 80, -1); /* our own table still keeps networks apart */
+	CU_ASSERT(iptables_has("iifname \"br-one\" counter .* accept"));
+	CU_ASSERT(!system("test $(nft list chain ip filter FORWARD | grep -c br-one) = 2"));
+	OK(kern_nft_delete(TABLE, &err));
+	CU_ASSERT(!iptables_has("br-")); /* nothing of ours is left in it */
+	take_down();
+	CU_ASSERT(!system("nft delete table ip filter"));
+}
+
 static void all_or_nothing(void)
 {
 	AUTO_FREE char *name = xasprintf("%0300d", 0); /* NFT_NAME_MAXLEN is 256 */
@@ -317,6 +354,7 @@ const struct test nft_tests[] = {
 	{ "published ports from the host, neighbours, itself, other networks", published_ports },
 	{ "an internal network, and one without talk among neighbours", internal_and_icc },
 	{ "the host's loopback stays closed", loopback_stays_closed },
+	{ "beside a firewall that drops what is forwarded", beside_a_firewall_that_drops },
 	{ "what cannot be done changes nothing", all_or_nothing },
 	{ "three thousand ports in one batch", three_thousand_ports },
 	{ NULL, NULL },
