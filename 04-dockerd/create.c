@@ -59,8 +59,10 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 		if (!str_starts(mode, "container:"))
 			continue;
 		other = dockerd_container_find(d, mode + strlen("container:"), err);
-		if (!other)
+		if (!other) {
+			err->kind = ERR_INVALID; /* a 404 would tell the CLI that the image is missing */
 			return -1;
+		}
 		json_object_set_new(host, keys[i], json_sprintf("container:%s", other->id));
 		dockerd_container_put(d, other);
 	}

@@ -146,7 +146,7 @@ static int check_network(const json_t *h, struct err *err)
 	struct ports plan = { NULL, 0 };
 
 	if (dockerd_network_kind(mode) < 0 && !joins(mode))
-		return err_set(err, ERR_NOT_FOUND, "network %s not found", mode);
+		return err_set(err, ERR_INVALID, "network %s not found", mode); /* 404 would mean the image */
 	if (joins(mode) && !dockerd_is_zero(json_object_get(h, "PortBindings")))
 		return err_set(err, ERR_INVALID, "conflicting options: port publishing and the container "
 			       "type network mode");
@@ -274,7 +274,7 @@ int dockerd_networking_check(const json_t *networking, const char *mode, struct 
 
 	json_object_foreach(endpoints, name, settings) {
 		if (dockerd_network_kind(name) < 0)
-			return err_set(err, ERR_NOT_FOUND, "network %s not found", name);
+			return err_set(err, ERR_INVALID, "network %s not found", name);
 		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
 			return err_set(err, ERR_INVALID, "Container cannot be connected to network endpoints: %s", name);
 		json_object_foreach(settings, key, v)

@@ -149,11 +149,24 @@ static int check_names(const struct deletion *del, struct err *err)
 	return 0;
 }
 
+/* A name with a tag was also reachable as name@digest. */
+static void tell_digest(const struct deletion *del, const struct image_name *image)
+{
+	AUTO_FREE char *digest = dockerd_image_repo_digest(image), *tag = dockerd_image_tag(image->name);
+
+	if (*digest && *tag)
+		json_array_append_new(del->done, json_pack("{s:s}", "Untagged", digest));
+}
+
 static int drop_all(const struct deletion *del, struct err *err)
 {
-	for (size_t i = 0; i < del->all->n; i++)
-		if (!strcmp(del->all->v[i].id, del->id) && drop_name(del, del->all->v[i].name, err))
+	for (size_t i = 0; i < del->all->n; i++) {
+		if (strcmp(del->all->v[i].id, del->id))
+			continue;
+		if (drop_name(del, del->all->v[i].name, err))
 			return -1;
+		tell_digest(del, &del->all->v[i]);
+	}
 	json_array_append_new(del->done, json_pack("{s:s}", "Deleted", del->id));
 	dockerd_event(del->d, "image", "delete", del->id, json_pack("{s:s}", "name", del->id));
 	return 0;

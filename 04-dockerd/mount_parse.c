@@ -135,6 +135,7 @@ json_t *dockerd_mount_parse_bind(const char *text, struct err *err)
 		if (*src && check_volume_name(src, err))
 			return NULL;
 		m = new_mount("volume", src, "", dst, true);
+		json_object_set_new(m, "Mode", json_string("z")); /* as Docker shows it */
 	}
 	return part[2] && apply_mode(m, part[2], err) ? NULL : steal_ptr(&m);
 }

@@ -12,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "create.h"
+#include "events.h"
 #include "volume.h"
 
 /* --- planning ------------------------------------------------------------------------ */
@@ -82,8 +83,10 @@ static int plan_from(struct daemon *d, json_t *mounts, const char *text, struct 
 	if (mode && strcmp(mode, "ro") && strcmp(mode, "rw"))
 		return err_set(err, ERR_INVALID, "invalid mode: %s", mode);
 	c = dockerd_container_find(d, name, err);
-	if (!c)
+	if (!c) {
+		err->kind = ERR_INVALID;
 		return -1;
+	}
 	json_array_foreach(c->mounts, i, m) {
 		json_t *copy;
 
@@ -134,6 +137,8 @@ static int realise_volume(struct daemon *d, json_t *m, struct err *err)
 	json_object_set(m, "Source", json_object_get(v, "Mountpoint"));
 	if (anonymous)
 		json_object_set_new(m, "_anonymous", json_true());
+	if (created)
+		dockerd_event(d, "volume", "create", jsonx_str(m, "Name", ""), json_pack("{s:s}", "driver", "local"));
 	return 0;
 }
 
