@@ -224,7 +224,8 @@ static int perform(struct cli_api *api, const struct cli_request *request, const
 	if (code != CURLE_OK)
 		return cli_api_transfer_error(api, a->easy, code, detail, request->method, path, err);
 	curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 400 || status < 200)
+	/* 304 is "it is so already": started, stopped. */
+	if (status < 200 || (status >= 300 && status != 304))
 		return cli_api_status_error(api, status, request->path, a->body.data, a->body.len, err);
 	return 0;
 }

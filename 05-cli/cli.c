@@ -3,7 +3,9 @@
  */
 #include "cli.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 void cli_failures_add(struct cli_failures *f, const struct err *err)
 {
@@ -18,6 +20,16 @@ void cli_failures_end(struct cli_failures *f, struct cli *cli)
 		cli->status = CLI_STATUS_FAILED;
 	}
 	strbuf_free(&f->text);
+}
+
+int cli_open_error(const char *path, struct err *err)
+{
+	int number = errno;
+	AUTO_FREE char *reason = xstrdup(strerror(number));
+
+	reason[0] = (char)tolower((unsigned char)reason[0]);
+	err_errno(err, number, "open");
+	return err_set(err, err->kind, "open %s: %s", path, reason);
 }
 
 void cli_fail_with_help(struct cli *cli, const struct err *err)

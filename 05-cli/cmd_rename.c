@@ -1,6 +1,8 @@
 /*
  * cmd_rename.c - docker rename.
  */
+#include <stdio.h>
+
 #include "verbs.h"
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
@@ -14,7 +16,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 		return -1;
 	strbuf_adds(&path, base);
 	cli_query(&path, "name", args[1]);
-	return cli_api_post(&cli->api, path.data, err);
+	if (!cli_api_post(&cli->api, path.data, err))
+		return 0;
+	fprintf(stderr, "%s\n", err->msg);
+	return err_set(err, ERR_SYSTEM, "Error: failed to rename container named %s", args[0]);
 }
 
 const struct cli_command cli_cmd_rename = {

@@ -168,7 +168,7 @@ static int read_header(struct cli_conn *conn, struct cli_api *api, const char *p
 	if (sscanf(got.data, "HTTP/1.%1d %3ld", &minor, &conn->status) != 2)
 		return lost(api, path, "the answer is no HTTP", err);
 	size_t start = (size_t)(end - got.data) + 4;
-	if (conn->status >= 400 || conn->status < 100)
+	if (conn->status >= 300 || conn->status < 100)
 		return read_error(conn, api, path, &got, start, err);
 	strbuf_add(&conn->rest, got.data + start, got.len - start);
 	return 0;

@@ -36,6 +36,32 @@ static int check_map(const char *value, struct err *err)
 	return 0;
 }
 
+static int check_label(const char *value, struct err *err)
+{
+	if (!*value || *value == '=')
+		return err_set(err, ERR_INVALID, "invalid label '%s': empty name", value);
+	return 0;
+}
+
+static int check_ulimit(const char *value, struct err *err)
+{
+	return cli_create_ulimit(value, NULL, err);
+}
+
+/* Those that belong to a namespace of the container's, not to the machine. */
+static int check_sysctl(const char *value, struct err *err)
+{
+	static const char *const names[] = {
+		"kernel.msgmax=", "kernel.msgmnb=", "kernel.msgmni=", "kernel.sem=", "kernel.shmall=",
+		"kernel.shmmax=", "kernel.shmmni=", "kernel.shm_rmid_forced=", "net.", "fs.mqueue.",
+	};
+
+	for (size_t i = 0; strchr(value, '=') && i < sizeof names / sizeof *names; i++)
+		if (str_starts(value, names[i]))
+			return 0;
+	return err_set(err, ERR_INVALID, "sysctl '%s' is not allowed", value);
+}
+
 #define AT(field) offsetof(struct cli_create_options, field)
 #define BODY AT(body)
 #define HOST(field) .json = "HostConfig." field
@@ -92,7 +118,7 @@ const struct cli_flag cli_create_flags[] = {
 	{ 0, "ip6", CLI_STRING, AT(ip6), "IPv6 address (e.g., 2001:db8::33)" },
 	{ 0, "ipc", CLI_STRING, BODY, "IPC mode to use", HOST("IpcMode") },
 	{ 'l', "label", CLI_MAP, BODY, "Set meta data on a container", .json = "Labels", .type = "list",
-	  .check = check_map },
+	  .check = check_label },
 	{ 0, "link", CLI_LIST, BODY, "Add link to another container", HOST("Links") },
 	{ 0, "log-driver", CLI_STRING, BODY, "Logging driver for the container", HOST("LogConfig.Type") },
 	{ 0, "log-opt", CLI_MAP, BODY, "Log driver options", HOST("LogConfig.Config"), .type = "list",
@@ -132,10 +158,11 @@ const struct cli_flag cli_create_flags[] = {
 	{ 0, "stop-timeout", CLI_INT, BODY, "Timeout (in seconds) to stop a container", .json = "StopTimeout" },
 	{ 0, "storage-opt", CLI_MAP, BODY, "Storage driver options for the container", HOST("StorageOpt"),
 	  .type = "list", .check = check_map },
-	{ 0, "sysctl", CLI_MAP, BODY, "Sysctl options", HOST("Sysctls"), .shown = "map[]", .check = check_map },
+	{ 0, "sysctl", CLI_MAP, BODY, "Sysctl options", HOST("Sysctls"), .shown = "map[]", .check = check_sysctl },
 	{ 0, "tmpfs", CLI_LIST, AT(tmpfs), "Mount a tmpfs directory" },
 	{ 't', "tty", CLI_BOOL, AT(tty), "Allocate a pseudo-TTY" },
-	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]" },
+	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]",
+	  .check = check_ulimit },
 	{ 'u', "user", CLI_STRING, BODY, "Username or UID (format: <name|uid>[:<group|gid>])", .json = "User" },
 	{ 0, "userns", CLI_STRING, BODY, "User namespace to use", HOST("UsernsMode") },
 	{ 0, "uts", CLI_STRING, BODY, "UTS namespace to use", HOST("UTSMode") },

@@ -154,55 +154,84 @@ static int put_networks(struct cli_create_options *o, json_t *host, struct err *
 }
 
 /* HOST[:PLACE][:rwm] */
-static int put_devices(struct cli_create_options *o, json_t *host, struct err *err)
+static int put_device(json_t *list, const char *spec, struct err *err)
 {
-	json_t *list = json_array();
+	AUTO_FREE char *copy = xstrdup(spec);
+	char *place = strchr(copy, ':'), *mode = NULL;
 
-	json_object_set_new(host, "Devices", list);
-	for (size_t i = 0; i < o->devices.n; i++) {
-		AUTO_FREE char *copy = xstrdup(o->devices.v[i]);
-		char *place = strchr(copy, ':'), *mode = NULL;
-		if (place) {
-			*place++ = 0;
-			mode = strchr(place, ':');
-			if (mode)
-				*mode++ = 0;
-			else if (*place && strspn(place, "rwm") == strlen(place)) {
-				mode = place;
-				place = NULL;
-			}
-		}
-		if (!*copy || (mode && (!*mode || strspn(mode, "rwm") != strlen(mode))) || (place && *place != '/'))
-			return err_set(err, ERR_INVALID, "invalid device specification: %s", o->devices.v[i]);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "PathOnHost", copy, "PathInContainer",
-						      place ? place : copy, "CgroupPermissions",
-						      mode ? mode : "rwm"));
+	if (place) {
+		*place++ = 0;
+		if ((mode = strchr(place, ':')))
+			*mode++ = 0;
+		else if (*place && strspn(place, "rwm") == strlen(place))
+			mode = place;
 	}
+	if (!place || place == mode)
+		place = copy;
+	if (*copy != '/' || *place != '/')
+		return err_set(err, ERR_INVALID, "%s is not an absolute path", *copy != '/' ? copy : place);
+	if (mode && (!*mode || strspn(mode, "rwm") != strlen(mode)))
+		return err_set(err, ERR_INVALID, "bad mode specified: %s", mode);
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "PathOnHost", copy, "PathInContainer", place,
+					      "CgroupPermissions", mode ? mode : "rwm"));
 	return 0;
 }
 
-/* NAME=SOFT[:HARD] */
-static int put_ulimits(struct cli_create_options *o, json_t *host, struct err *err)
+int cli_create_ulimit(const char *text, json_t *list, struct err *err)
 {
-	json_t *list = json_array();
+	size_t name = strcspn(text, "=");
+	AUTO_FREE char *first = text[name] ? xstrndup(text + name + 1, strcspn(text + name + 1, ":")) : NULL;
+	const char *second = first ? strchr(text + name, ':') : NULL;
+	int64_t soft, hard;
 
-	json_object_set_new(host, "Ulimits", list);
-	for (size_t i = 0; i < o->ulimits.n; i++) {
-		const char *text = o->ulimits.v[i];
-		size_t name = strcspn(text, "=");
-		int64_t soft, hard;
-		AUTO_FREE char *first = text[name] ? xstrndup(text + name + 1, strcspn(text + name + 1, ":")) : NULL;
-		const char *second = first ? strchr(text + name, ':') : NULL;
-		if (!name || !first || cli_parse_int(first, &soft, err) ||
-		    (second && cli_parse_int(second + 1, &hard, err)))
-			return err_set(err, ERR_INVALID, "invalid ulimit argument: %s", text);
-		hard = second ? hard : soft;
-		if (hard != -1 && (soft > hard || soft == -1))
-			return err_set(err, ERR_INVALID,
-				       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld",
-				       (long long)soft, (long long)hard);
+	if (!name || !first || cli_parse_int(first, &soft, err) ||
+	    (second && cli_parse_int(second + 1, &hard, err)))
+		return err_set(err, ERR_INVALID, "invalid ulimit argument: %s", text);
+	hard = second ? hard : soft;
+	if (hard != -1 && (soft > hard || soft == -1))
+		return err_set(err, ERR_INVALID,
+			       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld",
+			       (long long)soft, (long long)hard);
+	if (list)
 		json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "Name", text, name, "Soft",
 						      (json_int_t)soft, "Hard", (json_int_t)hard));
+	return 0;
+}
+
+static int put_resources(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *devices = json_array(), *ulimits = json_array();
+	const json_t *swappiness = json_object_get(host, "MemorySwappiness");
+	json_int_t value = json_integer_value(swappiness);
+
+	json_object_set_new(host, "Devices", devices);
+	json_object_set_new(host, "Ulimits", ulimits);
+	for (size_t i = 0; i < o->devices.n; i++)
+		if (put_device(devices, o->devices.v[i], err))
+			return -1;
+	for (size_t i = 0; i < o->ulimits.n; i++)
+		if (cli_create_ulimit(o->ulimits.v[i], ulimits, err))
+			return -1;
+	if (value < -1 || value > 100)
+		return err_set(err, ERR_INVALID, "invalid value: %lld. Valid memory swappiness range is 0-100",
+			       (long long)value);
+	return 0;
+}
+
+/* Whose namespace: what the daemon would take for "none" is refused here. */
+static int check_modes(const json_t *host, struct err *err)
+{
+	static const struct {
+		const char *field, *flag, *name, *other;
+	} modes[] = {
+		{ "PidMode", "pid", "PID", "container:" }, { "UTSMode", "uts", "UTS", "" },
+		{ "UsernsMode", "userns", "USER", "" }, { "CgroupnsMode", "cgroupns", "CGROUP", "private" },
+	};
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		const char *mode = jsonx_str(host, modes[i].field, "");
+		if (*mode && strcmp(mode, "host") && !(*modes[i].other && str_starts(mode, modes[i].other)))
+			return err_set(err, ERR_INVALID, "--%s: invalid %s mode", modes[i].flag, modes[i].name);
 	}
 	return 0;
 }
@@ -225,9 +254,11 @@ static int put_security(struct cli_create_options *o, json_t *host, struct err *
 			json_array_append_new(list, json_string(text));
 			continue;
 		}
+		if (access(file, R_OK) && cli_open_error(file, err))
+			return err_wrap(err, "opening seccomp profile (%s) failed", file);
 		AUTO_JSON json_t *profile = jsonx_read(AT_FDCWD, file, PROFILE_LIMIT, err);
 		if (!profile)
-			return err_wrap(err, "opening seccomp profile (%s) failed", file);
+			return err_wrap(err, "compacting json for seccomp profile (%s) failed", file);
 		AUTO_FREE char *content = jsonx_text(profile);
 		AUTO_FREE char *option = xasprintf("%s%s", seccomp, content);
 		json_array_append_new(list, json_string(option));
@@ -298,7 +329,7 @@ int cli_create_request(struct cli_create_options *o, char **args, int n, bool de
 	json_object_set_new(host, "AutoRemove", json_boolean(o->remove));
 	if (check_pull(o->pull, err) || put_command(o, args, n, err) || put_ports(o, host, err) ||
 	    put_volumes(o, host, err) || put_restart(o, host, err) || put_networks(o, host, err) ||
-	    put_devices(o, host, err) || put_ulimits(o, host, err) || put_security(o, host, err))
+	    put_resources(o, host, err) || check_modes(host, err) || put_security(o, host, err))
 		return -1;
 	return put_health(o, err);
 }

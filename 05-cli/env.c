@@ -4,12 +4,12 @@
 #include "env.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "cli.h"
 
 #define FILE_LIMIT (16u << 20)
 
@@ -60,8 +60,7 @@ static int add_file(json_t *list, const char *path, struct err *err)
 	char *save = NULL;
 
 	if (fd < 0)
-		return err_set(err, ERR_NOT_FOUND, "open %s: %s", path,
-			       errno == ENOENT ? "no such file or directory" : strerror(errno));
+		return cli_open_error(path, err);
 	if (file_read_fd(fd, &text, FILE_LIMIT, err))
 		return err_wrap(err, "%s", path);
 	strbuf_reserve(&text, 1);

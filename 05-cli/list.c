@@ -103,6 +103,18 @@ static int print_table(const struct cli_list *list, const struct cli_template *t
 	return 0;
 }
 
+/* A field that rows do not have is a mistake even when there are no rows. */
+static int check_fields(const struct cli_list *list, const struct cli_template *t, struct err *err)
+{
+	AUTO_STRBUF struct strbuf ignored = STRBUF_INIT;
+	AUTO_JSON json_t *headings = heading_row(list->headings);
+	struct cli_template_scope scope = { row_method, NULL, list->type };
+
+	if (cli_template_run(t, headings, &scope, &ignored, err))
+		return err_wrap(err, "failed to execute template");
+	return 0;
+}
+
 static void print_json(const json_t *rows)
 {
 	json_t *row;
@@ -132,7 +144,9 @@ int cli_list_print(const struct cli_list *list, struct err *err)
 	struct cli_template *t = cli_template_parse(text, err);
 	if (!t)
 		return err_wrap(err, "failed to parse template");
-	int rc = table ? print_table(list, t, err) : add_rows(list, t, &out, err);
+	int rc = check_fields(list, t, err);
+	if (!rc)
+		rc = table ? print_table(list, t, err) : add_rows(list, t, &out, err);
 	cli_template_free(t);
 	if (!rc && out.len)
 		fwrite(out.data, 1, out.len, stdout);

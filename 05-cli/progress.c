@@ -154,7 +154,7 @@ int cli_pull(struct cli_api *api, const struct cli_reference *reference, const c
 	struct err ignored;
 
 	strbuf_adds(&path, "/images/create");
-	cli_query(&path, "fromImage", reference->familiar);
+	cli_query(&path, "fromImage", reference->name);
 	if (platform && *platform)
 		cli_query(&path, "platform", platform);
 	if (reference->digest || reference->tag)

@@ -17,8 +17,9 @@ static bool decimal(const char *text, const char **end, double *out)
 	const char *p = text + strspn(text, "0123456789.");
 	size_t digits = strspn(text, "0123456789.");
 	char *stop;
+	bool hex = digits == 1 && *text == '0' && (*p == 'x' || *p == 'X');
 
-	if (!digits || (digits == 1 && *text == '.') || *p == 'x' || *p == 'X')
+	if (!digits || (digits == 1 && *text == '.') || hex)
 		return false;
 	*out = strtod(text, &stop);
 	*end = stop;
