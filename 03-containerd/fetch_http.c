@@ -317,9 +317,12 @@ static int refused(struct ctrd_registry *r, const struct exchange *x, struct err
 			     : x->status == 429 || x->status >= 500 ? ERR_UNAVAILABLE
 						: ERR_INVALID;
 
-	return err_set(err, kind, "registry %s: %s %s: %ld%s%.300s", r->host, x->method,
-		       strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status,
-		       *said ? " " : "", *said ? said : x->status == 404 ? " not found" : "");
+	const char *word = x->status == 401 ? " unauthorized" : x->status == 403 ? " denied"
+			 : x->status == 404 ? " not found" : "";
+
+	return err_set(err, kind, "registry %s: %s %s: %ld%s%s%.300s", r->host, x->method,
+		       strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status, word,
+		       *said ? ": " : "", said);
 }
 
 static char *authorization_for(struct ctrd_registry *r, const char *url)
