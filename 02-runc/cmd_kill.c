@@ -1,9 +1,9 @@
 /*
  * cmd_kill.c - `kill`: a signal to init, or with --all to every process.
  */
-#include <signal.h>
 #include <sched.h>
-#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
 
 #include "cmd.h"
 
@@ -68,7 +68,9 @@ int runc_cmd_kill(const struct runc_global *g, int argc, char **argv, struct err
 		return -1;
 	if (rest < 0)
 		return 0;
-	sig = kern_signal_parse(rest + 1 < argc ? argv[rest + 1] : "SIGTERM", err);
+	/* 0 is no signal: it asks whether there is somebody to send one to. */
+	sig = rest + 1 < argc && !strcmp(argv[rest + 1], "0") ? 0 :
+	      kern_signal_parse(rest + 1 < argc ? argv[rest + 1] : "SIGTERM", err);
 	if (sig < 0 || runc_cmd_state_of(g, argv[rest], &st, err))
 		return -1;
 	/* --all means something for a stopped container too: what init left behind. */

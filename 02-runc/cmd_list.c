@@ -48,32 +48,52 @@ static json_t *collect(const char *root)
 	return rows;
 }
 
-static size_t widest(const json_t *rows, const char *key, const char *title)
+static const struct column { const char *title, *key; } columns[] = {
+	{ "ID", "id" }, { "PID", "pid" }, { "STATUS", "status" }, { "BUNDLE", "bundle" },
+	{ "CREATED", "created" }, { "OWNER", "owner" },
+};
+
+#define N_COLUMNS (sizeof columns / sizeof *columns)
+
+static const char *cell(const json_t *r, const struct column *c, char number[16])
 {
-	size_t width = strlen(title), i;
+	snprintf(number, 16, "%d", (int)jsonx_int(r, c->key, 0));
+	return jsonx_str(r, c->key, number);
+}
+
+/* As wide as the widest cell and three blanks, at least twelve: scripts that cut
+ * runc's table into columns cut ours. */
+static int width(const json_t *rows, const struct column *c)
+{
+	size_t most = strlen(c->title), i;
+	char number[16];
 	json_t *r;
 
 	json_array_foreach(rows, i, r) {
-		size_t n = strlen(jsonx_str(r, key, ""));
+		size_t n = strlen(cell(r, c, number));
 
-		width = n > width ? n : width;
+		most = n > most ? n : most;
 	}
-	return width;
+	return most + 3 > 12 ? (int)most + 3 : 12;
 }
 
 static void print_table(const json_t *rows)
 {
-	int id = (int)widest(rows, "id", "ID"), bundle = (int)widest(rows, "bundle", "BUNDLE");
-	size_t i;
+	int widths[N_COLUMNS];
+	char number[16];
+	size_t i, c;
 	json_t *r;
 
-	printf("%-*s   PID        STATUS     %-*s   CREATED                          OWNER\n", id,
-	       "ID", bundle, "BUNDLE");
-	json_array_foreach(rows, i, r)
-		printf("%-*s   %-8d   %-8s   %-*s   %-30s   %s\n", id, jsonx_str(r, "id", ""),
-		       (int)jsonx_int(r, "pid", 0), jsonx_str(r, "status", ""), bundle,
-		       jsonx_str(r, "bundle", ""), jsonx_str(r, "created", ""),
-		       jsonx_str(r, "owner", ""));
+	for (c = 0; c < N_COLUMNS; c++) {
+		widths[c] = c + 1 < N_COLUMNS ? width(rows, &columns[c]) : 0;
+		printf("%-*s", widths[c], columns[c].title);
+	}
+	putchar('\n');
+	json_array_foreach(rows, i, r) {
+		for (c = 0; c < N_COLUMNS; c++)
+			printf("%-*s", widths[c], cell(r, &columns[c], number));
+		putchar('\n');
+	}
 }
 
 int runc_cmd_list(const struct runc_global *g, int argc, char **argv, struct err *err)

@@ -21,8 +21,8 @@ static int freeze(const struct runc_global *g, int argc, char **argv, bool froze
 		return -1;
 	status = runc_state_status(&st);
 	if (status != wanted && !(frozen && status == STATUS_CREATED))
-		return err_set(err, ERR_CONFLICT, frozen ? "container not running or created: %s"
-						         : "container not paused: %s",
+		return err_set(err, ERR_CONFLICT, frozen ? "container not running: it is %s"
+						         : "container not paused: it is %s",
 			       runc_status_names[status]);
 	cg = kern_cgroup_open(st.cgroup, err);
 	failed = cg ? kern_cgroup_freeze(cg, frozen, err) : -1;

@@ -165,6 +165,17 @@ static int parse_console_size(struct runc_process *p, const json_t *obj, const c
 	return 0;
 }
 
+static int check_env(const struct runc_process *p, const char *where, struct err *err)
+{
+	char path[PROPERTY_PATH_SIZE];
+
+	for (size_t i = 0; p->env[i]; i++)
+		if (!strchr(p->env[i], '=') || p->env[i][0] == '=')
+			return err_set(err, ERR_INVALID, "%s: invalid environment variable: \"%s\"",
+				       runc_prop_index(path, where, "env", i), p->env[i]);
+	return 0;
+}
+
 static int parse_args(struct runc_process *p, const json_t *obj, const char *where,
 		      struct err *err)
 {
@@ -182,7 +193,7 @@ static int parse_args(struct runc_process *p, const json_t *obj, const char *whe
 			       runc_prop_path(path, where, "cwd"), p->cwd);
 	if (!p->env)
 		p->env = xcalloc(1, sizeof *p->env);
-	return 0;
+	return check_env(p, where, err);
 }
 
 static int parse_oom_score(struct runc_process *p, const json_t *obj, const char *where,

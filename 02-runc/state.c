@@ -53,7 +53,7 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 	if (mkdir(path, 0711)) {
 		if (errno == EEXIST)
 			return err_set(err, ERR_EXISTS,
-				       "container with id \"%s\" already exists", id);
+				       "container with given ID already exists: %s", id);
 		return err_sys(err, "mkdir %s", path);
 	}
 	st->id = xstrdup(id);

@@ -1,0 +1,274 @@
+/*
+ * attack_test.c - published ways out of a container, tried on our runtime, each
+ * by its CVE number.
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* The runtime's own file must be the same after all of this. */
+static char *fingerprint(void)
+{
+	struct result r = run_program((char *[]){ "sha256sum", "runc", NULL });
+
+	return xstrdup(r.out);
+}
+
+/* CVE-2019-5736: the program is /proc/self/exe, so that the runtime executes
+ * itself in the container, where another process opens its file for writing. */
+static void overwriting_the_runtime(void)
+{
+	AUTO_FREE char *before = fingerprint(), *after = NULL;
+	AUTO_JSON json_t *config = spec();
+	const char *root;
+	struct result r;
+
+	/* As privileged as a container can be without a user namespace's help. */
+	set(config, "process.capabilities", "{'bounding': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'], "
+	    "'effective': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'], "
+	    "'permitted': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE']}");
+	set(config, "process.args", "['sleep', '1000']");
+	own_bundle(config, &root);
+	if (!start(json_incref(config)))
+		return;
+	/* The watcher holds what /proc/PID/exe of every newcomer leads to, and writes
+	 * to it once it is not executed any more (ETXTBSY until then). */
+	write_file(root, "watch", "#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do i=$((i+1))\n"
+		   "for p in /proc/[0-9]*; do case $p in /proc/1|/proc/$$|/proc/self) continue;; esac\n"
+		   "exec 5<$p/exe && { echo caught >>/caught; "
+		   "n=0; while [ $n -lt 20 ]; do n=$((n+1)); echo pwned 2>>/errors >/proc/self/fd/5; done; "
+		   "exec 5<&-; } 2>/dev/null\ndone\ndone\n");
+	AUTO_FREE char *watch = xasprintf("%s/watch", root), *caught = NULL;
+
+	chmod(watch, 0755);
+	write_file(root, "entry", "#!/proc/self/exe\n");
+	AUTO_FREE char *entry = xasprintf("%s/entry", root);
+
+	chmod(entry, 0755);
+	EQ_INT(runc("exec", "-d", id, "/watch", NULL).status, 0);
+	for (int i = 0; i < 30; i++) {
+		runc("exec", id, "/proc/self/exe", NULL);
+		runc("exec", id, "/entry", NULL);
+		r = runc("exec", id, "true", NULL);
+	}
+	EQ_INT(r.status, 0);
+	caught = xasprintf("%s/caught", root);
+	CU_ASSERT(!access(caught, F_OK)); /* the attack did get hold of something */
+	stop();
+	after = fingerprint();
+	EQ_STR(after, before);
+	NOTHING_LEFT();
+}
+
+/* What /proc/PID/exe leads to while a created container waits is read-only. */
+static void exe_is_sealed(void)
+{
+	AUTO_JSON json_t *config = spec(), *state = NULL;
+	AUTO_FREE char *exe = NULL;
+	int fd;
+
+	EQ_INT(runc("create", "-b", bundle(config), new_id(), NULL).status, 0);
+	state = json_loads(runc("state", id, NULL).out, 0, NULL);
+	exe = xasprintf("/proc/%d/exe", (int)jsonx_int(state, "pid", 0));
+	fd = open(exe, O_WRONLY | O_CLOEXEC);
+	CU_ASSERT(fd < 0);
+	/* Not only ETXTBSY, which ends with the process. */
+	fd = open(exe, O_PATH | O_CLOEXEC);
+	CU_ASSERT_FATAL(fd >= 0);
+	stop();
+	AUTO_FREE char *again = xasprintf("/proc/self/fd/%d", fd);
+
+	errno = 0;
+	CU_ASSERT(open(again, O_WRONLY | O_CLOEXEC) < 0);
+	EQ_INT(errno, EROFS);
+	close(fd);
+}
+
+/* CVE-2019-16884, CVE-2019-19921: /proc as a link or a volume, so that masks and
+ * writes miss. */
+static void proc_elsewhere(void)
+{
+	AUTO_JSON json_t *config = spec();
+	const char *root;
+	AUTO_FREE char *cmd = NULL;
+
+	script(config, "cat /proc/self/comm");
+	const char *dir = own_bundle(config, &root);
+
+	cmd = xasprintf("cd %s && rmdir proc && mkdir evil && ln -s evil proc", root);
+	EQ_INT(system(cmd), 0);
+	FAILS(runc("run", "-b", dir, new_id(), NULL), 1, "symbolic link where none may be");
+	NOTHING_LEFT();
+}
+
+/* CVE-2021-30465: the target of a mount is (or becomes) a link out of the root. */
+static void mount_target_link(void)
+{
+	AUTO_JSON json_t *config = spec();
+	const char *root, *dir;
+	AUTO_FREE char *cmd = NULL, *outside = xasprintf("%s/outside", test_dir), *made = NULL;
+
+	mkdir(outside, 0755);
+	append(config, "mounts", "{'destination': '/link/sub', 'type': 'tmpfs'}");
+	append(config, "mounts", "{'destination': '/up/file', 'source': '/etc/passwd', 'options': ['bind']}");
+	script(config, "grep -c ' %s/sub tmpfs' /proc/mounts | head -n 1; ls /");
+	dir = own_bundle(config, &root);
+	cmd = xasprintf("cd %s && ln -s %s link && ln -s ../../../../..%s up", root, outside, outside);
+	EQ_INT(system(cmd), 0);
+	EQ_INT(runc("run", "-b", dir, new_id(), NULL).status, 0);
+	made = xasprintf("ls -A %s | grep -q .", outside);
+	CU_ASSERT(system(made) != 0); /* nothing was made on the host */
+	NOTHING_LEFT();
+}
+
+/* The same with a race: two names are exchanged while the mount is made. */
+static void mount_target_race(void)
+{
+	AUTO_FREE char *outside = xasprintf("%s/outside2", test_dir), *cmd = NULL, *look = NULL;
+	AUTO_JSON json_t *config = spec();
+	const char *root, *dir;
+	pid_t racer;
+
+	mkdir(outside, 0755);
+	append(config, "mounts", "{'destination': '/swap/sub', 'type': 'tmpfs'}");
+	dir = own_bundle(config, &root);
+	cmd = xasprintf("cd %s && mkdir swap && ln -s %s other", root, outside);
+	EQ_INT(system(cmd), 0);
+	fflush(NULL);
+	racer = fork();
+	if (!racer) {
+		if (chdir(root))
+			_exit(1);
+		for (;;)
+			renameat2(AT_FDCWD, "swap", AT_FDCWD, "other", 2 /* RENAME_EXCHANGE */);
+	}
+	for (int i = 0; i < 60; i++)
+		runc("run", "-b", dir, new_id(), NULL);
+	kill(racer, SIGKILL);
+	waitpid(racer, NULL, 0);
+	look = xasprintf("ls -A %s | grep -q .", outside);
+	CU_ASSERT(system(look) != 0);
+	NOTHING_LEFT();
+}
+
+/* CVE-2024-21626: the working directory is a descriptor that the runtime left open. */
+static void leaked_descriptors(void)
+{
+	for (int fd = 0; fd < 20; fd++) {
+		AUTO_JSON json_t *config = spec();
+		struct result r;
+
+		script(config, "ls -d ../../../../../../../..%s 2>/dev/null");
+		set(config, "process.cwd", "'/proc/self/fd/%d'", fd);
+		r = runc("run", "-b", bundle(config), new_id(), NULL);
+		CU_ASSERT(r.status != 0);
+		CU_ASSERT(!strstr(r.out, "runc-unit"));
+	}
+	NOTHING_LEFT();
+}
+
+static void leaked_descriptors_in_exec(void)
+{
+	json_t *config = spec();
+
+	set(config, "process.args", "['sleep', '1000']");
+	if (!start(config))
+		return;
+	for (int fd = 0; fd < 20; fd++) {
+		char cwd[32];
+
+		snprintf(cwd, sizeof cwd, "/proc/self/fd/%d", fd);
+		struct result r = runc("exec", "--cwd", cwd, id, "ls", "-d", test_dir, NULL);
+
+		CU_ASSERT(r.status != 0);
+		CU_ASSERT(!strstr(r.out, "runc-unit"));
+	}
+	/* And none is there when the program runs: 0, 1, 2 and ls's own. */
+	PRINTS(runc("exec", id, "ls", "/proc/self/fd", NULL), "0\n1\n2\n3\n");
+	stop();
+	NOTHING_LEFT();
+}
+
+/* CVE-2022-29162: exec must not fill the inheritable set. */
+static void inheritable_capabilities(void)
+{
+	json_t *config = spec();
+
+	set(config, "process.args", "['sleep', '1000']");
+	if (!start(config))
+		return;
+	PRINTS(runc("exec", "--cap", "CAP_SYS_ADMIN", id, "sh", "-c",
+		    "grep -E 'CapInh|CapAmb' /proc/self/status", NULL),
+	       "CapInh:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+	stop();
+	NOTHING_LEFT();
+}
+
+/* CVE-2025-31133, CVE-2023-27561: what is to be masked is a link to what is not. */
+static void masks_over_links(void)
+{
+	AUTO_JSON json_t *config = spec();
+	const char *root, *dir;
+	AUTO_FREE char *cmd = NULL;
+
+	set(config, "linux.maskedPaths", "['/alias', '/dir-alias']");
+	script(config, "cat /etc/plain; ls /etc/secrets; cat /dev/null; echo end");
+	dir = own_bundle(config, &root);
+	cmd = xasprintf("cd %s && ln -s /etc/plain alias && mkdir etc/secrets && touch etc/secrets/x && "
+			"ln -s etc/secrets dir-alias", root);
+	EQ_INT(system(cmd), 0);
+	PRINTS(runc("run", "-b", dir, new_id(), NULL), "end\n");
+	NOTHING_LEFT();
+}
+
+/* CVE-2025-52565: /dev/console as a link to something that must not be covered. */
+static void console_link(void)
+{
+	AUTO_FREE char *dev = xasprintf("%s/evil-dev", test_dir), *cmd = NULL;
+	AUTO_JSON json_t *config = spec();
+	const char *root, *dir;
+
+	set(config, "process.terminal", "true");
+	set(config, "mounts", "[{'destination': '/proc', 'type': 'proc'}, {'destination': '/dev/pts', "
+	    "'type': 'devpts', 'options': ['newinstance', 'ptmxmode=0666']}]");
+	script(config, "cat /etc/plain");
+	dir = own_bundle(config, &root);
+	cmd = xasprintf("rm -rf %s; cd %s/dev && ln -s /etc/plain console", dev, root);
+	EQ_INT(system(cmd), 0);
+	FAILS(runc("run", "-b", dir, new_id(), NULL), 1, "/dev/console is neither a file nor a device");
+	NOTHING_LEFT();
+}
+
+/* What an image puts at /etc/passwd or /dev may be anything, and must not hang us. */
+static void hostile_files(void)
+{
+	AUTO_JSON json_t *config = spec();
+	const char *root, *dir;
+	AUTO_FREE char *cmd = NULL;
+
+	script(config, "echo $HOME");
+	dir = own_bundle(config, &root);
+	cmd = xasprintf("cd %s/etc && rm passwd && mkfifo passwd", root);
+	EQ_INT(system(cmd), 0);
+	PRINTS(runc("run", "-b", dir, new_id(), NULL), "/\n");
+	cmd[0] = '\0';
+	NOTHING_LEFT();
+}
+
+CU_TestInfo attack_tests[] = {
+	{ "CVE-2019-5736: overwriting the runtime", overwriting_the_runtime },
+	{ "CVE-2019-5736: /proc/PID/exe is read-only", exe_is_sealed },
+	{ "CVE-2019-19921: /proc is a link", proc_elsewhere },
+	{ "CVE-2021-30465: a mount's target is a link", mount_target_link },
+	{ "CVE-2021-30465: a mount's target is exchanged", mount_target_race },
+	{ "CVE-2024-21626: cwd is a leaked descriptor", leaked_descriptors },
+	{ "CVE-2024-21626: the same by exec", leaked_descriptors_in_exec },
+	{ "CVE-2022-29162: inheritable capabilities", inheritable_capabilities },
+	{ "CVE-2025-31133: masks over links", masks_over_links },
+	{ "CVE-2025-52565: /dev/console is a link", console_link },
+	{ "hostile files", hostile_files },
+	CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,294 @@
+/*
+ * life_test.c - create, start, state, kill, delete and their relatives, from
+ * outside, as a caller sees them.
+ */
+#include "suite.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "02-runc/config.h"
+
+static json_t *sleeper(void)
+{
+	json_t *config = spec();
+
+	set(config, "process.args", "['sleep', '1000']");
+	return config;
+}
+
+static void from_create_to_delete(void)
+{
+	AUTO_JSON json_t *config = sleeper(), *doc = NULL;
+	AUTO_FREE char *pid_file = xasprintf("%s/pid", test_dir), *pid = NULL, *fifo = NULL;
+	const char *dir;
+	struct result r;
+
+	set(config, "annotations", "{'org.example': 'yes'}");
+	dir = bundle(config);
+	r = runc("create", "--bundle", dir, "--pid-file", pid_file, new_id(), NULL);
+	EQ_INT(r.status, 0);
+	EQ_STR(status_of(), "created");
+	r = runc("state", id, NULL);
+	doc = json_loads(r.out, 0, NULL);
+	CU_ASSERT_FATAL(doc != NULL);
+	/* "State" in the specification's runtime.md; what is REQUIRED there. */
+	EQ_STR(jsonx_str(doc, "ociVersion", ""), RUNC_SPEC_VERSION);
+	EQ_STR(jsonx_str(doc, "id", ""), id);
+	EQ_STR(jsonx_str(doc, "bundle", ""), dir);
+	EQ_STR(jsonx_str(json_object_get(doc, "annotations"), "org.example", ""), "yes");
+	CU_ASSERT(strlen(jsonx_str(doc, "created", "")) > 20);
+	pid = read_file(pid_file);
+	EQ_INT(jsonx_int(doc, "pid", 0), atoi(pid));
+	CU_ASSERT(!kill(atoi(pid), 0));
+	fifo = xasprintf("%s/runc/%s/exec.fifo", test_dir, id);
+	CU_ASSERT(!access(fifo, F_OK));
+
+	FAILS(runc("delete", "nobody", NULL), 1, "container does not exist");
+	FAILS(runc("create", "--bundle", dir, id, NULL), 1, "already exists");
+	EQ_STR(status_of(), "created");
+	EQ_INT(runc("start", id, NULL).status, 0);
+	EQ_STR(status_of(), "running");
+	CU_ASSERT(access(fifo, F_OK) != 0);
+	FAILS(runc("start", id, NULL), 1, "cannot start an already running container");
+	FAILS(runc("delete", id, NULL), 1, "that is not stopped: running");
+	EQ_INT(runc("kill", id, "KILL", NULL).status, 0);
+	CU_ASSERT(wait_status("stopped"));
+	FAILS(runc("kill", id, "KILL", NULL), 1, "container not running");
+	FAILS(runc("start", id, NULL), 1, "cannot start a container that has stopped");
+	FAILS(runc("pause", id, NULL), 1, "container not running");
+	FAILS(runc("exec", id, "true", NULL), 255, "cannot exec in a stopped container");
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	FAILS(runc("state", id, NULL), 1, "container does not exist");
+	NOTHING_LEFT();
+}
+
+/* The process is that of `config.json` at the time of create. */
+static void later_changes_do_not_count(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+	const char *dir = bundle(config);
+
+	EQ_INT(runc("create", "--bundle", dir, new_id(), NULL).status, 0);
+	write_file(dir, "config.json", "broken");
+	EQ_INT(runc("start", id, NULL).status, 0);
+	EQ_INT(runc("exec", id, "true", NULL).status, 0);
+	EQ_INT(runc("delete", "-f", id, NULL).status, 0);
+	NOTHING_LEFT();
+}
+
+static void run_returns_the_status(void)
+{
+	json_t *config;
+
+	PRINTS(run(spec()), "");
+	config = spec();
+	script(config, "echo out; echo err >&2; exit 42");
+	struct result r = run(config);
+
+	EQ_INT(r.status, 42);
+	EQ_STR(r.out, "out\n");
+	EQ_STR(r.err, "err\n");
+	config = spec();
+	script(config, "sleep 1000 & kill -9 $!; wait $!; exit $?");
+	EQ_INT(run(config).status, 137);
+	NOTHING_LEFT();
+}
+
+static void run_detached(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+	AUTO_FREE char *pid_file = xasprintf("%s/pid2", test_dir), *pid = NULL;
+
+	EQ_INT(runc("run", "-d", "--pid-file", pid_file, "--bundle", bundle(config), new_id(),
+		    NULL).status, 0);
+	EQ_STR(status_of(), "running");
+	pid = read_file(pid_file);
+	CU_ASSERT(atoi(pid) > 1 && !kill(atoi(pid), 0));
+	stop();
+	NOTHING_LEFT();
+}
+
+/* A created container may be deleted: its program has never run. */
+static void delete_a_created_one(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+
+	EQ_INT(runc("create", "--bundle", bundle(config), new_id(), NULL).status, 0);
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	EQ_INT(runc("delete", "--force", id, NULL).status, 0);
+	EQ_INT(runc("delete", "--force", "never-there", NULL).status, 0);
+	NOTHING_LEFT();
+}
+
+static void start_after_inits_death(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+
+	EQ_INT(runc("create", "--bundle", bundle(config), new_id(), NULL).status, 0);
+	EQ_INT(runc("kill", id, "9", NULL).status, 0);
+	CU_ASSERT(wait_status("stopped"));
+	FAILS(runc("start", id, NULL), 1, "cannot start a container that has stopped");
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	NOTHING_LEFT();
+}
+
+static void signals(void)
+{
+	json_t *config = spec();
+
+	script(config, "trap 'exit 7' TERM; trap 'echo usr1 >/tmp/x' USR1; while :; do sleep 0.05; done");
+	set(config, "mounts", "[{'destination': '/tmp', 'type': 'tmpfs'}]");
+	if (!start(config))
+		return;
+	EQ_INT(runc("kill", id, "SIGUSR1", NULL).status, 0);
+	EQ_INT(runc("kill", id, "0", NULL).status, 0);
+	FAILS(runc("kill", id, "NOSUCH", NULL), 1, "invalid signal");
+	usleep(200 * 1000);
+	PRINTS(runc("exec", id, "cat", "/tmp/x", NULL), "usr1\n");
+	EQ_INT(runc("kill", id, NULL).status, 0); /* SIGTERM */
+	CU_ASSERT(wait_status("stopped"));
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	NOTHING_LEFT();
+}
+
+/* Without a pid namespace of its own, init's children survive it; nothing of
+ * the container may. */
+static void shared_pid_namespace(void)
+{
+	json_t *config = spec();
+
+	set(config, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}, {'type': 'ipc'}]");
+	script(config, "sleep 1234 & sleep 1234 & exec sleep 1234");
+	if (!start(config))
+		return;
+	usleep(100 * 1000);
+	EQ_INT(runc("kill", id, "KILL", NULL).status, 0);
+	CU_ASSERT(wait_status("stopped"));
+	HAS(runc("ps", "--format", "json", id, NULL).out, "[");
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	EQ_INT(system("ps -e -o args | grep -q '^sleep 1234'") == 0, 0);
+	NOTHING_LEFT();
+}
+
+static void kill_all(void)
+{
+	json_t *config = spec();
+
+	script(config, "trap : TERM; sleep 4321 & sleep 4321 & wait; wait; wait; exit 9");
+	if (!start(config))
+		return;
+	usleep(100 * 1000);
+	EQ_INT(runc("kill", "--all", id, "TERM", NULL).status, 0);
+	CU_ASSERT(wait_status("stopped")); /* the sleeps got it, and init went on to exit */
+	EQ_INT(runc("delete", id, NULL).status, 0);
+	NOTHING_LEFT();
+}
+
+static void list(void)
+{
+	struct result r;
+	AUTO_JSON json_t *rows = NULL;
+	char first[64];
+
+	if (!start(sleeper()))
+		return;
+	strcpy(first, id);
+	r = runc("list", NULL);
+	HAS(r.out, "ID ");
+	HAS(r.out, first);
+	HAS(r.out, "running");
+	r = runc("list", "--quiet", NULL);
+	HAS(r.out, first);
+	CU_ASSERT(!strstr(r.out, "running"));
+	r = runc("list", "--format", "json", NULL);
+	rows = json_loads(r.out, 0, NULL);
+	EQ_INT((long)json_array_size(rows), 1);
+	EQ_STR(jsonx_str(json_array_get(rows, 0), "id", ""), first);
+	EQ_STR(jsonx_str(json_array_get(rows, 0), "status", ""), "running");
+	FAILS(runc("list", "--format", "xml", NULL), 1, "invalid format");
+	stop();
+	PRINTS(runc("list", "--quiet", NULL), "");
+	PRINTS(runc("list", "--format", "json", NULL), "[]\n");
+	NOTHING_LEFT();
+}
+
+static void pause_and_resume(void)
+{
+	if (!start(sleeper()))
+		return;
+	FAILS(runc("resume", id, NULL), 1, "container not paused");
+	EQ_INT(runc("pause", id, NULL).status, 0);
+	EQ_STR(status_of(), "paused");
+	FAILS(runc("exec", id, "true", NULL), 255, "cannot exec in a paused container");
+	EQ_INT(runc("resume", id, NULL).status, 0);
+	EQ_STR(status_of(), "running");
+	EQ_INT(runc("pause", id, NULL).status, 0);
+	EQ_INT(runc("delete", "--force", id, NULL).status, 0); /* frozen, and yet it dies */
+	NOTHING_LEFT();
+}
+
+/* The error that a caller reads: one JSON line with level, msg and time. */
+static void log_in_json(void)
+{
+	AUTO_FREE char *log = xasprintf("%s/log", test_dir), *text = NULL;
+	AUTO_JSON json_t *line = NULL, *config = spec();
+
+	set(config, "process.args", "['no-such-program']");
+	FAILS(runc("--log", log, "--log-format", "json", "create", "--bundle", bundle(config),
+		   new_id(), NULL), 1, "runc create failed: unable to start container process: "
+	      "exec: \"no-such-program\": executable file not found in $PATH\n");
+	text = read_file(log);
+	line = json_loads(text, 0, NULL);
+	CU_ASSERT_FATAL(line != NULL);
+	EQ_STR(jsonx_str(line, "level", ""), "error");
+	EQ_STR(jsonx_str(line, "msg", ""), "runc create failed: unable to start container process: "
+	       "exec: \"no-such-program\": executable file not found in $PATH");
+	CU_ASSERT(strlen(jsonx_str(line, "time", "")) >= 20);
+	NOTHING_LEFT();
+}
+
+static void spec_command(void)
+{
+	AUTO_FREE char *dir = xasprintf("%s/spec", test_dir), *path = NULL;
+	AUTO_CONFIG struct runc_config c = { .doc = NULL };
+	struct err err;
+
+	mkdir(dir, 0755);
+	EQ_INT(runc("spec", "-b", dir, NULL).status, 0);
+	path = xasprintf("%s/config.json", dir);
+	CU_ASSERT(!runc_config_load(&c, AT_FDCWD, path, &err));
+	CU_ASSERT(c.process.terminal && c.root_readonly);
+	FAILS(runc("spec", "-b", dir, NULL), 1, "config.json exists");
+}
+
+static void features(void)
+{
+	struct result r = runc("features", NULL);
+	AUTO_JSON json_t *doc = json_loads(r.out, 0, NULL);
+
+	CU_ASSERT_FATAL(doc != NULL);
+	EQ_STR(jsonx_str(doc, "ociVersionMin", ""), "1.0.0");
+	EQ_INT((long)json_array_size(json_object_get(doc, "hooks")), 6);
+	CU_ASSERT(json_is_true(jsonx_at(doc, "linux.seccomp.enabled")));
+	CU_ASSERT(json_array_size(jsonx_at(doc, "linux.namespaces")) == 7);
+}
+
+CU_TestInfo life_tests[] = {
+	{ "from create to delete", from_create_to_delete },
+	{ "later changes of config.json do not count", later_changes_do_not_count },
+	{ "run returns the container's status", run_returns_the_status },
+	{ "run --detach", run_detached },
+	{ "delete a created container", delete_a_created_one },
+	{ "start after init's death", start_after_inits_death },
+	{ "signals reach init", signals },
+	{ "a shared pid namespace", shared_pid_namespace },
+	{ "kill --all", kill_all },
+	{ "list", list },
+	{ "pause and resume", pause_and_resume },
+	{ "the log in JSON", log_in_json },
+	{ "spec", spec_command },
+	{ "features", features },
+	CU_TEST_INFO_NULL,
+};

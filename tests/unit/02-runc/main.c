@@ -1,0 +1,83 @@
+/*
+ * main.c - the CUnit program of 02-runc: makes the root file system that the
+ * tests share, runs the suites.
+ */
+#include "suite.h"
+
+#include <sys/stat.h>
+
+char test_dir[64] = "/tmp/runc-unit.XXXXXX";
+
+/* Where a distribution puts the static busybox. */
+static const char *busybox(void)
+{
+	static const char *const places[] = { "/bin/busybox", "/usr/bin/busybox", NULL };
+
+	for (size_t i = 0; places[i]; i++)
+		if (!access(places[i], X_OK))
+			return places[i];
+	fprintf(stderr, "busybox (busybox-static) is not installed\n");
+	exit(2);
+}
+
+static void make_rootfs(void)
+{
+	static const char *const applets = "sh cat ls true false sleep id mount grep echo env pwd "
+		"stat touch mkdir mknod dd hostname ps kill readlink tty stty test awk wc ulimit umask "
+		"head tail seq ln rm cut sort cp printf chmod";
+	AUTO_FREE char *cmd = NULL;
+
+	if (!mkdtemp(test_dir) || chmod(test_dir, 0755)) {
+		perror(test_dir);
+		exit(2);
+	}
+	cmd = xasprintf(
+		"mkdir -p %s/rootfs/bin %s/rootfs/etc %s/rootfs/tmp %s/rootfs/proc %s/rootfs/sys "
+		"%s/rootfs/dev && cp %s %s/rootfs/bin/busybox && cd %s/rootfs/bin && "
+		"for a in %s; do ln -sf busybox $a; done && cd ../etc && "
+		"printf 'root:x:0:0:root:/root:/bin/sh\\nuser:x:1000:1000::/home/user:/bin/sh\\n' "
+		">passwd && echo plain >plain && chmod 1777 ../tmp",
+		test_dir, test_dir, test_dir, test_dir, test_dir, test_dir, busybox(), test_dir,
+		test_dir, applets);
+
+	if (system(cmd)) {
+		fprintf(stderr, "cannot make %s/rootfs\n", test_dir);
+		exit(2);
+	}
+}
+
+int main(void)
+{
+	CU_SuiteInfo suites[] = {
+		{ "config.json", NULL, NULL, NULL, NULL, config_tests },
+		{ "finding programs", NULL, NULL, NULL, NULL, find_tests },
+		{ "options", NULL, NULL, NULL, NULL, option_tests },
+		{ "state", NULL, NULL, NULL, NULL, state_tests },
+		{ "life", NULL, NULL, NULL, NULL, life_tests },
+		{ "exec", NULL, NULL, NULL, NULL, exec_tests },
+		{ "confinement", NULL, NULL, NULL, NULL, confine_tests },
+		{ "mounts", NULL, NULL, NULL, NULL, mount_tests },
+		{ "cgroups", NULL, NULL, NULL, NULL, cgroup_tests },
+		{ "terminals", NULL, NULL, NULL, NULL, console_tests },
+		{ "hooks", NULL, NULL, NULL, NULL, hook_tests },
+		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
+		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		CU_SUITE_INFO_NULL,
+	};
+	unsigned failed;
+	struct err err;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	make_rootfs();
+	if (CU_initialize_registry() || CU_register_suites(suites))
+		return 2;
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	failed = CU_get_number_of_failures() + CU_get_number_of_suites_failed();
+	CU_cleanup_registry();
+	if (file_remove_tree(AT_FDCWD, test_dir, &err)) {
+		fprintf(stderr, "%s\n", err.msg);
+		failed++;
+	}
+	return failed ? 1 : 0;
+}
