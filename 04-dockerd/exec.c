@@ -423,7 +423,7 @@ static void run(int fd, void *arg)
 	}
 	dockerd_detach_parse(jsonx_str(s->e->config, "DetachKeys", ""), &keys, &err);
 	detached = dockerd_splice(&(struct splice){ .client = fd, .server = shim, .stop_fd = s->d->stop_fd,
-						    .detach = s->tty ? &keys : NULL });
+						    .detach = s->tty ? &keys : NULL, .hold = true });
 	close(shim);
 	/* The CLI asks for the exit status as soon as the stream ends: have it by then. */
 	if (!detached && !wait_in_containerd(s, &status, &err))

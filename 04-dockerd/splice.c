@@ -20,6 +20,7 @@ struct way {
 	char buf[BLOCK + 16];
 	size_t at, len;    /* buf[at..len) is still to be written */
 	bool eof;          /* nothing more to read */
+	bool hold;         /* the caller tells the other side */
 	bool done;         /* and the other side was told */
 };
 
@@ -116,7 +117,8 @@ static bool pending(const struct way *w)
 static void finish(struct way *w)
 {
 	if (w->eof && !pending(w) && !w->done) {
-		shutdown(w->to, SHUT_WR);
+		if (!w->hold)
+			shutdown(w->to, SHUT_WR);
 		w->done = true;
 	}
 }
@@ -164,6 +166,7 @@ bool dockerd_splice(const struct splice *s)
 	up->from = down->to = s->client;
 	up->to = down->from = s->server;
 	up->detach = s->detach;
+	down->hold = s->hold;
 	while (!down->done || (s->both && !up->done)) {
 		struct pollfd p[3] = { { s->client, interest(up, down), 0 },
 				       { s->server, interest(down, up), 0 }, { s->stop_fd, POLLIN, 0 } };
