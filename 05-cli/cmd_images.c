@@ -166,10 +166,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	int rc = cli_api_call(&cli->api, "GET", path.data, NULL, &images, err);
 	json_array_foreach(images, i, image) {
 		struct lines lines = { &list, image, o->whole };
-		if (o->quiet)
-			add_line(&lines, none, none, none);
-		else
-			add_image(&lines, digests);
+		add_image(&lines, digests);
 	}
 	if (!rc)
 		rc = cli_list_print(&list, err);

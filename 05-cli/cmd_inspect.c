@@ -97,12 +97,10 @@ static int add(struct output *out, const struct strbuf *text, struct err *err)
 			return err_wrap(err, "template parsing error");
 		}
 		printf("%s\n", line.len ? line.data : "");
-	} else if (out->compact) {
-		AUTO_FREE char *compact = cli_value_json(doc);
-		puts(compact);
 	} else {
+		AUTO_FREE char *compact = out->compact ? cli_value_json(doc) : NULL;
 		strbuf_adds(&out->documents, out->n ? "," : "");
-		strbuf_add(&out->documents, text->data, text->len);
+		strbuf_adds(&out->documents, compact ? compact : text->data);
 	}
 	out->n++;
 	return 0;
@@ -112,10 +110,10 @@ static void finish(struct output *out)
 {
 	AUTO_STRBUF struct strbuf indented = STRBUF_INIT;
 
-	if (!out->format && !out->compact) {
+	if (!out->format) {
 		AUTO_FREE char *array = xasprintf("[%s]", out->n ? out->documents.data : "");
 		cli_json_indent(array, "", "    ", &indented);
-		printf("%s\n", indented.data);
+		puts(out->compact ? array : indented.data);
 	}
 	strbuf_free(&out->documents);
 	cli_template_free(out->format);

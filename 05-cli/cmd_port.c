@@ -59,7 +59,8 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	AUTO_FREE char *port = xasprintf("%s%s", args[1], strchr(args[1], '/') ? "" : "/tcp");
 	const json_t *bindings = json_object_get(ports, port);
 	if (!json_array_size(bindings))
-		return err_set(err, ERR_NOT_FOUND, "no public port '%s' published for %s", port, args[0]);
+		return err_set(err, ERR_NOT_FOUND, "Error: No public port '%s' published for %s", args[1],
+			       args[0]);
 	show(port, bindings, false);
 	return 0;
 }

@@ -155,9 +155,9 @@ static void put_mounts(json_t *row, const json_t *container, bool whole)
 		add_part(&sb, text);
 		local += !strcmp(jsonx_str(mount, "Driver", ""), "local");
 	}
-	put_list(row, "Mounts", &sb);
 	snprintf(count, sizeof count, "%d", local);
 	put(row, "LocalVolumes", count);
+	put_list(row, "Mounts", &sb);
 }
 
 static void put_size(json_t *row, const json_t *container)
@@ -224,7 +224,8 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 {
 	const struct options *o = options;
 	const char *format = o->format ? o->format : cli_config_get(&cli->config, "psFormat");
-	bool size = o->size || (format && strstr(format, ".Size"));
+	/* The daemon has to walk the files for it, so it is asked for only where it is shown. */
+	bool size = o->size || (format && (strstr(format, ".Size") || strstr(format, "json .}")));
 	AUTO_FREE char *path = list_path(o, size);
 	struct cli_list list = { .type = "*formatter.ContainerContext", .headings = headings, .rows = json_array() };
 	json_t *container;

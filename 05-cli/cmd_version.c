@@ -113,6 +113,21 @@ static void print_server(const json_t *server)
 	}
 }
 
+/* As the plain output, --format has the time of the build in words. */
+static void reword_build_times(json_t *server)
+{
+	json_t *component;
+	char built[40];
+	size_t i;
+
+	json_array_foreach(json_object_get(server, "Components"), i, component) {
+		json_t *details = json_object_get(component, "Details");
+		const char *text = jsonx_str(details, "BuildTime", NULL);
+		if (text)
+			json_object_set_new(details, "BuildTime", json_string(build_time(text, built)));
+	}
+}
+
 static int print_formatted(struct cli *cli, const struct options *o, json_t *doc, struct err *err)
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
@@ -142,6 +157,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	json_object_set_new(doc, "Server", server ? server : json_null());
 	if (o->format && *o->format) {
 		struct err why;
+		reword_build_times(server);
 		if (print_formatted(cli, o, doc, rc ? &why : err))
 			rc = -1;
 		return rc;

@@ -150,14 +150,21 @@ int cli_ports_expose(const char *spec, json_t *exposed, struct err *err)
 
 /* ---- the column ---------------------------------------------------------- */
 
-struct shown {
+/* A run of ports with one address and protocol, each published as itself or
+ * not at all; only such are shown as a range. */
+struct group {
+	const char *ip, *type; /* ip "": not published */
+	unsigned first, last;
+};
+
+struct port {
 	const char *ip, *type;
-	unsigned private, public, last_private, last_public;
+	unsigned private, public;
 };
 
 static int by_place(const void *a, const void *b)
 {
-	const struct shown *x = a, *y = b;
+	const struct port *x = a, *y = b;
 	int n;
 
 	if (x->private != y->private)
@@ -169,58 +176,74 @@ static int by_place(const void *a, const void *b)
 	return strcmp(x->type, y->type);
 }
 
-static bool continues(const struct shown *a, const struct shown *b)
+static void show_address(struct strbuf *out, const char *ip)
 {
-	return !strcmp(a->ip, b->ip) && !strcmp(a->type, b->type) && b->private == a->last_private + 1 &&
-	       !a->public == !b->public && (!a->public || b->public == a->last_public + 1);
+	strbuf_addf(out, strchr(ip, ':') ? "[%s]:" : "%s:", ip);
 }
 
-static void show_range(struct strbuf *out, unsigned first, unsigned last)
+static void show_range(struct strbuf *out, const struct group *g)
 {
-	strbuf_addf(out, "%u", first);
-	if (last != first)
-		strbuf_addf(out, "-%u", last);
+	strbuf_addf(out, "%u", g->first);
+	if (g->last != g->first)
+		strbuf_addf(out, "-%u", g->last);
 }
 
-static void show(struct strbuf *out, const struct shown *s)
+static void show_group(struct strbuf *out, const struct group *g)
 {
-	const char *comma = out->len ? ", " : "";
-	bool v6 = strchr(s->ip, ':') != NULL;
-
-	strbuf_adds(out, comma);
-	if (s->public) {
-		strbuf_addf(out, v6 ? "[%s]:" : "%s:", s->ip);
-		show_range(out, s->public, s->last_public);
+	strbuf_adds(out, out->len ? ", " : "");
+	if (*g->ip) {
+		show_address(out, g->ip);
+		show_range(out, g);
 		strbuf_adds(out, "->");
 	}
-	show_range(out, s->private, s->last_private);
-	strbuf_addf(out, "/%s", s->type);
+	show_range(out, g);
+	strbuf_addf(out, "/%s", g->type);
+}
+
+/* Lengthen the group that the port continues; else show what the group has
+ * been so far, and begin it anew. Returns the number of groups. */
+static size_t add_to_group(struct strbuf *out, struct group *groups, size_t n, const struct port *p)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct group *g = &groups[i];
+		if (strcmp(g->ip, p->ip) || strcmp(g->type, p->type))
+			continue;
+		if (p->private != g->last + 1) {
+			show_group(out, g);
+			g->first = p->private;
+		}
+		g->last = p->private;
+		return n;
+	}
+	groups[n] = (struct group){ p->ip, p->type, p->private, p->private };
+	return n + 1;
 }
 
 void cli_ports_show(const json_t *ports, struct strbuf *out)
 {
 	size_t n = json_array_size(ports), used = 0;
-	AUTO_FREE struct shown *all = xcalloc(n + 1, sizeof *all);
+	AUTO_FREE struct port *all = xcalloc(n + 1, sizeof *all);
+	AUTO_FREE struct group *groups = xcalloc(n + 1, sizeof *groups);
+	AUTO_STRBUF struct strbuf mapped = STRBUF_INIT; /* published as another port: one by one, last */
 
 	for (size_t i = 0; i < n; i++) {
 		const json_t *p = json_array_get(ports, i);
-		unsigned private = (unsigned)jsonx_int(p, "PrivatePort", 0);
-		unsigned public = (unsigned)jsonx_int(p, "PublicPort", 0);
-		all[i] = (struct shown){ jsonx_str(p, "IP", ""), jsonx_str(p, "Type", "tcp"), private, public,
-					 private, public };
+		all[i] = (struct port){ jsonx_str(p, "IP", ""), jsonx_str(p, "Type", "tcp"),
+					(unsigned)jsonx_int(p, "PrivatePort", 0),
+					(unsigned)jsonx_int(p, "PublicPort", 0) };
 	}
 	qsort(all, n, sizeof *all, by_place);
-	for (size_t i = 0; i < n; i++) { /* join what continues an earlier range */
-		size_t k = used;
-		while (k > 0 && !continues(&all[k - 1], &all[i]))
-			k--;
-		if (k) {
-			all[k - 1].last_private = all[i].private;
-			all[k - 1].last_public = all[i].public;
+	for (size_t i = 0; i < n; i++) {
+		if (*all[i].ip && all[i].public != all[i].private) {
+			strbuf_adds(&mapped, mapped.len ? ", " : "");
+			show_address(&mapped, all[i].ip);
+			strbuf_addf(&mapped, "%u->%u/%s", all[i].public, all[i].private, all[i].type);
 		} else {
-			all[used++] = all[i];
+			used = add_to_group(out, groups, used, &all[i]);
 		}
 	}
 	for (size_t i = 0; i < used; i++)
-		show(out, &all[i]);
+		show_group(out, &groups[i]);
+	if (mapped.len)
+		strbuf_addf(out, "%s%s", out->len ? ", " : "", mapped.data);
 }

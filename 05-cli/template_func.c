@@ -197,7 +197,7 @@ static void print_verb(struct strbuf *sb, const char *spec, size_t len, const js
 		snprintf(format, sizeof format, "%.*ss", (int)len - 1, spec);
 		strbuf_addf(sb, format, quoted ? quoted : text.data);
 	} else {
-		strbuf_addf(sb, "%%!%c(%s)", verb, text.data);
+		strbuf_addf(sb, "%%!%c(%s=%s)", verb, cli_value_type(value), text.data);
 	}
 }
 

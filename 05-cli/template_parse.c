@@ -251,6 +251,9 @@ static void parse_operand(struct parser *p, struct operand *o)
 
 static void parse_command(struct parser *p, struct command *c, char closing)
 {
+	skip_blanks(p);
+	const char *start = p->p;
+
 	for (skip_blanks(p); !p->failed && p->p < p->stop; skip_blanks(p)) {
 		if (*p->p == '|' || (closing && *p->p == closing))
 			break;
@@ -260,6 +263,13 @@ static void parse_command(struct parser *p, struct command *c, char closing)
 	}
 	if (!p->failed && !c->n)
 		fail(p, "missing value for command");
+	if (!p->failed && c->v[0].kind == OPERAND_FUNCTION) { /* errors show the whole call */
+		const char *end = p->p;
+		while (isspace((unsigned char)end[-1]))
+			end--;
+		free(c->v[0].text);
+		c->v[0].text = xstrndup(start, (size_t)(end - start));
+	}
 }
 
 /* "$x :=", "$i, $x :=": names in front of a pipe. */

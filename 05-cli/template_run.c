@@ -28,8 +28,8 @@ struct run {
 
 static json_t *run_pipe(struct run *r, const struct pipe *pipe, json_t *dot);
 
-__attribute__((format(printf, 3, 4)))
-static json_t *fail(struct run *r, const struct operand *o, const char *fmt, ...)
+__attribute__((format(printf, 4, 5)))
+static json_t *fail_at(struct run *r, const struct operand *o, size_t offset, const char *fmt, ...)
 {
 	char reason[512];
 	va_list ap;
@@ -37,10 +37,11 @@ static json_t *fail(struct run *r, const struct operand *o, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof reason, fmt, ap);
 	va_end(ap);
-	err_set(r->err, ERR_INVALID, "template: :%d:%d: executing \"\" at <%s>: %s", o->line, o->column,
-		o->text, reason);
+	err_set(r->err, ERR_INVALID, "template: :%d:%d: executing \"\" at <%s>: %s", o->line,
+		o->column + (int)offset, o->text, reason);
 	return NULL;
 }
+#define fail(r, o, ...) fail_at(r, o, 0, __VA_ARGS__)
 
 /* ---- members ------------------------------------------------------------- */
 
@@ -57,21 +58,27 @@ static json_t *by_go_name(const json_t *object, const char *name)
 	return NULL;
 }
 
-static json_t *missing(struct run *r, const struct operand *o, const json_t *value, const char *name)
+static json_t *missing(struct run *r, const struct operand *o, size_t index, const json_t *value)
 {
-	const char *type = r->scope ? r->scope->type : NULL;
+	const char *name = o->fields.v[index];
+	const char *type = value == r->dollar && r->scope ? r->scope->type : NULL;
+	size_t offset = 0;
 
+	for (size_t i = 0; i < index; i++)
+		offset += strlen(o->fields.v[i]) + 1;
 	if (json_is_null(value))
-		return fail(r, o, "nil pointer evaluating interface {}.%s", name);
+		return fail_at(r, o, offset, "nil pointer evaluating interface {}.%s", name);
 	if (json_is_object(value) && !type)
-		return fail(r, o, "map has no entry for key \"%s\"", name);
-	return fail(r, o, "can't evaluate field %s in type %s", name, type ? type : "interface {}");
+		return fail_at(r, o, offset, "map has no entry for key \"%s\"", name);
+	return fail_at(r, o, offset, "can't evaluate field %s in type %s", name,
+		       type ? type : cli_value_type(value));
 }
 
 /* A member of the value, or a method of the value that the template is run on. */
-static json_t *member(struct run *r, const struct operand *o, json_t *value, const char *name,
+static json_t *member(struct run *r, const struct operand *o, size_t index, json_t *value,
 		      json_t **args, size_t n)
 {
+	const char *name = o->fields.v[index];
 	json_t *found = n ? NULL : json_object_get(value, name);
 
 	if (!found && !n)
@@ -88,7 +95,7 @@ static json_t *member(struct run *r, const struct operand *o, json_t *value, con
 	}
 	if (n)
 		return fail(r, o, "%s is not a method but has arguments", name);
-	return missing(r, o, value, name);
+	return missing(r, o, index, value);
 }
 
 /* o's fields but for the last, which may be a method with arguments. */
@@ -98,7 +105,7 @@ static json_t *walk(struct run *r, const struct operand *o, json_t *start, json_
 
 	for (size_t i = 0; value && i < o->fields.n; i++) {
 		bool last = i + 1 == o->fields.n;
-		json_t *next = member(r, o, value, o->fields.v[i], last ? args : NULL, last ? n : 0);
+		json_t *next = member(r, o, i, value, last ? args : NULL, last ? n : 0);
 		json_decref(value);
 		value = next;
 	}

@@ -123,6 +123,17 @@ void cli_json_indent(const char *text, const char *prefix, const char *indent, s
 	}
 }
 
+const char *cli_value_type(const json_t *value)
+{
+	static const char *const names[] = {
+		[JSON_OBJECT] = "map[string]interface {}", [JSON_ARRAY] = "[]interface {}",
+		[JSON_STRING] = "string", [JSON_INTEGER] = "int", [JSON_REAL] = "float64",
+		[JSON_TRUE] = "bool", [JSON_FALSE] = "bool", [JSON_NULL] = "interface {}",
+	};
+
+	return names[json_typeof(value)];
+}
+
 bool cli_value_truth(const json_t *value)
 {
 	switch (json_typeof(value)) {

@@ -15,6 +15,9 @@ void cli_value_print(const json_t *value, struct strbuf *out);
 /* As {{json .}} does: compact, with <, > and & escaped. New. */
 char *cli_value_json(const json_t *value);
 
+/* The name of its type in errors: "string", "int". */
+const char *cli_value_type(const json_t *value);
+
 /* Is it something: not zero, not empty? */
 bool cli_value_truth(const json_t *value);
 
