@@ -26,6 +26,8 @@ override CFLAGS += $(CSTD) $(WARN) -fno-strict-aliasing -fstack-protector-strong
 ifdef SAN
 override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 override LDFLAGS += -fsanitize=address,undefined
+# The checks that are compiled in hide from gcc what it knew of a number's range.
+override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-format-overflow)
 STATIC :=
 endif
 
