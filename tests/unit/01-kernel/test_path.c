@@ -20,7 +20,8 @@ static int hostile_root(const char **dir)
 	write_file(*dir, "file", "inside\n");
 	if (chdir(*dir) || mkdir("etc", 0755) || mkdir("real", 0755) ||
 	    symlink("/etc", "abs") || symlink("../../../../etc", "up") ||
-	    symlink("/run/made/later", "dangling") || symlink("loop", "loop") ||
+	    symlink("/run/made/later", "dangling") || symlink("/run/other", "real/dangling") ||
+	    symlink("sub/later", "real/relative") || symlink("loop", "loop") ||
 	    symlink("/proc/self/root/etc", "magic"))
 		perror("hostile root");
 	write_file(*dir, "etc/passwd", "not the machine's\n");
@@ -101,12 +102,16 @@ static void directories_are_made_inside(void)
 	AUTO_CLOSE int b = kern_path_mkdir_p(root, "up/new", 0755, &err);
 	AUTO_CLOSE int c = kern_path_mkdir_p(root, "dangling/deep", 0755, &err);
 	AUTO_CLOSE int d = kern_path_mkdir_p(root, "/", 0755, &err);
+	AUTO_CLOSE int e = kern_path_mkdir_p(root, "real/dangling", 0755, &err);
+	AUTO_CLOSE int f = kern_path_mkdir_p(root, "real/relative", 0755, &err);
 	struct stat st;
 
 	CU_ASSERT(leads_to(a, dir, "/new/a/b"));
 	CU_ASSERT(leads_to(b, dir, "/etc/new"));
 	CU_ASSERT(leads_to(c, dir, "/run/made/later/deep"));
 	CU_ASSERT(leads_to(d, dir, ""));
+	CU_ASSERT(leads_to(e, dir, "/run/other"));
+	CU_ASSERT(leads_to(f, dir, "/real/sub/later"));
 	CU_ASSERT(!fstat(a, &st) && (st.st_mode & 0777) == 0750);
 	CU_ASSERT(access("/run/made", F_OK) != 0);
 	FAILS(kern_path_mkdir_p(root, "file/x", 0755, &err) < 0, ERR_SYSTEM, "Not a directory");
