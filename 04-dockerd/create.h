@@ -19,6 +19,9 @@
 /* null, false, 0, "", [] and {}, and lists and objects of nothing but those. */
 bool dockerd_is_zero(const json_t *v);
 
+/* null, false, 0, "", [] and {} themselves: {"80/tcp":{}} says something. */
+bool dockerd_is_empty(const json_t *v);
+
 /* One row per field of a request object. */
 struct field {
 	const char *name;

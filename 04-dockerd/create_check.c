@@ -147,7 +147,7 @@ static int check_network(const json_t *h, struct err *err)
 
 	if (dockerd_network_kind(mode) < 0 && !joins(mode))
 		return err_set(err, ERR_INVALID, "network %s not found", mode); /* 404 would mean the image */
-	if (joins(mode) && !dockerd_is_zero(json_object_get(h, "PortBindings")))
+	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
 		return err_set(err, ERR_INVALID, "conflicting options: port publishing and the container "
 			       "type network mode");
 	if (joins(mode) && (!dockerd_is_zero(json_object_get(h, "Dns")) || !dockerd_is_zero(json_object_get(h, "ExtraHosts"))))

@@ -49,7 +49,7 @@ static bool unset(const json_t *config, const char *key)
 {
 	json_t *v = json_object_get(config, key);
 
-	return !v || dockerd_is_zero(v);
+	return !v || dockerd_is_empty(v);
 }
 
 static void inherit(json_t *config, const json_t *image, const char *key)

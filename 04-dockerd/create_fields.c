@@ -37,6 +37,15 @@ bool dockerd_is_zero(const json_t *v)
 	}
 }
 
+bool dockerd_is_empty(const json_t *v)
+{
+	if (json_is_array(v))
+		return json_array_size(v) == 0;
+	if (json_is_object(v))
+		return json_object_size(v) == 0;
+	return dockerd_is_zero(v);
+}
+
 static bool all_strings(const json_t *list)
 {
 	json_t *item;

@@ -138,7 +138,7 @@ static void fill_defaults(json_t *host)
 	default_paths(host, "ReadonlyPaths", ctrd_spec_readonly_paths());
 	for (const char *const *key = (const char *const[]){ "StorageOpt", "Tmpfs", "Sysctls", "Init", "Mounts",
 		     "Annotations", NULL }; *key; key++)
-		if (dockerd_is_zero(json_object_get(host, *key)))
+		if (dockerd_is_empty(json_object_get(host, *key)))
 			json_object_del(host, *key); /* Go's omitempty */
 }
 

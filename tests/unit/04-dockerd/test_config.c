@@ -1,0 +1,141 @@
+/*
+ * test_config.c - the daemon's flags and daemon.json.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/file.h"
+#include "config.h"
+#include "suites.h"
+
+#define LOAD(c, err, ...) load(c, err, (const char *[]){ "dockerd", __VA_ARGS__, NULL })
+
+static int load(struct config *c, struct err *err, const char **argv)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return dockerd_config_load(c, argc, (char **)argv, err);
+}
+
+static void flags_in_all_spellings(void)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err;
+
+	EXPECT_INT(LOAD(&c, &err, "--data-root", "/d", "--bip=10.9.0.1/24", "-H", "unix:///a", "--host", "tcp://:1",
+			"-D", "--registry-mirror", "http://m1", "--registry-mirror=http://m2"), 0);
+	EXPECT_STR(c.data_root, "/d");
+	EXPECT_STR(c.bip, "10.9.0.1/24");
+	EXPECT_INT((long long)c.hosts.n, 2);
+	EXPECT_STR(c.hosts.v[1], "tcp://:1");
+	EXPECT_STR(c.mirrors.v[1], "http://m2");
+	EXPECT_STR(c.log_level, "debug");
+}
+
+static void defaults(void)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err;
+
+	EXPECT_INT(load(&c, &err, (const char *[]){ "dockerd", NULL }), 0);
+	EXPECT_STR(c.data_root, "/var/lib/dockyard/docker");
+	EXPECT_STR(c.hosts.v[0], "unix:///var/run/docker.sock");
+	EXPECT_STR(c.containerd, "/run/containerd/containerd.sock");
+}
+
+static void refused(const char *flag, const char *value, const char *words)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err = { 0 };
+
+	EXPECT_INT(LOAD(&c, &err, flag, value), -1);
+	EXPECT_HAS(err.msg, words);
+}
+
+static void unknown_and_unsupported_flags_are_refused(void)
+{
+	refused("--storage-driver", "vfs", "unknown flag: --storage-driver");
+	refused("stray", NULL, "takes no arguments");
+	refused("--data-root", NULL, "needs an argument");
+	refused("--data-root", "relative", "absolute");
+	refused("-H", "npipe://x", "Invalid bind address format");
+	refused("--tlsverify", NULL, "certificates");
+	refused("--tls", NULL, "needs --tlscert and --tlskey");
+	refused("--tlskey", "/k", "no effect without --tls");
+	refused("--debug=maybe", NULL, "neither true nor false");
+}
+
+/* Load with a daemon.json of this content and the flag "--bip 10.0.0.1/8". */
+static int load_file(struct config *c, const char *content, struct err *err)
+{
+	char *dir = tmp_new();
+	AUTO_FREE char *path = xasprintf("%s/daemon.json", dir);
+	int rc = file_write_atomic(AT_FDCWD, path, content, strlen(content), 0600, err);
+
+	if (!rc)
+		rc = LOAD(c, err, "--config-file", path, "--bip", "10.0.0.1/8");
+	tmp_free(dir);
+	return rc;
+}
+
+static void the_file_has_dockers_names(void)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err;
+
+	EXPECT_INT(load_file(&c, "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
+				 "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"]}", &err), 0);
+	EXPECT_STR(c.data_root, "/x");
+	EXPECT_STR(c.hosts.v[0], "tcp://1.2.3.4:5");
+	EXPECT_STR(c.mirrors.v[0], "http://m");
+	EXPECT_STR(c.insecure.v[0], "h:1");
+	EXPECT_STR(c.log_level, "debug");
+}
+
+static void bad_file(const char *content, const char *words)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err = { 0 };
+
+	EXPECT_INT(load_file(&c, content, &err), -1);
+	EXPECT_HAS(err.msg, words);
+}
+
+static void bad_files(void)
+{
+	bad_file("{\"no-such-thing\":1}", "don't match any configuration option: no-such-thing");
+	bad_file("{\"bip\":\"10.0.0.1/8\"}", "both as a flag and in the configuration file: bip");
+	bad_file("{\"hosts\":\"unix:///x\"}", "hosts: expected an array");
+	bad_file("{\"hosts\":[1]}", "hosts: expected strings");
+	bad_file("{\"debug\":\"yes\"}", "debug: expected true or false");
+	bad_file("{\"config-file\":\"/x\"}", "don't match");
+	bad_file("{\"debug\":true", "line");
+	bad_file("[]", "expected an object");
+}
+
+static void a_missing_file_counts_when_it_was_named(void)
+{
+	AUTO_CONFIG struct config c = { 0 };
+	struct err err;
+
+	EXPECT_INT(LOAD(&c, &err, "--config-file", "/nonexistent/daemon.json"), -1);
+	EXPECT_INT(err.kind, ERR_NOT_FOUND);
+}
+
+int suite_config(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "flags in all spellings", flags_in_all_spellings },
+		{ "defaults", defaults },
+		{ "unknown and unsupported flags are refused", unknown_and_unsupported_flags_are_refused },
+		{ "the file has Docker's names", the_file_has_dockers_names },
+		{ "bad files", bad_files },
+		{ "a missing file counts when it was named", a_missing_file_counts_when_it_was_named },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_add("configuration", tests);
+}

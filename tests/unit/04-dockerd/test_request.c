@@ -1,0 +1,329 @@
+/*
+ * test_request.c - create requests: Config completed from the image, HostConfig
+ * checked. The first request is what the real CLI (28.2) sent for
+ * `docker run -p 8080:80 -m 32m -v vol:/data busybox sleep 100`; refusals are worded as
+ * the real daemon worded them.
+ */
+#include <string.h>
+
+#include "create.h"
+#include "suites.h"
+
+static const char cli_host_config[] =
+	"{\"Binds\":[\"vol:/data\"],\"ContainerIDFile\":\"\",\"LogConfig\":{\"Type\":\"\",\"Config\":{}},"
+	"\"NetworkMode\":\"default\",\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]},"
+	"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"AutoRemove\":false,\"VolumeDriver\":\"\","
+	"\"VolumesFrom\":null,\"ConsoleSize\":[0,0],\"CapAdd\":null,\"CapDrop\":null,\"CgroupnsMode\":\"\","
+	"\"Dns\":[],\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,\"IpcMode\":\"\","
+	"\"Cgroup\":\"\",\"Links\":null,\"OomScoreAdj\":0,\"PidMode\":\"\",\"Privileged\":false,"
+	"\"PublishAllPorts\":false,\"ReadonlyRootfs\":false,\"SecurityOpt\":null,\"UTSMode\":\"\","
+	"\"UsernsMode\":\"\",\"ShmSize\":0,\"Isolation\":\"\",\"CpuShares\":0,\"Memory\":33554432,\"NanoCpus\":0,"
+	"\"CgroupParent\":\"\",\"BlkioWeight\":0,\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":[],"
+	"\"BlkioDeviceWriteBps\":[],\"BlkioDeviceReadIOps\":[],\"BlkioDeviceWriteIOps\":[],\"CpuPeriod\":0,"
+	"\"CpuQuota\":0,\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"CpusetCpus\":\"\",\"CpusetMems\":\"\","
+	"\"Devices\":[],\"DeviceCgroupRules\":null,\"DeviceRequests\":null,\"MemoryReservation\":0,"
+	"\"MemorySwap\":0,\"MemorySwappiness\":-1,\"OomKillDisable\":false,\"PidsLimit\":0,\"Ulimits\":[],"
+	"\"CpuCount\":0,\"CpuPercent\":0,\"IOMaximumIOps\":0,\"IOMaximumBandwidth\":0,\"MaskedPaths\":null,"
+	"\"ReadonlyPaths\":null}";
+
+static const char cli_networking[] =
+	"{\"EndpointsConfig\":{\"default\":{\"IPAMConfig\":null,\"Links\":null,\"Aliases\":null,"
+	"\"MacAddress\":\"\",\"DriverOpts\":null,\"GwPriority\":0,\"NetworkID\":\"\",\"EndpointID\":\"\","
+	"\"Gateway\":\"\",\"IPAddress\":\"\",\"IPPrefixLen\":0,\"IPv6Gateway\":\"\",\"GlobalIPv6Address\":\"\","
+	"\"GlobalIPv6PrefixLen\":0,\"DNSNames\":null}}}";
+
+/* --- fields ----------------------------------------------------------------------------- */
+
+static void zero_values(void)
+{
+	static const char *const zero[] = { "null", "0", "0.0", "\"\"", "[]", "{}", "false", "[0,0]", "{\"a\":\"\"}" };
+	static const char *const other[] = { "1", "-1", "\"a\"", "[1]", "true", "{\"a\":1}" };
+
+	for (size_t i = 0; i < sizeof zero / sizeof *zero; i++) {
+		AUTO_JSON json_t *v = json_of(zero[i]);
+
+		CU_ASSERT(dockerd_is_zero(v));
+	}
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		AUTO_JSON json_t *v = json_of(other[i]);
+
+		CU_ASSERT(!dockerd_is_zero(v));
+	}
+}
+
+static const struct field rows[] = {
+	{ "Text", 's', true, "\"d\"" }, { "Number", 'i', true, "7" }, { "Later", 's', false, "\"\"" },
+	{ "Command", 'c', true, "null" }, { "Words", 'l', true, "[]" }, { NULL },
+};
+
+static void normalised(const char *given, const char *want)
+{
+	AUTO_JSON json_t *doc = json_of(given), *got = NULL;
+	struct err err;
+
+	got = dockerd_normalise(doc, rows, "", &err);
+	EXPECT_JSON(got, want);
+}
+
+static void refused_field(const char *given, enum err_kind kind, const char *words)
+{
+	AUTO_JSON json_t *doc = json_of(given);
+	struct err err;
+
+	CU_ASSERT(!dockerd_normalise(doc, rows, "X.", &err));
+	EXPECT_INT(err.kind, kind);
+	EXPECT_STR(err.msg, words);
+}
+
+static void every_field_is_there_afterwards(void)
+{
+	normalised("{}", "{\"Text\":\"d\",\"Number\":7,\"Later\":\"\",\"Command\":null,\"Words\":[]}");
+	normalised("{\"Text\":\"x\",\"Number\":null,\"Later\":\"\",\"Command\":\"ls -l\",\"Unknown\":0}",
+		   "{\"Text\":\"x\",\"Number\":7,\"Later\":\"\",\"Command\":[\"ls -l\"],\"Words\":[]}");
+}
+
+static void nothing_is_silently_ignored(void)
+{
+	refused_field("{\"Later\":\"x\"}", ERR_UNSUPPORTED, "X.Later is not supported by this daemon");
+	refused_field("{\"Unknown\":1}", ERR_INVALID, "X.Unknown: no such field");
+	refused_field("{\"Number\":\"7\"}", ERR_INVALID, "X.Number: expected an integer");
+	refused_field("{\"Words\":[1]}", ERR_INVALID, "X.Words: expected a list of strings");
+}
+
+/* --- Config ------------------------------------------------------------------------------- */
+
+static const char id[] = "44a4cc3795b91c20a59b5599cac682b9257180630b87616eda246ace45ab3715";
+
+static json_t *config_of(const char *body, const char *image, struct err *err)
+{
+	AUTO_JSON json_t *b = json_of(body), *i = json_of(image);
+
+	return dockerd_config_make(b, i, id, err);
+}
+
+static void the_image_completes_the_request(void)
+{
+	struct err err;
+	AUTO_JSON json_t *c = config_of("{\"Image\":\"x\",\"Env\":[\"A=1\"],\"Labels\":{\"l\":\"mine\"}}",
+					"{\"Env\":[\"A=0\",\"B=2\"],\"Cmd\":[\"sh\"],\"WorkingDir\":\"/w\",\"User\":\"u\","
+					"\"Labels\":{\"l\":\"theirs\",\"m\":\"x\"},\"ExposedPorts\":{\"80/tcp\":{}},"
+					"\"StopSignal\":\"SIGQUIT\"}", &err);
+
+	EXPECT_JSON(json_object_get(c, "Env"), "[\"A=1\",\"B=2\"]");
+	EXPECT_JSON(json_object_get(c, "Cmd"), "[\"sh\"]");
+	EXPECT_JSON(json_object_get(c, "Labels"), "{\"l\":\"mine\",\"m\":\"x\"}");
+	EXPECT_JSON(json_object_get(c, "ExposedPorts"), "{\"80/tcp\":{}}");
+	EXPECT_STR(jsonx_str(c, "WorkingDir", ""), "/w");
+	EXPECT_STR(jsonx_str(c, "User", ""), "u");
+	EXPECT_STR(jsonx_str(c, "StopSignal", ""), "SIGQUIT");
+	EXPECT_STR(jsonx_str(c, "Hostname", ""), "44a4cc3795b9");
+	CU_ASSERT(!json_object_get(c, "HostConfig"));
+}
+
+static void command_is(const char *request, const char *entrypoint, const char *cmd)
+{
+	struct err err;
+	AUTO_JSON json_t *c = config_of(request, "{\"Entrypoint\":[\"/entry\"],\"Cmd\":[\"default\"]}", &err);
+
+	EXPECT_JSON(json_object_get(c, "Entrypoint"), entrypoint);
+	EXPECT_JSON(json_object_get(c, "Cmd"), cmd);
+}
+
+/* Dockerfile reference, "Understand how CMD and ENTRYPOINT interact". */
+static void entrypoint_and_command(void)
+{
+	command_is("{}", "[\"/entry\"]", "[\"default\"]");
+	command_is("{\"Cmd\":[\"mine\"]}", "[\"/entry\"]", "[\"mine\"]");
+	command_is("{\"Entrypoint\":[\"/mine\"]}", "[\"/mine\"]", "null");
+	command_is("{\"Entrypoint\":[\"\"],\"Cmd\":[\"ls\"]}", "null", "[\"ls\"]");
+}
+
+static void bad_config(const char *body, const char *words)
+{
+	struct err err;
+
+	CU_ASSERT(!config_of(body, "{}", &err));
+	EXPECT_HAS(err.msg, words);
+}
+
+static void bad_configs(void)
+{
+	bad_config("{}", "no command specified");
+	bad_config("{\"Cmd\":[\"a\"],\"WorkingDir\":\"x\"}",
+		   "the working directory 'x' is invalid, it needs to be an absolute path");
+	bad_config("{\"Cmd\":[\"a\"],\"Env\":[\"=x\"]}", "invalid environment variable: =x");
+	bad_config("{\"Cmd\":[\"a\"],\"StopSignal\":\"SIGNOPE\"}", "invalid signal: SIGNOPE");
+	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}", "invalid port specification");
+	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}", "Healthcheck is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}", "MacAddress is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
+}
+
+int suite_request(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "zero values", zero_values },
+		{ "every field is there afterwards", every_field_is_there_afterwards },
+		{ "nothing is silently ignored", nothing_is_silently_ignored },
+		{ "the image completes the request", the_image_completes_the_request },
+		{ "entrypoint and command", entrypoint_and_command },
+		{ "bad configs", bad_configs },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_add("create requests", tests);
+}
+
+/* --- HostConfig ---------------------------------------------------------------------------- */
+
+static json_t *host_of(const char *text, struct err *err)
+{
+	AUTO_STRLIST struct strlist warnings = STRLIST_INIT;
+	AUTO_JSON json_t *given = json_of(text);
+
+	return dockerd_host_make(given, &warnings, err);
+}
+
+static void the_real_clis_request_is_accepted(void)
+{
+	struct err err = { 0 };
+	AUTO_JSON json_t *h = host_of(cli_host_config, &err), *net = json_of(cli_networking);
+
+	EXPECT_STR(err.msg, "");
+	EXPECT_INT(jsonx_int(h, "Memory", 0), 33554432);
+	EXPECT_INT(jsonx_int(h, "MemorySwap", 0), 67108864); /* the real daemon's inspect said so */
+	EXPECT_INT(jsonx_int(h, "ShmSize", 0), 67108864);
+	EXPECT_STR(jsonx_str(h, "IpcMode", ""), "private");
+	EXPECT_STR(jsonx_str(h, "Runtime", ""), "runc");
+	EXPECT_JSON(json_object_get(h, "PidsLimit"), "null");
+	EXPECT_JSON(json_object_get(h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{}}");
+	EXPECT_JSON(json_object_get(h, "PortBindings"), "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}");
+	EXPECT_INT(dockerd_networking_check(net, "default", &err), 0);
+}
+
+static void refused_host(const char *text, const char *words)
+{
+	struct err err = { 0 };
+	AUTO_JSON json_t *h = host_of(text, &err);
+
+	CU_ASSERT(!h);
+	EXPECT_HAS(err.msg, words);
+}
+
+static void limits_are_checked(void)
+{
+	refused_host("{\"Memory\":1048576}", "Minimum memory limit allowed is 6MB");
+	refused_host("{\"Memory\":10000000,\"MemorySwap\":9000000}", "larger than memory limit");
+	refused_host("{\"MemorySwap\":10000000}", "You should always set the Memory limit");
+	refused_host("{\"NanoCpus\":99000000000}", "Range of CPUs is from 0.01 to");
+	refused_host("{\"NanoCpus\":1000000000,\"CpuPeriod\":5000}", "Conflicting options: Nano CPUs and CPU Period");
+	refused_host("{\"CpuPeriod\":999}", "CPU cfs period");
+	refused_host("{\"CpuQuota\":1}", "CPU cfs quota");
+	refused_host("{\"CpusetCpus\":\"0;1\"}", "Invalid value 0;1 for cpuset cpus");
+	refused_host("{\"OomScoreAdj\":2000}", "range for oom score adj is [-1000, 1000]");
+	refused_host("{\"Ulimits\":[{\"Name\":\"nope\",\"Soft\":1,\"Hard\":1}]}", "invalid ulimit type: nope");
+	refused_host("{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":2,\"Hard\":1}]}", "soft limit must be less");
+}
+
+static void policies_are_checked(void)
+{
+	refused_host("{\"RestartPolicy\":{\"Name\":\"sometimes\"}}", "unknown policy 'sometimes'");
+	refused_host("{\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":1}}", "can only be used with");
+	refused_host("{\"RestartPolicy\":{\"Name\":\"always\"},\"AutoRemove\":true}",
+		     "can't create 'AutoRemove' container with restart policy");
+	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
+	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}", "unknown log opt 'labels'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}", "invalid value of log opt 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}", "no effect without 'max-size'");
+}
+
+static void modes_are_checked(void)
+{
+	refused_host("{\"NetworkMode\":\"nosuch\"}", "network nosuch not found");
+	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]}}",
+		     "conflicting options: port publishing");
+	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PidMode: nosuch");
+	refused_host("{\"Runtime\":\"kata\"}", "unknown or invalid runtime name: kata");
+	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
+	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
+	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
+	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}", "invalid IP address in add-host: \"999.1.1.1\"");
+	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "invalid --security-opt");
+	refused_host("{\"BlkioWeight\":500}", "HostConfig.BlkioWeight is not supported");
+	refused_host("{\"Links\":[\"a:b\"]}", "HostConfig.Links is not supported");
+	refused_host("{\"NoSuch\":1}", "HostConfig.NoSuch: no such field");
+}
+
+static void what_is_implemented_is_accepted(void)
+{
+	static const char *const good[] = {
+		"{\"CapAdd\":[\"NET_ADMIN\",\"all\"],\"CapDrop\":[\"CAP_MKNOD\"]}",
+		"{\"SecurityOpt\":[\"no-new-privileges\",\"seccomp=unconfined\",\"apparmor=unconfined\"]}",
+		"{\"ExtraHosts\":[\"db:10.0.0.1\",\"gw:host-gateway\",\"six:2001:db8::1\"]}",
+		"{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"10m\",\"max-file\":\"3\"}}}",
+		"{\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3}}",
+		"{\"Isolation\":\"default\",\"VolumeDriver\":\"local\",\"MemorySwappiness\":-1,\"PidsLimit\":-1}",
+		"{\"NetworkMode\":\"container:abc\",\"IpcMode\":\"shareable\",\"PidMode\":\"host\",\"UTSMode\":\"host\"}",
+		"{\"NanoCpus\":500000000,\"CpuShares\":512,\"CpusetCpus\":\"0-1\",\"Memory\":8388608,\"MemorySwap\":-1}",
+		"{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1024,\"Hard\":-1}]}",
+	};
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct err err = { 0 };
+		AUTO_JSON json_t *h = host_of(good[i], &err);
+
+		EXPECT_STR(err.msg, "");
+		CU_ASSERT(h != NULL);
+	}
+}
+
+/* --tmpfs /run has no options: an object of empty texts, but not nothing. */
+static void a_tmpfs_without_options_stays(void)
+{
+	struct err err = { 0 };
+	AUTO_JSON json_t *h = host_of("{\"Tmpfs\":{\"/run\":\"\"}}", &err);
+
+	EXPECT_JSON(json_object_get(h, "Tmpfs"), "{\"/run\":\"\"}");
+}
+
+static void networking_must_repeat_the_mode(void)
+{
+	AUTO_JSON json_t *address = json_of("{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{\"IPv4Address\":\"1.2.3.4\"}}}}");
+	AUTO_JSON json_t *other = json_of("{\"EndpointsConfig\":{\"host\":{}}}");
+	AUTO_JSON json_t *unknown = json_of("{\"EndpointsConfig\":{\"mine\":{}}}");
+	struct err err;
+
+	EXPECT_INT(dockerd_networking_check(address, "bridge", &err), -1);
+	EXPECT_HAS(err.msg, "bridge.IPAMConfig is not supported");
+	EXPECT_INT(dockerd_networking_check(other, "bridge", &err), -1);
+	EXPECT_INT(dockerd_networking_check(unknown, "bridge", &err), -1);
+	EXPECT_HAS(err.msg, "network mine not found");
+}
+
+static void sizes(void)
+{
+	EXPECT_INT(dockerd_parse_size("1024"), 1024);
+	EXPECT_INT(dockerd_parse_size("10k"), 10240);
+	EXPECT_INT(dockerd_parse_size("10M"), 10 << 20);
+	EXPECT_INT(dockerd_parse_size("1g"), 1 << 30);
+	EXPECT_INT(dockerd_parse_size("x"), -1);
+	EXPECT_INT(dockerd_parse_size("1mb"), -1);
+	EXPECT_INT(dockerd_parse_size("9999999999999t"), -1);
+}
+
+int suite_host(void)
+{
+	static const CU_TestInfo tests[] = {
+		{ "the real CLI's request is accepted", the_real_clis_request_is_accepted },
+		{ "limits are checked", limits_are_checked },
+		{ "policies are checked", policies_are_checked },
+		{ "modes are checked", modes_are_checked },
+		{ "what is implemented is accepted", what_is_implemented_is_accepted },
+		{ "a tmpfs without options stays", a_tmpfs_without_options_stays },
+		{ "networking must repeat the mode", networking_must_repeat_the_mode },
+		{ "sizes", sizes },
+		CU_TEST_INFO_NULL,
+	};
+
+	return suite_add("HostConfig", tests);
+}
