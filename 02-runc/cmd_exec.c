@@ -63,9 +63,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return err_sys(err, "open the container's root");
 	if (x->console >= 0 && runc_console_open(root, x->console, l->process, false, err))
 		return -1;
-	if (runc_process_limits(l, err) || runc_process_environment(l, root, err) ||
-	    runc_process_own_stdio(l, err) || runc_process_drop(l, err) ||
-	    runc_process_chdir(l, err) || runc_process_find(l, err))
+	if (runc_process_environment(l, root, err) || runc_process_own_stdio(l, err) ||
+	    runc_process_limits(l, err) || runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		return err_sys(err, "take back the death signal");

@@ -43,6 +43,7 @@ static int begin(struct runc_init *in, struct err *err)
 	 * one opened later can (TIOCSCTTY). Already one's leader: that is fine. */
 	setsid();
 	umask(0);
+	prctl(PR_SET_NAME, "runc:init"); /* what ps shows while it waits for `start` */
 	runc_process_reset_signals();
 	return runc_process_seal_fds(&in->launch, err);
 }
@@ -195,16 +196,17 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	    give_hooks_their_time(in, err))
 		return -1;
 	/* After the hooks, who may have set or added some of this; before the new
-	 * root, where /proc is the container's. Limits come this late because a low
-	 * RLIMIT_NOFILE would be in our own way above. */
-	if (set_names(in, err) || write_sysctls(in, err) || runc_process_limits(l, err) ||
-	    runc_process_environment(l, r->root, err) || runc_process_own_stdio(l, err) ||
-	    set_personality(in, err))
+	 * root, where /proc is the container's. */
+	if (set_names(in, err) || write_sysctls(in, err) ||
+	    runc_process_environment(l, r->root, err) || runc_process_own_stdio(l, err))
 		return -1;
 	/* Read-only paths and masks at the end of all mounting, or they would be in
 	 * its way; and before the root is entered, so that they are resolved from a
 	 * descriptor, outside the container's reach. */
 	if (runc_rootfs_seal(r, l->process->cwd, err) || runc_rootfs_enter(r, in->no_pivot, err))
+		return -1;
+	/* The limits this late, for a low RLIMIT_NOFILE would have been in our own way. */
+	if (runc_process_limits(l, err) || set_personality(in, err))
 		return -1;
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */

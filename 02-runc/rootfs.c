@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "01-kernel/path.h"
 
@@ -220,6 +221,9 @@ int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err)
 
 	if (no_pivot ? kern_mount_move_root(r->root, err) : kern_mount_pivot(r->root, err))
 		return err_wrap(err, "enter the root file system %s", r->path);
+	close(r->root);
+	close(r->null);
+	r->root = r->null = -1;
 	/* The bind that made the root took the old mount's propagation with it. */
 	if (propagation && kern_mount_propagation("/", propagation, err))
 		return -1;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -93,6 +94,7 @@ int runc_sealed(char **argv, struct err *err)
 
 	if (getenv(MARK)) {
 		unsetenv(MARK);
+		prctl(PR_SET_NAME, "runc"); /* execveat(2) names us after the descriptor */
 		return is_sealed(err);
 	}
 	fd = clone_mount(err);

@@ -17,46 +17,78 @@ static char *fingerprint(void)
 	return xstrdup(r.out);
 }
 
-/* CVE-2019-5736: the program is /proc/self/exe, so that the runtime executes
- * itself in the container, where another process opens its file for writing. */
-static void overwriting_the_runtime(void)
+static json_t *attacker(void)
 {
-	AUTO_FREE char *before = fingerprint(), *after = NULL;
-	AUTO_JSON json_t *config = spec();
-	const char *root;
-	struct result r;
+	json_t *config = spec();
 
-	/* As privileged as a container can be without a user namespace's help. */
+	/* As privileged as to open any process's exe and any file. */
 	set(config, "process.capabilities", "{'bounding': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'], "
 	    "'effective': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE'], "
 	    "'permitted': ['CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE']}");
 	set(config, "process.args", "['sleep', '1000']");
+	return config;
+}
+
+/* CVE-2019-5736: a process of the container gets hold of what /proc/PID/exe of
+ * one that is still the runtime leads to, and writes to it when nothing executes
+ * it any more. The runtime is caught for sure in a second container that shares
+ * the first one's pid namespace and waits for `start`. */
+static void overwriting_the_runtime(void)
+{
+	AUTO_FREE char *before = fingerprint(), *after = NULL, *watch = NULL, *caught = NULL;
+	AUTO_FREE char *errors = NULL, *said = NULL;
+	AUTO_JSON json_t *config = attacker(), *victim = spec(), *state = NULL;
+	const char *root;
+	char first[64];
+
 	own_bundle(config, &root);
 	if (!start(json_incref(config)))
 		return;
-	/* The watcher holds what /proc/PID/exe of every newcomer leads to, and writes
-	 * to it once it is not executed any more (ETXTBSY until then). */
-	write_file(root, "watch", "#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do i=$((i+1))\n"
-		   "for p in /proc/[0-9]*; do case $p in /proc/1|/proc/$$|/proc/self) continue;; esac\n"
-		   "exec 5<$p/exe && { echo caught >>/caught; "
-		   "n=0; while [ $n -lt 20 ]; do n=$((n+1)); echo pwned 2>>/errors >/proc/self/fd/5; done; "
-		   "exec 5<&-; } 2>/dev/null\ndone\ndone\n");
-	AUTO_FREE char *watch = xasprintf("%s/watch", root), *caught = NULL;
-
-	chmod(watch, 0755);
-	write_file(root, "entry", "#!/proc/self/exe\n");
-	AUTO_FREE char *entry = xasprintf("%s/entry", root);
-
-	chmod(entry, 0755);
-	EQ_INT(runc("exec", "-d", id, "/watch", NULL).status, 0);
-	for (int i = 0; i < 30; i++) {
-		runc("exec", id, "/proc/self/exe", NULL);
-		runc("exec", id, "/entry", NULL);
-		r = runc("exec", id, "true", NULL);
-	}
-	EQ_INT(r.status, 0);
+	strcpy(first, id);
+	write_file(root, "watch", "#!/bin/sh\nwhile :; do for p in /proc/[0-9]*; do\n"
+		   "grep -q runc:init $p/comm 2>/dev/null && exec 5<$p/exe && break 2\n"
+		   "done; done; echo >/caught\nwhile test -e $p; do sleep 0.02; done\n"
+		   "(echo pwned >/proc/self/fd/5) 2>/errors.tmp; mv /errors.tmp /errors\n");
+	watch = xasprintf("%s/watch", root);
 	caught = xasprintf("%s/caught", root);
-	CU_ASSERT(!access(caught, F_OK)); /* the attack did get hold of something */
+	errors = xasprintf("%s/errors", root);
+	chmod(watch, 0755);
+	EQ_INT(runc("exec", "-d", first, "/watch", NULL).status, 0);
+	state = json_loads(runc("state", first, NULL).out, 0, NULL);
+	set(victim, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}, {'type': 'ipc'}, "
+	    "{'type': 'pid', 'path': '/proc/%d/ns/pid'}]", (int)jsonx_int(state, "pid", 0));
+	EQ_INT(runc("create", "-b", bundle(victim), new_id(), NULL).status, 0);
+	for (int i = 0; i < 500 && access(caught, F_OK); i++)
+		usleep(20 * 1000);
+	CU_ASSERT(!access(caught, F_OK));
+	stop();
+	for (int i = 0; i < 500 && access(errors, F_OK); i++)
+		usleep(20 * 1000);
+	said = read_file(errors);
+	HAS(said, "Read-only file system");
+	strcpy(id, first);
+	stop();
+	after = fingerprint();
+	EQ_STR(after, before);
+	NOTHING_LEFT();
+}
+
+/* The same by making the program, or its interpreter, /proc/self/exe. */
+static void executing_the_runtime(void)
+{
+	AUTO_FREE char *before = fingerprint(), *after = NULL, *entry = NULL;
+	AUTO_JSON json_t *config = attacker();
+	const char *root;
+
+	own_bundle(config, &root);
+	write_file(root, "entry", "#!/proc/self/exe\n");
+	entry = xasprintf("%s/entry", root);
+	chmod(entry, 0755);
+	if (!start(json_incref(config)))
+		return;
+	CU_ASSERT(runc("exec", id, "/proc/self/exe", NULL).status != 0);
+	CU_ASSERT(runc("exec", id, "/entry", NULL).status != 0);
+	EQ_INT(runc("exec", id, "true", NULL).status, 0);
 	stop();
 	after = fingerprint();
 	EQ_STR(after, before);
@@ -260,6 +292,7 @@ static void hostile_files(void)
 
 CU_TestInfo attack_tests[] = {
 	{ "CVE-2019-5736: overwriting the runtime", overwriting_the_runtime },
+	{ "CVE-2019-5736: executing the runtime inside", executing_the_runtime },
 	{ "CVE-2019-5736: /proc/PID/exe is read-only", exe_is_sealed },
 	{ "CVE-2019-19921: /proc is a link", proc_elsewhere },
 	{ "CVE-2021-30465: a mount's target is a link", mount_target_link },

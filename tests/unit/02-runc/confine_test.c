@@ -114,6 +114,11 @@ static void limits(void)
 	set(config, "process.rlimits", "[{'type': 'RLIMIT_NOFILE', 'soft': 99, 'hard': 100}, "
 	    "{'type': 'RLIMIT_CORE', 'soft': 0, 'hard': 512}]");
 	PRINTS(run(config), "99\n100\n0\n1\n");
+	/* One that the runtime itself could not have done its work with. */
+	config = spec();
+	script(config, "ulimit -Sn");
+	set(config, "process.rlimits", "[{'type': 'RLIMIT_NOFILE', 'soft': 10, 'hard': 10}]");
+	PRINTS(run(config), "10\n");
 	/* A hard limit above our own: allowed with CAP_SYS_RESOURCE, else an error and
 	 * never a silently lower limit. */
 	getrlimit(RLIMIT_NOFILE, &now);

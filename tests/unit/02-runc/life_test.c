@@ -134,19 +134,31 @@ static void start_after_inits_death(void)
 	NOTHING_LEFT();
 }
 
+static void wait_inside(const char *path)
+{
+	int tries = 250;
+
+	while (runc("exec", id, "test", "-e", path, NULL).status && --tries)
+		usleep(20 * 1000);
+	if (!tries)
+		fprintf(stderr, "\n%s does not appear in the container\n", path);
+	CU_ASSERT(tries > 0);
+}
+
 static void signals(void)
 {
 	json_t *config = spec();
 
-	script(config, "trap 'exit 7' TERM; trap 'echo usr1 >/tmp/x' USR1; while :; do sleep 0.05; done");
+	script(config, "trap 'exit 7' TERM; trap 'echo usr1 >/tmp/x' USR1; echo >/tmp/ready; "
+	       "while :; do sleep 0.05; done");
 	set(config, "mounts", "[{'destination': '/tmp', 'type': 'tmpfs'}]");
 	if (!start(config))
 		return;
+	wait_inside("/tmp/ready");
 	EQ_INT(runc("kill", id, "SIGUSR1", NULL).status, 0);
 	EQ_INT(runc("kill", id, "0", NULL).status, 0);
 	FAILS(runc("kill", id, "NOSUCH", NULL), 1, "invalid signal");
-	usleep(200 * 1000);
-	PRINTS(runc("exec", id, "cat", "/tmp/x", NULL), "usr1\n");
+	wait_inside("/tmp/x");
 	EQ_INT(runc("kill", id, NULL).status, 0); /* SIGTERM */
 	CU_ASSERT(wait_status("stopped"));
 	EQ_INT(runc("delete", id, NULL).status, 0);
@@ -160,10 +172,11 @@ static void shared_pid_namespace(void)
 	json_t *config = spec();
 
 	set(config, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}, {'type': 'ipc'}]");
-	script(config, "sleep 1234 & sleep 1234 & exec sleep 1234");
+	script(config, "sleep 1234 & sleep 1234 & echo >/tmp/ready; exec sleep 1234");
+	append(config, "mounts", "{'destination': '/tmp', 'type': 'tmpfs'}");
 	if (!start(config))
 		return;
-	usleep(100 * 1000);
+	wait_inside("/tmp/ready");
 	EQ_INT(runc("kill", id, "KILL", NULL).status, 0);
 	CU_ASSERT(wait_status("stopped"));
 	HAS(runc("ps", "--format", "json", id, NULL).out, "[");
@@ -176,10 +189,11 @@ static void kill_all(void)
 {
 	json_t *config = spec();
 
-	script(config, "trap : TERM; sleep 4321 & sleep 4321 & wait; wait; wait; exit 9");
+	script(config, "trap : TERM; sleep 4321 & sleep 4321 & echo >/tmp/ready; wait; wait; wait; exit 9");
+	append(config, "mounts", "{'destination': '/tmp', 'type': 'tmpfs'}");
 	if (!start(config))
 		return;
-	usleep(100 * 1000);
+	wait_inside("/tmp/ready");
 	EQ_INT(runc("kill", "--all", id, "TERM", NULL).status, 0);
 	CU_ASSERT(wait_status("stopped")); /* the sleeps got it, and init went on to exit */
 	EQ_INT(runc("delete", id, NULL).status, 0);

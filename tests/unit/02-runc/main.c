@@ -24,7 +24,7 @@ static void make_rootfs(void)
 {
 	static const char *const applets = "sh cat ls true false sleep id mount grep echo env pwd "
 		"stat touch mkdir mknod dd hostname ps kill readlink tty stty test awk wc ulimit umask "
-		"head tail seq ln rm cut sort cp printf chmod";
+		"head tail seq ln rm mv cut sort cp printf chmod";
 	AUTO_FREE char *cmd = NULL;
 
 	if (!mkdtemp(test_dir) || chmod(test_dir, 0755)) {
