@@ -22,14 +22,12 @@ void cli_failures_end(struct cli_failures *f, struct cli *cli)
 	strbuf_free(&f->text);
 }
 
-int cli_open_error(const char *path, struct err *err)
+int cli_file_error(const char *call, const char *path, struct err *err)
 {
-	int number = errno;
-	AUTO_FREE char *reason = xstrdup(strerror(number));
+	AUTO_FREE char *reason = xstrdup(strerror(errno));
 
 	reason[0] = (char)tolower((unsigned char)reason[0]);
-	err_errno(err, number, "open");
-	return err_set(err, err->kind, "open %s: %s", path, reason);
+	return err_set(err, err_kind_of_errno(errno), "%s %s: %s", call, path, reason);
 }
 
 void cli_fail_with_help(struct cli *cli, const struct err *err)

@@ -55,9 +55,9 @@ void cli_failures_add(struct cli_failures *f, const struct err *err);
 /* Print them, set the status where there are any, and free them. */
 void cli_failures_end(struct cli_failures *f, struct cli *cli);
 
-/* A file of the user's that could not be opened (errno), as Docker words it:
+/* A call on a file of the user's that failed (errno), as Docker words it:
  * "open x: no such file or directory". Returns -1. */
-int cli_open_error(const char *path, struct err *err);
+int cli_file_error(const char *call, const char *path, struct err *err);
 
 /* docker run and create say more than other verbs about a failure: the
  * message, then where to read on. Sets the status to 125. */

@@ -41,7 +41,10 @@ static int carry(struct cli_session *s, struct cli_conn *wait, struct err *err)
 		return -1;
 	/* It may have ended since it was looked at: then nothing would ever come. */
 	AUTO_JSON json_t *again = cli_container_inspect(s->cli, s->id, err);
-	if (!again || check_state(again, err) || cli_session_run(s, err))
+	if (!again || check_state(again, err))
+		return -1;
+	cli_session_nudge(s);
+	if (cli_session_run(s, err))
 		return -1;
 	if (s->detached)
 		return err_set(err, ERR_CANCELLED, "read escape sequence");

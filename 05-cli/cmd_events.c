@@ -94,7 +94,7 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 		add_attributes(&sb, json_object_get(actor, "Attributes"));
 	}
 	puts(sb.data);
-	return fflush(stdout) ? err_sys(err, "write /dev/stdout") : 0;
+	return fflush(stdout) ? cli_file_error("write", "/dev/stdout", err) : 0;
 }
 
 static int feed(void *context, const char *data, size_t n, struct err *err)

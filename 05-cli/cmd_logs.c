@@ -34,7 +34,7 @@ static int print(void *context, int stream, const char *data, size_t n, struct e
 {
 	(void)context;
 	if (io_write_full(stream, data, n))
-		return err_sys(err, "write /dev/std%s", stream == 1 ? "out" : "err");
+		return cli_file_error("write", stream == 1 ? "/dev/stdout" : "/dev/stderr", err);
 	return 0;
 }
 

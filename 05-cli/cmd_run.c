@@ -135,10 +135,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 		cli_fail_with_help(cli, err);
 		return 0;
 	}
-	if (!run_created(cli, o, id, err))
-		return 0;
-	cli->status = CLI_STATUS_DAEMON;
-	return -1;
+	return run_created(cli, o, id, err);
 }
 
 const struct cli_command cli_cmd_run = {

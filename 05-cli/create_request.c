@@ -254,7 +254,7 @@ static int put_security(struct cli_create_options *o, json_t *host, struct err *
 			json_array_append_new(list, json_string(text));
 			continue;
 		}
-		if (access(file, R_OK) && cli_open_error(file, err))
+		if (access(file, R_OK) && cli_file_error("open", file, err))
 			return err_wrap(err, "opening seccomp profile (%s) failed", file);
 		AUTO_JSON json_t *profile = jsonx_read(AT_FDCWD, file, PROFILE_LIMIT, err);
 		if (!profile)

@@ -11,6 +11,7 @@
  *     arguments too many or too few        the error, the usage line; 1
  *     a verb that failed                   its error; 1, or what it set
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -199,6 +200,18 @@ static int dispatch(const struct globals *g, const struct cli_args *words)
 	return status;
 }
 
+/* A descriptor 0, 1 or 2 that is closed would be given to the next file or
+ * socket that is opened, and be taken for the terminal. */
+static void fill_standard_fds(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd < STDERR_FILENO)
+		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct globals g = { 0 };
@@ -206,6 +219,7 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	int status = 0;
 
+	fill_standard_fds();
 	trace_setup("docker");
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(2), not our death */
 	curl_global_init(CURL_GLOBAL_DEFAULT);

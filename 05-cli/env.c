@@ -60,7 +60,7 @@ static int add_file(json_t *list, const char *path, struct err *err)
 	char *save = NULL;
 
 	if (fd < 0)
-		return cli_open_error(path, err);
+		return cli_file_error("open", path, err);
 	if (file_read_fd(fd, &text, FILE_LIMIT, err))
 		return err_wrap(err, "%s", path);
 	strbuf_reserve(&text, 1);

@@ -23,6 +23,7 @@
 #define ANSWER_LIMIT (64u << 10)
 #define RESIZE_TRIES 10 /* an exec's process may take a moment to be there */
 #define RESIZE_PAUSE_MS 20
+#define IMPATIENT 3
 
 /* Bytes on their way to stdout (1) or stderr (2). */
 struct outlet {
@@ -53,21 +54,22 @@ int cli_session_check_tty(bool input, bool tty, struct err *err)
 	return 0;
 }
 
-static int resize(struct cli_session *s)
+/* -1 is no failure of ours: the process may not be there yet, or not any more. */
+static int resize(struct cli_session *s, unsigned more)
 {
 	unsigned short rows, columns;
 	struct err ignored;
 
 	if (kern_tty_size(STDOUT_FILENO, &rows, &columns, &ignored) || (!rows && !columns))
 		return 0;
-	AUTO_FREE char *path = xasprintf("/%s/%s/resize?h=%u&w=%u", s->object, s->id, rows, columns);
+	AUTO_FREE char *path = xasprintf("/%s/%s/resize?h=%u&w=%u", s->object, s->id, rows + more, columns + more);
 	return cli_api_post(&s->cli->api, path, &ignored);
 }
 
-void cli_session_resize(struct cli_session *s)
+void cli_session_nudge(struct cli_session *s)
 {
 	if (s->tty && isatty(STDOUT_FILENO))
-		(void)resize(s);
+		(void)resize(s, 1);
 }
 
 int cli_session_signals(struct cli_session *s, struct err *err)
@@ -89,8 +91,9 @@ static void forward(struct cli_session *s, int signal)
 		log_debug("forward signal %s: %s", name, err.msg);
 }
 
-/* The window's size when it changed; everything else to the container. */
-static void take_signals(struct cli_session *s, int *resizes)
+/* The window's size when it changed; everything else to the container. Who
+ * sends a third interrupt to a container that ends of none wants to be out. */
+static int take_signals(struct cli_session *s, int *resizes, struct err *err)
 {
 	int signal;
 
@@ -99,7 +102,12 @@ static void take_signals(struct cli_session *s, int *resizes)
 			*resizes = 1;
 		else
 			forward(s, signal);
+		s->interrupts += signal == SIGINT || signal == SIGTERM;
 	}
+	if (s->interrupts < IMPATIENT)
+		return 0;
+	s->cli->status = CLI_STATUS_FAILED;
+	return err_set(err, ERR_CANCELLED, "\ngot %d SIGTERM/SIGINTs, forcefully exiting", IMPATIENT);
 }
 
 /* ---- output -------------------------------------------------------------- */
@@ -129,7 +137,7 @@ static int drain(struct outlet *o, struct err *err)
 		return 0;
 	if (wrote < 0) {
 		o->closed = true;
-		return err_sys(err, "write /dev/std%s", o->fd == 1 ? "out" : "err");
+		return cli_file_error("write", o->fd == 1 ? "/dev/stdout" : "/dev/stderr", err);
 	}
 	o->done += (size_t)wrote;
 	if (!pending(o)) {
@@ -220,10 +228,10 @@ static int step(struct loop *l, struct err *err)
 	prepare(l, p);
 	if (poll(p, WATCHED, buffered ? 0 : l->resizes ? RESIZE_PAUSE_MS : -1) < 0 && errno != EINTR)
 		return err_sys(err, "poll");
-	if (p[SIGNALS].revents)
-		take_signals(l->s, &l->resizes);
+	if (p[SIGNALS].revents && take_signals(l->s, &l->resizes, err))
+		return -1;
 	if (l->resizes)
-		l->resizes = resize(l->s) ? l->resizes - 1 : 0;
+		l->resizes = resize(l->s, 0) ? l->resizes - 1 : 0;
 	if (p[OUT].revents && drain(&l->out, err))
 		return -1;
 	if (p[ERROUT].revents && drain(&l->errout, err))
@@ -323,8 +331,8 @@ int cli_session_wait(struct cli_session *s, struct cli_conn *wait, int *status, 
 
 		if (!wait->rest.len && poll(p, 2, -1) < 0 && errno != EINTR)
 			return err_sys(err, "poll");
-		if (p[1].revents)
-			take_signals(s, &resizes);
+		if (p[1].revents && take_signals(s, &resizes, err))
+			return -1;
 		n = cli_conn_read(wait, buf, sizeof buf);
 		if (n < 0 && errno != EAGAIN)
 			return err_set(err, ERR_UNAVAILABLE, "wait: the daemon closed the connection");

@@ -31,6 +31,7 @@ struct cli_session {
 	const char *id;
 	bool proxy;         /* signals go on to the container */
 	int signals;        /* from cli_session_signals, -1: none */
+	int interrupts;     /* of them, so far, that ask to end */
 	bool detached;      /* result: the keys were typed */
 };
 
@@ -40,9 +41,9 @@ int cli_session_check_tty(bool input, bool tty, struct err *err);
 /* Catch signals from here on, so that none is lost before the loop runs. */
 int cli_session_signals(struct cli_session *s, struct err *err);
 
-/* Tell the daemon the size of our window. Failing is no failure: the process
- * may not be there yet, or not any more. */
-void cli_session_resize(struct cli_session *s);
+/* Make a program that is already there draw itself again: its window grows by
+ * one, and cli_session_run sets it right, which the program sees as a change. */
+void cli_session_nudge(struct cli_session *s);
 
 /* Carry until the stream ends or the keys are typed. */
 int cli_session_run(struct cli_session *s, struct err *err);
