@@ -57,6 +57,7 @@ static bool known(const struct cgroup_layout *l, bool v2, const char *controller
 static void consider(struct cgroup_layout *l, const struct kern_mount *m)
 {
 	bool v2 = !strcmp(m->type, "cgroup2");
+	struct cgroup_hierarchy *slot = &l->h[l->n];
 	AUTO_FREE char *controllers = NULL;
 
 	if (!v2 && strcmp(m->type, "cgroup"))
@@ -65,9 +66,16 @@ static void consider(struct cgroup_layout *l, const struct kern_mount *m)
 	if (!controllers || l->n == CGROUP_MAX_HIERARCHIES || known(l, v2, controllers) ||
 	    !visible(m, v2))
 		return;
-	l->h[l->n++] = (struct cgroup_hierarchy){
+	/* Version 2 goes first: a process that could not join all the others is
+	 * then at least in the one by which a group is killed. */
+	if (v2) {
+		memmove(l->h + 1, l->h, l->n * sizeof *l->h);
+		slot = l->h;
+	}
+	*slot = (struct cgroup_hierarchy){
 		.mount = xstrdup(m->target), .controllers = steal_ptr(&controllers), .v2 = v2,
 	};
+	l->n++;
 }
 
 static enum kern_cgroup_version version_of(const struct cgroup_layout *l)
