@@ -50,6 +50,16 @@ static int named_caps(const struct strlist *names, uint64_t *caps, bool *all, st
 	return 0;
 }
 
+/* "All" is all that there is to give: a daemon that lacks some, in a container or under a
+ * manager that took them, cannot pass them on. */
+static uint64_t all_caps(void)
+{
+	struct kern_caps own;
+	struct err ignored;
+
+	return kern_caps_get(&own, &ignored) ? kern_caps_all() : kern_caps_all() & own.bounding;
+}
+
 json_t *ctrd_spec_caps(const struct strlist *add, const struct strlist *drop, bool privileged,
 		       struct err *err)
 {
@@ -62,7 +72,7 @@ json_t *ctrd_spec_caps(const struct strlist *add, const struct strlist *drop, bo
 	for (size_t i = 0; i < sizeof default_caps / sizeof *default_caps && !drop_all; i++)
 		caps |= 1ull << kern_caps_parse(default_caps[i]);
 	if (add_all || privileged)
-		caps = kern_caps_all();
+		caps = all_caps();
 	caps = ((caps & ~dropped) | added) & kern_caps_all();
 	names = json_array();
 	for (int i = 0; i < 64; i++)

@@ -82,7 +82,10 @@ int dockerd_remove(struct daemon *d, struct container *c, bool force, bool volum
 	bool running;
 	int rc;
 
-	if (begin(d, c, force, &running, err))
+	pthread_mutex_lock(&c->op); /* not in the middle of a start */
+	rc = begin(d, c, force, &running, err);
+	pthread_mutex_unlock(&c->op);
+	if (rc)
 		return -1;
 	if (running && dockerd_kill(d, c, SIGKILL, err) && err->kind != ERR_CONFLICT) {
 		give_up(d, c);

@@ -1,7 +1,7 @@
 /*
  * stop.c - signals and what they lead to; pausing.
  *
- * None of this holds c->op: an exit can only be recorded by who takes that lock,
+ * None of this waits with c->op held: an exit can only be recorded by who takes that lock,
  * and here is where exits are waited for.
  */
 #include <errno.h>
@@ -78,11 +78,12 @@ static int send(struct daemon *d, struct container *c, int sig, struct err *err)
 }
 
 /* From here on the restart policy keeps its hands off. True: it was waiting to
- * restart, and now does not. */
+ * restart, and now does not. (Waits for a start that is under way.) */
 static bool by_hand(struct daemon *d, struct container *c, bool *running)
 {
 	bool waiting;
 
+	pthread_mutex_lock(&c->op);
 	dockerd_lock(d);
 	*running = c->st.running;
 	waiting = c->st.restarting;
@@ -90,6 +91,7 @@ static bool by_hand(struct daemon *d, struct container *c, bool *running)
 	c->st.restarting = false;
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
+	pthread_mutex_unlock(&c->op);
 	return waiting;
 }
 
