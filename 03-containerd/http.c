@@ -402,7 +402,8 @@ void http_server_stop(struct http_server *s)
 	/* Whoever blocks on a connection wakes; libmicrohttpd closes the descriptors. */
 	for (struct http_connection *c = s->connections; c; c = c->next)
 		shutdown(c->fd, SHUT_RDWR);
-	while (s->upgraded)
+	http_upgrades_wake(s);
+	while (s->upgrades)
 		pthread_cond_wait(&s->idle, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	MHD_stop_daemon(s->mhd);

@@ -99,9 +99,9 @@ struct http_server {
 	struct MHD_Daemon *mhd;
 
 	pthread_mutex_t lock;  /* guards what follows */
-	pthread_cond_t idle;   /* upgraded became 0 */
+	pthread_cond_t idle;   /* upgrades became empty */
 	struct http_connection *connections;
-	unsigned upgraded;     /* connections owned by an upgrade's thread */
+	struct http_upgrade *upgrades; /* connections that a thread of ours owns */
 	bool stopping;
 };
 
@@ -120,6 +120,7 @@ enum MHD_Result http_reply_send(struct http_reply *rep);
 
 int http_stream_start(struct http_stream *st);
 void http_upgrade_free(struct http_upgrade *u);
+void http_upgrades_wake(struct http_server *s); /* end them all; the server's lock is held */
 int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 #endif

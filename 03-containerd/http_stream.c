@@ -12,6 +12,9 @@
  * Upgrade:  after "101 Switching Protocols" the socket belongs to a thread of
  * ours. Bytes that the client sent early, behind its headers, were read by
  * libmicrohttpd already; then the socket is put behind a pump that plays them first.
+ * Under TLS there is always a pump, since the socket that libmicrohttpd gives us there
+ * does not end when the client's does: the pump watches the client's own. (What it
+ * cannot see is a half-close that TLS alone speaks of, close_notify without FIN.)
  */
 #include "http_private.h"
 
@@ -31,6 +34,7 @@
 
 #define STREAM_BLOCK (64u << 10)
 #define LINGER_MS 2000
+#define DECRYPT_MS 200 /* for the last bytes to come through libmicrohttpd */
 
 struct http_writer {
 	int fd;
@@ -185,7 +189,9 @@ struct http_upgrade {
 	void *arg;
 	void (*release)(void *);
 	struct MHD_UpgradeResponseHandle *handle;
+	struct http_upgrade *next, **link; /* in the server's list; its lock */
 	int fd;             /* libmicrohttpd's: shut down, never closed by us */
+	int client;         /* under TLS the connection itself, watched only; else -1 */
 	char *early;        /* what the client sent behind its headers */
 	size_t early_len;
 	int inner[2];       /* pump: run's end and ours */
@@ -207,19 +213,24 @@ static bool pump_once(int from, int to)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
-	if (n > 0 && !io_write_full(to, buf, (size_t)n))
-		return true;
-	shutdown(to, SHUT_WR); /* a half-close means something to attach: hand it on */
-	return false;
+	return n > 0 && !io_write_full(to, buf, (size_t)n);
 }
 
 static void *pump_in(void *cls)
 {
 	struct http_upgrade *u = cls;
+	struct pollfd p[2] = { { u->fd, POLLIN, 0 }, { u->client, POLLRDHUP, 0 } };
+	bool more = !io_write_full(u->inner[1], u->early, u->early_len);
 
-	if (!io_write_full(u->inner[1], u->early, u->early_len))
-		while (pump_once(u->fd, u->inner[1]))
-			;
+	while (more) {
+		if (poll(p, 2, -1) < 0)
+			more = errno == EINTR;
+		else if (p[0].revents || poll(p, 1, DECRYPT_MS) > 0)
+			more = pump_once(u->fd, u->inner[1]);
+		else
+			more = false;
+	}
+	shutdown(u->inner[1], SHUT_WR); /* a half-close means something to attach: hand it on */
 	return NULL;
 }
 
@@ -229,6 +240,8 @@ static void *pump_out(void *cls)
 
 	while (pump_once(u->inner[1], u->fd))
 		;
+	shutdown(u->fd, SHUT_WR);
+	shutdown(u->inner[1], SHUT_RD); /* who still writes learns that nobody reads */
 	return NULL;
 }
 
@@ -266,35 +279,68 @@ static void linger(int fd)
 		;
 }
 
-static void *upgrade_thread(void *cls)
+/* Enter the connection in the server's list, unless the server is stopping. */
+static bool upgrade_enter(struct http_upgrade *u)
 {
-	struct http_upgrade *u = cls;
 	struct http_server *s = u->server;
-
-	if (u->early_len)
-		run_pumped(u);
-	else
-		u->run(u->fd, u->arg);
-	linger(u->fd);
-	MHD_upgrade_action(u->handle, MHD_UPGRADE_ACTION_CLOSE);
-	http_upgrade_free(u);
-	pthread_mutex_lock(&s->lock);
-	if (!--s->upgraded)
-		pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
-
-/* Count the connection as ours unless the server is stopping. */
-static bool upgrade_enter(struct http_server *s)
-{
 	bool ok;
 
 	pthread_mutex_lock(&s->lock);
 	ok = !s->stopping;
-	s->upgraded += ok;
+	if (ok) {
+		u->next = s->upgrades;
+		u->link = &s->upgrades;
+		if (u->next)
+			u->next->link = &u->next;
+		s->upgrades = u;
+	}
 	pthread_mutex_unlock(&s->lock);
 	return ok;
+}
+
+/* Give the socket back. In two steps: once closed its number may be another's, so the
+ * list must not name it; and without the list's entry the server may be gone. */
+static void upgrade_end(struct http_upgrade *u)
+{
+	struct http_server *s = u->server;
+
+	pthread_mutex_lock(&s->lock);
+	u->fd = -1;
+	pthread_mutex_unlock(&s->lock);
+	MHD_upgrade_action(u->handle, MHD_UPGRADE_ACTION_CLOSE);
+	if (u->release)
+		u->release(u->arg);
+	pthread_mutex_lock(&s->lock);
+	if (u->link) {
+		*u->link = u->next;
+		if (u->next)
+			u->next->link = u->link;
+	}
+	if (!s->upgrades)
+		pthread_cond_broadcast(&s->idle);
+	pthread_mutex_unlock(&s->lock);
+	u->release = NULL;
+	http_upgrade_free(u);
+}
+
+void http_upgrades_wake(struct http_server *s)
+{
+	for (struct http_upgrade *u = s->upgrades; u; u = u->next)
+		if (u->fd >= 0)
+			shutdown(u->fd, SHUT_RDWR);
+}
+
+static void *upgrade_thread(void *cls)
+{
+	struct http_upgrade *u = cls;
+
+	if (u->early_len || u->client >= 0)
+		run_pumped(u);
+	else
+		u->run(u->fd, u->arg);
+	linger(u->fd);
+	upgrade_end(u);
+	return NULL;
 }
 
 /* MHD_UpgradeHandler: the 101 is out. Runs in the connection's thread, which ends
@@ -318,17 +364,12 @@ static void upgraded(void *cls, struct MHD_Connection *conn, void *con_cls, cons
 	}
 	fcntl(sock, F_SETFL, fcntl(sock, F_GETFL) & ~O_NONBLOCK);
 	setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* fails on unix: fine */
-	if (upgrade_enter(u->server)) {
-		if (!http_thread(&thread, upgrade_thread, u)) {
-			pthread_detach(thread);
-			return;
-		}
-		pthread_mutex_lock(&u->server->lock);
-		u->server->upgraded--;
-		pthread_mutex_unlock(&u->server->lock);
-	}
-	MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
-	http_upgrade_free(u);
+	if (u->server->o.tls_cert_pem)
+		u->client = http_request_fd(req);
+	if (upgrade_enter(u) && !http_thread(&thread, upgrade_thread, u))
+		pthread_detach(thread);
+	else
+		upgrade_end(u);
 }
 
 /* A client that did not ask for an upgrade gets run's output as a plain stream, and
@@ -351,7 +392,7 @@ void http_reply_upgrade(struct http_reply *rep, const char *proto, const char *t
 	struct http_upgrade *u = xcalloc(1, sizeof(*u));
 
 	*u = (struct http_upgrade){ .server = rep->req->server, .run = run, .arg = arg,
-				    .release = release };
+				    .release = release, .client = -1 };
 	if (!http_header(rep->req, "Upgrade")) {
 		http_reply_stream(rep, MHD_HTTP_OK, type ? type : "application/octet-stream",
 				  produce_run, u, release_run);
