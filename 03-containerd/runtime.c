@@ -140,12 +140,15 @@ static char *last_error(const char *log, off_t from)
 	return found;
 }
 
-/* What stands in the file of ctrd_runtime_stderr, on one line; new, or NULL. */
+/* What stands in the file of ctrd_runtime_stderr, or waits in a pipe that does not
+ * block, on one line; new, or NULL. */
 static char *stderr_text(int fd)
 {
 	char buf[1024];
 	ssize_t n = fd < 0 ? 0 : pread(fd, buf, sizeof buf - 1, 0);
 
+	if (n < 0 && errno == ESPIPE)
+		n = read(fd, buf, sizeof buf - 1);
 	while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == ' '))
 		n--;
 	if (n <= 0)
