@@ -4,7 +4,10 @@
  */
 #include "http.h"
 
+#include <curl/curl.h>
 #include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -577,6 +580,90 @@ static void test_listen(void)
 	stop();
 }
 
+/* --- TLS ---------------------------------------------------------------------------------- */
+
+static char *pem(BIO *bio)
+{
+	char *data, *copy;
+	long n = BIO_get_mem_data(bio, &data);
+
+	copy = xstrndup(data, (size_t)n);
+	BIO_free(bio);
+	return copy;
+}
+
+/* A key and a certificate that it signs itself. */
+static void make_certificate(char **cert_pem, char **key_pem)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	BIO *cert_bio = BIO_new(BIO_s_mem()), *key_bio = BIO_new(BIO_s_mem());
+
+	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	X509_sign(cert, key, EVP_sha256());
+	PEM_write_bio_X509(cert_bio, cert);
+	PEM_write_bio_PrivateKey(key_bio, key, NULL, NULL, 0, NULL, NULL);
+	*cert_pem = pem(cert_bio);
+	*key_pem = pem(key_bio);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+/* An upgraded connection, up to the first byte of run's output. */
+static CURL *tls_upgrade(int port)
+{
+	char url[64], buf[4096];
+	CURL *c = curl_easy_init();
+	size_t n, got = 0;
+	bool seen = false;
+
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d", port);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+	EXPECT_INT(curl_easy_perform(c), CURLE_OK);
+	EXPECT_INT(curl_easy_send(c, upgrade_request, strlen(upgrade_request), &n), CURLE_OK);
+	for (int i = 0; i < 500 && !seen; i++) {
+		if (curl_easy_recv(c, buf + got, sizeof(buf) - 1 - got, &n) == CURLE_OK)
+			got += n;
+		buf[got] = '\0';
+		seen = strstr(buf, "\r\n\r\n<") != NULL;
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	}
+	CU_ASSERT_TRUE(seen);
+	return c;
+}
+
+/* libmicrohttpd does not say so when the client of an upgraded TLS connection has gone. */
+static void test_tls(void)
+{
+	AUTO_FREE char *cert = NULL, *key = NULL;
+	struct http_options o = options;
+	struct http_server *tls;
+	CURL *a, *b;
+
+	make_certificate(&cert, &key);
+	o.tls_cert_pem = cert;
+	o.tls_key_pem = key;
+	released = 0;
+	tls = http_serve_tcp("127.0.0.1:0", &o, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(tls);
+	a = tls_upgrade(http_server_port(tls));
+	b = tls_upgrade(http_server_port(tls));
+	EXPECT_INT(released, 0);
+	curl_easy_cleanup(a);
+	wait_released(1);
+	http_server_stop(tls); /* with the other one open */
+	EXPECT_INT(released, 2);
+	curl_easy_cleanup(b);
+	o.tls_cert_pem = o.tls_key_pem = "nonsense";
+	CU_ASSERT_PTR_NULL(http_serve_tcp("127.0.0.1:0", &o, &err));
+	EXPECT_HAS(err.msg, "certificate");
+}
+
 int suite_http(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -592,6 +679,7 @@ int suite_http(void)
 		{ "bytes sent before the 101 arrive", test_early_bytes },
 		{ "stopping ends whatever is open", test_stop },
 		{ "sockets are taken over only from the dead", test_listen },
+		{ "upgraded connections end under TLS too", test_tls },
 		CU_TEST_INFO_NULL,
 	};
 
