@@ -55,6 +55,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return err_sys(err, "ask for a signal when the runtime dies");
 	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) ||
 	    (!x->in_cgroup && kern_cgroup_add(x->cgroup, 0, err)) ||
+	if (runc_process_hide(err))
+		return -1;
 	    enter(x, namespaces(&x->config) & ~(uint64_t)CLONE_NEWPID, err))
 		return -1;
 	/* setns into a mount namespace made its root ours. */
@@ -64,7 +66,11 @@ static int steps(struct runc_exec *x, struct err *err)
 	if (x->console >= 0 && runc_console_open(root, x->console, l->process, false, err))
 		return -1;
 	if (runc_process_environment(l, root, err) || runc_process_own_stdio(l, err) ||
-	    runc_process_limits(l, err) || runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))
+	    runc_process_limits(l, err))
+		return -1;
+	runc_process_close_fds(l, &x->sync, 1);
+	root = l->proc = -1;
+	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		return err_sys(err, "take back the death signal");

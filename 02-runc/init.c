@@ -34,6 +34,14 @@ uint64_t runc_init_clone_flags(const struct runc_config *c)
 	return flags & ~(uint64_t)CLONE_NEWCGROUP;
 }
 
+/* In a pid namespace that is not new there may be processes of another container. */
+static bool sees_others(const struct runc_config *c)
+{
+	const struct runc_namespace *ns = runc_config_ns(c, CLONE_NEWPID);
+
+	return !ns || ns->path;
+}
+
 static int begin(struct runc_init *in, struct err *err)
 {
 	/* Until we are ready nobody but our creator knows of us. */
@@ -45,6 +53,8 @@ static int begin(struct runc_init *in, struct err *err)
 	umask(0);
 	prctl(PR_SET_NAME, "runc:init"); /* what ps shows while it waits for `start` */
 	runc_process_reset_signals();
+	if (sees_others(in->config) && runc_process_hide(err))
+		return -1;
 	return runc_process_seal_fds(&in->launch, err);
 }
 
@@ -137,6 +147,15 @@ static int give_hooks_their_time(struct runc_init *in, struct err *err)
 	return runc_hooks_run(c, HOOK_CREATE_CONTAINER, in->state, STATUS_CREATING, getpid(), err);
 }
 
+/* What leads back to the host's files: everything but what is still to be said and
+ * waited for. */
+static void let_go_of_host(struct runc_init *in)
+{
+	const int keep[] = { in->sync, in->fifo, in->launch.proc };
+
+	runc_process_close_fds(&in->launch, keep, sizeof keep / sizeof *keep);
+}
+
 static int set_personality(struct runc_init *in, struct err *err)
 {
 	if (in->config->has_personality && personality(in->config->personality) < 0)
@@ -208,6 +227,7 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	/* The limits this late, for a low RLIMIT_NOFILE would have been in our own way. */
 	if (runc_process_limits(l, err) || set_personality(in, err))
 		return -1;
+	let_go_of_host(in);
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */
 	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))

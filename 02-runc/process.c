@@ -47,6 +47,28 @@ int runc_process_seal_fds(const struct runc_launch *l, struct err *err)
 	return 0;
 }
 
+void runc_process_close_fds(const struct runc_launch *l, const int *keep, size_t n)
+{
+	/* In the gaps between those that are kept. */
+	for (unsigned from = 3 + l->preserve_fds; ;) {
+		unsigned next = ~0U;
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > from)
+			syscall(SYS_close_range, from, next == ~0U ? ~0U : next - 1, 0);
+		if (next == ~0U)
+			return;
+		from = next + 1;
+	}
+}
+
+int runc_process_hide(struct err *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0) ? err_sys(err, "become undumpable") : 0;
+}
+
 static int set_rlimit(const struct runc_rlimit *r, struct err *err)
 {
 	struct rlimit64 now, want = { r->soft, r->hard };
@@ -240,8 +262,7 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
 
-	if (p->umask >= 0)
-		umask((mode_t)p->umask);
+	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
 	if (p->no_new_privileges && kern_no_new_privs(err))
 		return -1;
 	/* Installing a filter takes no_new_privs or CAP_SYS_ADMIN (seccomp(2)). With
@@ -285,6 +306,10 @@ int runc_process_find(struct runc_launch *l, struct err *err)
 
 int runc_process_exec(struct runc_launch *l, struct err *err)
 {
+	/* A path (or a script's interpreter) of /proc/self/fd/N/../.. would lead out of
+	 * the container through it: execve looks both up before it closes anything. */
+	cleanup_close(&l->proc);
+	l->proc = -1;
 	if (l->process->no_new_privileges && load_filter(l, err))
 		return -1;
 	execve(l->program, (char **)l->process->args, l->env.v);

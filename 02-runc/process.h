@@ -33,6 +33,14 @@ int runc_process_open_proc(struct runc_launch *l, struct err *err);
  * (sd_listen_fds(3)); every other one from 3 on is closed by the exec. */
 int runc_process_seal_fds(const struct runc_launch *l, struct err *err);
 
+/* Close all descriptors from 3 on but those to be preserved and the n in `keep` (-1:
+ * none). Directories of the host must not be open when the container's eyes look
+ * paths up, or when its processes may trace us: before runc_process_drop. */
+void runc_process_close_fds(const struct runc_launch *l, const int *keep, size_t n);
+/* Until the next execve, no process with only our own privileges may trace us or
+ * look at our descriptors (CVE-2016-9962). For who joins a pid namespace. */
+int runc_process_hide(struct err *err);
+
 /* rlimits, OOM score, keyring, labels, personality: needs root, changes no identity. */
 int runc_process_limits(struct runc_launch *l, struct err *err);
 

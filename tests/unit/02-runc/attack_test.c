@@ -224,6 +224,68 @@ static void leaked_descriptors_in_exec(void)
 	NOTHING_LEFT();
 }
 
+/* The program, or its interpreter, named through a descriptor of ours: a file of the
+ * host would run, and /proc/self/exe be the way to overwrite it. */
+static void leaked_descriptors_as_program(void)
+{
+	AUTO_JSON json_t *victim = spec();
+	AUTO_FREE char *copy = xasprintf("cp %s/rootfs/bin/busybox %s/busybox", test_dir, test_dir);
+	char script_path[200], first[64];
+	const char *root;
+
+	EQ_INT(system(copy), 0);
+	set(victim, "process.args", "['sleep', '1000']");
+	own_bundle(victim, &root);
+	if (!start(json_incref(victim)))
+		return;
+	strcpy(first, id);
+	snprintf(script_path, sizeof script_path, "%s/entry", root);
+	for (int fd = 3; fd < 16; fd++) {
+		AUTO_FREE char *path = xasprintf("/proc/self/fd/%d/../../busybox", fd);
+		AUTO_FREE char *line = xasprintf("#!%s sh\necho escaped\n", path);
+		struct result r;
+
+		write_file(root, "entry", line);
+		chmod(script_path, 0755);
+		r = runc("exec", first, path, "echo", "escaped", NULL);
+		EQ_STR(r.out, "");
+		EQ_STR(runc("exec", first, "/entry", NULL).out, "");
+		set(victim, "process.args", "['%s', 'echo', 'escaped']", path);
+		EQ_STR(runc("run", "-b", bundle(victim), new_id(), NULL).out, "");
+		set(victim, "process.args", "['/entry']");
+		EQ_STR(runc("run", "-b", bundle(victim), new_id(), NULL).out, "");
+	}
+	strcpy(id, first);
+	stop();
+	NOTHING_LEFT();
+}
+
+/* CVE-2016-9962: a container with the same privileges in the same pid namespace as
+ * one that waits for `start` looks at the descriptors that the runtime left there. */
+static void waiting_init_is_hidden(void)
+{
+	AUTO_JSON json_t *victim = spec(), *state = NULL;
+	json_t *first_config = spec();
+	char first[64];
+
+	set(first_config, "process.args", "['sleep', '1000']");
+	if (!start(first_config))
+		return;
+	strcpy(first, id);
+	state = json_loads(runc("state", first, NULL).out, 0, NULL);
+	set(victim, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}, {'type': 'ipc'}, "
+	    "{'type': 'pid', 'path': '/proc/%d/ns/pid'}]", (int)jsonx_int(state, "pid", 0));
+	EQ_INT(runc("create", "-b", bundle(victim), new_id(), NULL).status, 0);
+	PRINTS(runc("exec", first, "sh", "-c",
+		    "for p in /proc/[0-9]*; do grep -q runc:init $p/comm 2>/dev/null || continue; "
+		    "echo found; for f in $p/fd/* $p/cwd $p/root; do readlink $f; done; "
+		    "done; true", NULL), "found\n");
+	stop();
+	strcpy(id, first);
+	stop();
+	NOTHING_LEFT();
+}
+
 /* CVE-2022-29162: exec must not fill the inheritable set. */
 static void inheritable_capabilities(void)
 {
@@ -299,6 +361,8 @@ CU_TestInfo attack_tests[] = {
 	{ "CVE-2021-30465: a mount's target is exchanged", mount_target_race },
 	{ "CVE-2024-21626: cwd is a leaked descriptor", leaked_descriptors },
 	{ "CVE-2024-21626: the same by exec", leaked_descriptors_in_exec },
+	{ "CVE-2024-21626: the program is behind one", leaked_descriptors_as_program },
+	{ "CVE-2016-9962: looking into a waiting init", waiting_init_is_hidden },
 	{ "CVE-2022-29162: inheritable capabilities", inheritable_capabilities },
 	{ "CVE-2025-31133: masks over links", masks_over_links },
 	{ "CVE-2025-52565: /dev/console is a link", console_link },

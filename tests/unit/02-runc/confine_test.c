@@ -44,9 +44,9 @@ static void identity(void)
 	set(config, "process.env", "['PATH=/bin', 'A=1', 'A=2']"); /* the last one, as runc does */
 	PRINTS(run(config), "1000\n100\n100 5 6\n0077\n/tmp\n/home/user\n2\n");
 	config = spec();
-	script(config, "echo $HOME; id -G");
+	script(config, "echo $HOME; id -G; umask"); /* 0022 without one, as runc and crun */
 	set(config, "process.user", "{'uid': 4711}");
-	PRINTS(run(config), "/\n0\n");
+	PRINTS(run(config), "/\n0\n0022\n");
 	config = spec();
 	script(config, "echo $HOME");
 	append(config, "process.env", "'HOME=/given'");
