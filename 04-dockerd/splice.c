@@ -160,8 +160,8 @@ static enum step move(struct way *up, struct way *down, const struct pollfd p[2]
 
 bool dockerd_splice(const struct splice *s)
 {
-	struct way *up = xcalloc(2, sizeof *up), *down = up + 1;
-	AUTO_FREE void *owned = up;
+	AUTO_FREE struct way *ways = xcalloc(2, sizeof *ways);
+	struct way *up = ways, *down = ways + 1;
 
 	up->from = down->to = s->client;
 	up->to = down->from = s->server;
