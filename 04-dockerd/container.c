@@ -261,12 +261,12 @@ void dockerd_watch_clear(struct watcher *w)
 
 json_t *dockerd_container_args(const struct container *c)
 {
-	json_t *args = json_array();
-	json_t *entry = json_object_get(c->config, "Entrypoint"), *cmd = json_object_get(c->config, "Cmd");
+	static const char *const keys[] = { "Entrypoint", "Cmd" };
+	json_t *args = json_array(), *v;
+	size_t i;
 
-	if (json_is_array(entry))
-		json_array_extend(args, entry);
-	if (json_is_array(cmd))
-		json_array_extend(args, cmd);
+	for (size_t k = 0; k < 2; k++)
+		json_array_foreach(json_object_get(c->config, keys[k]), i, v)
+			json_array_append_new(args, json_deep_copy(v));
 	return args;
 }

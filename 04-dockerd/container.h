@@ -9,6 +9,9 @@
  *
  * `config` and `host` are kept in the API's own shape (Config and HostConfig,
  * every key present): what inspect prints is what the daemon works from.
+ *
+ * What leaves the daemon is a deep copy of them. jansson counts references atomically, but
+ * without the barrier that would let one thread free what another has just read.
  */
 #ifndef DOCKYARD_DOCKERD_CONTAINER_H
 #define DOCKYARD_DOCKERD_CONTAINER_H
@@ -110,7 +113,7 @@ int dockerd_container_save(struct daemon *d, struct container *c, struct err *er
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
 
-/* Entrypoint and Cmd as one argument list (new). */
+/* Entrypoint and Cmd as one argument list (new, shares nothing with the container). */
 json_t *dockerd_container_args(const struct container *c);
 
 #endif

@@ -41,9 +41,9 @@ static json_t *containers(struct daemon *d)
 
 		dockerd_lock(d);
 		status = dockerd_state_text(&all[i]->st, time(NULL));
-		json_array_append_new(out, json_pack("{s:s, s:[o], s:O, s:s, s:I, s:I, s:s, s:s, s:I}", "Id", all[i]->id,
+		json_array_append_new(out, json_pack("{s:s, s:[o], s:s, s:s, s:I, s:I, s:s, s:s, s:I}", "Id", all[i]->id,
 				      "Names", json_sprintf("/%s", all[i]->name), "Image",
-				      json_object_get(all[i]->config, "Image"), "ImageID", all[i]->image_id, "SizeRw",
+				      jsonx_str(all[i]->config, "Image", ""), "ImageID", all[i]->image_id, "SizeRw",
 				      jsonx_int(usage, "size", 0), "SizeRootFs", jsonx_int(usage, "size", 0), "State",
 				      dockerd_state_word(&all[i]->st), "Status", status, "Created",
 				      (json_int_t)dockerd_parse_time(all[i]->created)));

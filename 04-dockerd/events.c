@@ -59,7 +59,7 @@ static void enqueue(struct listener_queue *q, json_t *event)
 	if (json_array_size(q->waiting) >= QUEUE_LIMIT)
 		q->overflowed = true;
 	else
-		json_array_append(q->waiting, event);
+		json_array_append_new(q->waiting, json_deep_copy(event)); /* container.h says why */
 	(void)!eventfd_write(q->fd, 1);
 }
 
@@ -94,9 +94,9 @@ void dockerd_container_event(struct daemon *d, struct container *c, const char *
 			     json_t *extra)
 {
 	json_t *labels = json_object_get(c->config, "Labels");
-	json_t *attributes = json_is_object(labels) ? json_copy(labels) : json_object();
+	json_t *attributes = json_is_object(labels) ? json_deep_copy(labels) : json_object();
 
-	json_object_set(attributes, "image", json_object_get(c->config, "Image"));
+	json_object_set_new(attributes, "image", json_string(jsonx_str(c->config, "Image", "")));
 	dockerd_lock(d);
 	json_object_set_new(attributes, "name", json_string(c->name));
 	dockerd_unlock(d);

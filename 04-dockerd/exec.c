@@ -497,15 +497,16 @@ static int post_start(struct http_request *req, struct http_reply *rep, void *da
 
 static json_t *exec_json(const struct exec *e)
 {
-	json_t *cmd = json_object_get(e->config, "Cmd"), *args = json_copy(cmd);
+	json_t *args = json_deep_copy(json_object_get(e->config, "Cmd"));
+	json_t *program = json_incref(json_array_get(args, 0));
 	const char *user = jsonx_str(e->config, "User", "");
 
 	json_array_remove(args, 0);
-	return json_pack("{s:s, s:b, s:o, s:{s:b, s:O, s:o, s:b, s:s}, s:b, s:b, s:b, s:b, s:s, s:s, s:i}",
+	return json_pack("{s:s, s:b, s:o, s:{s:b, s:o, s:o, s:b, s:s}, s:b, s:b, s:b, s:b, s:s, s:s, s:i}",
 			 "ID", e->id, "Running", e->running, "ExitCode",
 			 e->exit_code < 0 ? json_null() : json_integer(e->exit_code), "ProcessConfig", "tty",
-			 jsonx_bool(e->config, "Tty", false), "entrypoint", json_array_get(cmd, 0), "arguments",
-			 args, "privileged", jsonx_bool(e->config, "Privileged", false), "user", user,
+			 jsonx_bool(e->config, "Tty", false), "entrypoint", program, "arguments", args,
+			 "privileged", jsonx_bool(e->config, "Privileged", false), "user", user,
 			 "OpenStdin", jsonx_bool(e->config, "AttachStdin", false), "OpenStderr",
 			 jsonx_bool(e->config, "AttachStderr", false), "OpenStdout",
 			 jsonx_bool(e->config, "AttachStdout", false), "CanRemove", e->ended != 0, "ContainerID",

@@ -62,23 +62,38 @@ static bool sleep_delay(struct daemon *d, struct container *c)
 	return go_on;
 }
 
+/* True: containerd was away, which is no failure of the container: try again later. */
+static bool restart_once(struct daemon *d, struct container *c)
+{
+	bool still, again = false;
+	struct err err;
+
+	pthread_mutex_lock(&c->op);
+	dockerd_lock(d);
+	still = c->st.restarting && !c->st.running;
+	c->st.restarts += still;
+	dockerd_unlock(d);
+	if (still && dockerd_start_locked(d, c, &err)) {
+		log_error("container %.12s: restart: %s", c->id, err.msg);
+		again = err.kind == ERR_UNAVAILABLE;
+		dockerd_lock(d);
+		c->st.restarting = again;
+		c->st.restarts -= again;
+		c->restart_delay = dockerd_restart_delay(c->restart_delay, 0);
+		dockerd_unlock(d);
+	}
+	pthread_mutex_unlock(&c->op);
+	return again;
+}
+
 static void restart_worker(struct daemon *d, void *arg)
 {
 	struct container *c = arg;
-	struct err err;
-	bool still;
+	bool again;
 
-	if (sleep_delay(d, c)) {
-		pthread_mutex_lock(&c->op);
-		dockerd_lock(d);
-		still = c->st.restarting && !c->st.running;
-		if (still)
-			c->st.restarts++;
-		dockerd_unlock(d);
-		if (still && dockerd_start_locked(d, c, &err))
-			log_error("container %.12s: restart: %s", c->id, err.msg);
-		pthread_mutex_unlock(&c->op);
-	}
+	do {
+		again = sleep_delay(d, c) && restart_once(d, c);
+	} while (again);
 	dockerd_container_put(d, c);
 }
 

@@ -92,10 +92,10 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c)
 	json_object_update_new(doc, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "overlayfs", "Platform",
 					      "linux", "MountLabel", "", "ProcessLabel", "", "AppArmorProfile",
 					      "", "ExecIDs", dockerd_exec_ids(d, c)));
-	json_object_set(doc, "HostConfig", c->host);
+	json_object_set_new(doc, "HostConfig", json_deep_copy(c->host));
 	json_object_set_new(doc, "GraphDriver", json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));
-	json_object_set(doc, "Config", c->config);
+	json_object_set_new(doc, "Config", json_deep_copy(c->config));
 	json_object_set_new(doc, "NetworkSettings", network_settings(d, c));
 	dockerd_unlock(d);
 	json_decref(args);

@@ -131,17 +131,17 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 {
 	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
 	const struct endpoint *ep = c->endpoint;
-	json_t *s = json_pack("{s:s, s:[o], s:O, s:s, s:o, s:I}", "Id", c->id, "Names",
-			      json_sprintf("/%s", c->name), "Image", json_object_get(c->config, "Image"),
-			      "ImageID", c->image_id, "Command", command(c), "Created",
+	json_t *s = json_pack("{s:s, s:[o], s:s, s:s, s:o, s:I}", "Id", c->id, "Names",
+			      json_sprintf("/%s", c->name), "Image", jsonx_str(c->config, "Image", ""), "ImageID",
+			      c->image_id, "Command", command(c), "Created",
 			      (json_int_t)dockerd_parse_time(c->created));
 
 	json_object_set_new(s, "Ports", dockerd_ports_summary(ep ? &ep->ports : NULL,
 							      ep ? json_object_get(c->config, "ExposedPorts") : NULL));
-	json_object_set(s, "Labels", json_object_get(c->config, "Labels"));
+	json_object_set_new(s, "Labels", json_deep_copy(json_object_get(c->config, "Labels")));
 	json_object_set_new(s, "State", json_string(dockerd_state_word(&c->st)));
 	json_object_set_new(s, "Status", json_string(status));
-	json_object_set_new(s, "HostConfig", json_pack("{s:O}", "NetworkMode", json_object_get(c->host, "NetworkMode")));
+	json_object_set_new(s, "HostConfig", json_pack("{s:s}", "NetworkMode", jsonx_str(c->host, "NetworkMode", "")));
 	json_object_set_new(s, "NetworkSettings", json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c)));
 	json_object_set_new(s, "Mounts", dockerd_mounts_inspect(c->mounts));
 	return s;

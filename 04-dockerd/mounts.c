@@ -196,7 +196,7 @@ json_t *dockerd_mounts_inspect(const json_t *mounts)
 
 		json_object_foreach(m, key, v)
 			if (*key != '_')
-				json_object_set(shown, key, v);
+				json_object_set_new(shown, key, json_deep_copy(v));
 		json_array_append_new(out, shown);
 	}
 	return out;

@@ -56,13 +56,11 @@ static void bad_texts(void)
 static void object_is(const char *text, const char *want)
 {
 	struct err err = { 0 };
-	AUTO_JSON json_t *given = json_of(text), *m = dockerd_mount_parse(given, &err), *list = json_array(), *shown;
+	AUTO_JSON json_t *given = json_of(text), *m = dockerd_mount_parse(given, &err);
+	AUTO_JSON json_t *list = json_pack("[O]", m), *shown = dockerd_mounts_inspect(list);
 
 	EXPECT_STR(err.msg, "");
-	json_array_append(list, m);
-	shown = dockerd_mounts_inspect(list);
 	EXPECT_JSON(json_array_get(shown, 0), want);
-	json_decref(shown);
 }
 
 static void objects(void)
