@@ -39,7 +39,7 @@
 
 void shim_leave_if_idle(struct shim *s)
 {
-	if (!s->leaving || !shim_control_idle(s))
+	if (!s->leaving || !shim_control_finish(s))
 		return;
 	for (const struct shim_proc *p = s->procs; p; p = p->next)
 		if (p->io.clients)
@@ -181,10 +181,12 @@ static int report(int failed, const struct err *err)
 
 static void tear_down(struct shim *s)
 {
+	s->leaving = false;
+	shim_control_close(s);
 	while (s->procs)
 		shim_proc_free(s->procs);
 	shim_log_close(&s->log);
-	unlink("shim.sock");
+	shim_watch_close(&s->loop, &s->signals);
 	json_decref(s->options);
 	free(s->bundle);
 	free(s->cgroup);

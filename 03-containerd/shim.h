@@ -151,7 +151,9 @@ void shim_job_orphan(struct shim *s, const struct shim_conn *conn);
 /* --- shim_control.c: containerd's requests ---------------------------------------- */
 
 int shim_control_listen(struct shim *s, struct err *err);
-bool shim_control_idle(const struct shim *s); /* every answer has been sent */
+/* True when every answer has been sent; the connections are then shut down. */
+bool shim_control_finish(struct shim *s);
+void shim_control_close(struct shim *s);
 /* Answer a request; `result` (taken) may be NULL for {}. conn may be NULL. */
 void shim_reply(struct shim_conn *conn, json_t *result);
 void shim_reply_error(struct shim_conn *conn, const struct err *err);

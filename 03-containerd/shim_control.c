@@ -81,11 +81,15 @@ static void send_waiting(struct shim_conn *c)
 		       EPOLLIN | (c->out.len || c->gone || next_line(c) ? EPOLLOUT : 0u));
 }
 
-bool shim_control_idle(const struct shim *s)
+/* containerd takes the end of file for the shim's end, while the shim may still owe a
+ * slow client some output. Freeing is again left to the loop. */
+bool shim_control_finish(struct shim *s)
 {
 	for (const struct shim_conn *c = s->conns; c; c = c->next)
 		if (c->out.len && !c->gone)
 			return false;
+	for (struct shim_conn *c = s->conns; c; c = c->next)
+		shutdown(c->watch.fd, SHUT_RDWR);
 	return true;
 }
 
@@ -266,4 +270,12 @@ int shim_control_listen(struct shim *s, struct err *err)
 	shim_watch_init(&s->control, fd, on_connect, s);
 	shim_watch_set(&s->loop, &s->control, EPOLLIN);
 	return 0;
+}
+
+void shim_control_close(struct shim *s)
+{
+	while (s->conns)
+		drop(s->conns);
+	shim_watch_close(&s->loop, &s->control);
+	unlink("shim.sock");
 }

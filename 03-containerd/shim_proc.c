@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -216,6 +217,9 @@ void shim_proc_started(struct shim_proc *p)
 	for (struct shim_exit *e = s->exits; e && !p->exited; e = e->next)
 		if (p->pid > 0 && e->pid == p->pid)
 			ended(p, e->status);
+	/* A runtime that reaped the process itself took its exit status along. */
+	if (p->pid > 0 && !p->exited && kill(p->pid, 0) && errno == ESRCH)
+		ended(p, 255 << 8);
 	if (p->exited && p->status != SHIM_STOPPED)
 		settle(p);
 	if (!any_starting(s))

@@ -198,9 +198,10 @@ static void test_full_disk(void)
 
 static void test_rotation(void)
 {
-	AUTO_FREE char *now = NULL, *one = NULL, *two = NULL, *three = path_of("log.3");
+	AUTO_FREE char *now = NULL, *one = NULL, *two = NULL, *three = NULL;
 
 	begin("8m", 100, 3);
+	three = path_of("log.3");
 	for (char c = 'a'; c <= 'h'; c++) {
 		char text[] = { c, '\n', '\0' };
 

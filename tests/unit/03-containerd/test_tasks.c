@@ -38,7 +38,7 @@ static const char script[] =
 	"start) touch $dir/go ;;\n"
 	"kill) kill -$last $(cat init.pid) ;;\n"
 	"delete) [ \"$2\" != --force ] || kill -9 $(cat init.pid) 2>/dev/null; rm -f $dir/go ;;\n"
-	"exec) sh -c 'echo from exec; exit 6' & echo $! >$6 ;;\n"
+	"exec) sh -c 'sleep 0.2; exit 6' & echo $! >$6 ;;\n"
 	"esac\n"
 	"exit 0\n";
 
