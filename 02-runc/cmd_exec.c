@@ -1,9 +1,9 @@
 /*
  * cmd_exec.c - `exec`: one more process in a container that runs.
  *
- * The runtime enters only the pid namespace (which moves not itself but its next
- * child) and clones; the child goes into the cgroup, enters the other namespaces
- * with one setns(2) on init's pidfd, and takes the same last steps as an init.
+ * One clone, born in the container's pid namespace; the child goes into the
+ * cgroup, enters the other namespaces with one setns(2) on init's pidfd, and
+ * takes the same last steps as an init.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
+#include "clone.h"
 #include "cmd.h"
 #include "console.h"
 #include "exec.h"
@@ -36,9 +37,12 @@ static uint64_t namespaces(const struct runc_config *c)
 	return flags;
 }
 
-static int enter(const struct runc_exec *x, uint64_t flags, struct err *err)
+static int enter(const struct runc_exec *x, struct err *err)
 {
-	if (flags && setns(x->init_pidfd, (int)flags))
+	/* The pid namespace we were born in; setns would only concern our children. */
+	uint64_t flags = namespaces(&x->config) & ~(uint64_t)CLONE_NEWPID;
+
+	if (setns(x->init_pidfd, (int)flags))
 		return err_sys(err, "enter the container's namespaces");
 	return 0;
 }
@@ -51,13 +55,13 @@ static int steps(struct runc_exec *x, struct err *err)
 
 	setsid();
 	runc_process_reset_signals();
+	if (runc_process_hide(err))
+		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
 	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) ||
 	    (!x->in_cgroup && kern_cgroup_add(x->cgroup, 0, err)) ||
-	if (runc_process_hide(err))
-		return -1;
-	    enter(x, namespaces(&x->config) & ~(uint64_t)CLONE_NEWPID, err))
+	    enter(x, err))
 		return -1;
 	/* setns into a mount namespace made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -106,11 +110,11 @@ static int launch(struct runc_exec *x, struct err *err)
 		.cgroup_fd = kern_cgroup_clone_fd(x->cgroup), .pidfd = &x->pidfd,
 	};
 
-	if (runc_sync_pair(&ours, &theirs, err) || (pid_ns && enter(x, CLONE_NEWPID, err)))
+	if (runc_sync_pair(&ours, &theirs, err))
 		return -1;
 	x->sync = theirs;
 	x->in_cgroup = clone.cgroup_fd >= 0;
-	x->pid = kern_ns_clone(&clone, err);
+	x->pid = runc_clone(&clone, pid_ns ? x->init_pidfd : -1, err);
 	if (x->pid < 0)
 		return -1;
 	if (!x->pid)

@@ -19,6 +19,7 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/tty.h"
+#include "clone.h"
 #include "hooks.h"
 #include "init.h"
 #include "sync.h"
@@ -125,8 +126,6 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	return *fd < 0 ? err_wrap(err, "console socket") : 0;
 }
 
-/* setns(2) into a pid namespace moves not us but the children that we have from
- * then on: one, and then back, for the hooks. */
 static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
 	const struct runc_namespace *pid_ns = runc_config_ns(&c->config, CLONE_NEWPID);
@@ -136,16 +135,12 @@ static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct e
 		.cgroup_fd = kern_cgroup_clone_fd(c->cgroup),
 		.pidfd = &c->pidfd,
 	};
-	AUTO_CLOSE int back = joined ? open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC) : -1;
-	pid_t pid;
+	AUTO_CLOSE int ns = joined ? open(joined, O_RDONLY | O_CLOEXEC) : -1;
 
-	if (joined && kern_ns_enter_path(joined, CLONE_NEWPID, err))
-		return err_wrap(err, "join the pid namespace");
+	if (joined && ns < 0)
+		return err_sys(err, "join the pid namespace: open %s", joined);
 	in->in_cgroup = clone.cgroup_fd >= 0;
-	pid = kern_ns_clone(&clone, err);
-	if (pid > 0 && joined && setns(back, CLONE_NEWPID))
-		log_warn("cannot return to the runtime's pid namespace: %s", strerror(errno));
-	return pid;
+	return runc_clone(&clone, ns, err);
 }
 
 /* Converse with init until it is ready; see sync.h. */

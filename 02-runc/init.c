@@ -187,7 +187,11 @@ static int wait_for_start(struct runc_init *in, struct err *err)
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0 || write(fd, "0", 1) != 1)
 		return err_sys(err, "wait for start");
+	/* Nothing of the host's is needed any more: neither a hook nor the program may
+	 * be reached through what /proc/self/fd shows of us. */
 	close(in->fifo);
+	close(in->launch.proc);
+	in->fifo = in->launch.proc = -1;
 	return 0;
 }
 

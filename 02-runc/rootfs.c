@@ -99,13 +99,14 @@ static int plain_directory(const struct runc_rootfs *r, const char *path, struct
 	return kern_path_open(r->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS, err);
 }
 
-/* A tmpfs over a directory takes its mode over, unless it is given one. */
-static int tmpfs_options(struct kern_mount_options *o, int target, struct err *err)
+/* A tmpfs over a directory takes its mode over, unless it is given one, or the
+ * directory was made just now for it. */
+static int tmpfs_options(struct kern_mount_options *o, int target, bool existed, struct err *err)
 {
 	size_t n = strlen(o->data);
 	struct stat st;
 
-	if (strstr(o->data, "mode="))
+	if (!existed || strstr(o->data, "mode="))
 		return 0;
 	if (fstat(target, &st))
 		return err_sys(err, "stat the target");
@@ -114,16 +115,20 @@ static int tmpfs_options(struct kern_mount_options *o, int target, struct err *e
 	return 0;
 }
 
-static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, int target,
-		       struct err *err)
+static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
+	struct err missing;
+	AUTO_CLOSE int before = kern_path_open(r->root, m->destination, O_PATH, 0, 0, &missing);
+	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, err);
 	struct kern_mount_options o = m->options;
 	bool fill_first = r->dev_readonly || o.tmpcopyup;
 	AUTO_CLOSE int mounted = -1;
 
+	if (target < 0)
+		return -1;
 	if (fill_first)
 		o.set &= ~(uint64_t)MS_RDONLY;
-	if (tmpfs_options(&o, target, err) || kern_mount_fs("tmpfs", m->source, target, &o, err))
+	if (tmpfs_options(&o, target, before >= 0, err) || kern_mount_fs("tmpfs", m->source, target, &o, err))
 		return -1;
 	if (!o.tmpcopyup)
 		return 0;
@@ -140,26 +145,29 @@ static bool is_dev(const char *path)
 	return !strcmp(path, "/dev") || !strcmp(path, "/dev/");
 }
 
+/* proc, sysfs, devpts and whatever else the kernel has. */
+static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
+{
+	bool plain = !strcmp(m->type, "proc") || !strcmp(m->type, "sysfs");
+	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
+				      : kern_path_mountpoint(r->root, m->destination, 1, err);
+
+	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
+}
+
 static int mount_one(struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
-	bool plain = m->type && (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"));
-	AUTO_CLOSE int target = -1;
-
 	if (m->bind)
 		return mount_bind(r, m, err);
 	if (!strcmp(m->type, "cgroup"))
 		return runc_cgroup_mount(r, m, err);
 	if (!strcmp(m->destination, "/proc") && strcmp(m->type, "proc"))
 		return err_set(err, ERR_INVALID, "what is mounted on /proc must be of type proc");
-	target = plain ? plain_directory(r, m->destination, err)
-		       : kern_path_mountpoint(r->root, m->destination, 1, err);
-	if (target < 0)
-		return -1;
+	if (strcmp(m->type, "tmpfs"))
+		return mount_other(r, m, err);
 	if (is_dev(m->destination) && (m->options.set & MS_RDONLY))
 		r->dev_readonly = true;
-	if (!strcmp(m->type, "tmpfs"))
-		return mount_tmpfs(r, m, target, err);
-	return kern_mount_fs(m->type, m->source, target, &m->options, err);
+	return mount_tmpfs(r, m, err);
 }
 
 /* Masks bind this over files, so it has to be the real one. */

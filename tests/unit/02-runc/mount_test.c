@@ -71,6 +71,11 @@ static void tmpfs(void)
 	/* Without a mode it takes over that of what it covers. */
 	PRINTS(run(with_mount("{'destination': '/tmp', 'type': 'tmpfs', 'source': '%.0sx'}",
 			      "stat -c %a /tmp")), "1777\n");
+	const char *root;
+	AUTO_JSON json_t *config = with_mount("{'destination': '/new', 'type': 'tmpfs', "
+					      "'source': '%.0sx'}", "stat -c %a /new");
+
+	PRINTS(runc("run", "-b", own_bundle(config, &root), new_id(), NULL), "1777\n");
 	PRINTS(run(with_mount("{'destination': '/etc', 'type': 'tmpfs', 'source': '%.0sx', "
 			      "'options': ['tmpcopyup', 'ro']}",
 			      "cat /etc/plain; touch /etc/x 2>/dev/null || echo ro")), "plain\nro\n");
