@@ -49,6 +49,7 @@ static void publish(struct task *t, const char *event, const json_t *news)
 		if (topics[i].ended) {
 			json_object_set(more, "exitStatus", json_object_get(news, "exitStatus"));
 			json_object_set(more, "exitedAt", json_object_get(news, "exitedAt"));
+			json_object_set(more, "oomKilled", json_object_get(news, "oomKilled"));
 		}
 		task_publish(t, topics[i].topic, jsonx_str(news, "execID", NULL), more);
 	}
