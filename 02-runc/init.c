@@ -179,7 +179,7 @@ static int wait_for_start(struct runc_init *in, struct err *err)
 	AUTO_CLOSE int fd = -1;
 
 	if (in->fifo < 0)
-		return 0;
+		return 0; /* `run` does not wait */
 	close(in->sync); /* whoever created us is done; `start` is somebody else */
 	in->sync = -1;
 	do
@@ -187,16 +187,17 @@ static int wait_for_start(struct runc_init *in, struct err *err)
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0 || write(fd, "0", 1) != 1)
 		return err_sys(err, "wait for start");
-	/* Nothing of the host's is needed any more: neither a hook nor the program may
-	 * be reached through what /proc/self/fd shows of us. */
 	close(in->fifo);
-	close(in->launch.proc);
-	in->fifo = in->launch.proc = -1;
+	in->fifo = -1;
 	return 0;
 }
 
+/* With the last descriptor of the host's closed: not even a hook may be reached
+ * through what /proc/self/fd shows of us. */
 static int run_start_hooks(struct runc_init *in, struct err *err)
 {
+	close(in->launch.proc);
+	in->launch.proc = -1;
 	return runc_hooks_run(in->config, HOOK_START_CONTAINER, in->state, STATUS_CREATED,
 			      getpid(), err);
 }
