@@ -75,13 +75,16 @@ static const char *before(struct http_request *req, struct http_reply *rep, cons
 	if (!parse_version(path, &major, &minor, &rest))
 		return path;
 	if (major > 1 || (major == 1 && minor > minor_of(API_VERSION))) {
-		err_set(err, ERR_INVALID, "client version %d.%d is too new. Maximum supported API version is %s",
+		err_set(err, ERR_INVALID,
+			"client version %d.%d is too new. Maximum supported API version is %s",
 			major, minor, API_VERSION);
 		return NULL;
 	}
 	if (major < 1 || minor < minor_of(API_VERSION_MIN)) {
-		err_set(err, ERR_INVALID, "client version %d.%d is too old. Minimum supported API version is %s, "
-			"please upgrade your client to a newer version", major, minor, API_VERSION_MIN);
+		err_set(err, ERR_INVALID,
+			"client version %d.%d is too old. Minimum supported API version is %s, "
+			"please upgrade your client to a newer version",
+			major, minor, API_VERSION_MIN);
 		return NULL;
 	}
 	return rest;
@@ -127,7 +130,8 @@ int dockerd_query_int(const struct http_request *req, const char *name, long fal
 	errno = 0;
 	*out = strtol(text, &end, 10);
 	if (*end || end == text || errno)
-		return err_set(err, ERR_INVALID, "invalid value of %s: '%s' is not a number", name, text);
+		return err_set(err, ERR_INVALID, "invalid value of %s: '%s' is not a number", name,
+			       text);
 	return 0;
 }
 
@@ -167,8 +171,10 @@ static struct http_server *listen_on(const char *host, const struct config *cfg,
 
 	if (str_starts(host, "tcp://")) {
 		if (!cfg->tls)
-			log_warn("API is accessible on %s without encryption. Access to the remote API is "
-				 "equivalent to root access on the host.", host);
+			log_warn("API is accessible on %s without encryption. Access to the remote "
+				 "API is "
+				 "equivalent to root access on the host.",
+				 host);
 		return http_serve_tcp(host + strlen("tcp://"), o, err);
 	}
 	host += strlen("unix://");
@@ -197,7 +203,8 @@ static int open_all(struct api *api, struct daemon *d, struct err *err)
 				  .body_limit = 16 << 20 };
 	const struct config *cfg = d->cfg;
 
-	if (cfg->tls && (read_pem(cfg->tlscert, &api->cert, err) || read_pem(cfg->tlskey, &api->key, err)))
+	if (cfg->tls &&
+	    (read_pem(cfg->tlscert, &api->cert, err) || read_pem(cfg->tlskey, &api->key, err)))
 		return -1;
 	o.routes = api->routes = gather();
 	o.tls_cert_pem = api->cert;

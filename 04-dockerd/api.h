@@ -9,7 +9,7 @@
 #include "container.h"
 
 /* Each ends with a row of NULLs. */
-extern const struct http_route dockerd_system_routes[];    /* system.c: _ping, version, info, swarm's 503 */
+extern const struct http_route dockerd_system_routes[];    /* system.c: _ping, info, no swarm */
 extern const struct http_route dockerd_df_routes[];        /* df.c */
 extern const struct http_route dockerd_event_routes[];     /* events.c */
 extern const struct http_route dockerd_create_routes[];    /* create.c */

@@ -41,7 +41,9 @@ static char *path_at_start(struct session *s, int fd)
 {
 	struct watcher w;
 	struct err ignored;
-	struct pollfd p[3] = { { .events = POLLIN }, { fd, POLLRDHUP, 0 }, { s->d->stop_fd, POLLIN, 0 } };
+	struct pollfd p[3] = { { .events = POLLIN },
+			       { fd, POLLRDHUP, 0 },
+			       { s->d->stop_fd, POLLIN, 0 } };
 	char *path = NULL;
 	bool over = false;
 
@@ -135,9 +137,13 @@ static int expect(struct session *s, struct err *err)
 
 	dockerd_lock(s->d);
 	if (s->c->st.paused)
-		rc = err_set(err, ERR_CONFLICT, "container %s is paused, unpause the container before attach", s->c->id);
+		rc = err_set(err, ERR_CONFLICT,
+			     "container %s is paused, unpause the container before attach",
+			     s->c->id);
 	else if (s->c->st.restarting)
-		rc = err_set(err, ERR_CONFLICT, "container %s is restarting, wait until the container is running", s->c->id);
+		rc = err_set(err, ERR_CONFLICT,
+			     "container %s is restarting, wait until the container is running",
+			     s->c->id);
 	else if (s->stream && !s->c->st.running) {
 		s->waiting = true;
 		s->start_serial = s->c->start_serial;
@@ -147,7 +153,8 @@ static int expect(struct session *s, struct err *err)
 	return rc;
 }
 
-static int post_attach(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_attach(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	struct session *s;
@@ -157,19 +164,26 @@ static int post_attach(struct http_request *req, struct http_reply *rep, void *d
 		return -1;
 	open_stdin = jsonx_bool(c->config, "OpenStdin", false);
 	s = xcalloc(1, sizeof *s);
-	*s = (struct session){ .d = daemon, .c = c, .in = http_query_bool(req, "stdin", 0) && open_stdin,
-			       .out = http_query_bool(req, "stdout", 0), .errs = http_query_bool(req, "stderr", 0),
-			       .logs = http_query_bool(req, "logs", 0), .stream = http_query_bool(req, "stream", 0) };
+	*s = (struct session){ .d = daemon,
+			       .c = c,
+			       .in = http_query_bool(req, "stdin", 0) && open_stdin,
+			       .out = http_query_bool(req, "stdout", 0),
+			       .errs = http_query_bool(req, "stderr", 0),
+			       .logs = http_query_bool(req, "logs", 0),
+			       .stream = http_query_bool(req, "stream", 0) };
 	if (dockerd_detach_parse(http_query(req, "detachKeys"), &s->keys, err) || expect(s, err)) {
 		release(s);
 		return -1;
 	}
 	dockerd_container_event(daemon, c, "attach", NULL);
-	http_reply_upgrade(rep, "tcp", dockerd_stream_type(req, jsonx_bool(c->config, "Tty", false)), run, s, release);
+	http_reply_upgrade(rep, "tcp",
+			   dockerd_stream_type(req, jsonx_bool(c->config, "Tty", false)), run, s,
+			   release);
 	return 0;
 }
 
-static int post_resize(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_resize(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct container *c;
 	long h, w;

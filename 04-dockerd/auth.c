@@ -48,13 +48,17 @@ int dockerd_auth_parse(const char *header, json_t **out, struct err *err)
 		return 0;
 	if (decode(header, &text))
 		return err_set(err, ERR_INVALID, "invalid X-Registry-Auth header: not base64url");
-	doc = text.len ? jsonx_parse(text.data, text.len, "invalid X-Registry-Auth header", err) : json_object();
+	doc = text.len ? jsonx_parse(text.data, text.len, "invalid X-Registry-Auth header", err)
+		       : json_object();
 	if (!doc)
 		return -1;
 	if (*jsonx_str(doc, "identitytoken", "") || *jsonx_str(doc, "registrytoken", ""))
-		return err_set(err, ERR_UNSUPPORTED, "identity tokens are not supported by this daemon: log in with a password");
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"identity tokens are not supported by this daemon: log in with a password");
 	user = jsonx_str(doc, "username", "");
 	if (*user)
-		*out = json_pack("{s:s, s:s}", "username", user, "password", jsonx_str(doc, "password", ""));
+		*out = json_pack("{s:s, s:s}", "username", user, "password",
+				 jsonx_str(doc, "password", ""));
 	return 0;
 }

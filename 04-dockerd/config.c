@@ -30,21 +30,26 @@ struct setting {
 static const struct setting settings[] = {
 	{ "data-root", 0, "data-root", TEXT, AT(data_root), "directory of persistent state" },
 	{ "exec-root", 0, "exec-root", TEXT, AT(exec_root), "directory of run-time state" },
-	{ "host", 'H', "hosts", LIST, AT(hosts), "socket to listen on: unix:///path or tcp://host:port" },
+	{ "host", 'H', "hosts", LIST, AT(hosts),
+	  "socket to listen on: unix:///path or tcp://host:port" },
 	{ "containerd", 0, "containerd", TEXT, AT(containerd), "containerd's socket" },
 	{ "registry-mirror", 0, "registry-mirrors", LIST, AT(mirrors), "asked before Docker Hub" },
-	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure), "host:port spoken to without TLS" },
+	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure),
+	  "host:port spoken to without TLS" },
 	{ "pidfile", 'p', "pidfile", TEXT, AT(pidfile), "file with this daemon's process ID" },
-	{ "bip", 0, "bip", TEXT, AT(bip), "address and prefix of the default bridge, 172.17.0.1/16" },
+	{ "bip", 0, "bip", TEXT, AT(bip),
+	  "address and prefix of the default bridge, 172.17.0.1/16" },
 	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
 	{ "group", 'G', "group", TEXT, AT(group), "group that owns the unix socket" },
 	{ "log-level", 'l', "log-level", TEXT, AT(log_level), "debug, info, warn or error" },
 	{ "debug", 'D', "debug", BOOLEAN, AT(debug), "the same as --log-level debug" },
 	{ "tls", 0, "tls", BOOLEAN, AT(tls), "TLS on tcp:// sockets" },
-	{ "tlsverify", 0, "tlsverify", BOOLEAN, AT(tlsverify), "TLS, and clients must have a certificate" },
+	{ "tlsverify", 0, "tlsverify", BOOLEAN, AT(tlsverify),
+	  "TLS, and clients must have a certificate" },
 	{ "tlscert", 0, "tlscert", TEXT, AT(tlscert), "certificate, PEM" },
 	{ "tlskey", 0, "tlskey", TEXT, AT(tlskey), "its key, PEM" },
-	{ "tlscacert", 0, "tlscacert", TEXT, AT(tlscacert), "authority that signed the clients' certificates" },
+	{ "tlscacert", 0, "tlscacert", TEXT, AT(tlscacert),
+	  "authority that signed the clients' certificates" },
 	{ "config-file", 0, NULL, TEXT, AT(config_file), "daemon.json (" DEFAULT_CONFIG_FILE ")" },
 	{ "version", 'v', NULL, BOOLEAN, AT(version), "print the version and leave" },
 	{ "help", 'h', NULL, BOOLEAN, AT(help), "print this and leave" },
@@ -77,7 +82,8 @@ static int set_boolean(bool *to, const char *flag, const char *value, struct err
 	else if (!strcmp(value, "false") || !strcmp(value, "0"))
 		*to = false;
 	else
-		return err_set(err, ERR_INVALID, "--%s: '%s' is neither true nor false", flag, value);
+		return err_set(err, ERR_INVALID, "--%s: '%s' is neither true nor false", flag,
+			       value);
 	return 0;
 }
 
@@ -114,7 +120,8 @@ static int parse_flags(struct config *c, int argc, char **argv, bool *given, str
 		if (!s && argv[i][0] == '-')
 			return err_set(err, ERR_INVALID, "unknown flag: %s", argv[i]);
 		if (!s)
-			return err_set(err, ERR_INVALID, "dockerd takes no arguments, but got '%s'", argv[i]);
+			return err_set(err, ERR_INVALID, "dockerd takes no arguments, but got '%s'",
+				       argv[i]);
 		given[s - settings] = true;
 		if (s->type == BOOLEAN) {
 			if (set_boolean(slot(c, s), s->flag, value, err))
@@ -149,7 +156,9 @@ static int take_list(struct strlist *to, const json_t *from, const char *key, st
 static int take_key(struct config *c, const json_t *doc, const char *key, const bool *given,
 		    struct err *err)
 {
-	static const json_type types[] = { [TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE };
+	static const json_type types[] = {
+		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE
+	};
 	const struct setting *s = settings;
 	json_t *v;
 
@@ -157,10 +166,13 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 		s++;
 	if (s == settings + N_SETTINGS)
 		return err_set(err, ERR_INVALID,
-			       "the following directives don't match any configuration option: %s", key);
+			       "the following directives don't match any configuration option: %s",
+			       key);
 	if (given[s - settings])
-		return err_set(err, ERR_CONFLICT, "the following directives are specified both as a flag "
-			       "and in the configuration file: %s", key);
+		return err_set(err, ERR_CONFLICT,
+			       "the following directives are specified both as a flag "
+			       "and in the configuration file: %s",
+			       key);
 	if (jsonx_want(doc, "", key, types[s->type], &v, err))
 		return -1;
 	if (!v)
@@ -190,7 +202,8 @@ static int read_file(struct config *c, const bool *given, struct err *err)
 		return err_set(err, ERR_INVALID, "%s: expected an object", path);
 	json_object_foreach(doc, key, v)
 		if (take_key(c, doc, key, given, err))
-			return err_wrap(err, "unable to configure the Docker daemon with file %s", path);
+			return err_wrap(err, "unable to configure the Docker daemon with file %s",
+					path);
 	return 0;
 }
 
@@ -215,18 +228,21 @@ static void fill_defaults(struct config *c)
 static int check(const struct config *c, struct err *err)
 {
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
-		return err_set(err, ERR_INVALID, "--data-root and --exec-root must be absolute paths");
+		return err_set(err, ERR_INVALID,
+			       "--data-root and --exec-root must be absolute paths");
 	for (size_t i = 0; i < c->hosts.n; i++)
 		if (!str_starts(c->hosts.v[i], "unix://") && !str_starts(c->hosts.v[i], "tcp://"))
 			return err_set(err, ERR_INVALID, "Invalid bind address format: %s "
 				       "(unix:///path or tcp://host:port)", c->hosts.v[i]);
 	if (c->tlsverify || c->tlscacert)
-		return err_set(err, ERR_UNSUPPORTED, "--tlsverify and --tlscacert: this build does not check "
+		return err_set(err, ERR_UNSUPPORTED,
+			       "--tlsverify and --tlscacert: this build does not check "
 			       "clients' certificates; use --tls behind a firewall, or ssh");
 	if (c->tls && (!c->tlscert || !c->tlskey))
 		return err_set(err, ERR_INVALID, "--tls needs --tlscert and --tlskey");
 	if (!c->tls && (c->tlscert || c->tlskey))
-		return err_set(err, ERR_INVALID, "--tlscert and --tlskey have no effect without --tls");
+		return err_set(err, ERR_INVALID,
+			       "--tlscert and --tlskey have no effect without --tls");
 	return 0;
 }
 

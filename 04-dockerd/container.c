@@ -149,9 +149,11 @@ static struct container *named(struct daemon *d, const char *name)
 
 static int taken(const struct container *by, const char *name, struct err *err)
 {
-	return err_set(err, ERR_CONFLICT, "Conflict. The container name \"/%s\" is already in use by "
+	return err_set(err, ERR_CONFLICT,
+		       "Conflict. The container name \"/%s\" is already in use by "
 		       "container \"%s\". You have to remove (or rename) that container to be able "
-		       "to reuse that name.", name, by->id);
+		       "to reuse that name.",
+		       name, by->id);
 }
 
 int dockerd_container_list(struct daemon *d, struct container *c, const char *name,

@@ -112,8 +112,10 @@ static int copy_metadata(int in, int out, const struct stat *st)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 
-	return fchown(out, st->st_uid, st->st_gid) || fchmod(out, st->st_mode & 07777) || copy_xattrs(in, out) ||
-	       futimens(out, times) ? -1 : 0;
+	return fchown(out, st->st_uid, st->st_gid) || fchmod(out, st->st_mode & 07777) ||
+			       copy_xattrs(in, out) || futimens(out, times)
+		       ? -1
+		       : 0;
 }
 
 static int copy_tree(int from, int to, struct err *err);
@@ -121,7 +123,8 @@ static int copy_tree(int from, int to, struct err *err);
 static int copy_file(int dir, const char *name, int to, const struct stat *st, struct err *err)
 {
 	AUTO_CLOSE int in = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	AUTO_CLOSE int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	AUTO_CLOSE int out =
+		openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (in < 0 || out < 0 || copy_bytes(in, out) || copy_metadata(in, out, st))
 		return err_sys(err, "copy %s", name);
@@ -151,7 +154,8 @@ static int copy_link(int dir, const char *name, int to, const struct stat *st, s
 	if (n < 0)
 		return err_sys(err, "read link %s", name);
 	target[n] = '\0';
-	if (symlinkat(target, to, name) || fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW))
+	if (symlinkat(target, to, name) ||
+	    fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW))
 		return err_sys(err, "copy %s", name);
 	return 0;
 }
@@ -168,7 +172,8 @@ static int copy_entry(int dir, const char *name, int to, struct err *err)
 		return copy_file(dir, name, to, &st, err);
 	if (S_ISLNK(st.st_mode))
 		return copy_link(dir, name, to, &st, err);
-	if (mknodat(to, name, st.st_mode, st.st_rdev) || fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW))
+	if (mknodat(to, name, st.st_mode, st.st_rdev) ||
+	    fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW))
 		return err_sys(err, "copy %s", name);
 	return 0;
 }
@@ -183,7 +188,8 @@ static int copy_tree(int from, int to, struct err *err)
 	if (!d)
 		return err_sys(err, "open directory");
 	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && copy_entry(from, e->d_name, to, err))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+		    copy_entry(from, e->d_name, to, err))
 			return -1;
 	return 0;
 }
@@ -219,7 +225,8 @@ static int fill_volume(int root, const json_t *m, struct err *err)
 	if (to < 0 || fstat(from, &st))
 		return err_sys(err, "open %s", source);
 	if (copy_tree(from, to, err))
-		return err_wrap(err, "copy the image's %s into volume %s", dst, jsonx_str(m, "Name", ""));
+		return err_wrap(err, "copy the image's %s into volume %s", dst,
+				jsonx_str(m, "Name", ""));
 	return copy_metadata(from, to, &st) ? err_sys(err, "attributes of %s", source) : 0;
 }
 

@@ -41,7 +41,8 @@ static void default_hostname(json_t *config, const json_t *body, const json_t *h
 {
 	char name[65] = "";
 
-	if (*jsonx_str(body, "Hostname", "") || dockerd_network_kind(jsonx_str(host, "NetworkMode", "")) != NET_HOST)
+	if (*jsonx_str(body, "Hostname", "") ||
+	    dockerd_network_kind(jsonx_str(host, "NetworkMode", "")) != NET_HOST)
 		return;
 	if (!gethostname(name, sizeof name - 1))
 		json_object_set_new(config, "Hostname", json_string(name));
@@ -60,7 +61,8 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 			continue;
 		other = dockerd_container_find(d, mode + strlen("container:"), err);
 		if (!other) {
-			err->kind = ERR_INVALID; /* a 404 would tell the CLI that the image is missing */
+			err->kind = ERR_INVALID; /* a 404 would tell the CLI that the image is
+						    missing */
 			return -1;
 		}
 		json_object_set_new(host, keys[i], json_sprintf("container:%s", other->id));
@@ -74,13 +76,16 @@ static void warn_about_image(struct making *m)
 	json_t *test = jsonx_at(m->image, "config.config.Healthcheck.Test");
 
 	if (json_array_size(test) && strcmp(json_string_value(json_array_get(test, 0)), "NONE"))
-		strlist_add(&m->warnings, "The image's HEALTHCHECK is not run: this daemon has no health checks.");
+		strlist_add(
+			&m->warnings,
+			"The image's HEALTHCHECK is not run: this daemon has no health checks.");
 }
 
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
-	const json_t *given = json_object_get(body, "HostConfig"), *net = json_object_get(body, "NetworkingConfig");
+	const json_t *given = json_object_get(body, "HostConfig"),
+		     *net = json_object_get(body, "NetworkingConfig");
 
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)
@@ -162,9 +167,12 @@ static int check_name(struct daemon *d, const char *name, struct err *err)
 		return 0;
 	dockerd_lock(d);
 	if (!strcmp(other->name, name))
-		rc = err_set(err, ERR_CONFLICT, "Conflict. The container name \"/%s\" is already in use by container "
-			     "\"%s\". You have to remove (or rename) that container to be able to reuse that "
-			     "name.", name, other->id);
+		rc = err_set(err, ERR_CONFLICT,
+			     "Conflict. The container name \"/%s\" is already in use by container "
+			     "\"%s\". You have to remove (or rename) that container to be able to "
+			     "reuse that "
+			     "name.",
+			     name, other->id);
 	dockerd_unlock(d);
 	dockerd_container_put(d, other);
 	return rc;
@@ -179,7 +187,8 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 		return -1;
 	if (jsonx_want(body, "", "Image", JSON_STRING, &image, err))
 		return -1;
-	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "", &c->image_name, err);
+	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "",
+					 &c->image_name, err);
 	if (!m->image)
 		return -1;
 	c->image_id = xstrdup(json_string_value(jsonx_at(m->image, "configDescriptor.digest")));
@@ -208,11 +217,13 @@ static int check_platform(const struct http_request *req, struct err *err)
 	static const char ours[] = "linux/amd64";
 #endif
 	if (platform && *platform && !str_starts(platform, ours))
-		return err_set(err, ERR_UNSUPPORTED, "platform %s is not supported: this machine is %s", platform, ours);
+		return err_set(err, ERR_UNSUPPORTED,
+			       "platform %s is not supported: this machine is %s", platform, ours);
 	return 0;
 }
 
-static int post_create(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");

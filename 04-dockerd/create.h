@@ -25,8 +25,8 @@ bool dockerd_is_empty(const json_t *v);
 /* One row per field of a request object. */
 struct field {
 	const char *name;
-	char type;            /* s string, i integer, b boolean, l list of strings, a list, o object,
-				 c command: a string or a list of strings */
+	char type; /* s string, i integer, b boolean, l list of strings, a list, o object,
+		      c command: a string or a list of strings */
 	bool supported;       /* false: only zero is accepted */
 	const char *fallback; /* JSON */
 };

@@ -20,21 +20,25 @@
 static int check_memory(const json_t *h, struct err *err)
 {
 	json_int_t memory = jsonx_int(h, "Memory", 0), swap = jsonx_int(h, "MemorySwap", 0);
-	json_int_t reserved = jsonx_int(h, "MemoryReservation", 0), swappiness = jsonx_int(h, "MemorySwappiness", -1);
+	json_int_t reserved = jsonx_int(h, "MemoryReservation", 0),
+		   swappiness = jsonx_int(h, "MemorySwappiness", -1);
 
 	if (memory < 0 || (memory && memory < MIN_MEMORY) || reserved < 0)
 		return err_set(err, ERR_INVALID, "Minimum memory limit allowed is 6MB");
 	if (swap > 0 && !memory)
-		return err_set(err, ERR_INVALID, "You should always set the Memory limit when using "
+		return err_set(err, ERR_INVALID,
+			       "You should always set the Memory limit when using "
 			       "Memoryswap limit, see usage");
 	if (swap < -1 || (swap > 0 && swap < memory))
-		return err_set(err, ERR_INVALID, "Minimum memoryswap limit should be larger than memory "
+		return err_set(err, ERR_INVALID,
+			       "Minimum memoryswap limit should be larger than memory "
 			       "limit, see usage");
 	if (memory && reserved > memory)
 		return err_set(err, ERR_INVALID, "Minimum memory limit can not be less than memory "
 			       "reservation limit, see usage");
 	if (swappiness != -1)
-		return err_set(err, ERR_UNSUPPORTED, "HostConfig.MemorySwappiness is not supported by this daemon");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "HostConfig.MemorySwappiness is not supported by this daemon");
 	return 0;
 }
 
@@ -45,16 +49,21 @@ static int check_cpu(const json_t *h, struct err *err)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (nano && (period || quota))
-		return err_set(err, ERR_INVALID, "Conflicting options: Nano CPUs and CPU %s cannot both be set",
+		return err_set(err, ERR_INVALID,
+			       "Conflicting options: Nano CPUs and CPU %s cannot both be set",
 			       period ? "Period" : "Quota");
 	if (nano < 0 || (nano && nano < 10000000) || nano > cpus * 1000000000LL)
-		return err_set(err, ERR_INVALID, "Range of CPUs is from 0.01 to %ld.00, as there are only %ld "
-			       "CPUs available", cpus, cpus);
+		return err_set(err, ERR_INVALID,
+			       "Range of CPUs is from 0.01 to %ld.00, as there are only %ld "
+			       "CPUs available",
+			       cpus, cpus);
 	if (period && (period < 1000 || period > 1000000))
-		return err_set(err, ERR_INVALID, "CPU cfs period can not be less than 1ms (i.e. 1000) or "
+		return err_set(err, ERR_INVALID,
+			       "CPU cfs period can not be less than 1ms (i.e. 1000) or "
 			       "larger than 1s (i.e. 1000000)");
 	if (quota > 0 && quota < 1000)
-		return err_set(err, ERR_INVALID, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+		return err_set(err, ERR_INVALID,
+			       "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	if (shares < 0)
 		return err_set(err, ERR_INVALID, "HostConfig.CpuShares: expected 0 or more");
 	return 0;
@@ -78,15 +87,20 @@ int dockerd_restart_policy_check(const json_t *policy, bool auto_remove, struct 
 	bool on_failure = !strcmp(name, "on-failure"), none = !*name || !strcmp(name, "no");
 
 	if (!none && !on_failure && strcmp(name, "always") && strcmp(name, "unless-stopped"))
-		return err_set(err, ERR_INVALID, "invalid restart policy: unknown policy '%s'; use one of "
-			       "'no', 'always', 'on-failure', or 'unless-stopped'", name);
+		return err_set(err, ERR_INVALID,
+			       "invalid restart policy: unknown policy '%s'; use one of "
+			       "'no', 'always', 'on-failure', or 'unless-stopped'",
+			       name);
 	if (max < 0)
-		return err_set(err, ERR_INVALID, "invalid restart policy: maximum retry count cannot be negative");
+		return err_set(err, ERR_INVALID,
+			       "invalid restart policy: maximum retry count cannot be negative");
 	if (max && !on_failure)
-		return err_set(err, ERR_INVALID, "invalid restart policy: maximum retry count can only be used "
+		return err_set(err, ERR_INVALID,
+			       "invalid restart policy: maximum retry count can only be used "
 			       "with 'on-failure'");
 	if (auto_remove && !none)
-		return err_set(err, ERR_INVALID, "can't create 'AutoRemove' container with restart policy");
+		return err_set(err, ERR_INVALID,
+			       "can't create 'AutoRemove' container with restart policy");
 	return 0;
 }
 
@@ -119,19 +133,22 @@ static int check_log(const json_t *h, struct err *err)
 	json_t *v;
 
 	if (!json_file && strcmp(type, "none"))
-		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered", type);
+		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered",
+			       type);
 	json_object_foreach(json_object_get(log, "Config"), key, v) {
 		const char *value = json_string_value(v);
 		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file"));
 
 		if (!known)
-			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver", key,
-				       *type ? type : "json-file");
-		if (!value || dockerd_parse_size(value) < 1 || (!strcmp(key, "max-file") && !atoi(value)))
+			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
+				       key, *type ? type : "json-file");
+		if (!value || dockerd_parse_size(value) < 1 ||
+		    (!strcmp(key, "max-file") && !atoi(value)))
 			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
 	}
 	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
-		return err_set(err, ERR_INVALID, "log opt 'max-file' has no effect without 'max-size'");
+		return err_set(err, ERR_INVALID,
+			       "log opt 'max-file' has no effect without 'max-size'");
 	return 0;
 }
 
@@ -146,12 +163,16 @@ static int check_network(const json_t *h, struct err *err)
 	struct ports plan = { NULL, 0 };
 
 	if (dockerd_network_kind(mode) < 0 && !joins(mode))
-		return err_set(err, ERR_INVALID, "network %s not found", mode); /* 404 would mean the image */
+		return err_set(err, ERR_INVALID, "network %s not found",
+			       mode); /* 404 would mean the image */
 	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
-		return err_set(err, ERR_INVALID, "conflicting options: port publishing and the container "
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: port publishing and the container "
 			       "type network mode");
-	if (joins(mode) && (!dockerd_is_zero(json_object_get(h, "Dns")) || !dockerd_is_zero(json_object_get(h, "ExtraHosts"))))
-		return err_set(err, ERR_INVALID, "conflicting options: dns or custom host-to-IP mapping and "
+	if (joins(mode) && (!dockerd_is_zero(json_object_get(h, "Dns")) ||
+			    !dockerd_is_zero(json_object_get(h, "ExtraHosts"))))
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: dns or custom host-to-IP mapping and "
 			       "the network mode");
 	if (dockerd_ports_plan(NULL, h, &plan, err))
 		return -1;
@@ -179,15 +200,18 @@ static int check_modes(const json_t *h, struct err *err)
 	static const char *const host_or_default[] = { "", "host", NULL };
 	static const char *const cgroupns[] = { "", "private", "host", NULL };
 
-	if (check_mode(h, "IpcMode", ipc, true, err) || check_mode(h, "PidMode", host_or_default, true, err) ||
+	if (check_mode(h, "IpcMode", ipc, true, err) ||
+	    check_mode(h, "PidMode", host_or_default, true, err) ||
 	    check_mode(h, "UTSMode", host_or_default, false, err) ||
 	    check_mode(h, "UsernsMode", host_or_default, false, err) ||
 	    check_mode(h, "CgroupnsMode", cgroupns, false, err))
 		return -1;
 	if (strcmp(jsonx_str(h, "Runtime", ""), "runc") && *jsonx_str(h, "Runtime", ""))
-		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s", jsonx_str(h, "Runtime", ""));
+		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s",
+			       jsonx_str(h, "Runtime", ""));
 	if (*jsonx_str(h, "Isolation", "") || *jsonx_str(h, "VolumeDriver", ""))
-		return err_set(err, ERR_INVALID, "HostConfig.%s has a value that this daemon does not know",
+		return err_set(err, ERR_INVALID,
+			       "HostConfig.%s has a value that this daemon does not know",
 			       *jsonx_str(h, "Isolation", "") ? "Isolation" : "VolumeDriver");
 	return 0;
 }
@@ -201,9 +225,11 @@ static int check_caps(const json_t *h, struct err *err)
 		size_t i;
 
 		json_array_foreach(list, i, v)
-			if (strcasecmp(json_string_value(v), "ALL") && kern_caps_parse(json_string_value(v)) < 0)
-				return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"",
-					       keys[k], json_string_value(v));
+			if (strcasecmp(json_string_value(v), "ALL") &&
+			    kern_caps_parse(json_string_value(v)) < 0)
+				return err_set(err, ERR_INVALID,
+					       "invalid %s: unknown capability: \"%s\"", keys[k],
+					       json_string_value(v));
 	}
 	return 0;
 }
@@ -217,7 +243,8 @@ static int check_dns(const json_t *h, struct err *err)
 	json_array_foreach(dns, i, v)
 		if (inet_pton(AF_INET, json_string_value(v), &ignored) != 1 &&
 		    inet_pton(AF_INET6, json_string_value(v), &ignored) != 1)
-			return err_set(err, ERR_INVALID, "bad nameserver address %s", json_string_value(v));
+			return err_set(err, ERR_INVALID, "bad nameserver address %s",
+				       json_string_value(v));
 	json_array_foreach(extra, i, v) {
 		const char *entry = json_string_value(v), *to = strpbrk(entry, ":=");
 
@@ -225,7 +252,8 @@ static int check_dns(const json_t *h, struct err *err)
 			return err_set(err, ERR_INVALID, "bad format for add-host: \"%s\"", entry);
 		if (strcmp(++to, "host-gateway") && inet_pton(AF_INET, to, &ignored) != 1 &&
 		    inet_pton(AF_INET6, to, &ignored) != 1)
-			return err_set(err, ERR_INVALID, "invalid IP address in add-host: \"%s\"", to);
+			return err_set(err, ERR_INVALID, "invalid IP address in add-host: \"%s\"",
+				       to);
 	}
 	return 0;
 }
@@ -240,7 +268,9 @@ static int check_objects(const json_t *h, struct err *err)
 	for (size_t k = 0; keys[k]; k++)
 		json_object_foreach(json_object_get(h, keys[k]), name, v)
 			if (!json_is_string(v))
-				return err_set(err, ERR_INVALID, "HostConfig.%s.%s: expected a string", keys[k], name);
+				return err_set(err, ERR_INVALID,
+					       "HostConfig.%s.%s: expected a string", keys[k],
+					       name);
 	json_array_foreach(list, i, v)
 		if (dockerd_rlimit_check(v, err))
 			return -1;
@@ -249,7 +279,8 @@ static int check_objects(const json_t *h, struct err *err)
 	if (json_array_size(json_object_get(h, "ConsoleSize")) != 2)
 		return err_set(err, ERR_INVALID, "HostConfig.ConsoleSize: expected two numbers");
 	if (jsonx_int(h, "OomScoreAdj", 0) < -1000 || jsonx_int(h, "OomScoreAdj", 0) > 1000)
-		return err_set(err, ERR_INVALID, "Invalid value %lld, range for oom score adj is [-1000, 1000]",
+		return err_set(err, ERR_INVALID,
+			       "Invalid value %lld, range for oom score adj is [-1000, 1000]",
 			       (long long)jsonx_int(h, "OomScoreAdj", 0));
 	return 0;
 }
@@ -257,8 +288,18 @@ static int check_objects(const json_t *h, struct err *err)
 int dockerd_host_check(json_t *host, struct err *err)
 {
 	static int (*const checks[])(const json_t *, struct err *) = {
-		check_memory, check_cpu, check_cpusets, check_restart, check_log, check_network, check_modes,
-		check_caps, check_dns, check_objects, dockerd_security_check, dockerd_devices_check,
+		check_memory,
+		check_cpu,
+		check_cpusets,
+		check_restart,
+		check_log,
+		check_network,
+		check_modes,
+		check_caps,
+		check_dns,
+		check_objects,
+		dockerd_security_check,
+		dockerd_devices_check,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
@@ -276,11 +317,15 @@ int dockerd_networking_check(const json_t *networking, const char *mode, struct 
 		if (dockerd_network_kind(name) < 0)
 			return err_set(err, ERR_INVALID, "network %s not found", name);
 		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
-			return err_set(err, ERR_INVALID, "Container cannot be connected to network endpoints: %s", name);
+			return err_set(err, ERR_INVALID,
+				       "Container cannot be connected to network endpoints: %s",
+				       name);
 		json_object_foreach(settings, key, v)
 			if (!dockerd_is_zero(v))
-				return err_set(err, ERR_UNSUPPORTED, "NetworkingConfig.EndpointsConfig.%s.%s is "
-					       "not supported by this daemon", name, key);
+				return err_set(err, ERR_UNSUPPORTED,
+					       "NetworkingConfig.EndpointsConfig.%s.%s is "
+					       "not supported by this daemon",
+					       name, key);
 	}
 	return 0;
 }

@@ -70,7 +70,8 @@ static void inherit_keys(json_t *config, const json_t *image, const char *key)
 	if (!json_is_object(mine))
 		json_object_set_new(config, key, mine = json_object());
 	else
-		json_object_set_new(config, key, mine = json_copy(mine)); /* the body stays as it is */
+		json_object_set_new(config, key,
+				    mine = json_copy(mine)); /* the body stays as it is */
 	json_object_update_missing(mine, theirs);
 }
 
@@ -140,7 +141,8 @@ static int check_env(const json_t *env, struct err *err)
 
 	json_array_foreach((json_t *)env, i, v)
 		if (!json_string_length(v) || *json_string_value(v) == '=')
-			return err_set(err, ERR_INVALID, "invalid environment variable: %s", json_string_value(v));
+			return err_set(err, ERR_INVALID, "invalid environment variable: %s",
+				       json_string_value(v));
 	return 0;
 }
 
@@ -180,11 +182,14 @@ static int check_health(const json_t *config, struct err *err)
 
 static int check(const json_t *config, struct err *err)
 {
-	const char *dir = jsonx_str(config, "WorkingDir", ""), *signal = jsonx_str(config, "StopSignal", "");
+	const char *dir = jsonx_str(config, "WorkingDir", ""),
+		   *signal = jsonx_str(config, "StopSignal", "");
 
 	if (*dir && *dir != '/')
-		return err_set(err, ERR_INVALID,
-			       "the working directory '%s' is invalid, it needs to be an absolute path", dir);
+		return err_set(
+			err, ERR_INVALID,
+			"the working directory '%s' is invalid, it needs to be an absolute path",
+			dir);
 	if (*signal && kern_signal_parse(signal, err) < 0)
 		return err_set(err, ERR_INVALID, "invalid signal: %s", signal);
 	if (unset(config, "Entrypoint") && !json_array_size(json_object_get(config, "Cmd")))
@@ -215,8 +220,11 @@ json_t *dockerd_config_make(const json_t *body, const json_t *image_config, cons
 		json_object_set_new(config, "Hostname", json_string(hostname));
 	}
 	/* Go leaves these out of inspect where they are empty. */
-	for (const char *const *key = (const char *const[]){ "Healthcheck", "ArgsEscaped", "NetworkDisabled",
-		     "MacAddress", "StopSignal", "StopTimeout", "Shell", "ExposedPorts", NULL }; *key; key++)
+	for (const char *const *key =
+		     (const char *const[]){ "Healthcheck", "ArgsEscaped", "NetworkDisabled",
+					    "MacAddress", "StopSignal", "StopTimeout", "Shell",
+					    "ExposedPorts", NULL };
+	     *key; key++)
 		if (unset(config, *key) && (strcmp(*key, "StopTimeout") ||
 					    !json_is_integer(json_object_get(config, *key))))
 			json_object_del(config, *key);

@@ -76,7 +76,8 @@ static json_t *fallback_of(const struct field *row)
 }
 
 /* The row's field as given, or its fallback. New, or NULL. */
-static json_t *take(const json_t *given, const struct field *row, const char *where, struct err *err)
+static json_t *take(const json_t *given, const struct field *row, const char *where,
+		    struct err *err)
 {
 	json_t *v = json_object_get(given, row->name);
 	const char *expected;
@@ -89,7 +90,8 @@ static json_t *take(const json_t *given, const struct field *row, const char *wh
 		return NULL;
 	}
 	if (!row->supported && !dockerd_is_zero(v)) {
-		err_set(err, ERR_UNSUPPORTED, "%s%s is not supported by this daemon", where, row->name);
+		err_set(err, ERR_UNSUPPORTED, "%s%s is not supported by this daemon", where,
+			row->name);
 		return NULL;
 	}
 	if (row->type == 'c' && json_is_string(v))

@@ -123,7 +123,8 @@ static void fill_defaults(json_t *host)
 	default_word(host, "NetworkMode", "default");
 	default_word(host, "IpcMode", "private");
 	default_word(host, "Runtime", "runc");
-	default_word(host, "CgroupnsMode", v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
+	default_word(host, "CgroupnsMode",
+		     v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
 	default_log(host);
 	if (!jsonx_int(host, "ShmSize", 0))
 		json_object_set_new(host, "ShmSize", json_integer(64 << 20));
@@ -136,8 +137,10 @@ static void fill_defaults(json_t *host)
 		json_object_set_new(host, "PidsLimit", json_null());
 	default_paths(host, "MaskedPaths", ctrd_spec_masked_paths());
 	default_paths(host, "ReadonlyPaths", ctrd_spec_readonly_paths());
-	for (const char *const *key = (const char *const[]){ "StorageOpt", "Tmpfs", "Sysctls", "Init", "Mounts",
-		     "Annotations", NULL }; *key; key++)
+	for (const char *const *key =
+		     (const char *const[]){ "StorageOpt", "Tmpfs", "Sysctls", "Init", "Mounts",
+					    "Annotations", NULL };
+	     *key; key++)
 		if (dockerd_is_empty(json_object_get(host, *key)))
 			json_object_del(host, *key); /* Go's omitempty */
 }

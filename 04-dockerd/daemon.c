@@ -115,8 +115,8 @@ static int open_roots(struct daemon *d, struct err *err)
 {
 	AUTO_FREE char *containers = xasprintf("%s/containers", d->cfg->data_root);
 
-	if (file_mkdir_p(d->cfg->data_root, 0711, err) || file_mkdir_p(d->cfg->exec_root, 0711, err) ||
-	    file_mkdir_p(containers, 0710, err))
+	if (file_mkdir_p(d->cfg->data_root, 0711, err) ||
+	    file_mkdir_p(d->cfg->exec_root, 0711, err) || file_mkdir_p(containers, 0710, err))
 		return -1;
 	d->root_lock = file_lock_dir(d->cfg->data_root, err);
 	return d->root_lock < 0 ? err_wrap(err, "--data-root") : 0;
@@ -156,7 +156,8 @@ static int reach_containerd(struct daemon *d, struct err *err)
 	return err_wrap(err, "failed to start daemon: is containerd running?");
 }
 
-/* --- what an earlier daemon left ----------------------------------------------------------------- */
+/* --- what an earlier daemon left -----------------------------------------------------------------
+ */
 
 static bool is_alive(const json_t *tasks, const char *id)
 {
@@ -190,8 +191,10 @@ static int restore_network(struct daemon *d, struct err *err)
 	if (dockerd_network_apply(d->net, err)) {
 		if (err->kind != ERR_UNSUPPORTED && err->kind != ERR_PERMISSION)
 			return err_wrap(err, "rules of the default bridge");
-		log_warn("no nftables here: containers do not reach the outside, published ports go through "
-			 "the proxy: %s", err->msg);
+		log_warn("no nftables here: containers do not reach the outside, published ports "
+			 "go through "
+			 "the proxy: %s",
+			 err->msg);
 	}
 	return 0;
 }
@@ -205,7 +208,8 @@ static int open_all(struct daemon *d, struct err *err)
 	d->net = d->volumes ? dockerd_network_open(d->cfg, err) : NULL;
 	if (!d->net)
 		return -1;
-	if (dockerd_container_load_all(d, err) || restore_network(d, err) || dockerd_reconcile(d, err))
+	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
+	    dockerd_reconcile(d, err))
 		return -1;
 	dockerd_boot_restarts(d);
 	return dockerd_monitor_start(d, err);
@@ -227,7 +231,8 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	return NULL;
 }
 
-/* --- closing ----------------------------------------------------------------------------------------- */
+/* --- closing
+ * ----------------------------------------------------------------------------------------- */
 
 void dockerd_begin_stop(struct daemon *d)
 {

@@ -39,7 +39,7 @@ struct volumes;
 struct daemon {
 	const struct config *cfg;   /* read-only */
 	struct ctrd_client *ctrd;   /* safe for threads */
-	struct ctrd_client *waits;  /* the same, for calls that may last: cut off when the daemon stops */
+	struct ctrd_client *waits;  /* for calls that may last: cut off when the daemon stops */
 	char *id;                   /* the engine's, kept in data_root/engine-id */
 	int root_lock;              /* fd: this data root is ours */
 	int stop_fd;                /* eventfd, readable once the daemon stops */

@@ -41,12 +41,14 @@ static json_t *containers(struct daemon *d)
 
 		dockerd_lock(d);
 		status = dockerd_state_text(&all[i]->st, time(NULL));
-		json_array_append_new(out, json_pack("{s:s, s:[o], s:s, s:s, s:I, s:I, s:s, s:s, s:I}", "Id", all[i]->id,
-				      "Names", json_sprintf("/%s", all[i]->name), "Image",
-				      jsonx_str(all[i]->config, "Image", ""), "ImageID", all[i]->image_id, "SizeRw",
-				      jsonx_int(usage, "size", 0), "SizeRootFs", jsonx_int(usage, "size", 0), "State",
-				      dockerd_state_word(&all[i]->st), "Status", status, "Created",
-				      (json_int_t)dockerd_parse_time(all[i]->created)));
+		json_array_append_new(
+			out, json_pack("{s:s, s:[o], s:s, s:s, s:I, s:I, s:s, s:s, s:I}", "Id",
+				       all[i]->id, "Names", json_sprintf("/%s", all[i]->name),
+				       "Image", jsonx_str(all[i]->config, "Image", ""), "ImageID",
+				       all[i]->image_id, "SizeRw", jsonx_int(usage, "size", 0),
+				       "SizeRootFs", jsonx_int(usage, "size", 0), "State",
+				       dockerd_state_word(&all[i]->st), "Status", status, "Created",
+				       (json_int_t)dockerd_parse_time(all[i]->created)));
 		dockerd_unlock(d);
 	}
 	dockerd_container_all_free(d, all, n);
@@ -61,16 +63,18 @@ static json_t *volumes(struct daemon *d, struct err *err)
 	json_array_foreach(list, i, v) {
 		AUTO_JSON json_t *users = dockerd_volume_users(d, jsonx_str(v, "Name", ""));
 
-		json_object_set_new(v, "UsageData", json_pack("{s:I, s:I}", "RefCount",
-							      (json_int_t)json_array_size(users), "Size",
-							      tree_size(jsonx_str(v, "Mountpoint", ""))));
+		json_object_set_new(v, "UsageData",
+				    json_pack("{s:I, s:I}", "RefCount",
+					      (json_int_t)json_array_size(users), "Size",
+					      tree_size(jsonx_str(v, "Mountpoint", ""))));
 	}
 	return list;
 }
 
 static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
-	AUTO_JSON json_t *none = json_object(), *images = dockerd_image_summaries(daemon, none, err);
+	AUTO_JSON json_t *none = json_object(),
+			 *images = dockerd_image_summaries(daemon, none, err);
 	json_t *vols = images ? volumes(daemon, err) : NULL, *image;
 	json_int_t layers = 0;
 	size_t i;
@@ -80,9 +84,10 @@ static int get_df(struct http_request *req, struct http_reply *rep, void *daemon
 		return -1;
 	json_array_foreach(images, i, image)
 		layers += jsonx_int(image, "Size", 0);
-	http_reply_json(rep, 200, json_pack("{s:I, s:O, s:o, s:o, s:[], s:i}", "LayersSize", layers, "Images", images,
-					    "Containers", containers(daemon), "Volumes", vols, "BuildCache",
-					    "BuilderSize", 0));
+	http_reply_json(rep, 200,
+			json_pack("{s:I, s:O, s:o, s:o, s:[], s:i}", "LayersSize", layers, "Images",
+				  images, "Containers", containers(daemon), "Volumes", vols,
+				  "BuildCache", "BuilderSize", 0));
 	return 0;
 }
 

@@ -22,7 +22,10 @@ static int set_up_log(const struct config *cfg, struct err *err)
 	static const struct {
 		const char *name;
 		enum log_level level;
-	} levels[] = { { "debug", LOG_DEBUG }, { "info", LOG_INFO }, { "warn", LOG_WARN }, { "error", LOG_ERROR },
+	} levels[] = { { "debug", LOG_DEBUG },
+		       { "info", LOG_INFO },
+		       { "warn", LOG_WARN },
+		       { "error", LOG_ERROR },
 		       { "fatal", LOG_ERROR } };
 
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -31,7 +34,8 @@ static int set_up_log(const struct config *cfg, struct err *err)
 		log_setup("dockerd", STDERR_FILENO, levels[i].level, 0);
 		return 0;
 	}
-	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)", cfg->log_level);
+	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)",
+		       cfg->log_level);
 }
 
 /* --- the pid file ------------------------------------------------------------------------ */
@@ -57,8 +61,10 @@ static int write_pidfile(const char *path, struct err *err)
 	if (!file_read(AT_FDCWD, path, &old, 64, &ignored)) {
 		pid = strtol(old.data, NULL, 10);
 		if (pid > 0 && pid != getpid() && is_dockerd(pid))
-			return err_set(err, ERR_CONFLICT, "pid file found, ensure dockerd (process %ld) is not "
-				       "running or delete %s", pid, path);
+			return err_set(err, ERR_CONFLICT,
+				       "pid file found, ensure dockerd (process %ld) is not "
+				       "running or delete %s",
+				       pid, path);
 	}
 	if (slash && slash != dir) {
 		*slash = '\0';
@@ -117,7 +123,8 @@ static int run(const struct config *cfg, struct err *err)
 	if (set_up_log(cfg, err))
 		return -1;
 	if (geteuid() != 0)
-		return err_set(err, ERR_PERMISSION, "dockerd needs to be started with root privileges: try sudo");
+		return err_set(err, ERR_PERMISSION,
+			       "dockerd needs to be started with root privileges: try sudo");
 	umask(0022);
 	signal(SIGPIPE, SIG_IGN);
 	if (write_pidfile(cfg->pidfile, err))

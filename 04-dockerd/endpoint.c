@@ -33,7 +33,8 @@ struct endpoint *dockerd_endpoint_take(struct network *net, const struct contain
 		pthread_mutex_unlock(&net->lock);
 	}
 	if (!rc && dockerd_ports_hold(&ep->ports, err)) {
-		rc = err_wrap(err, "driver failed programming external connectivity on endpoint %s (%s)",
+		rc = err_wrap(err,
+			      "driver failed programming external connectivity on endpoint %s (%s)",
 			      c->name, ep->id);
 		pthread_mutex_lock(&net->lock);
 		dockerd_ipam_release(&net->pool, ep->ip);
@@ -97,7 +98,8 @@ static int make_pair(struct network *net, struct endpoint *ep, pid_t pid, struct
 		return -1;
 	if (kern_link_veth(ep->veth, "eth0", ns, err))
 		return -1;
-	return kern_link_set_master(ep->veth, net->bridge, err) || kern_link_up(ep->veth, err) ? -1 : 0;
+	return kern_link_set_master(ep->veth, net->bridge, err) || kern_link_up(ep->veth, err) ? -1
+											       : 0;
 }
 
 /* Enter the list of endpoints; the rules then include its ports. */
@@ -197,8 +199,8 @@ json_t *dockerd_endpoint_json(const struct endpoint *ep)
 	if (!ep)
 		return json_null();
 	inet_ntop(AF_INET, &ep->ip, ip, sizeof ip);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "Id", ep->id, "Sandbox", ep->sandbox, "IP", ip,
-			 "Veth", ep->veth, "Ports", dockerd_ports_json(&ep->ports));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "Id", ep->id, "Sandbox", ep->sandbox, "IP",
+			 ip, "Veth", ep->veth, "Ports", dockerd_ports_json(&ep->ports));
 }
 
 struct endpoint *dockerd_endpoint_from_json(const json_t *doc)

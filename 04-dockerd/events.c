@@ -73,10 +73,12 @@ void dockerd_event(struct daemon *d, const char *type, const char *action, const
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!attributes)
 		attributes = json_object();
-	e = json_pack("{s:s, s:s, s:{s:s, s:o}, s:s, s:I, s:I}", "Type", type, "Action", action, "Actor", "ID",
-		      id, "Attributes", attributes, "scope", "local", "time", (json_int_t)now.tv_sec,
-		      "timeNano", (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec);
-	if (!strcmp(type, "container") || !strcmp(type, "image")) { /* the older spelling, still read */
+	e = json_pack("{s:s, s:s, s:{s:s, s:o}, s:s, s:I, s:I}", "Type", type, "Action", action,
+		      "Actor", "ID", id, "Attributes", attributes, "scope", "local", "time",
+		      (json_int_t)now.tv_sec, "timeNano",
+		      (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec);
+	if (!strcmp(type, "container") ||
+	    !strcmp(type, "image")) { /* the older spelling, still read */
 		json_object_set_new(e, "status", json_string(action));
 		json_object_set_new(e, "id", json_string(id));
 		if (json_object_get(attributes, "image"))
@@ -108,8 +110,8 @@ void dockerd_container_event(struct daemon *d, struct container *c, const char *
 
 /* --- filters --------------------------------------------------------------------------- */
 
-static const char *const known_filters[] = { "type", "event", "container", "image", "label", "network",
-					     "volume", "daemon", "scope", NULL };
+static const char *const known_filters[] = { "type",	"event",  "container", "image", "label",
+					     "network", "volume", "daemon",    "scope", NULL };
 
 struct subject {
 	const char *id, *name;
@@ -131,14 +133,16 @@ static bool is_action(const char *value, const void *arg)
 	return !strcmp(value, action) || (strlen(value) == n && !strncmp(value, action, n));
 }
 
-static bool of_type(const json_t *event, const json_t *filters, const char *type, const char *attribute)
+static bool of_type(const json_t *event, const json_t *filters, const char *type,
+		    const char *attribute)
 {
 	const char *have = jsonx_str(event, "Type", "");
 	const json_t *attributes = jsonx_at(event, "Actor.Attributes");
 	bool same = !strcmp(have, type);
 	struct subject s = { same ? json_string_value(jsonx_at(event, "Actor.ID"))
 				  : jsonx_str(attributes, attribute, ""),
-			     same ? jsonx_str(attributes, "name", "") : jsonx_str(attributes, attribute, "") };
+			     same ? jsonx_str(attributes, "name", "")
+				  : jsonx_str(attributes, attribute, "") };
 
 	if (!json_object_get(filters, type))
 		return true;
@@ -151,8 +155,10 @@ bool dockerd_event_matches(const json_t *event, const json_t *filters)
 	       dockerd_filter_equal(filters, "scope", "local") &&
 	       dockerd_filter_any(filters, "event", is_action, jsonx_str(event, "Action", "")) &&
 	       of_type(event, filters, "container", "container") &&
-	       of_type(event, filters, "image", "image") && of_type(event, filters, "network", "network") &&
-	       of_type(event, filters, "volume", "volume") && of_type(event, filters, "daemon", "daemon") &&
+	       of_type(event, filters, "image", "image") &&
+	       of_type(event, filters, "network", "network") &&
+	       of_type(event, filters, "volume", "volume") &&
+	       of_type(event, filters, "daemon", "daemon") &&
 	       dockerd_filter_labels(filters, jsonx_at(event, "Actor.Attributes"));
 }
 
@@ -191,7 +197,8 @@ static void subscribe(struct stream *s)
 	s->queue.next = ev->listeners;
 	ev->listeners = &s->queue;
 	ev->n_listeners++;
-	for (size_t i = ev->next > EVENTS_KEPT ? ev->next - EVENTS_KEPT : 0; s->since.tv_sec && i < ev->next; i++)
+	for (size_t i = ev->next > EVENTS_KEPT ? ev->next - EVENTS_KEPT : 0;
+	     s->since.tv_sec && i < ev->next; i++)
 		if (jsonx_int(ev->kept[i % EVENTS_KEPT], "timeNano", 0) >= nanoseconds(&s->since))
 			enqueue(&s->queue, ev->kept[i % EVENTS_KEPT]);
 	pthread_mutex_unlock(&ev->lock);
@@ -263,7 +270,8 @@ static void release(void *arg)
 	free(s);
 }
 
-static int get_events(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_events(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
 {
 	struct stream *s = xcalloc(1, sizeof *s);
 

@@ -32,7 +32,8 @@ unsigned dockerd_events_listeners(struct events *ev);
 /* Takes `attributes` (may be NULL). */
 void dockerd_event(struct daemon *d, const char *type, const char *action, const char *id,
 		   json_t *attributes);
-/* With the container's labels, image and name. `extra` is taken, may be NULL. Not with daemon.lock held. */
+/* With the container's labels, image and name. `extra` is taken, may be NULL. Not with daemon.lock
+ * held. */
 void dockerd_container_event(struct daemon *d, struct container *c, const char *action,
 			     json_t *extra);
 

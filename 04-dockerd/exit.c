@@ -150,10 +150,12 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 		log_error("container %.12s: %s", c->id, err.msg);
 	if (info->oom_killed)
 		dockerd_container_event(d, c, "oom", NULL);
-	dockerd_container_event(d, c, "die", json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
+	dockerd_container_event(d, c, "die",
+				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
 	if (ep)
 		dockerd_event(d, "network", "disconnect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge", "type", "bridge"));
+			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
+					"type", "bridge"));
 	dockerd_exec_container_exited(d, c);
 	dockerd_task_delete(d, c->id);
 	trace_end(&span, "exit of %s (%d)", c->name, info->status);

@@ -41,7 +41,9 @@ static int bind_port(const struct port *p, uint16_t port)
 	struct sockaddr_storage sa;
 	socklen_t len = sockaddr_of(p, port, &sa);
 	bool tcp = p->proto == IPPROTO_TCP;
-	AUTO_CLOSE int fd = socket(sa.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	AUTO_CLOSE int fd =
+		socket(sa.ss_family,
+		       (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int one = 1;
 
 	if (fd < 0)
@@ -113,7 +115,8 @@ static int hold_row(struct ports *ports, size_t i, struct err *err)
 			break;
 	}
 	if (errno == EADDRINUSE && (!first || first != last))
-		return err_set(err, ERR_SYSTEM, "Bind for %s failed: all ports are allocated", p->host_ip);
+		return err_set(err, ERR_SYSTEM, "Bind for %s failed: all ports are allocated",
+			       p->host_ip);
 	snprintf(what, sizeof what, "%u", p->host_port);
 	if (errno == EADDRINUSE)
 		return err_set(err, ERR_SYSTEM, "Bind for %s:%s failed: port is already allocated",

@@ -88,7 +88,8 @@ int dockerd_parse_when(const char *text, struct timespec *out, struct err *err)
 		p = end;
 		t.tv_nsec = fraction(&p);
 		if (p == text || *p)
-			return err_set(err, ERR_INVALID, "invalid time '%s': expected RFC 3339 or seconds", text);
+			return err_set(err, ERR_INVALID,
+				       "invalid time '%s': expected RFC 3339 or seconds", text);
 	}
 	*out = t;
 	return 0;

@@ -51,9 +51,11 @@ static json_int_t created_at(const json_t *resolved)
 	return dockerd_parse_time(jsonx_str(json_object_get(resolved, "config"), "created", ""));
 }
 
-/* --- GET /images/json -------------------------------------------------------------------------- */
+/* --- GET /images/json --------------------------------------------------------------------------
+ */
 
-static const char *const known_filters[] = { "reference", "label", "dangling", "before", "since", NULL };
+static const char *const known_filters[] = { "reference", "label", "dangling",
+					     "before",	  "since", NULL };
 
 static json_int_t users_of(struct daemon *d, const char *id)
 {
@@ -66,16 +68,18 @@ static json_int_t users_of(struct daemon *d, const char *id)
 	return n;
 }
 
-static json_t *summary(struct daemon *d, const struct image_names *all, const struct image_name *image)
+static json_t *summary(struct daemon *d, const struct image_names *all,
+		       const struct image_name *image)
 {
-	json_t *tags = json_array(), *digests = json_array(), *labels = jsonx_at(image->resolved, "config.config.Labels");
+	json_t *tags = json_array(), *digests = json_array(),
+	       *labels = jsonx_at(image->resolved, "config.config.Labels");
 	json_int_t size = jsonx_int(image->resolved, "snapshotSize", 0);
 
 	names_of(all, image->id, tags, digests);
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:i, s:O?, s:I}", "Id", image->id, "ParentId", "",
-			 "RepoTags", tags, "RepoDigests", digests, "Created", created_at(image->resolved), "Size",
-			 size, "VirtualSize", size, "SharedSize", -1, "Labels", labels, "Containers",
-			 users_of(d, image->id));
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:i, s:O?, s:I}", "Id", image->id,
+			 "ParentId", "", "RepoTags", tags, "RepoDigests", digests, "Created",
+			 created_at(image->resolved), "Size", size, "VirtualSize", size,
+			 "SharedSize", -1, "Labels", labels, "Containers", users_of(d, image->id));
 }
 
 /* "nginx", "nginx:1.*", "*:latest": the whole, or the repository alone, by fnmatch(3). */
@@ -110,7 +114,8 @@ static bool passes(const json_t *s, const json_t *filters)
 
 static int newest_first(const void *a, const void *b)
 {
-	json_int_t ca = jsonx_int(*(json_t *const *)a, "Created", 0), cb = jsonx_int(*(json_t *const *)b, "Created", 0);
+	json_int_t ca = jsonx_int(*(json_t *const *)a, "Created", 0),
+		   cb = jsonx_int(*(json_t *const *)b, "Created", 0);
 
 	return ca < cb ? 1 : ca > cb ? -1 : 0;
 }
@@ -158,11 +163,13 @@ json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct 
 
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
-	AUTO_JSON json_t *filters = dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
+	AUTO_JSON json_t *filters =
+		dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
 	json_t *list;
 
 	if (filters && (json_object_get(filters, "before") || json_object_get(filters, "since")))
-		return err_set(err, ERR_UNSUPPORTED, "the filters before and since of images are not supported");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "the filters before and since of images are not supported");
 	list = filters ? dockerd_image_summaries(daemon, filters, err) : NULL;
 	if (!list)
 		return -1;
@@ -170,35 +177,42 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	return 0;
 }
 
-/* --- GET /images/{name}/json ---------------------------------------------------------------------- */
+/* --- GET /images/{name}/json
+ * ---------------------------------------------------------------------- */
 
 static json_t *inspect(const struct image_names *all, const struct image_name *image)
 {
 	const json_t *config = json_object_get(image->resolved, "config");
-	json_t *tags = json_array(), *digests = json_array(), *doc, *run = json_object_get(config, "config");
+	json_t *tags = json_array(), *digests = json_array(), *doc,
+	       *run = json_object_get(config, "config");
 	json_t *layers = jsonx_at(config, "rootfs.diff_ids");
 	json_int_t size = jsonx_int(image->resolved, "snapshotSize", 0);
 
 	names_of(all, image->id, tags, digests);
-	doc = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "Id", image->id, "RepoTags", tags, "RepoDigests",
-			digests, "Parent", "", "Comment", jsonx_str(config, "comment", ""), "Created",
-			jsonx_str(config, "created", ""), "DockerVersion", jsonx_str(config, "docker_version", ""),
-			"Author", jsonx_str(config, "author", ""));
+	doc = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "Id", image->id, "RepoTags",
+			tags, "RepoDigests", digests, "Parent", "", "Comment",
+			jsonx_str(config, "comment", ""), "Created",
+			jsonx_str(config, "created", ""), "DockerVersion",
+			jsonx_str(config, "docker_version", ""), "Author",
+			jsonx_str(config, "author", ""));
 	json_object_set_new(doc, "Config", run ? json_incref(run) : json_object());
-	json_object_set_new(doc, "Architecture", json_string(jsonx_str(config, "architecture", "")));
+	json_object_set_new(doc, "Architecture",
+			    json_string(jsonx_str(config, "architecture", "")));
 	if (*jsonx_str(config, "variant", ""))
 		json_object_set(doc, "Variant", json_object_get(config, "variant"));
 	json_object_set_new(doc, "Os", json_string(jsonx_str(config, "os", "")));
 	json_object_set_new(doc, "Size", json_integer(size));
 	json_object_set_new(doc, "VirtualSize", json_integer(size));
-	json_object_set_new(doc, "GraphDriver", json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
+	json_object_set_new(doc, "GraphDriver",
+			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "RootFS", json_pack("{s:s, s:o}", "Type", "layers", "Layers",
 						     layers ? json_incref(layers) : json_array()));
 	json_object_set_new(doc, "Metadata", json_pack("{s:s}", "LastTagTime", ZERO_TIME));
 	return doc;
 }
 
-static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	const struct image_name *image;
 	struct image_names all;
@@ -212,7 +226,8 @@ static int get_inspect(struct http_request *req, struct http_reply *rep, void *d
 	return image ? 0 : -1;
 }
 
-/* --- GET /images/{name}/history ---------------------------------------------------------------------- */
+/* --- GET /images/{name}/history
+ * ---------------------------------------------------------------------- */
 
 /* The unpacked size of layer i: its snapshot is named by the chain ID, which only
  * containerd computes; the compressed size from the manifest is what we have. */
@@ -237,18 +252,21 @@ static json_t *history(const struct image_names *all, const struct image_name *i
 
 			names_of(all, image->id, tags, ignored);
 		}
-		json_array_insert_new(list, 0, json_pack("{s:s, s:I, s:s, s:o, s:I, s:s}", "Id",
-				      last ? image->id : "<missing>", "Created",
-				      (json_int_t)dockerd_parse_time(jsonx_str(step, "created", "")), "CreatedBy",
-				      jsonx_str(step, "created_by", ""), "Tags", tags, "Size",
-				      empty ? 0 : layer_size(image->resolved, layer), "Comment",
-				      jsonx_str(step, "comment", "")));
+		json_array_insert_new(
+			list, 0,
+			json_pack("{s:s, s:I, s:s, s:o, s:I, s:s}", "Id",
+				  last ? image->id : "<missing>", "Created",
+				  (json_int_t)dockerd_parse_time(jsonx_str(step, "created", "")),
+				  "CreatedBy", jsonx_str(step, "created_by", ""), "Tags", tags,
+				  "Size", empty ? 0 : layer_size(image->resolved, layer), "Comment",
+				  jsonx_str(step, "comment", "")));
 		layer += !empty;
 	}
 	return list;
 }
 
-static int get_history(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_history(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	const struct image_name *image;
 	struct image_names all;

@@ -22,7 +22,8 @@ static int put_name(struct daemon *d, const char *name, const json_t *target, st
 {
 	AUTO_FREE char *escaped = ctrd_escape(name);
 	AUTO_FREE char *path = xasprintf("/v1/images/%s", escaped);
-	AUTO_JSON json_t *body = json_pack("{s:O, s:{}}", "target", target, "labels"), *answer = NULL;
+	AUTO_JSON json_t *body = json_pack("{s:O, s:{}}", "target", target, "labels"),
+			 *answer = NULL;
 
 	answer = ctrd_call(d->ctrd, "PUT", path, body, err);
 	return answer ? 0 : -1;
@@ -31,13 +32,15 @@ static int put_name(struct daemon *d, const char *name, const json_t *target, st
 static int new_name(struct http_request *req, char **full, char **familiar, struct err *err)
 {
 	const char *repo = http_query(req, "repo"), *tag = http_query(req, "tag");
-	AUTO_FREE char *text = xasprintf("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
+	AUTO_FREE char *text =
+		xasprintf("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
 	struct reference ref;
 
 	if (reference_parse(text, &ref, err))
 		return -1;
 	if (*ref.digest)
-		return err_set(err, ERR_INVALID, "refusing to create a tag with a digest reference");
+		return err_set(err, ERR_INVALID,
+			       "refusing to create a tag with a digest reference");
 	*full = reference_full(&ref);
 	*familiar = reference_familiar(&ref);
 	return 0;
@@ -53,7 +56,8 @@ static int post_tag(struct http_request *req, struct http_reply *rep, void *daem
 	image = dockerd_image_resolve(daemon, http_param(req, "name"), &source, err);
 	if (!image || put_name(daemon, full, json_object_get(image, "target"), err))
 		return -1;
-	dockerd_event(daemon, "image", "tag", json_string_value(jsonx_at(image, "configDescriptor.digest")),
+	dockerd_event(daemon, "image", "tag",
+		      json_string_value(jsonx_at(image, "configDescriptor.digest")),
 		      json_pack("{s:s}", "name", familiar));
 	http_reply_empty(rep, 201);
 	return 0;
@@ -93,7 +97,8 @@ static int drop_name(const struct deletion *del, const char *name, struct err *e
 		struct err ignored;
 
 		free(tag);
-		tag = reference_parse(name, &ref, &ignored) ? xstrdup(name) : reference_familiar(&ref);
+		tag = reference_parse(name, &ref, &ignored) ? xstrdup(name)
+							    : reference_familiar(&ref);
 	}
 	json_array_append_new(del->done, json_pack("{s:s}", "Untagged", tag));
 	dockerd_event(del->d, "image", "untag", del->id, json_pack("{s:s}", "name", del->id));
@@ -128,14 +133,20 @@ static int check_use(const struct deletion *del, struct err *err)
 		return 0;
 	dockerd_image_short(del->id, image);
 	if (!del->by_id && !del->force)
-		return err_set(err, ERR_CONFLICT, "conflict: unable to remove repository reference \"%s\" (must "
-			       "force) - container %s is using its referenced image %s", del->ref, by, image);
+		return err_set(err, ERR_CONFLICT,
+			       "conflict: unable to remove repository reference \"%s\" (must "
+			       "force) - container %s is using its referenced image %s",
+			       del->ref, by, image);
 	if (del->by_id && running)
-		return err_set(err, ERR_CONFLICT, "conflict: unable to delete %s (cannot be forced) - image is "
-			       "being used by running container %s", image, by);
+		return err_set(err, ERR_CONFLICT,
+			       "conflict: unable to delete %s (cannot be forced) - image is "
+			       "being used by running container %s",
+			       image, by);
 	if (!del->force)
-		return err_set(err, ERR_CONFLICT, "conflict: unable to delete %s (must be forced) - image is being "
-			       "used by stopped container %s", image, by);
+		return err_set(err, ERR_CONFLICT,
+			       "conflict: unable to delete %s (must be forced) - image is being "
+			       "used by stopped container %s",
+			       image, by);
 	return 0;
 }
 
@@ -144,15 +155,18 @@ static int check_names(const struct deletion *del, struct err *err)
 	char image[13];
 
 	if (del->by_id && names_left(del) > 1 && !del->force)
-		return err_set(err, ERR_CONFLICT, "conflict: unable to delete %s (must be forced) - image is "
-			       "referenced in multiple repositories", dockerd_image_short(del->id, image));
+		return err_set(err, ERR_CONFLICT,
+			       "conflict: unable to delete %s (must be forced) - image is "
+			       "referenced in multiple repositories",
+			       dockerd_image_short(del->id, image));
 	return 0;
 }
 
 /* A name with a tag was also reachable as name@digest. */
 static void tell_digest(const struct deletion *del, const struct image_name *image)
 {
-	AUTO_FREE char *digest = dockerd_image_repo_digest(image), *tag = dockerd_image_tag(image->name);
+	AUTO_FREE char *digest = dockerd_image_repo_digest(image),
+		       *tag = dockerd_image_tag(image->name);
 
 	if (*digest && *tag)
 		json_array_append_new(del->done, json_pack("{s:s}", "Untagged", digest));
@@ -183,7 +197,8 @@ static int delete_one(struct deletion *del, const struct image_name *image, stru
 	return drop_all(del, err);
 }
 
-static int delete_image(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int delete_image(struct http_request *req, struct http_reply *rep, void *daemon,
+			struct err *err)
 {
 	struct deletion del = { .d = daemon, .ref = http_param(req, "name"),
 				.force = http_query_bool(req, "force", 0), .done = json_array() };

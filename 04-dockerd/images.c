@@ -69,7 +69,8 @@ static bool is_id_prefix(const char *ref, const char *id)
 	return dockerd_is_hex(ref) && str_starts(id + strlen("sha256:"), ref);
 }
 
-static const struct image_name *by_id_prefix(const struct image_names *all, const char *ref, bool *ambiguous)
+static const struct image_name *by_id_prefix(const struct image_names *all, const char *ref,
+					     bool *ambiguous)
 {
 	const struct image_name *found = NULL;
 
@@ -84,7 +85,8 @@ static const struct image_name *by_id_prefix(const struct image_names *all, cons
 	return *ambiguous ? NULL : found;
 }
 
-/* The same repository and what the reference asks for: its tag, or the digest its name points at. */
+/* The same repository and what the reference asks for: its tag, or the digest its name points at.
+ */
 static bool is_named(const struct image_name *image, const struct reference *want)
 {
 	struct reference have;
@@ -94,7 +96,8 @@ static bool is_named(const struct image_name *image, const struct reference *wan
 	    strcmp(have.path, want->path))
 		return false;
 	if (*want->digest)
-		return !strcmp(want->digest, json_string_value(jsonx_at(image->resolved, "target.digest")));
+		return !strcmp(want->digest,
+			       json_string_value(jsonx_at(image->resolved, "target.digest")));
 	return !strcmp(have.tag, want->tag);
 }
 
@@ -102,13 +105,15 @@ static int no_such(const char *ref, struct err *err)
 {
 	struct reference parsed;
 	struct err ignored;
-	AUTO_FREE char *shown = reference_parse(ref, &parsed, &ignored) ? xstrdup(ref) : reference_familiar(&parsed);
+	AUTO_FREE char *shown = reference_parse(ref, &parsed, &ignored)
+					? xstrdup(ref)
+					: reference_familiar(&parsed);
 
 	return err_set(err, ERR_NOT_FOUND, "No such image: %s", shown);
 }
 
-const struct image_name *dockerd_image_find(const struct image_names *all, const char *ref, bool *by_id,
-					    struct err *err)
+const struct image_name *dockerd_image_find(const struct image_names *all, const char *ref,
+					    bool *by_id, struct err *err)
 {
 	const struct image_name *found = NULL;
 	bool ambiguous, ignored_by_id;
@@ -188,8 +193,9 @@ bool dockerd_image_is(const char *value, const char *id, const char *name)
 
 	if (is_id_prefix(value, id))
 		return true;
-	return !reference_parse(value, &want, &ignored) && !reference_parse(name, &have, &ignored) &&
-	       !strcmp(want.domain, have.domain) && !strcmp(want.path, have.path) && !strcmp(want.tag, have.tag);
+	return !reference_parse(value, &want, &ignored) &&
+	       !reference_parse(name, &have, &ignored) && !strcmp(want.domain, have.domain) &&
+	       !strcmp(want.path, have.path) && !strcmp(want.tag, have.tag);
 }
 
 /* --- spelling ------------------------------------------------------------------------------ */

@@ -32,8 +32,8 @@ void dockerd_images_free(struct image_names *all);
 /* By name ("nginx", "nginx:1", "…@sha256:…"), ID or its beginning. The entry in
  * `all`, or NULL: ERR_NOT_FOUND "No such image: nginx:latest". `by_id` (may be NULL) says
  * which of the two it was. */
-const struct image_name *dockerd_image_find(const struct image_names *all, const char *ref, bool *by_id,
-					    struct err *err);
+const struct image_name *dockerd_image_find(const struct image_names *all, const char *ref,
+					    bool *by_id, struct err *err);
 
 /* One by reference, without looking at all where it is a name: containerd's resolve answer
  * (new) and the full name (*name, the caller frees). */

@@ -22,9 +22,10 @@ static json_t *addresses(const struct daemon *d, const struct endpoint *ep)
 		inet_ntop(AF_INET, &d->net->gateway, gateway, sizeof gateway);
 		dockerd_mac_text(ep->mac, mac);
 	}
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:s}", "EndpointID", ep ? ep->id : "", "Gateway",
-			 gateway, "GlobalIPv6Address", "", "GlobalIPv6PrefixLen", 0, "IPAddress", ip,
-			 "IPPrefixLen", ep ? (int)d->net->prefix : 0, "IPv6Gateway", "", "MacAddress", mac);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:s}", "EndpointID", ep ? ep->id : "",
+			 "Gateway", gateway, "GlobalIPv6Address", "", "GlobalIPv6PrefixLen", 0,
+			 "IPAddress", ip, "IPPrefixLen", ep ? (int)d->net->prefix : 0,
+			 "IPv6Gateway", "", "MacAddress", mac);
 }
 
 json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c)
@@ -34,8 +35,8 @@ json_t *dockerd_inspect_networks(const struct daemon *d, const struct container 
 
 	if (kind < 0)
 		return json_object(); /* another container's */
-	one = json_pack("{s:n, s:n, s:n, s:n, s:i, s:s, s:n}", "IPAMConfig", "Links", "Aliases", "DriverOpts",
-			"GwPriority", 0, "NetworkID", d->net->ids[kind], "DNSNames");
+	one = json_pack("{s:n, s:n, s:n, s:n, s:i, s:s, s:n}", "IPAMConfig", "Links", "Aliases",
+			"DriverOpts", "GwPriority", 0, "NetworkID", d->net->ids[kind], "DNSNames");
 	json_object_update_new(one, addresses(d, c->endpoint));
 	return json_pack("{s:o}", dockerd_network_names[kind], one);
 }
@@ -44,21 +45,22 @@ static json_t *network_settings(struct daemon *d, const struct container *c)
 {
 	const struct endpoint *ep = c->endpoint;
 	const json_t *exposed = ep ? json_object_get(c->config, "ExposedPorts") : NULL;
-	json_t *s = json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:i, s:n, s:n}", "Bridge", "", "SandboxID",
-			      ep ? ep->sandbox : "", "SandboxKey", "", "Ports",
-			      dockerd_ports_inspect(ep ? &ep->ports : NULL, exposed), "HairpinMode", 0,
-			      "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0, "SecondaryIPAddresses",
-			      "SecondaryIPv6Addresses");
+	json_t *s = json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:i, s:n, s:n}", "Bridge", "",
+			      "SandboxID", ep ? ep->sandbox : "", "SandboxKey", "", "Ports",
+			      dockerd_ports_inspect(ep ? &ep->ports : NULL, exposed), "HairpinMode",
+			      0, "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
+			      "SecondaryIPAddresses", "SecondaryIPv6Addresses");
 
 	if (c->st.running && c->st.pid)
-		json_object_set_new(s, "SandboxKey", json_sprintf("/proc/%d/ns/net", (int)c->st.pid));
+		json_object_set_new(s, "SandboxKey",
+				    json_sprintf("/proc/%d/ns/net", (int)c->st.pid));
 	json_object_update_new(s, addresses(d, ep));
 	json_object_set_new(s, "Networks", dockerd_inspect_networks(d, c));
 	return s;
 }
 
-static void set_path(json_t *doc, const char *key, const struct daemon *d, const struct container *c,
-		     const char *file)
+static void set_path(json_t *doc, const char *key, const struct daemon *d,
+		     const struct container *c, const char *file)
 {
 	AUTO_FREE char *path = dockerd_container_path(d, c, file);
 
@@ -89,11 +91,13 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c)
 	set_files(doc, d, c);
 	json_object_set_new(doc, "Name", json_sprintf("/%s", c->name));
 	json_object_set_new(doc, "RestartCount", json_integer(c->st.restarts));
-	json_object_update_new(doc, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "overlayfs", "Platform",
-					      "linux", "MountLabel", "", "ProcessLabel", "", "AppArmorProfile",
-					      "", "ExecIDs", dockerd_exec_ids(d, c)));
+	json_object_update_new(doc,
+			       json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "overlayfs",
+					 "Platform", "linux", "MountLabel", "", "ProcessLabel", "",
+					 "AppArmorProfile", "", "ExecIDs", dockerd_exec_ids(d, c)));
 	json_object_set_new(doc, "HostConfig", json_deep_copy(c->host));
-	json_object_set_new(doc, "GraphDriver", json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
+	json_object_set_new(doc, "GraphDriver",
+			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));
 	json_object_set_new(doc, "Config", json_deep_copy(c->config));
 	json_object_set_new(doc, "NetworkSettings", network_settings(d, c));
@@ -113,7 +117,8 @@ static void add_sizes(struct daemon *d, const struct container *c, json_t *doc)
 	json_object_set_new(doc, "SizeRootFs", json_integer(jsonx_int(usage, "size", 0)));
 }
 
-static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	json_t *doc;

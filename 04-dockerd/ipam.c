@@ -27,8 +27,8 @@ static void mark(struct ipam *pool, uint32_t i)
 int dockerd_ipam_open(struct ipam *pool, struct in_addr gateway, unsigned prefix, struct err *err)
 {
 	if (prefix < 8 || prefix > 30)
-		return err_set(err, ERR_INVALID, "a network of containers needs a prefix of 8 to 30, not %u",
-			       prefix);
+		return err_set(err, ERR_INVALID,
+			       "a network of containers needs a prefix of 8 to 30, not %u", prefix);
 	pool->prefix = prefix;
 	pool->gateway = ntohl(gateway.s_addr);
 	pool->network = pool->gateway & ~(count(pool) - 1);
@@ -57,7 +57,8 @@ int dockerd_ipam_take(struct ipam *pool, struct in_addr *ip, struct err *err)
 		ip->s_addr = htonl(pool->network + i);
 		return 0;
 	}
-	return err_set(err, ERR_NO_SPACE, "no available IPv4 addresses on this network's address pools: bridge");
+	return err_set(err, ERR_NO_SPACE,
+		       "no available IPv4 addresses on this network's address pools: bridge");
 }
 
 static bool inside(const struct ipam *pool, struct in_addr ip, uint32_t *i)

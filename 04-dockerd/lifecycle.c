@@ -27,7 +27,8 @@ static int query_signal(const struct http_request *req, int fallback, int *sig, 
 	return *sig > 0 ? 0 : err_set(err, ERR_INVALID, "Invalid signal: %s", text);
 }
 
-static int post_start(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_start(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	bool was_running;
@@ -42,14 +43,15 @@ static int post_start(struct http_request *req, struct http_reply *rep, void *da
 	return rc;
 }
 
-static int query_stop(const struct http_request *req, const struct container *c, long *seconds, int *sig,
-		      struct err *err)
+static int query_stop(const struct http_request *req, const struct container *c, long *seconds,
+		      int *sig, struct err *err)
 {
 	return dockerd_query_int(req, "t", dockerd_stop_timeout(c), seconds, err) ||
 	       query_signal(req, 0, sig, err) ? -1 : 0;
 }
 
-static int post_stop(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_stop(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	bool was_stopped;
@@ -67,7 +69,8 @@ static int post_stop(struct http_request *req, struct http_reply *rep, void *dae
 	return rc;
 }
 
-static int post_restart(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_restart(struct http_request *req, struct http_reply *rep, void *daemon,
+			struct err *err)
 {
 	struct daemon *d = daemon;
 	struct container *c = dockerd_api_container(d, req, err);
@@ -92,7 +95,8 @@ static int post_restart(struct http_request *req, struct http_reply *rep, void *
 	return rc;
 }
 
-static int post_kill(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_kill(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	int sig, rc;
@@ -123,12 +127,14 @@ static int pause_or_not(struct http_request *req, struct http_reply *rep, void *
 	return rc;
 }
 
-static int post_pause(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_pause(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
 {
 	return pause_or_not(req, rep, daemon, true, err);
 }
 
-static int post_unpause(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_unpause(struct http_request *req, struct http_reply *rep, void *daemon,
+			struct err *err)
 {
 	return pause_or_not(req, rep, daemon, false, err);
 }
@@ -143,18 +149,21 @@ static int rename_to(struct daemon *d, struct container *c, const char *name, st
 	old = xstrdup(c->name);
 	dockerd_unlock(d);
 	if (!rc && !strcmp(old, name))
-		rc = err_set(err, ERR_INVALID, "Renaming a container with the same name as its current name");
+		rc = err_set(err, ERR_INVALID,
+			     "Renaming a container with the same name as its current name");
 	if (!rc && dockerd_container_set_name(d, c, name, err))
 		rc = err_wrap(err, "Error when allocating new name");
 	if (!rc)
 		rc = dockerd_container_save(d, c, err);
 	pthread_mutex_unlock(&c->op);
 	if (!rc)
-		dockerd_container_event(d, c, "rename", json_pack("{s:o}", "oldName", json_sprintf("/%s", old)));
+		dockerd_container_event(d, c, "rename",
+					json_pack("{s:o}", "oldName", json_sprintf("/%s", old)));
 	return rc;
 }
 
-static int post_rename(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_rename(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	const char *name = http_query(req, "name");
 	struct container *c;
@@ -172,7 +181,8 @@ static int post_rename(struct http_request *req, struct http_reply *rep, void *d
 	return rc;
 }
 
-static int delete_container(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int delete_container(struct http_request *req, struct http_reply *rep, void *daemon,
+			    struct err *err)
 {
 	struct container *c;
 	int rc;
@@ -182,7 +192,8 @@ static int delete_container(struct http_request *req, struct http_reply *rep, vo
 	c = dockerd_api_container(daemon, req, err);
 	if (!c)
 		return -1;
-	rc = dockerd_remove(daemon, c, http_query_bool(req, "force", 0), http_query_bool(req, "v", 0), err);
+	rc = dockerd_remove(daemon, c, http_query_bool(req, "force", 0),
+			    http_query_bool(req, "v", 0), err);
 	dockerd_container_put(daemon, c);
 	if (!rc)
 		http_reply_empty(rep, 204);

@@ -47,7 +47,8 @@ void dockerd_exit_from_json(const json_t *doc, struct exit_info *info);
 void dockerd_exited(struct daemon *d, struct container *c, const struct exit_info *info);
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info);
 
-int dockerd_remove(struct daemon *d, struct container *c, bool force, bool volumes, struct err *err);
+int dockerd_remove(struct daemon *d, struct container *c, bool force, bool volumes,
+		   struct err *err);
 int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, struct err *err);
 
 #endif

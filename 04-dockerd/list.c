@@ -13,8 +13,9 @@
 #include "inspect.h"
 #include "mounts.h"
 
-static const char *const known_filters[] = { "status", "name", "id", "label", "ancestor", "exited", "before",
-					     "since", "volume", "network", NULL };
+static const char *const known_filters[] = { "status",	 "name",    "id",     "label",
+					     "ancestor", "exited",  "before", "since",
+					     "volume",	 "network", NULL };
 
 /* --- filters -------------------------------------------------------------------------- */
 
@@ -54,7 +55,8 @@ static bool is_mounted(const char *value, const void *arg)
 	size_t i;
 
 	json_array_foreach(c->mounts, i, m)
-		if (!strcmp(value, jsonx_str(m, "Name", "")) || !strcmp(value, jsonx_str(m, "Destination", "")))
+		if (!strcmp(value, jsonx_str(m, "Name", "")) ||
+		    !strcmp(value, jsonx_str(m, "Destination", "")))
 			return true;
 	return false;
 }
@@ -85,16 +87,19 @@ static bool passes(const struct daemon *d, const struct container *c, const json
 	struct on_network on = { d, dockerd_network_kind(jsonx_str(c->host, "NetworkMode", "")) };
 
 	return dockerd_filter_equal(f, "status", dockerd_state_word(&c->st)) &&
-	       dockerd_filter_any(f, "name", contains, c->name) && dockerd_filter_any(f, "id", begins, c->id) &&
+	       dockerd_filter_any(f, "name", contains, c->name) &&
+	       dockerd_filter_any(f, "id", begins, c->id) &&
 	       dockerd_filter_labels(f, json_object_get(c->config, "Labels")) &&
-	       dockerd_filter_any(f, "ancestor", is_image, c) && dockerd_filter_any(f, "exited", is_exit_code, &c->st) &&
-	       dockerd_filter_any(f, "volume", is_mounted, c) && dockerd_filter_any(f, "network", is_network, &on);
+	       dockerd_filter_any(f, "ancestor", is_image, c) &&
+	       dockerd_filter_any(f, "exited", is_exit_code, &c->st) &&
+	       dockerd_filter_any(f, "volume", is_mounted, c) &&
+	       dockerd_filter_any(f, "network", is_network, &on);
 }
 
 static int check_states(const json_t *filters, struct err *err)
 {
-	static const char *const words[] = { "created", "running", "paused", "restarting", "removing", "exited",
-					     "dead", NULL };
+	static const char *const words[] = { "created",	 "running", "paused", "restarting",
+					     "removing", "exited",  "dead",   NULL };
 	json_t *list = json_object_get(filters, "status"), *v;
 	size_t i, w;
 
@@ -102,7 +107,8 @@ static int check_states(const json_t *filters, struct err *err)
 		for (w = 0; words[w] && strcmp(words[w], json_string_value(v)); w++)
 			;
 		if (!words[w])
-			return err_set(err, ERR_INVALID, "invalid filter 'status=%s'", json_string_value(v));
+			return err_set(err, ERR_INVALID, "invalid filter 'status=%s'",
+				       json_string_value(v));
 	}
 	return 0;
 }
@@ -132,17 +138,22 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
 	const struct endpoint *ep = c->endpoint;
 	json_t *s = json_pack("{s:s, s:[o], s:s, s:s, s:o, s:I}", "Id", c->id, "Names",
-			      json_sprintf("/%s", c->name), "Image", jsonx_str(c->config, "Image", ""), "ImageID",
-			      c->image_id, "Command", command(c), "Created",
-			      (json_int_t)dockerd_parse_time(c->created));
+			      json_sprintf("/%s", c->name), "Image",
+			      jsonx_str(c->config, "Image", ""), "ImageID", c->image_id, "Command",
+			      command(c), "Created", (json_int_t)dockerd_parse_time(c->created));
 
-	json_object_set_new(s, "Ports", dockerd_ports_summary(ep ? &ep->ports : NULL,
-							      ep ? json_object_get(c->config, "ExposedPorts") : NULL));
+	json_object_set_new(s, "Ports",
+			    dockerd_ports_summary(ep ? &ep->ports : NULL,
+						  ep ? json_object_get(c->config, "ExposedPorts")
+						     : NULL));
 	json_object_set_new(s, "Labels", json_deep_copy(json_object_get(c->config, "Labels")));
 	json_object_set_new(s, "State", json_string(dockerd_state_word(&c->st)));
 	json_object_set_new(s, "Status", json_string(status));
-	json_object_set_new(s, "HostConfig", json_pack("{s:s}", "NetworkMode", jsonx_str(c->host, "NetworkMode", "")));
-	json_object_set_new(s, "NetworkSettings", json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c)));
+	json_object_set_new(s, "HostConfig",
+			    json_pack("{s:s}", "NetworkMode",
+				      jsonx_str(c->host, "NetworkMode", "")));
+	json_object_set_new(s, "NetworkSettings",
+			    json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c)));
 	json_object_set_new(s, "Mounts", dockerd_mounts_inspect(c->mounts));
 	return s;
 }
@@ -156,8 +167,8 @@ struct query {
 	struct container *before, *since; /* references, or NULL */
 };
 
-static int find_bound(struct daemon *d, const json_t *filters, const char *key, struct container **out,
-		      struct err *err)
+static int find_bound(struct daemon *d, const json_t *filters, const char *key,
+		      struct container **out, struct err *err)
 {
 	const char *ref = json_string_value(json_array_get(json_object_get(filters, key), 0));
 
@@ -168,13 +179,15 @@ static int find_bound(struct daemon *d, const json_t *filters, const char *key, 
 static int parse(struct http_request *req, struct daemon *d, struct query *q, struct err *err)
 {
 	q->filters = dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
-	if (!q->filters || check_states(q->filters, err) || dockerd_query_int(req, "limit", -1, &q->limit, err) ||
+	if (!q->filters || check_states(q->filters, err) ||
+	    dockerd_query_int(req, "limit", -1, &q->limit, err) ||
 	    find_bound(d, q->filters, "before", &q->before, err) ||
 	    find_bound(d, q->filters, "since", &q->since, err))
 		return -1;
 	/* Asking for a state, or for the last few, asks for more than the running ones. */
-	q->all = http_query_bool(req, "all", 0) || q->limit > 0 || json_object_get(q->filters, "status") ||
-		 json_object_get(q->filters, "exited") || q->before || q->since;
+	q->all = http_query_bool(req, "all", 0) || q->limit > 0 ||
+		 json_object_get(q->filters, "status") || json_object_get(q->filters, "exited") ||
+		 q->before || q->since;
 	return 0;
 }
 
@@ -191,7 +204,8 @@ static json_t *collect(struct daemon *d, const struct query *q)
 			in = true;
 			continue;
 		}
-		if (!in || (!q->all && !c->st.running && !c->st.restarting) || !passes(d, c, q->filters))
+		if (!in || (!q->all && !c->st.running && !c->st.restarting) ||
+		    !passes(d, c, q->filters))
 			continue;
 		if (q->limit > 0 && json_array_size(list) >= (size_t)q->limit)
 			break;
@@ -212,8 +226,10 @@ static void add_sizes(struct daemon *d, json_t *list)
 		json_t *usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
 
 		json_object_set_new(s, "SizeRw", json_integer(jsonx_int(usage, "size", 0)));
-		json_object_set_new(s, "SizeRootFs", json_integer(jsonx_int(usage, "size", 0) +
-								  dockerd_image_size(d, jsonx_str(s, "ImageID", ""))));
+		json_object_set_new(s, "SizeRootFs",
+				    json_integer(
+					    jsonx_int(usage, "size", 0) +
+					    dockerd_image_size(d, jsonx_str(s, "ImageID", ""))));
 		json_decref(usage);
 	}
 }

@@ -122,7 +122,8 @@ static unsigned number_now(const struct logfile *f)
 	if (fstat(f->fd, &mine))
 		return 1;
 	for (; (fd = open_rotated(f, k)) >= 0; k++) {
-		bool same = !fstat(fd, &other) && other.st_ino == mine.st_ino && other.st_dev == mine.st_dev;
+		bool same = !fstat(fd, &other) && other.st_ino == mine.st_ino &&
+			    other.st_dev == mine.st_dev;
 
 		close(fd);
 		if (same)

@@ -66,7 +66,8 @@ static bool send_available(const struct request *r, struct logfile *f)
 	while ((got = logfile_next(f, &e, &err)) > 0) {
 		if (r->until.tv_sec && earlier(&r->until, &e.when))
 			return false;
-		if ((r->since.tv_sec && earlier(&e.when, &r->since)) || !(e.stream == 1 ? r->out : r->errs))
+		if ((r->since.tv_sec && earlier(&e.when, &r->since)) ||
+		    !(e.stream == 1 ? r->out : r->errs))
 			continue;
 		if (send_entry(r, &e))
 			return false;
@@ -94,7 +95,8 @@ static int until_ms(const struct request *r)
 	if (!r->until.tv_sec)
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &now);
-	ms = (long long)(r->until.tv_sec - now.tv_sec) * 1000 + (r->until.tv_nsec - now.tv_nsec) / 1000000;
+	ms = (long long)(r->until.tv_sec - now.tv_sec) * 1000 +
+	     (r->until.tv_nsec - now.tv_nsec) / 1000000;
 	return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms + 1;
 }
 
@@ -108,7 +110,8 @@ static void follow(const struct request *r, struct logfile *f, int client)
 	struct watcher w;
 	struct err err;
 
-	if (changes < 0 || inotify_add_watch(changes, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0 ||
+	if (changes < 0 ||
+	    inotify_add_watch(changes, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0 ||
 	    dockerd_watch(r->d, r->c, &w, &err))
 		return;
 	p[1].fd = w.fd;
@@ -154,8 +157,14 @@ static int to_fd(void *to, const void *buf, size_t n)
 
 void dockerd_logs_replay(struct daemon *d, struct container *c, int fd, bool out, bool errs)
 {
-	struct request r = { .d = d, .c = c, .out = out, .errs = errs, .tail = -1,
-			     .tty = jsonx_bool(c->config, "Tty", false), .write = to_fd, .to = &fd };
+	struct request r = { .d = d,
+			     .c = c,
+			     .out = out,
+			     .errs = errs,
+			     .tail = -1,
+			     .tty = jsonx_bool(c->config, "Tty", false),
+			     .write = to_fd,
+			     .to = &fd };
 	struct logfile f = { .fd = -1 };
 
 	if (!open_log(&r, &f))
@@ -209,9 +218,11 @@ static int parse(struct http_request *req, struct request *r, struct err *err)
 	r->details = http_query_bool(req, "details", 0);
 	r->tty = jsonx_bool(r->c->config, "Tty", false);
 	if (!r->out && !r->errs)
-		return err_set(err, ERR_INVALID, "Bad parameters: you must choose at least one stream");
+		return err_set(err, ERR_INVALID,
+			       "Bad parameters: you must choose at least one stream");
 	if (!strcmp(json_string_value(jsonx_at(r->c->host, "LogConfig.Type")), "none"))
-		return err_set(err, ERR_UNSUPPORTED, "configured logging driver does not support reading");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "configured logging driver does not support reading");
 	return parse_tail(http_query(req, "tail"), &r->tail, err) ||
 	       dockerd_parse_when(http_query(req, "since"), &r->since, err) ||
 	       dockerd_parse_when(http_query(req, "until"), &r->until, err) ? -1 : 0;

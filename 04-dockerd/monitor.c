@@ -52,7 +52,8 @@ static void handle_exit(struct daemon *d, const char *id, const json_t *event)
 	job = xcalloc(1, sizeof *job);
 	job->c = c;
 	dockerd_exit_from_json(event, &job->info);
-	if (dockerd_spawn(d, exit_worker, job)) { /* stopping: the next daemon's reconcile finds it */
+	if (dockerd_spawn(d, exit_worker,
+			  job)) { /* stopping: the next daemon's reconcile finds it */
 		dockerd_container_put(d, c);
 		free(job);
 	}
@@ -85,7 +86,8 @@ static int on_event(void *arg, json_t *line)
 	exec_id = jsonx_str(event, "execID", NULL);
 	if (!strcmp(jsonx_str(line, "namespace", ""), CONTAINERD_NAMESPACE)) {
 		if (!strcmp(topic, "/tasks/exit") && exec_id)
-			dockerd_exec_exited(d, id, exec_id, (int)jsonx_int(event, "exitStatus", 255));
+			dockerd_exec_exited(d, id, exec_id,
+					    (int)jsonx_int(event, "exitStatus", 255));
 		else if (!strcmp(topic, "/tasks/exit"))
 			handle_exit(d, id, event);
 		else if (!strcmp(topic, "/tasks/paused") || !strcmp(topic, "/tasks/resumed"))
@@ -202,7 +204,8 @@ int dockerd_reconcile(struct daemon *d, struct err *err)
 	return 0;
 }
 
-/* --- restart policies at boot -------------------------------------------------------------------- */
+/* --- restart policies at boot --------------------------------------------------------------------
+ */
 
 static void boot_worker(struct daemon *d, void *arg)
 {
@@ -224,7 +227,9 @@ static void boot_one(struct daemon *d, struct container *c)
 	dockerd_lock(d);
 	ran = strcmp(c->st.started, ZERO_TIME) || c->st.restarting;
 	start = !c->st.running && ran &&
-		(c->st.restarting || dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"), c->st.stopped_by_hand));
+		(c->st.restarting ||
+		 dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"),
+					 c->st.stopped_by_hand));
 	remove = !c->st.running && ran && jsonx_bool(c->host, "AutoRemove", false);
 	c->st.restarting = false;
 	if (start)
@@ -247,7 +252,8 @@ void dockerd_boot_restarts(struct daemon *d)
 	dockerd_container_all_free(d, all, n);
 }
 
-/* --- the thread -------------------------------------------------------------------------------------- */
+/* --- the thread
+ * -------------------------------------------------------------------------------------- */
 
 /* Wait, but not for longer than the daemon runs; false: it stops. */
 static bool pause_ms(const struct daemon *d, int ms)
@@ -293,7 +299,8 @@ static void *monitor(void *arg)
 				continue;
 		}
 		if (!told && pause_ms(d, 0))
-			log_warn("containerd at %s does not answer; trying again", d->cfg->containerd);
+			log_warn("containerd at %s does not answer; trying again",
+				 d->cfg->containerd);
 		told = true;
 	} while (pause_ms(d, RETRY_MS));
 	return NULL;

@@ -10,7 +10,8 @@
 #include "mounts.h"
 #include "names.h"
 
-static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave", "rslave", NULL };
+static const char *const propagations[] = { "private", "rprivate", "shared", "rshared",
+					    "slave",   "rslave",   NULL };
 
 static bool is_one_of(const char *word, const char *const words[])
 {
@@ -37,8 +38,10 @@ static int check_destination(const char *dst, const char *type, struct err *err)
 	AUTO_FREE char *clean_dst = clean(dst);
 
 	if (*dst != '/')
-		return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": invalid mount path: "
-			       "'%s' mount path must be absolute", type, dst);
+		return err_set(err, ERR_INVALID,
+			       "invalid mount config for type \"%s\": invalid mount path: "
+			       "'%s' mount path must be absolute",
+			       type, dst);
 	if (!strcmp(clean_dst, "/"))
 		return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": invalid "
 			       "specification: destination can't be '/'", type);
@@ -72,7 +75,8 @@ static json_t *new_mount(const char *type, const char *name, const char *source,
  * consistency words of other systems mean nothing here, for Docker neither. */
 static int apply_mode(json_t *m, const char *mode, struct err *err)
 {
-	static const char *const neutral[] = { "rw", "z", "Z", "consistent", "cached", "delegated", "default", NULL };
+	static const char *const neutral[] = { "rw",	 "z",	      "Z",	 "consistent",
+					       "cached", "delegated", "default", NULL };
 	AUTO_FREE char *copy = xstrdup(mode);
 	bool bind = !strcmp(jsonx_str(m, "Type", ""), "bind");
 	char *save = NULL;
@@ -95,9 +99,12 @@ static int check_volume_name(const char *name, struct err *err)
 {
 	if (dockerd_name_valid(name) && strlen(name) < 256)
 		return 0;
-	return err_set(err, ERR_INVALID, "create %s: \"%s\" includes invalid characters for a local volume "
-		       "name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a "
-		       "host directory, use absolute path", name, name);
+	return err_set(
+		err, ERR_INVALID,
+		"create %s: \"%s\" includes invalid characters for a local volume "
+		"name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a "
+		"host directory, use absolute path",
+		name, name);
 }
 
 json_t *dockerd_mount_parse_bind(const char *text, struct err *err)
@@ -189,20 +196,25 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 		return NULL;
 	propagation = jsonx_str(o, "Propagation", "");
 	if (*source != '/') {
-		err_set(err, ERR_INVALID, "invalid mount config for type \"bind\": invalid mount path: '%s' "
-			"mount path must be absolute", source);
+		err_set(err, ERR_INVALID,
+			"invalid mount config for type \"bind\": invalid mount path: '%s' "
+			"mount path must be absolute",
+			source);
 		return NULL;
 	}
 	if (stat(source, &st) && !jsonx_bool(o, "CreateMountpoint", false)) {
-		err_set(err, ERR_INVALID, "invalid mount config for type \"bind\": bind source path does not "
-			"exist: %s", source);
+		err_set(err, ERR_INVALID,
+			"invalid mount config for type \"bind\": bind source path does not "
+			"exist: %s",
+			source);
 		return NULL;
 	}
 	if (*propagation && !is_one_of(propagation, propagations)) {
 		err_set(err, ERR_INVALID, "invalid propagation mode: %s", propagation);
 		return NULL;
 	}
-	m = new_mount("bind", "", source, jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	m = new_mount("bind", "", source, jsonx_str(mount, "Target", ""),
+		      !jsonx_bool(mount, "ReadOnly", false));
 	if (*propagation)
 		json_object_set_new(m, "Propagation", json_string(propagation));
 	json_object_set_new(m, "_create", json_boolean(jsonx_bool(o, "CreateMountpoint", false)));
@@ -213,13 +225,14 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 static json_t *volume_mount(const json_t *mount, struct err *err)
 {
 	const char *name = jsonx_str(mount, "Source", "");
-	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "VolumeOptions"), volume_fields,
-						"VolumeOptions.", err);
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "VolumeOptions"),
+						volume_fields, "VolumeOptions.", err);
 	json_t *m;
 
 	if (!o || (*name && check_volume_name(name, err)))
 		return NULL;
-	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""),
+		      !jsonx_bool(mount, "ReadOnly", false));
 	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false)));
 	json_object_set(m, "_labels", json_object_get(o, "Labels"));
 	return m;
@@ -227,18 +240,21 @@ static json_t *volume_mount(const json_t *mount, struct err *err)
 
 static json_t *tmpfs_mount(const json_t *mount, struct err *err)
 {
-	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "TmpfsOptions"), tmpfs_fields,
-						"TmpfsOptions.", err);
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "TmpfsOptions"),
+						tmpfs_fields, "TmpfsOptions.", err);
 	AUTO_STRBUF struct strbuf data = STRBUF_INIT;
 	json_t *m;
 
 	if (!o)
 		return NULL;
 	if (*jsonx_str(mount, "Source", "")) {
-		err_set(err, ERR_INVALID, "invalid mount config for type \"tmpfs\": field Source must not be specified");
+		err_set(err, ERR_INVALID,
+			"invalid mount config for type \"tmpfs\": field Source must not be "
+			"specified");
 		return NULL;
 	}
-	m = new_mount("tmpfs", "", "", jsonx_str(mount, "Target", ""), !jsonx_bool(mount, "ReadOnly", false));
+	m = new_mount("tmpfs", "", "", jsonx_str(mount, "Target", ""),
+		      !jsonx_bool(mount, "ReadOnly", false));
 	if (jsonx_int(o, "SizeBytes", 0))
 		strbuf_addf(&data, "size=%lld,", (long long)jsonx_int(o, "SizeBytes", 0));
 	if (jsonx_int(o, "Mode", 0))
@@ -251,7 +267,9 @@ static json_t *tmpfs_mount(const json_t *mount, struct err *err)
 
 json_t *dockerd_mount_parse(const json_t *mount, struct err *err)
 {
-	AUTO_JSON json_t *m = json_is_object(mount) ? dockerd_normalise(mount, mount_fields, "Mounts.", err) : NULL;
+	AUTO_JSON json_t *m = json_is_object(mount)
+				      ? dockerd_normalise(mount, mount_fields, "Mounts.", err)
+				      : NULL;
 	const char *type = jsonx_str(m, "Type", "");
 
 	if (!json_is_object(mount))

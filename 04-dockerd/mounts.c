@@ -46,7 +46,8 @@ static int add(json_t *mounts, json_t *m, struct err *err)
 
 static int plan_given(json_t *mounts, const json_t *host, struct err *err)
 {
-	json_t *binds = json_object_get(host, "Binds"), *objects = json_object_get(host, "Mounts"), *v;
+	json_t *binds = json_object_get(host, "Binds"), *objects = json_object_get(host, "Mounts"),
+	       *v;
 	json_t *tmpfs = json_object_get(host, "Tmpfs");
 	const char *key;
 	size_t i;
@@ -58,7 +59,8 @@ static int plan_given(json_t *mounts, const json_t *host, struct err *err)
 		if (add(mounts, dockerd_mount_parse(v, err), err))
 			return -1;
 	json_object_foreach(tmpfs, key, v) {
-		AUTO_JSON json_t *as_mount = json_pack("{s:s, s:s}", "Type", "tmpfs", "Target", key);
+		AUTO_JSON json_t *as_mount =
+			json_pack("{s:s, s:s}", "Type", "tmpfs", "Target", key);
 		json_t *m = dockerd_mount_parse(as_mount, err);
 
 		if (m)
@@ -90,7 +92,8 @@ static int plan_from(struct daemon *d, json_t *mounts, const char *text, struct 
 	json_array_foreach(c->mounts, i, m) {
 		json_t *copy;
 
-		if (at(mounts, jsonx_str(m, "Destination", "")) || !strcmp(jsonx_str(m, "Type", ""), "tmpfs"))
+		if (at(mounts, jsonx_str(m, "Destination", "")) ||
+		    !strcmp(jsonx_str(m, "Type", ""), "tmpfs"))
 			continue;
 		copy = json_copy(m);
 		if (mode && !strcmp(mode, "ro"))
@@ -104,7 +107,8 @@ static int plan_from(struct daemon *d, json_t *mounts, const char *text, struct 
 json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t *host,
 			    struct err *err)
 {
-	json_t *from = json_object_get(host, "VolumesFrom"), *volumes = json_object_get(config, "Volumes"), *v;
+	json_t *from = json_object_get(host, "VolumesFrom"),
+	       *volumes = json_object_get(config, "Volumes"), *v;
 	AUTO_JSON json_t *mounts = json_array();
 	const char *dst;
 	size_t i;
@@ -128,8 +132,8 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 static int realise_volume(struct daemon *d, json_t *m, struct err *err)
 {
 	bool created, anonymous = !*jsonx_str(m, "Name", "");
-	AUTO_JSON json_t *v = dockerd_volume_create(d, jsonx_str(m, "Name", ""), json_object_get(m, "_labels"),
-						    &created, err);
+	AUTO_JSON json_t *v = dockerd_volume_create(d, jsonx_str(m, "Name", ""),
+						    json_object_get(m, "_labels"), &created, err);
 
 	if (!v)
 		return -1;
@@ -138,7 +142,8 @@ static int realise_volume(struct daemon *d, json_t *m, struct err *err)
 	if (anonymous)
 		json_object_set_new(m, "_anonymous", json_true());
 	if (created)
-		dockerd_event(d, "volume", "create", jsonx_str(m, "Name", ""), json_pack("{s:s}", "driver", "local"));
+		dockerd_event(d, "volume", "create", jsonx_str(m, "Name", ""),
+			      json_pack("{s:s}", "driver", "local"));
 	return 0;
 }
 
@@ -149,8 +154,9 @@ static int realise_bind(const json_t *m, struct err *err)
 
 	if (!stat(source, &st) || !jsonx_bool(m, "_create", false))
 		return 0; /* a missing source is the runtime's to complain about */
-	return file_mkdir_p(source, 0755, err) ? err_wrap(err, "error while creating mount source path '%s'",
-							  source) : 0;
+	return file_mkdir_p(source, 0755, err)
+		       ? err_wrap(err, "error while creating mount source path '%s'", source)
+		       : 0;
 }
 
 int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
@@ -160,8 +166,10 @@ int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
 
 	json_array_foreach(mounts, i, m) {
 		const char *type = jsonx_str(m, "Type", "");
-		int rc = !strcmp(type, "volume") && !*jsonx_str(m, "Source", "") ? realise_volume(d, m, err)
-			 : !strcmp(type, "bind") ? realise_bind(m, err) : 0;
+		int rc = !strcmp(type, "volume") && !*jsonx_str(m, "Source", "")
+				 ? realise_volume(d, m, err)
+			 : !strcmp(type, "bind") ? realise_bind(m, err)
+						 : 0;
 
 		if (rc) {
 			dockerd_mounts_discard(d, mounts);
@@ -180,7 +188,8 @@ void dockerd_mounts_discard(struct daemon *d, const json_t *mounts)
 		struct err err;
 
 		if (jsonx_bool(m, "_anonymous", false) &&
-		    dockerd_volume_remove(d, jsonx_str(m, "Name", ""), &err) && err.kind != ERR_CONFLICT)
+		    dockerd_volume_remove(d, jsonx_str(m, "Name", ""), &err) &&
+		    err.kind != ERR_CONFLICT)
 			log_warn("volume %s: %s", jsonx_str(m, "Name", ""), err.msg);
 	}
 }
@@ -230,8 +239,8 @@ static json_t *oci_tmpfs(const json_t *m)
 		json_array_append_new(options, json_string(w));
 	if (!jsonx_bool(m, "RW", true))
 		json_array_append_new(options, json_string("ro"));
-	return json_pack("{s:O, s:s, s:s, s:o}", "destination", json_object_get(m, "Destination"), "type",
-			 "tmpfs", "source", "tmpfs", "options", options);
+	return json_pack("{s:O, s:s, s:s, s:o}", "destination", json_object_get(m, "Destination"),
+			 "type", "tmpfs", "source", "tmpfs", "options", options);
 }
 
 static json_t *oci_bind(const json_t *m)
@@ -239,11 +248,13 @@ static json_t *oci_bind(const json_t *m)
 	const char *propagation = jsonx_str(m, "Propagation", "");
 	json_t *options = json_array();
 
-	json_array_append_new(options, json_string(jsonx_bool(m, "_flat", false) ? "bind" : "rbind"));
+	json_array_append_new(options,
+			      json_string(jsonx_bool(m, "_flat", false) ? "bind" : "rbind"));
 	json_array_append_new(options, json_string(jsonx_bool(m, "RW", true) ? "rw" : "ro"));
 	json_array_append_new(options, json_string(*propagation ? propagation : "rprivate"));
-	return json_pack("{s:O, s:s, s:O, s:o}", "destination", json_object_get(m, "Destination"), "type",
-			 "bind", "source", json_object_get(m, "Source"), "options", options);
+	return json_pack("{s:O, s:s, s:O, s:o}", "destination", json_object_get(m, "Destination"),
+			 "type", "bind", "source", json_object_get(m, "Source"), "options",
+			 options);
 }
 
 json_t *dockerd_mounts_oci(const json_t *mounts)

@@ -68,7 +68,8 @@ void dockerd_random_name(char out[NAME_SIZE], unsigned attempt)
 	unsigned pick[3];
 
 	random_bytes(pick, sizeof pick);
-	snprintf(out, NAME_SIZE, "%s_%s", adjectives[pick[0] % (sizeof adjectives / sizeof *adjectives)],
+	snprintf(out, NAME_SIZE, "%s_%s",
+		 adjectives[pick[0] % (sizeof adjectives / sizeof *adjectives)],
 		 nouns[pick[1] % (sizeof nouns / sizeof *nouns)]);
 	if (attempt) {
 		size_t n = strlen(out);
@@ -95,9 +96,10 @@ bool dockerd_name_valid(const char *name)
 int dockerd_name_check(const char *name, struct err *err)
 {
 	if (!dockerd_name_valid(name) || strlen(name) > 255)
-		return err_set(err, ERR_INVALID,
-			       "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
-			       name);
+		return err_set(
+			err, ERR_INVALID,
+			"Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+			name);
 	return 0;
 }
 

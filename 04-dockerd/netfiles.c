@@ -32,7 +32,8 @@ static void keep_line(struct strbuf *out, char *line, const json_t *host, bool o
 
 	sscanf(line, "%15s %255s", word, value);
 	if (!strcmp(word, "nameserver")) {
-		if (json_array_size(json_object_get(host, "Dns")) || (own_loopback && is_loopback(value)))
+		if (json_array_size(json_object_get(host, "Dns")) ||
+		    (own_loopback && is_loopback(value)))
 			return;
 		(*servers)++;
 	} else if (!strcmp(word, "search") || !strcmp(word, "domain")) {
@@ -47,8 +48,8 @@ static void keep_line(struct strbuf *out, char *line, const json_t *host, bool o
 	strbuf_addf(out, "%s\n", line);
 }
 
-static size_t add_given(struct strbuf *out, const json_t *host, const char *key, const char *keyword,
-			bool one_line)
+static size_t add_given(struct strbuf *out, const json_t *host, const char *key,
+			const char *keyword, bool one_line)
 {
 	json_t *list = json_object_get(host, key), *v;
 	size_t i;
@@ -71,7 +72,8 @@ char *dockerd_resolv_conf(const char *hosts_text, const json_t *host_config, boo
 		keep_line(&out, l, host_config, own_loopback, &servers);
 	add_given(&out, host_config, "DnsSearch", "search ", true);
 	add_given(&out, host_config, "DnsOptions", "options ", true);
-	if (!servers && own_loopback) /* nobody the container can ask: a public resolver, as Docker does */
+	if (!servers &&
+	    own_loopback) /* nobody the container can ask: a public resolver, as Docker does */
 		strbuf_adds(&out, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
 	return strbuf_steal(&out);
 }
@@ -93,7 +95,8 @@ static char *hosts_resolv_conf(void)
 
 static char *hosts_text(const struct network *net, const struct container *c, int kind)
 {
-	const char *hostname = jsonx_str(c->config, "Hostname", ""), *domain = jsonx_str(c->config, "Domainname", "");
+	const char *hostname = jsonx_str(c->config, "Hostname", ""),
+		   *domain = jsonx_str(c->config, "Domainname", "");
 	json_t *extra = json_object_get(c->host, "ExtraHosts"), *v;
 	struct strbuf sb = STRBUF_INIT;
 	char ip[INET_ADDRSTRLEN];

@@ -56,7 +56,8 @@ static void from_document(struct network *net, const json_t *doc)
 	inet_pton(AF_INET, jsonx_str(doc, "Gateway", ""), &net->gateway);
 	net->prefix = (unsigned)jsonx_int(doc, "Prefix", 0);
 	net->set_forwarding = jsonx_bool(doc, "SetForwarding", false);
-	if (sscanf(jsonx_str(doc, "MAC", ""), "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4, m + 5) == 6)
+	if (sscanf(jsonx_str(doc, "MAC", ""), "%x:%x:%x:%x:%x:%x", m, m + 1, m + 2, m + 3, m + 4,
+		   m + 5) == 6)
 		for (int i = 0; i < 6; i++)
 			net->mac[i] = (uint8_t)m[i];
 }
@@ -85,11 +86,11 @@ static int save_document(const struct network *net, const struct config *cfg, st
 	char mac[18];
 
 	dockerd_mac_text(net->mac, mac);
-	doc = json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s}}", "Created", net->created,
-			"Bridge", net->bridge, "Gateway", inet_ntoa(net->gateway), "Prefix",
-			(int)net->prefix, "MAC", mac, "SetForwarding", net->set_forwarding, "Networks",
-			"bridge", net->ids[NET_BRIDGE], "host", net->ids[NET_HOST], "none",
-			net->ids[NET_NONE]);
+	doc = json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s}}", "Created",
+			net->created, "Bridge", net->bridge, "Gateway", inet_ntoa(net->gateway),
+			"Prefix", (int)net->prefix, "MAC", mac, "SetForwarding",
+			net->set_forwarding, "Networks", "bridge", net->ids[NET_BRIDGE], "host",
+			net->ids[NET_HOST], "none", net->ids[NET_NONE]);
 	return jsonx_write(AT_FDCWD, path, doc, 0600, err);
 }
 
@@ -110,7 +111,8 @@ static int choose_name(struct network *net, const char *wanted, struct err *err)
 {
 	if (wanted) {
 		if (strlen(wanted) >= IFNAMSIZ)
-			return err_set(err, ERR_INVALID, "--bridge %s: the name is too long", wanted);
+			return err_set(err, ERR_INVALID, "--bridge %s: the name is too long",
+				       wanted);
 		strcpy(net->bridge, wanted);
 		return 0;
 	}
@@ -119,7 +121,8 @@ static int choose_name(struct network *net, const char *wanted, struct err *err)
 	strcpy(net->bridge, "docker0");
 	for (unsigned i = 0; kern_link_exists(net->bridge); i++) {
 		if (i == 100)
-			return err_set(err, ERR_CONFLICT, "docker0 and dockyard0 to dockyard99 are all taken");
+			return err_set(err, ERR_CONFLICT,
+				       "docker0 and dockyard0 to dockyard99 are all taken");
 		snprintf(net->bridge, IFNAMSIZ, "dockyard%u", i);
 	}
 	return 0;
@@ -156,14 +159,17 @@ static int choose_subnet(struct network *net, const char *bip, struct err *err)
 		if (!overlaps)
 			return set_subnet(net, text, err);
 	}
-	return err_set(err, ERR_NO_SPACE, "no private network is free for the default bridge: give one with --bip");
+	return err_set(err, ERR_NO_SPACE,
+		       "no private network is free for the default bridge: give one with --bip");
 }
 
 /* --- making ---------------------------------------------------------------------------- */
 
 static struct kern_addr gateway_addr(const struct network *net)
 {
-	return (struct kern_addr){ .family = AF_INET, .ip.v4 = net->gateway, .prefix = net->prefix };
+	return (struct kern_addr){ .family = AF_INET,
+				   .ip.v4 = net->gateway,
+				   .prefix = net->prefix };
 }
 
 static bool has_address(const struct network *net)
@@ -197,8 +203,10 @@ static int use_foreign(struct network *net, bool bip, struct err *err)
 		}
 	}
 	if (!has_address(net))
-		return err_set(err, ERR_CONFLICT, "bridge %s exists, is not ours and does not have the "
-			       "address of --bip", net->bridge);
+		return err_set(err, ERR_CONFLICT,
+			       "bridge %s exists, is not ours and does not have the "
+			       "address of --bip",
+			       net->bridge);
 	return 0;
 }
 
@@ -212,8 +220,8 @@ static int make_bridge(struct network *net, struct err *err)
 		return err_sys(err, "getrandom");
 	if (kern_link_bridge(net->bridge, err))
 		return -1;
-	if (kern_link_set_mac(net->bridge, net->mac, err) || kern_addr_add(net->bridge, &addr, err) ||
-	    kern_link_up(net->bridge, err)) {
+	if (kern_link_set_mac(net->bridge, net->mac, err) ||
+	    kern_addr_add(net->bridge, &addr, err) || kern_link_up(net->bridge, err)) {
 		struct err ignored;
 
 		kern_link_delete(net->bridge, &ignored);
@@ -243,13 +251,16 @@ static int bring_up_bridge(struct network *net, bool bip, struct err *err)
  * 127.0.0.1, packets with a loopback source on a bridge (ip-sysctl.rst, route_localnet). */
 static void enable_forwarding(struct network *net)
 {
-	AUTO_FREE char *localnet = xasprintf("/proc/sys/net/ipv4/conf/%s/route_localnet", net->bridge);
+	AUTO_FREE char *localnet =
+		xasprintf("/proc/sys/net/ipv4/conf/%s/route_localnet", net->bridge);
 	AUTO_STRBUF struct strbuf now = STRBUF_INIT;
 	struct err err;
 
 	if (!file_read(AT_FDCWD, FORWARDING, &now, 16, &err) && now.data[0] == '0') {
 		if (file_write_once(AT_FDCWD, FORWARDING, "1", &err))
-			log_warn("IPv4 forwarding stays off, containers reach no further than this host: %s", err.msg);
+			log_warn("IPv4 forwarding stays off, containers reach no further than this "
+				 "host: %s",
+				 err.msg);
 		else
 			net->set_forwarding = true;
 	}
@@ -302,7 +313,8 @@ static void collect(const struct network *net, struct kern_nft_publish **out, si
 			const struct port *p = &ep->ports.v[i];
 			struct kern_nft_publish *pub = &(*out)[*n];
 
-			*pub = (struct kern_nft_publish){ .proto = p->proto, .host_port = p->host_port,
+			*pub = (struct kern_nft_publish){ .proto = p->proto,
+							  .host_port = p->host_port,
 							  .container_ip = ep->ip,
 							  .container_port = p->container_port };
 			if (inet_pton(AF_INET, p->host_ip, &pub->host_ip) == 1)

@@ -34,10 +34,12 @@ json_t *dockerd_spec_capabilities(const json_t *host, bool privileged)
 
 	to_list(&add, json_object_get(host, "CapAdd"));
 	to_list(&drop, json_object_get(host, "CapDrop"));
-	names = ctrd_spec_caps(privileged ? NULL : &add, privileged ? NULL : &drop, privileged, &ignored);
+	names = ctrd_spec_caps(privileged ? NULL : &add, privileged ? NULL : &drop, privileged,
+			       &ignored);
 	if (!names)
 		names = json_array();
-	return json_pack("{s:O, s:O, s:O}", "bounding", names, "effective", names, "permitted", names);
+	return json_pack("{s:O, s:O, s:O}", "bounding", names, "effective", names, "permitted",
+			 names);
 }
 
 /* --- environment ------------------------------------------------------------------------- */
@@ -97,8 +99,9 @@ static const char *const nnp_words[] = { "no-new-privileges", "no-new-privileges
 					 "no-new-privileges:true", NULL };
 static const char *const unconfined_words[] = { "seccomp=unconfined", "seccomp:unconfined", NULL };
 /* This daemon has no AppArmor or SELinux profile to apply: "off" is what is. */
-static const char *const neutral_words[] = { "apparmor=unconfined", "apparmor:unconfined", "label=disable",
-					     "label:disable", "seccomp=builtin", "no-new-privileges=false",
+static const char *const neutral_words[] = { "apparmor=unconfined",	"apparmor:unconfined",
+					     "label=disable",		"label:disable",
+					     "seccomp=builtin",		"no-new-privileges=false",
 					     "no-new-privileges:false", NULL };
 
 bool dockerd_security_no_new_privileges(const json_t *host)
@@ -126,10 +129,12 @@ int dockerd_security_check(const json_t *host, struct err *err)
 	json_array_foreach(list, i, v) {
 		const char *o = json_string_value(v);
 
-		if (is_word(o, nnp_words) || is_word(o, unconfined_words) || is_word(o, neutral_words))
+		if (is_word(o, nnp_words) || is_word(o, unconfined_words) ||
+		    is_word(o, neutral_words))
 			continue;
 		if (str_starts(o, "seccomp="))
-			return err_set(err, ERR_UNSUPPORTED, "security option seccomp: only the built-in profile "
+			return err_set(err, ERR_UNSUPPORTED,
+				       "security option seccomp: only the built-in profile "
 				       "and 'unconfined' are supported by this daemon");
 		return err_set(err, ERR_INVALID, "invalid --security-opt: \"%s\"", o);
 	}
@@ -139,8 +144,8 @@ int dockerd_security_check(const json_t *host, struct err *err)
 /* --- limits of the process -------------------------------------------------------------------- */
 
 static const char *const rlimit_names[] = {
-	"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc",
-	"rss", "rtprio", "rttime", "sigpending", "stack", NULL,
+	"as",	  "core",  "cpu", "data",   "fsize",  "locks",	    "memlock", "msgqueue", "nice",
+	"nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",   NULL,
 };
 
 int dockerd_rlimit_check(const json_t *ulimit, struct err *err)
@@ -151,8 +156,10 @@ int dockerd_rlimit_check(const json_t *ulimit, struct err *err)
 	if (!is_word(name, rlimit_names))
 		return err_set(err, ERR_INVALID, "invalid ulimit type: %s", name);
 	if (hard != -1 && (soft > hard || soft == -1))
-		return err_set(err, ERR_INVALID, "ulimit soft limit must be less than or equal to hard limit: "
-			       "%lld > %lld", (long long)soft, (long long)hard);
+		return err_set(err, ERR_INVALID,
+			       "ulimit soft limit must be less than or equal to hard limit: "
+			       "%lld > %lld",
+			       (long long)soft, (long long)hard);
 	return 0;
 }
 
@@ -169,17 +176,20 @@ static json_t *rlimits(const json_t *host)
 				*p = (char)(*p - 'a' + 'A');
 		/* -1 is "unlimited", RLIM_INFINITY; JSON integers of 64 bits carry it as -1. */
 		json_array_append_new(out, json_pack("{s:s, s:I, s:I}", "type", type, "hard",
-						     jsonx_int(v, "Hard", 0), "soft", jsonx_int(v, "Soft", 0)));
+						     jsonx_int(v, "Hard", 0), "soft",
+						     jsonx_int(v, "Soft", 0)));
 	}
 	return out;
 }
 
-/* --- the process --------------------------------------------------------------------------------- */
+/* --- the process ---------------------------------------------------------------------------------
+ */
 
 static void set_console(json_t *process, bool tty, json_int_t rows, json_int_t cols)
 {
 	if (tty && rows > 0 && cols > 0)
-		json_object_set_new(process, "consoleSize", json_pack("{s:I, s:I}", "height", rows, "width", cols));
+		json_object_set_new(process, "consoleSize",
+				    json_pack("{s:I, s:I}", "height", rows, "width", cols));
 }
 
 static json_t *init_args(const struct container *c)
@@ -201,16 +211,17 @@ static json_t *process_of(const struct container *c)
 	json_t *size = json_object_get(c->host, "ConsoleSize"), *p;
 	bool tty = jsonx_bool(c->config, "Tty", false);
 
-	p = json_pack("{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:o, s:b}", "terminal", tty, "user", "uid", 0,
-		      "gid", 0, "args", init_args(c), "env", dockerd_spec_env(c, NULL), "cwd",
-		      *cwd ? cwd : "/", "capabilities",
+	p = json_pack("{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:o, s:b}", "terminal", tty, "user",
+		      "uid", 0, "gid", 0, "args", init_args(c), "env", dockerd_spec_env(c, NULL),
+		      "cwd", *cwd ? cwd : "/", "capabilities",
 		      dockerd_spec_capabilities(c->host, jsonx_bool(c->host, "Privileged", false)),
 		      "noNewPrivileges", dockerd_security_no_new_privileges(c->host));
 	if (json_array_size(json_object_get(c->host, "Ulimits")))
 		json_object_set_new(p, "rlimits", rlimits(c->host));
 	if (jsonx_int(c->host, "OomScoreAdj", 0))
 		json_object_set(p, "oomScoreAdj", json_object_get(c->host, "OomScoreAdj"));
-	set_console(p, tty, json_integer_value(json_array_get(size, 0)), json_integer_value(json_array_get(size, 1)));
+	set_console(p, tty, json_integer_value(json_array_get(size, 0)),
+		    json_integer_value(json_array_get(size, 1)));
 	return p;
 }
 
@@ -226,8 +237,8 @@ json_t *dockerd_spec_exec(const struct container *c, const struct exec_request *
 		set_env(env, "TERM=xterm");
 	json_array_foreach((json_t *)r->env, i, v)
 		set_env(env, json_string_value(v));
-	p = json_pack("{s:b, s:{s:i, s:i}, s:O, s:o, s:s, s:o, s:b}", "terminal", r->tty, "user", "uid", 0,
-		      "gid", 0, "args", r->args, "env", env, "cwd", cwd, "capabilities",
+	p = json_pack("{s:b, s:{s:i, s:i}, s:O, s:o, s:s, s:o, s:b}", "terminal", r->tty, "user",
+		      "uid", 0, "gid", 0, "args", r->args, "env", env, "cwd", cwd, "capabilities",
 		      dockerd_spec_capabilities(c->host, privileged), "noNewPrivileges",
 		      dockerd_security_no_new_privileges(c->host));
 	if (json_array_size(json_object_get(c->host, "Ulimits")))
@@ -253,7 +264,8 @@ static pid_t joined_pid(struct daemon *d, const char *mode, const char *what, ch
 		pid = other->st.pid;
 	dockerd_unlock(d);
 	if (!pid)
-		err_set(err, ERR_CONFLICT, "cannot join %s of a non running container: %s", what, other->id);
+		err_set(err, ERR_CONFLICT, "cannot join %s of a non running container: %s", what,
+			other->id);
 	else if (dir)
 		*dir = dockerd_container_path(d, other, NULL);
 	dockerd_container_put(d, other);
@@ -263,10 +275,12 @@ static pid_t joined_pid(struct daemon *d, const char *mode, const char *what, ch
 int dockerd_joins_resolve(struct daemon *d, const struct container *c, struct joins *j,
 			  struct err *err)
 {
-	const char *net = jsonx_str(c->host, "NetworkMode", ""), *ipc = jsonx_str(c->host, "IpcMode", "");
+	const char *net = jsonx_str(c->host, "NetworkMode", ""),
+		   *ipc = jsonx_str(c->host, "IpcMode", "");
 	const char *pid = jsonx_str(c->host, "PidMode", "");
 
-	if (str_starts(net, "container:") && !(j->net = joined_pid(d, net, "network", &j->net_dir, err)))
+	if (str_starts(net, "container:") &&
+	    !(j->net = joined_pid(d, net, "network", &j->net_dir, err)))
 		return -1;
 	if (str_starts(ipc, "container:") && !(j->ipc = joined_pid(d, ipc, "IPC", NULL, err)))
 		return -1;
@@ -283,18 +297,21 @@ void dockerd_joins_free(struct joins *j)
 json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct joins *j,
 		     struct err *err)
 {
-	json_t *linux_part = dockerd_spec_linux(c, j, err), *annotations = json_object_get(c->host, "Annotations");
+	json_t *linux_part = dockerd_spec_linux(c, j, err),
+	       *annotations = json_object_get(c->host, "Annotations");
 	json_t *spec;
 
 	if (!linux_part)
 		return NULL;
-	spec = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.2", "process", process_of(c),
-			 "root", "path", "rootfs", "readonly", jsonx_bool(c->host, "ReadonlyRootfs", false),
-			 "mounts", dockerd_spec_mounts(d, c, j), "linux", linux_part);
+	spec = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.2", "process",
+			 process_of(c), "root", "path", "rootfs", "readonly",
+			 jsonx_bool(c->host, "ReadonlyRootfs", false), "mounts",
+			 dockerd_spec_mounts(d, c, j), "linux", linux_part);
 	if (strcmp(jsonx_str(c->host, "UTSMode", ""), "host")) {
 		json_object_set(spec, "hostname", json_object_get(c->config, "Hostname"));
 		if (*jsonx_str(c->config, "Domainname", ""))
-			json_object_set(spec, "domainname", json_object_get(c->config, "Domainname"));
+			json_object_set(spec, "domainname",
+					json_object_get(c->config, "Domainname"));
 	}
 	if (json_object_size(annotations))
 		json_object_set(spec, "annotations", annotations);

@@ -22,19 +22,24 @@ static void allow(json_t *rules, char type, const struct stat *st, const char *a
 {
 	char text[2] = { type, '\0' };
 
-	json_array_append_new(rules, json_pack("{s:b, s:s, s:i, s:i, s:s}", "allow", 1, "type", text, "major",
-					       (int)major(st->st_rdev), "minor", (int)minor(st->st_rdev),
-					       "access", access));
+	json_array_append_new(rules, json_pack("{s:b, s:s, s:i, s:i, s:s}", "allow", 1, "type",
+					       text, "major", (int)major(st->st_rdev), "minor",
+					       (int)minor(st->st_rdev), "access", access));
 }
 
 static int stat_device(const char *path, struct stat *st, struct err *err)
 {
 	if (stat(path, st))
-		return err_set(err, ERR_INVALID, "error gathering device information while adding custom "
-			       "device \"%s\": %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
+		return err_set(err, ERR_INVALID,
+			       "error gathering device information while adding custom "
+			       "device \"%s\": %s",
+			       path,
+			       errno == ENOENT ? "no such file or directory" : strerror(errno));
 	if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
-		return err_set(err, ERR_INVALID, "error gathering device information while adding custom "
-			       "device \"%s\": not a device node", path);
+		return err_set(err, ERR_INVALID,
+			       "error gathering device information while adding custom "
+			       "device \"%s\": not a device node",
+			       path);
 	return 0;
 }
 
@@ -64,17 +69,19 @@ static void add_node(json_t *nodes, const char *path, const struct stat *st)
 {
 	char type[2] = { type_of(st), '\0' };
 
-	json_array_append_new(nodes, json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "path", path, "type",
-					       type, "major", (int)major(st->st_rdev), "minor",
-					       (int)minor(st->st_rdev), "fileMode", (int)(st->st_mode & 07777),
-					       "uid", (int)st->st_uid, "gid", (int)st->st_gid));
+	json_array_append_new(nodes, json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "path", path,
+					       "type", type, "major", (int)major(st->st_rdev),
+					       "minor", (int)minor(st->st_rdev), "fileMode",
+					       (int)(st->st_mode & 07777), "uid", (int)st->st_uid,
+					       "gid", (int)st->st_gid));
 }
 
 /* All of the host's, for a privileged container; directories that are file systems of
  * their own in a container stay out. */
 static void add_all(json_t *nodes, const char *dir)
 {
-	static const char *const skip[] = { "pts", "shm", "fd", "mqueue", ".udev", ".lxc", "console", NULL };
+	static const char *const skip[] = { "pts",   "shm",  "fd",	"mqueue",
+					    ".udev", ".lxc", "console", NULL };
 	AUTO_CLOSEDIR DIR *d = opendir(dir);
 	struct dirent *e;
 
@@ -103,7 +110,8 @@ json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err)
 	if (jsonx_bool(host, "Privileged", false))
 		add_all(nodes, "/dev");
 	json_array_foreach(list, i, v) {
-		const char *source = jsonx_str(v, "PathOnHost", ""), *path = jsonx_str(v, "PathInContainer", "");
+		const char *source = jsonx_str(v, "PathOnHost", ""),
+			   *path = jsonx_str(v, "PathInContainer", "");
 		struct stat st;
 
 		if (stat_device(source, &st, err))
@@ -123,7 +131,8 @@ int dockerd_devices_check(const json_t *host, struct err *err)
 	size_t i;
 
 	json_array_foreach(list, i, v) {
-		AUTO_JSON json_t *checked = dockerd_normalise(v, fields, "HostConfig.Devices.", err);
+		AUTO_JSON json_t *checked =
+			dockerd_normalise(v, fields, "HostConfig.Devices.", err);
 		const char *access = jsonx_str(v, "CgroupPermissions", "");
 
 		if (!checked)

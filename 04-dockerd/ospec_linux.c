@@ -71,7 +71,8 @@ static void set_unless_empty(json_t *to, const char *key, json_t *part)
 
 json_t *dockerd_spec_resources(const json_t *host)
 {
-	json_t *out = json_object(), *memory = json_object(), *cpu = json_object(), *pids = json_object();
+	json_t *out = json_object(), *memory = json_object(), *cpu = json_object(),
+	       *pids = json_object();
 	json_int_t nano = jsonx_int(host, "NanoCpus", 0);
 
 	copy_int(memory, "limit", host, "Memory");
@@ -102,7 +103,8 @@ static json_t *cgroups_path(const struct container *c)
 
 	if (!*parent)
 		return json_sprintf("/docker/%s", c->id);
-	return json_sprintf("%s%s%s%s", *parent == '/' ? "" : "/", parent, str_ends(parent, "/") ? "" : "/", c->id);
+	return json_sprintf("%s%s%s%s", *parent == '/' ? "" : "/", parent,
+			    str_ends(parent, "/") ? "" : "/", c->id);
 }
 
 /* Setting what a host-wide namespace owns would change the host (runc refuses net.* with
@@ -115,16 +117,19 @@ static json_t *sysctls(const json_t *host)
 	if (dockerd_network_kind(jsonx_str(host, "NetworkMode", "")) != NET_HOST &&
 	    !str_starts(jsonx_str(host, "NetworkMode", ""), "container:")) {
 		if (!json_object_get(out, "net.ipv4.ip_unprivileged_port_start"))
-			json_object_set_new(out, "net.ipv4.ip_unprivileged_port_start", json_string("0"));
+			json_object_set_new(out, "net.ipv4.ip_unprivileged_port_start",
+					    json_string("0"));
 		if (!json_object_get(out, "net.ipv4.ping_group_range"))
-			json_object_set_new(out, "net.ipv4.ping_group_range", json_string("0 2147483647"));
+			json_object_set_new(out, "net.ipv4.ping_group_range",
+					    json_string("0 2147483647"));
 	}
 	return out;
 }
 
 json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err)
 {
-	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" }, { "ReadonlyPaths", "readonlyPaths" } };
+	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" },
+						{ "ReadonlyPaths", "readonlyPaths" } };
 	AUTO_JSON json_t *out = json_object();
 	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes;
 
@@ -149,7 +154,8 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 	if (!jsonx_bool(c->host, "Privileged", false) && !dockerd_security_unconfined(c->host)) {
 		AUTO_JSON json_t *caps = dockerd_spec_capabilities(c->host, false);
 
-		json_object_set_new(out, "seccomp", ctrd_spec_seccomp(json_object_get(caps, "bounding")));
+		json_object_set_new(out, "seccomp",
+				    ctrd_spec_seccomp(json_object_get(caps, "bounding")));
 	}
 	return steal_ptr(&out);
 }

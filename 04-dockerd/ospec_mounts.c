@@ -13,7 +13,8 @@
 #include "network.h"
 #include "ospec.h"
 
-static json_t *oci_mount(const char *destination, const char *type, const char *source, const char *options)
+static json_t *oci_mount(const char *destination, const char *type, const char *source,
+			 const char *options)
 {
 	AUTO_FREE char *copy = xstrdup(options);
 	json_t *list = json_array();
@@ -21,8 +22,8 @@ static json_t *oci_mount(const char *destination, const char *type, const char *
 
 	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
 		json_array_append_new(list, json_string(w));
-	return json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source", source,
-			 "options", list);
+	return json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source",
+			 source, "options", list);
 }
 
 static bool covered(const struct container *c, const char *destination)
@@ -67,7 +68,8 @@ static void add_standard(json_t *out, const struct container *c)
 }
 
 /* hostname, hosts and resolv.conf; those of the other container where its network is joined. */
-static void add_netfiles(json_t *out, struct daemon *d, const struct container *c, const struct joins *j)
+static void add_netfiles(json_t *out, struct daemon *d, const struct container *c,
+			 const struct joins *j)
 {
 	static const char *const files[] = { "resolv.conf", "hostname", "hosts", NULL };
 
@@ -77,7 +79,8 @@ static void add_netfiles(json_t *out, struct daemon *d, const struct container *
 						    : dockerd_container_path(d, c, files[i]);
 
 		if (!covered(c, destination))
-			json_array_append_new(out, oci_mount(destination, "bind", source, "rbind,rprivate"));
+			json_array_append_new(out, oci_mount(destination, "bind", source,
+							     "rbind,rprivate"));
 	}
 }
 

@@ -75,8 +75,10 @@ static int add_binding(struct ports *plan, struct port p, const char *ip, struct
 	if (inet_pton(AF_INET, ip, &ignored) != 1 && inet_pton(AF_INET6, ip, &ignored) != 1)
 		return err_set(err, ERR_INVALID, "invalid IP address: %s", ip);
 	if (strchr(ip, ':') && p.proto == IPPROTO_UDP)
-		return err_set(err, ERR_UNSUPPORTED, "publishing a UDP port on an IPv6 address (%s) "
-			       "is not supported", ip);
+		return err_set(err, ERR_UNSUPPORTED,
+			       "publishing a UDP port on an IPv6 address (%s) "
+			       "is not supported",
+			       ip);
 	snprintf(p.host_ip, sizeof p.host_ip, "%s", ip);
 	add(plan, &p);
 	if (everywhere && p.proto == IPPROTO_TCP) {
@@ -111,7 +113,8 @@ static int plan_bindings(struct ports *plan, const json_t *bindings, struct err 
 
 	json_object_foreach((json_t *)bindings, key, list) {
 		if (!json_is_array(list) && !json_is_null(list))
-			return err_set(err, ERR_INVALID, "HostConfig.PortBindings.%s: expected a list", key);
+			return err_set(err, ERR_INVALID,
+				       "HostConfig.PortBindings.%s: expected a list", key);
 		/* A port with an empty list of bindings is published on any port. */
 		if (!json_array_size(list) && plan_one(plan, key, NULL, err))
 			return -1;
@@ -135,7 +138,9 @@ static int plan_exposed(struct ports *plan, const json_t *exposed, const json_t 
 		if (json_object_get(bindings, key))
 			continue;
 		for (unsigned port = spec.first; port <= spec.last; port++) {
-			struct port p = { .proto = spec.proto, .container_port = (uint16_t)port, .fd = -1 };
+			struct port p = { .proto = spec.proto,
+					  .container_port = (uint16_t)port,
+					  .fd = -1 };
 
 			if (add_binding(plan, p, "", err))
 				return -1;
@@ -167,8 +172,9 @@ json_t *dockerd_ports_json(const struct ports *ports)
 		const struct port *p = &ports->v[i];
 
 		json_array_append_new(list, json_pack("{s:s, s:i, s:s, s:i}", "proto",
-						      dockerd_proto_name(p->proto), "port", p->container_port,
-						      "hostIP", p->host_ip, "hostPort", p->host_port));
+						      dockerd_proto_name(p->proto), "port",
+						      p->container_port, "hostIP", p->host_ip,
+						      "hostPort", p->host_port));
 	}
 	return list;
 }
@@ -198,15 +204,17 @@ json_t *dockerd_ports_inspect(const struct ports *ports, const json_t *exposed)
 		json_object_set_new(out, key, json_null());
 	for (size_t i = 0; ports && i < ports->n; i++) {
 		const struct port *p = &ports->v[i];
-		AUTO_FREE char *name = xasprintf("%u/%s", p->container_port, dockerd_proto_name(p->proto));
+		AUTO_FREE char *name =
+			xasprintf("%u/%s", p->container_port, dockerd_proto_name(p->proto));
 		json_t *list = json_object_get(out, name);
 
 		if (!json_is_array(list)) {
 			list = json_array();
 			json_object_set_new(out, name, list);
 		}
-		json_array_append_new(list, json_pack("{s:s, s:o}", "HostIp", p->host_ip, "HostPort",
-						      json_sprintf("%u", p->host_port)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o}", "HostIp", p->host_ip, "HostPort",
+						json_sprintf("%u", p->host_port)));
 	}
 	return out;
 }
@@ -231,11 +239,13 @@ json_t *dockerd_ports_summary(const struct ports *ports, const json_t *exposed)
 
 		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:s}", "IP", p->host_ip,
 						     "PrivatePort", p->container_port, "PublicPort",
-						     p->host_port, "Type", dockerd_proto_name(p->proto)));
+						     p->host_port, "Type",
+						     dockerd_proto_name(p->proto)));
 	}
 	json_object_foreach((json_t *)exposed, key, v)
 		if (!dockerd_port_parse(key, &spec, &ignored) && !is_published(ports, &spec))
-			json_array_append_new(out, json_pack("{s:i, s:s}", "PrivatePort", spec.first,
-							     "Type", dockerd_proto_name(spec.proto)));
+			json_array_append_new(out,
+					      json_pack("{s:i, s:s}", "PrivatePort", spec.first,
+							"Type", dockerd_proto_name(spec.proto)));
 	return out;
 }

@@ -61,7 +61,8 @@ static void unref(struct pull *p)
 	free(p);
 }
 
-/* --- containerd's lines to Docker's ------------------------------------------------------------ */
+/* --- containerd's lines to Docker's ------------------------------------------------------------
+ */
 
 /* "1.2MB/3.4MB" with a bar, which old clients print as it comes. */
 static json_t *bar(json_int_t at, json_int_t total)
@@ -98,9 +99,11 @@ static void layer_line(struct pull *p, const json_t *line)
 
 		if (strcmp(words[i].theirs, status))
 			continue;
-		out = json_pack("{s:s, s:{}, s:s}", "status", words[i].ours, "progressDetail", "id", id);
+		out = json_pack("{s:s, s:{}, s:s}", "status", words[i].ours, "progressDetail", "id",
+				id);
 		if (words[i].counts && total > 0) {
-			json_object_set_new(out, "progressDetail", json_pack("{s:I, s:I}", "current", at, "total", total));
+			json_object_set_new(out, "progressDetail",
+					    json_pack("{s:I, s:I}", "current", at, "total", total));
 			json_object_set_new(out, "progress", bar(at, total));
 		}
 		json_array_append_new(p->queue, out);
@@ -118,7 +121,8 @@ static void done_lines(struct pull *p, const json_t *line)
 	bool newer = digest && strcmp(digest, p->old_digest);
 
 	status_line(p, json_sprintf("Digest: %s", digest ? digest : ""));
-	status_line(p, json_sprintf(newer ? "Status: Downloaded newer image for %s" : "Status: Image is up to date for %s",
+	status_line(p, json_sprintf(newer ? "Status: Downloaded newer image for %s"
+					  : "Status: Image is up to date for %s",
 				    p->familiar));
 }
 
@@ -130,7 +134,8 @@ static int on_line(void *arg, json_t *line)
 
 	pthread_mutex_lock(&p->lock);
 	if (!p->started) {
-		json_array_append_new(p->queue, json_pack("{s:o, s:s}", "status", json_sprintf("Pulling from %s", p->path),
+		json_array_append_new(p->queue, json_pack("{s:o, s:s}", "status",
+							  json_sprintf("Pulling from %s", p->path),
 							  "id", p->tag));
 		p->started = true;
 		pthread_cond_broadcast(&p->first);
@@ -145,7 +150,8 @@ static int on_line(void *arg, json_t *line)
 	return stop;
 }
 
-/* --- the two threads ------------------------------------------------------------------------------ */
+/* --- the two threads
+ * ------------------------------------------------------------------------------ */
 
 static void worker(struct daemon *d, void *arg)
 {
@@ -164,7 +170,8 @@ static void worker(struct daemon *d, void *arg)
 	pthread_mutex_unlock(&p->lock);
 	trace_end(&p->span, "pull %s", p->familiar);
 	if (!rc)
-		dockerd_event(d, "image", "pull", p->familiar, json_pack("{s:s}", "name", p->familiar));
+		dockerd_event(d, "image", "pull", p->familiar,
+			      json_pack("{s:s}", "name", p->familiar));
 	unref(p);
 }
 
@@ -180,8 +187,8 @@ static json_t *take(struct pull *p, bool *over)
 	p->queue = json_array();
 	*over = p->finished;
 	if (p->finished && p->failed)
-		json_array_append_new(batch, json_pack("{s:{s:s}, s:s}", "errorDetail", "message", p->err.msg, "error",
-						       p->err.msg));
+		json_array_append_new(batch, json_pack("{s:{s:s}, s:s}", "errorDetail", "message",
+						       p->err.msg, "error", p->err.msg));
 	pthread_mutex_unlock(&p->lock);
 	return batch;
 }
@@ -189,7 +196,9 @@ static json_t *take(struct pull *p, bool *over)
 static void produce(struct http_writer *w, void *arg)
 {
 	struct pull *p = arg;
-	struct pollfd fds[3] = { { p->fd, POLLIN, 0 }, { http_writer_fd(w), 0, 0 }, { p->d->stop_fd, POLLIN, 0 } };
+	struct pollfd fds[3] = { { p->fd, POLLIN, 0 },
+				 { http_writer_fd(w), 0, 0 },
+				 { p->d->stop_fd, POLLIN, 0 } };
 	bool over = false;
 
 	while (!over) {
@@ -201,7 +210,8 @@ static void produce(struct http_writer *w, void *arg)
 		json_array_foreach(batch, i, line)
 			if (http_write_json(w, line, &err))
 				return;
-		if (!over && ((poll(fds, 3, -1) < 0 && errno != EINTR) || fds[1].revents || fds[2].revents))
+		if (!over &&
+		    ((poll(fds, 3, -1) < 0 && errno != EINTR) || fds[1].revents || fds[2].revents))
 			return;
 	}
 }
@@ -217,7 +227,8 @@ static void release(void *arg)
 	unref(p);
 }
 
-/* --- the request ------------------------------------------------------------------------------------- */
+/* --- the request
+ * ------------------------------------------------------------------------------------- */
 
 static json_t *strings(const struct strlist *l)
 {
@@ -235,10 +246,12 @@ static int reference_of(struct http_request *req, struct reference *ref, struct 
 	AUTO_FREE char *text = NULL;
 
 	if (http_query(req, "fromSrc"))
-		return err_set(err, ERR_UNSUPPORTED, "importing an image is not supported by this daemon");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "importing an image is not supported by this daemon");
 	if (!image || !*image)
 		return err_set(err, ERR_INVALID, "fromImage is missing");
-	text = xasprintf("%s%s%s", image, tag && *tag ? strchr(tag, ':') ? "@" : ":" : "", tag ? tag : "");
+	text = xasprintf("%s%s%s", image, tag && *tag ? strchr(tag, ':') ? "@" : ":" : "",
+			 tag ? tag : "");
 	return reference_parse(text, ref, err);
 }
 
@@ -252,7 +265,8 @@ static void note_old(struct pull *p, const char *full)
 	snprintf(p->old_digest, sizeof p->old_digest, "%s", digest ? digest : "");
 }
 
-static struct pull *new_pull(struct daemon *d, const struct reference *ref, const char *platform, json_t *auth)
+static struct pull *new_pull(struct daemon *d, const struct reference *ref, const char *platform,
+			     json_t *auth)
 {
 	struct pull *p = xcalloc(1, sizeof *p);
 	AUTO_FREE char *full = reference_full(ref);
@@ -265,10 +279,11 @@ static struct pull *new_pull(struct daemon *d, const struct reference *ref, cons
 	pthread_cond_init(&p->first, NULL);
 	p->queue = json_array();
 	p->familiar = reference_familiar(ref);
-	p->path = strcmp(ref->domain, "docker.io") ? xasprintf("%s/%s", ref->domain, ref->path) : xstrdup(ref->path);
+	p->path = strcmp(ref->domain, "docker.io") ? xasprintf("%s/%s", ref->domain, ref->path)
+						   : xstrdup(ref->path);
 	p->tag = xstrdup(*ref->digest ? ref->digest : ref->tag);
-	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", strings(&d->cfg->mirrors), "insecure",
-			       strings(&d->cfg->insecure));
+	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", strings(&d->cfg->mirrors),
+			       "insecure", strings(&d->cfg->insecure));
 	if (platform && *platform)
 		json_object_set_new(p->request, "platform", json_string(platform));
 	if (auth)
@@ -304,21 +319,27 @@ static void explain(const struct pull *p, struct err *err)
 	AUTO_FREE char *name = xstrdup(p->familiar);
 	char *colon = strrchr(name, ':');
 
-	if (err->kind != ERR_NOT_FOUND && err->kind != ERR_UNAUTHORIZED && err->kind != ERR_PERMISSION)
+	if (err->kind != ERR_NOT_FOUND && err->kind != ERR_UNAUTHORIZED &&
+	    err->kind != ERR_PERMISSION)
 		return;
 	if (colon && !strchr(colon, '/'))
 		*colon = '\0';
 	err->kind = ERR_NOT_FOUND;
-	err_wrap(err, "pull access denied for %s, repository does not exist or may require 'docker login'", name);
+	err_wrap(err,
+		 "pull access denied for %s, repository does not exist or may require 'docker "
+		 "login'",
+		 name);
 }
 
-static int post_create(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct reference ref;
 	json_t *auth = NULL;
 	struct pull *p;
 
-	if (reference_of(req, &ref, err) || dockerd_auth_parse(http_header(req, "X-Registry-Auth"), &auth, err))
+	if (reference_of(req, &ref, err) ||
+	    dockerd_auth_parse(http_header(req, "X-Registry-Auth"), &auth, err))
 		return -1;
 	p = new_pull(daemon, &ref, http_query(req, "platform"), auth);
 	if (begin(p, err)) {

@@ -24,13 +24,16 @@ static int begin(struct daemon *d, struct container *c, bool force, bool *runnin
 	dockerd_lock(d);
 	*running = c->st.running;
 	if (c->st.removing)
-		rc = err_set(err, ERR_CONFLICT, "removal of container %s is already in progress", c->id);
+		rc = err_set(err, ERR_CONFLICT, "removal of container %s is already in progress",
+			     c->id);
 	else if (!c->listed)
 		rc = err_set(err, ERR_NOT_FOUND, "No such container: %s", c->id);
 	else if (c->st.running && !force)
-		rc = err_set(err, ERR_CONFLICT, "cannot remove container \"/%s\": container is %s: %s the "
-			     "container before removing or force remove", c->name,
-			     dockerd_state_word(&c->st), c->st.paused ? "unpause and stop" : "stop");
+		rc = err_set(err, ERR_CONFLICT,
+			     "cannot remove container \"/%s\": container is %s: %s the "
+			     "container before removing or force remove",
+			     c->name, dockerd_state_word(&c->st),
+			     c->st.paused ? "unpause and stop" : "stop");
 	if (!rc) {
 		c->st.removing = true;
 		c->st.restarting = false;
@@ -67,7 +70,8 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 	dockerd_unlock(d);
 	if (remove_parts(d, c, err)) {
 		give_up(d, c);
-		return err_wrap(err, "container %s: driver failed to remove root filesystem", c->id);
+		return err_wrap(err, "container %s: driver failed to remove root filesystem",
+				c->id);
 	}
 	dockerd_exec_container_exited(d, c);
 	dockerd_container_unlist(d, c);

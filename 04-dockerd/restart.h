@@ -13,7 +13,8 @@
 #define RESTART_SETTLED_MS 10000 /* who ran that long starts afresh */
 
 /* Started again after this exit? `restarts`: how often the policy did so already. */
-bool dockerd_restart_wanted(const json_t *policy, int exit_code, bool stopped_by_hand, int restarts);
+bool dockerd_restart_wanted(const json_t *policy, int exit_code, bool stopped_by_hand,
+			    int restarts);
 
 /* Started when the daemon starts, although it was not running? */
 bool dockerd_restart_at_boot(const json_t *policy, bool stopped_by_hand);

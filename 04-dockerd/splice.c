@@ -51,7 +51,8 @@ int dockerd_detach_parse(const char *text, struct detach *keys, struct err *err)
 	*keys = (struct detach){ .n = 0 };
 	for (char *k = strtok_r(copy, ",", &save); k; k = strtok_r(NULL, ",", &save)) {
 		if (keys->n == sizeof keys->keys || parse_key(k, &keys->keys[keys->n]))
-			return err_set(err, ERR_INVALID, "Invalid detach keys (%s): unknown character '%s'",
+			return err_set(err, ERR_INVALID,
+				       "Invalid detach keys (%s): unknown character '%s'",
 				       text ? text : "", k);
 		keys->n++;
 	}
@@ -145,7 +146,8 @@ static enum step move(struct way *up, struct way *down, const struct pollfd p[2]
 		if (s != GO_ON)
 			return s;
 	}
-	if ((p[1].revents & (POLLIN | POLLHUP)) && !pending(down) && !down->eof && fill(down) == BROKEN)
+	if ((p[1].revents & (POLLIN | POLLHUP)) && !pending(down) && !down->eof &&
+	    fill(down) == BROKEN)
 		down->eof = true;
 	if (pending(up) && drain(up) == BROKEN) {
 		up->at = up->len = 0;
@@ -169,7 +171,8 @@ bool dockerd_splice(const struct splice *s)
 	down->hold = s->hold;
 	while (!down->done || (s->both && !up->done)) {
 		struct pollfd p[3] = { { s->client, interest(up, down), 0 },
-				       { s->server, interest(down, up), 0 }, { s->stop_fd, POLLIN, 0 } };
+				       { s->server, interest(down, up), 0 },
+				       { s->stop_fd, POLLIN, 0 } };
 		enum step step;
 
 		/* A closed socket reports POLLHUP for ever: no longer ask when it has

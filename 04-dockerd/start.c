@@ -38,7 +38,8 @@ static int check_state(struct daemon *d, const struct container *c, struct err *
 
 	dockerd_lock(d);
 	if (c->st.removing || !c->listed)
-		rc = err_set(err, ERR_CONFLICT, "container is marked for removal and cannot be started");
+		rc = err_set(err, ERR_CONFLICT,
+			     "container is marked for removal and cannot be started");
 	else if (c->st.dead)
 		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
 	dockerd_unlock(d);
@@ -52,7 +53,8 @@ static int take_network(struct daemon *d, struct container *c, struct err *err)
 	if (kind_of(c) != NET_BRIDGE)
 		return 0;
 	if (!d->net->bridge[0])
-		return err_set(err, ERR_CONFLICT, "this daemon runs with --bridge none: use --network host or none");
+		return err_set(err, ERR_CONFLICT,
+			       "this daemon runs with --bridge none: use --network host or none");
 	ep = dockerd_endpoint_take(d->net, c, err);
 	if (!ep)
 		return -1;
@@ -87,7 +89,8 @@ static void let_attach(struct daemon *d, struct container *c, char *path)
 	dockerd_unlock(d);
 }
 
-static int create_task(struct daemon *d, struct container *c, pid_t *pid, char **attach, struct err *err)
+static int create_task(struct daemon *d, struct container *c, pid_t *pid, char **attach,
+		       struct err *err)
 {
 	struct joins joins = { 0 };
 	AUTO_JSON json_t *spec = NULL;
@@ -140,12 +143,14 @@ static void explain(const struct container *c, struct err *err)
 	if (kind == ERR_NO_PROGRAM && !strchr(program, '/'))
 		err_set(err, kind, "exec: \"%s\": executable file not found in $PATH", program);
 	else if (kind == ERR_NO_PROGRAM)
-		err_set(err, kind, "exec: \"%s\": stat %s: no such file or directory", program, program);
+		err_set(err, kind, "exec: \"%s\": stat %s: no such file or directory", program,
+			program);
 	else if (kind == ERR_NOT_EXECUTABLE)
 		err_set(err, kind, "exec: \"%s\": permission denied", program);
 	if (kind == ERR_NO_PROGRAM || kind == ERR_NOT_EXECUTABLE)
-		err_wrap(err, "failed to create task for container: OCI runtime create failed: unable to start "
-			 "container process");
+		err_wrap(err, "failed to create task for container: OCI runtime create failed: "
+			      "unable to start "
+			      "container process");
 }
 
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
@@ -155,7 +160,9 @@ static void record_failure(struct daemon *d, struct container *c, const struct e
 	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
 	c->st.pid = 0;
-	c->st.exit_code = why->kind == ERR_NO_PROGRAM ? 127 : why->kind == ERR_NOT_EXECUTABLE ? 126 : 128;
+	c->st.exit_code = why->kind == ERR_NO_PROGRAM	    ? 127
+			  : why->kind == ERR_NOT_EXECUTABLE ? 126
+							    : 128;
 	snprintf(c->st.error, sizeof c->st.error, "%.*s", (int)sizeof c->st.error - 1, why->msg);
 	c->start_serial++;
 	dockerd_container_changed(c);
@@ -172,7 +179,8 @@ static int run_steps(struct daemon *d, struct container *c, pid_t *pid, struct e
 
 	if (take_network(d, c, err))
 		return -1;
-	if (!str_starts(jsonx_str(c->host, "NetworkMode", ""), "container:") && dockerd_netfiles_write(d, c, err))
+	if (!str_starts(jsonx_str(c->host, "NetworkMode", ""), "container:") &&
+	    dockerd_netfiles_write(d, c, err))
 		return -1;
 	if (create_task(d, c, pid, &attach, err))
 		return -1;
@@ -204,7 +212,8 @@ int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
 		log_error("container %.12s: %s", c->id, save_err.msg);
 	if (c->endpoint)
 		dockerd_event(d, "network", "connect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge", "type", "bridge"));
+			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
+					"type", "bridge"));
 	dockerd_container_event(d, c, "start", NULL);
 	trace_end(&span, "start %s", c->name);
 	return 0;
@@ -229,7 +238,8 @@ int dockerd_start(struct daemon *d, struct container *c, bool *was_running, stru
 	if (was_running)
 		*was_running = running;
 	if (paused)
-		rc = err_set(err, ERR_CONFLICT, "cannot start a paused container, try unpause instead");
+		rc = err_set(err, ERR_CONFLICT,
+			     "cannot start a paused container, try unpause instead");
 	else if (!running && dockerd_start_locked(d, c, err))
 		rc = -1;
 	if (rc && !running && jsonx_bool(c->host, "AutoRemove", false)) {

@@ -33,8 +33,8 @@ static json_int_t system_cpu(void)
 	struct err ignored;
 
 	if (file_read(AT_FDCWD, "/proc/stat", &sb, 1 << 20, &ignored) ||
-	    sscanf(sb.data, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", t, t + 1, t + 2, t + 3, t + 4, t + 5,
-		   t + 6, t + 7) < 4)
+	    sscanf(sb.data, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", t, t + 1, t + 2, t + 3,
+		   t + 4, t + 5, t + 6, t + 7) < 4)
 		return 0;
 	for (size_t i = 0; i < 8; i++)
 		sum += t[i];
@@ -43,12 +43,14 @@ static json_int_t system_cpu(void)
 
 static json_t *cpu_stats(const json_t *m)
 {
-	return json_pack("{s:{s:I, s:I, s:I}, s:I, s:I, s:{s:I, s:I, s:I}}", "cpu_usage", "total_usage",
-			 jsonx_int(m, "cpuTotalNs", 0), "usage_in_kernelmode", jsonx_int(m, "cpuSystemNs", 0),
-			 "usage_in_usermode", jsonx_int(m, "cpuUserNs", 0), "system_cpu_usage", system_cpu(),
-			 "online_cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "throttling_data", "periods",
-			 jsonx_int(m, "periods", 0), "throttled_periods", jsonx_int(m, "throttledPeriods", 0),
-			 "throttled_time", jsonx_int(m, "throttledNs", 0));
+	return json_pack("{s:{s:I, s:I, s:I}, s:I, s:I, s:{s:I, s:I, s:I}}", "cpu_usage",
+			 "total_usage", jsonx_int(m, "cpuTotalNs", 0), "usage_in_kernelmode",
+			 jsonx_int(m, "cpuSystemNs", 0), "usage_in_usermode",
+			 jsonx_int(m, "cpuUserNs", 0), "system_cpu_usage", system_cpu(),
+			 "online_cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN),
+			 "throttling_data", "periods", jsonx_int(m, "periods", 0),
+			 "throttled_periods", jsonx_int(m, "throttledPeriods", 0), "throttled_time",
+			 jsonx_int(m, "throttledNs", 0));
 }
 
 /* Without a limit the machine's memory is the limit. */
@@ -59,8 +61,8 @@ static json_t *memory_stats(const json_t *m)
 
 	if (limit <= 0 || limit > all)
 		limit = all;
-	return json_pack("{s:I, s:I, s:{s:I, s:I}, s:I}", "usage", jsonx_int(m, "memoryUsage", 0), "max_usage",
-			 jsonx_int(m, "memoryMaxUsage", 0), "stats", "inactive_file",
+	return json_pack("{s:I, s:I, s:{s:I, s:I}, s:I}", "usage", jsonx_int(m, "memoryUsage", 0),
+			 "max_usage", jsonx_int(m, "memoryMaxUsage", 0), "stats", "inactive_file",
 			 jsonx_int(m, "memoryInactiveFile", 0), "total_inactive_file",
 			 jsonx_int(m, "memoryInactiveFile", 0), "limit", limit);
 }
@@ -78,14 +80,20 @@ static json_t *networks(pid_t pid)
 	if (file_read(AT_FDCWD, path, &sb, 1 << 16, &ignored))
 		return out;
 	for (char *l = strtok_r(sb.data, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(l, " %31[^: ]: %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld", name, v, v + 1,
-			   v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8, v + 9, v + 10, v + 11) != 13 ||
+		if (sscanf(l,
+			   " %31[^: ]: %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld",
+			   name, v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8, v + 9,
+			   v + 10, v + 11) != 13 ||
 		    !strcmp(name, "lo"))
 			continue;
-		json_object_set_new(out, name, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_bytes",
-				    (json_int_t)v[0], "rx_packets", (json_int_t)v[1], "rx_errors", (json_int_t)v[2],
-				    "rx_dropped", (json_int_t)v[3], "tx_bytes", (json_int_t)v[8], "tx_packets",
-				    (json_int_t)v[9], "tx_errors", (json_int_t)v[10], "tx_dropped", (json_int_t)v[11]));
+		json_object_set_new(out, name,
+				    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+					      "rx_bytes", (json_int_t)v[0], "rx_packets",
+					      (json_int_t)v[1], "rx_errors", (json_int_t)v[2],
+					      "rx_dropped", (json_int_t)v[3], "tx_bytes",
+					      (json_int_t)v[8], "tx_packets", (json_int_t)v[9],
+					      "tx_errors", (json_int_t)v[10], "tx_dropped",
+					      (json_int_t)v[11]));
 	}
 	return out;
 }
@@ -106,11 +114,13 @@ static json_t *sample(struct session *s)
 	strcpy(before, *s->read ? s->read : ZERO_TIME);
 	time_now_text(s->read);
 	cpu = m ? cpu_stats(m) : json_object();
-	doc = json_pack("{s:s, s:s, s:s, s:s, s:O, s:O, s:o, s:{s:I, s:I}, s:{s:n}, s:i, s:{}}", "name", name, "id",
-			s->c->id, "read", m ? s->read : ZERO_TIME, "preread", before, "cpu_stats", cpu,
-			"precpu_stats", s->before, "memory_stats", m ? memory_stats(m) : json_object(),
-			"pids_stats", "current", jsonx_int(m, "pids", 0), "limit", jsonx_int(m, "pidsLimit", 0),
-			"blkio_stats", "io_service_bytes_recursive", "num_procs", 0, "storage_stats");
+	doc = json_pack("{s:s, s:s, s:s, s:s, s:O, s:O, s:o, s:{s:I, s:I}, s:{s:n}, s:i, s:{}}",
+			"name", name, "id", s->c->id, "read", m ? s->read : ZERO_TIME, "preread",
+			before, "cpu_stats", cpu, "precpu_stats", s->before, "memory_stats",
+			m ? memory_stats(m) : json_object(), "pids_stats", "current",
+			jsonx_int(m, "pids", 0), "limit", jsonx_int(m, "pidsLimit", 0),
+			"blkio_stats", "io_service_bytes_recursive", "num_procs", 0,
+			"storage_stats");
 	if (pid)
 		json_object_set_new(doc, "networks", networks(pid));
 	json_decref(s->before);
@@ -166,7 +176,8 @@ static void release(void *arg)
 	free(s);
 }
 
-static int get_stats(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_stats(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err)
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	struct session *s;
@@ -174,8 +185,11 @@ static int get_stats(struct http_request *req, struct http_reply *rep, void *dae
 	if (!c)
 		return -1;
 	s = xcalloc(1, sizeof *s);
-	*s = (struct session){ .d = daemon, .c = c, .stream = http_query_bool(req, "stream", 1),
-			       .one_shot = http_query_bool(req, "one-shot", 0), .before = json_object() };
+	*s = (struct session){ .d = daemon,
+			       .c = c,
+			       .stream = http_query_bool(req, "stream", 1),
+			       .one_shot = http_query_bool(req, "one-shot", 0),
+			       .before = json_object() };
 	http_reply_stream(rep, 200, "application/json", produce, s, release);
 	return 0;
 }

@@ -69,12 +69,15 @@ static int send(struct daemon *d, struct container *c, int sig, struct err *err)
 
 	if (dockerd_task_kill(d, c, sig, err)) /* it may have ended meanwhile */
 		return err->kind == ERR_NOT_FOUND || err->kind == ERR_CONFLICT ? 0 : -1;
-	dockerd_container_event(d, c, "kill", json_pack("{s:o}", "signal", json_sprintf("%d", sig)));
+	dockerd_container_event(d, c, "kill",
+				json_pack("{s:o}", "signal", json_sprintf("%d", sig)));
 	dockerd_lock(d);
 	thaw = c->st.paused && (sig == SIGKILL || sig == dockerd_stop_signal(c));
 	dockerd_unlock(d);
-	return thaw && dockerd_pause(d, c, false, err) && err->kind != ERR_NOT_FOUND && err->kind != ERR_CONFLICT
-		       ? -1 : 0;
+	return thaw && dockerd_pause(d, c, false, err) && err->kind != ERR_NOT_FOUND &&
+			       err->kind != ERR_CONFLICT
+		       ? -1
+		       : 0;
 }
 
 /* From here on the restart policy keeps its hands off. True: it was waiting to
@@ -102,7 +105,8 @@ static int kill_and_wait(struct daemon *d, struct container *c, struct err *err)
 	if (send(d, c, SIGKILL, err))
 		return -1;
 	if (!dockerd_wait_stopped(d, c, KILL_PATIENCE_MS))
-		return err_set(err, ERR_SYSTEM, "tried to kill container, but did not receive an exit event");
+		return err_set(err, ERR_SYSTEM,
+			       "tried to kill container, but did not receive an exit event");
 	return 0;
 }
 
@@ -128,7 +132,8 @@ int dockerd_stop(struct daemon *d, struct container *c, long seconds, int sig, b
 	}
 	if (send(d, c, sig ? sig : dockerd_stop_signal(c), err))
 		return err_wrap(err, "cannot stop container: %s", c->id);
-	if (!dockerd_wait_stopped(d, c, seconds < 0 ? -1 : seconds * 1000) && kill_and_wait(d, c, err))
+	if (!dockerd_wait_stopped(d, c, seconds < 0 ? -1 : seconds * 1000) &&
+	    kill_and_wait(d, c, err))
 		return err_wrap(err, "cannot stop container: %s", c->id);
 	dockerd_container_event(d, c, "stop", NULL);
 	return 0;
@@ -166,7 +171,9 @@ int dockerd_pause(struct daemon *d, struct container *c, bool pause, struct err 
 		return err_set(err, ERR_CONFLICT, pause ? "Container %s is already paused"
 							: "Container %s is not paused", c->id);
 	if (dockerd_task_verb(d, c, pause ? "pause" : "resume", err))
-		return err_wrap(err, pause ? "cannot pause container %s" : "cannot unpause container %s", c->id);
+		return err_wrap(err,
+				pause ? "cannot pause container %s" : "cannot unpause container %s",
+				c->id);
 	dockerd_lock(d);
 	c->st.paused = pause && c->st.running;
 	dockerd_container_changed(c);

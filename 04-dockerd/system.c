@@ -41,7 +41,8 @@ static int get_ping(struct http_request *req, struct http_reply *rep, void *daem
 	return 0;
 }
 
-static int get_version(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int get_version(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	struct daemon *d = daemon;
 	AUTO_JSON json_t *ctrd = ctrd_call(d->ctrd, "GET", "/v1/version", NULL, err);
@@ -50,16 +51,18 @@ static int get_version(struct http_request *req, struct http_reply *rep, void *d
 
 	(void)req;
 	uname(&u);
-	engine = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "ApiVersion", API_VERSION, "MinAPIVersion",
-			   API_VERSION_MIN, "Arch", go_arch(u.machine), "Os", "linux", "KernelVersion", u.release,
-			   "Experimental", "false");
-	doc = json_pack("{s:{s:s}, s:[{s:s, s:s, s:o}, {s:s, s:s, s:{}}]}", "Platform", "Name", "Dockyard", "Components",
-			"Name", "Engine", "Version", DOCKERD_VERSION, "Details", engine, "Name", "containerd", "Version",
+	engine = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "ApiVersion", API_VERSION,
+			   "MinAPIVersion", API_VERSION_MIN, "Arch", go_arch(u.machine), "Os",
+			   "linux", "KernelVersion", u.release, "Experimental", "false");
+	doc = json_pack("{s:{s:s}, s:[{s:s, s:s, s:o}, {s:s, s:s, s:{}}]}", "Platform", "Name",
+			"Dockyard", "Components", "Name", "Engine", "Version", DOCKERD_VERSION,
+			"Details", engine, "Name", "containerd", "Version",
 			jsonx_str(ctrd, "version", "unreachable"), "Details");
-	json_object_update_new(doc, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version", DOCKERD_VERSION,
-					      "ApiVersion", API_VERSION, "MinAPIVersion", API_VERSION_MIN, "GitCommit",
-					      "", "GoVersion", "", "Os", "linux", "Arch", go_arch(u.machine),
-					      "KernelVersion", u.release));
+	json_object_update_new(doc, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version",
+					      DOCKERD_VERSION, "ApiVersion", API_VERSION,
+					      "MinAPIVersion", API_VERSION_MIN, "GitCommit", "",
+					      "GoVersion", "", "Os", "linux", "Arch",
+					      go_arch(u.machine), "KernelVersion", u.release));
 	json_object_set_new(doc, "BuildTime", json_string(""));
 	http_reply_json(rep, 200, doc);
 	return 0;
@@ -97,8 +100,9 @@ static void count_containers(struct daemon *d, json_t *doc)
 		running += c->st.running && !c->st.paused;
 	}
 	dockerd_unlock(d);
-	json_object_update_new(doc, json_pack("{s:I, s:I, s:I, s:I}", "Containers", all, "ContainersRunning", running,
-					      "ContainersPaused", paused, "ContainersStopped", all - running - paused));
+	json_object_update_new(doc, json_pack("{s:I, s:I, s:I, s:I}", "Containers", all,
+					      "ContainersRunning", running, "ContainersPaused",
+					      paused, "ContainersStopped", all - running - paused));
 }
 
 static json_int_t count_images(struct daemon *d)
@@ -120,14 +124,15 @@ static json_t *strings(const struct strlist *l)
 
 static json_t *registry_config(const struct config *cfg)
 {
-	json_t *index = json_pack("{s:{s:s, s:o, s:b, s:b}}", "docker.io", "Name", "docker.io", "Mirrors",
-				  strings(&cfg->mirrors), "Secure", 1, "Official", 1);
+	json_t *index = json_pack("{s:{s:s, s:o, s:b, s:b}}", "docker.io", "Name", "docker.io",
+				  "Mirrors", strings(&cfg->mirrors), "Secure", 1, "Official", 1);
 
 	for (size_t i = 0; i < cfg->insecure.n; i++)
-		json_object_set_new(index, cfg->insecure.v[i], json_pack("{s:s, s:[], s:b, s:b}", "Name",
-				    cfg->insecure.v[i], "Mirrors", "Secure", 0, "Official", 0));
-	return json_pack("{s:[], s:o, s:o}", "InsecureRegistryCIDRs", "IndexConfigs", index, "Mirrors",
-			 strings(&cfg->mirrors));
+		json_object_set_new(index, cfg->insecure.v[i],
+				    json_pack("{s:s, s:[], s:b, s:b}", "Name", cfg->insecure.v[i],
+					      "Mirrors", "Secure", 0, "Official", 0));
+	return json_pack("{s:[], s:o, s:o}", "InsecureRegistryCIDRs", "IndexConfigs", index,
+			 "Mirrors", strings(&cfg->mirrors));
 }
 
 static json_int_t open_files(void)
@@ -146,12 +151,16 @@ static json_t *warnings(struct daemon *d)
 	json_t *out = json_array();
 
 	if (!d->net->bridge[0])
-		json_array_append_new(out, json_string("WARNING: there is no default bridge network"));
+		json_array_append_new(out,
+				      json_string("WARNING: there is no default bridge network"));
 	for (size_t i = 0; i < d->cfg->hosts.n; i++)
 		if (str_starts(d->cfg->hosts.v[i], "tcp://") && !d->cfg->tls)
-			json_array_append_new(out, json_sprintf("WARNING: API is accessible on %s without encryption.\n"
-					      "         Access to the remote API is equivalent to root access on the host.",
-					      d->cfg->hosts.v[i]));
+			json_array_append_new(out,
+					      json_sprintf("WARNING: API is accessible on %s "
+							   "without encryption.\n"
+							   "         Access to the remote API is "
+							   "equivalent to root access on the host.",
+							   d->cfg->hosts.v[i]));
 	return out;
 }
 
@@ -163,19 +172,23 @@ static json_t *machine(void)
 
 	uname(&u);
 	gethostname(name, sizeof name - 1);
-	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:s}", "KernelVersion", u.release,
-			 "OperatingSystem", os_name("PRETTY_NAME"), "OSVersion", os_name("VERSION_ID"), "OSType",
-			 "linux", "Architecture", u.machine, "NCPU", (int)sysconf(_SC_NPROCESSORS_ONLN), "MemTotal",
-			 (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE), "Name", name, "SystemTime",
-			 time_now_text(now), "CgroupDriver", "cgroupfs", "CgroupVersion",
-			 version == KERN_CGROUP_V2 ? "2" : "1");
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:s}", "KernelVersion",
+			 u.release, "OperatingSystem", os_name("PRETTY_NAME"), "OSVersion",
+			 os_name("VERSION_ID"), "OSType", "linux", "Architecture", u.machine,
+			 "NCPU", (int)sysconf(_SC_NPROCESSORS_ONLN), "MemTotal",
+			 (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE), "Name", name,
+			 "SystemTime", time_now_text(now), "CgroupDriver", "cgroupfs",
+			 "CgroupVersion", version == KERN_CGROUP_V2 ? "2" : "1");
 }
 
 static json_t *abilities(void)
 {
-	static const char *const yes[] = { "MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet",
-					   "PidsLimit", "IPv4Forwarding", "LiveRestoreEnabled", NULL };
-	static const char *const no[] = { "BridgeNfIptables", "BridgeNfIp6tables", "OomKillDisable", "ExperimentalBuild", NULL };
+	static const char *const yes[] = { "MemoryLimit", "SwapLimit",	    "CpuCfsPeriod",
+					   "CpuCfsQuota", "CPUShares",	    "CPUSet",
+					   "PidsLimit",	  "IPv4Forwarding", "LiveRestoreEnabled",
+					   NULL };
+	static const char *const no[] = { "BridgeNfIptables", "BridgeNfIp6tables", "OomKillDisable",
+					  "ExperimentalBuild", NULL };
 	json_t *out = json_object();
 
 	for (size_t i = 0; yes[i]; i++)
@@ -185,37 +198,38 @@ static json_t *abilities(void)
 	return out;
 }
 
-static json_t *constants(void)
-{
-	return json_pack("{s:s, s:[[s, s]], s:{s:[s], s:[s, s, s], s:n, s:[s, s]}, s:s, s:{s:{s:s}}, s:s, s:s, s:s, s:[], "
-			 "s:[s], s:s, s:s, s:s}", "Driver", "overlayfs", "DriverStatus", "driver-type",
-			 "io.containerd.snapshotter.v1", "Plugins", "Volume", "local", "Network", "bridge", "host", "null",
-			 "Authorization", "Log", "json-file", "none", "LoggingDriver", "json-file", "Runtimes", "runc",
-			 "path", "runc", "DefaultRuntime", "runc", "InitBinary", "docker-init", "IndexServerAddress",
-			 "https://index.docker.io/v1/", "Labels", "SecurityOptions", "name=seccomp,profile=builtin",
-			 "HttpProxy", "", "HttpsProxy", "", "NoProxy", "");
-}
+/* The same on every machine. */
+static const char constants[] =
+	"{\"Driver\":\"overlayfs\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]],"
+	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],"
+	"\"Authorization\":null,\"Log\":[\"json-file\",\"none\"]},"
+	"\"LoggingDriver\":\"json-file\",\"Runtimes\":{\"runc\":{\"path\":\"runc\"}},"
+	"\"DefaultRuntime\":\"runc\",\"InitBinary\":\"docker-init\","
+	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
+	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
+	"\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
+	"\"ContainerdCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
+	"\"RuncCommit\":{\"ID\":\"\",\"Expected\":\"\"},\"InitCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
+	"\"Swarm\":{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\","
+	"\"ControlAvailable\":false,\"Error\":\"\",\"RemoteManagers\":null}}";
 
 static int get_info(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct daemon *d = daemon;
-	json_t *doc = json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:i, s:I, s:o, s:o}", "ID", d->id, "Images",
-				count_images(d), "DockerRootDir", d->cfg->data_root, "ServerVersion", DOCKERD_VERSION,
-				"Debug", !strcmp(d->cfg->log_level, "debug"), "NFd", open_files(), "NGoroutines", 0,
-				"NEventsListener", (json_int_t)dockerd_events_listeners(d->events), "RegistryConfig",
-				registry_config(d->cfg), "Warnings", warnings(d));
+	json_t *doc =
+		json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:i, s:I, s:o, s:o}", "ID", d->id,
+			  "Images", count_images(d), "DockerRootDir", d->cfg->data_root,
+			  "ServerVersion", DOCKERD_VERSION, "Debug",
+			  !strcmp(d->cfg->log_level, "debug"), "NFd", open_files(), "NGoroutines",
+			  0, "NEventsListener", (json_int_t)dockerd_events_listeners(d->events),
+			  "RegistryConfig", registry_config(d->cfg), "Warnings", warnings(d));
 
 	(void)req;
 	(void)err;
 	count_containers(d, doc);
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
-	json_object_update_new(doc, constants());
-	json_object_set_new(doc, "Swarm", json_pack("{s:s, s:s, s:s, s:b, s:s, s:n}", "NodeID", "", "NodeAddr", "",
-						    "LocalNodeState", "inactive", "ControlAvailable", 0, "Error", "",
-						    "RemoteManagers"));
-	for (const char *const *key = (const char *const[]){ "ContainerdCommit", "RuncCommit", "InitCommit", NULL }; *key; key++)
-		json_object_set_new(doc, *key, json_pack("{s:s, s:s}", "ID", "", "Expected", ""));
+	json_object_update_new(doc, json_loads(constants, 0, NULL));
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
@@ -227,11 +241,13 @@ static int no_swarm(struct http_request *req, struct http_reply *rep, void *daem
 	(void)req;
 	(void)rep;
 	(void)daemon;
-	return err_set(err, ERR_UNAVAILABLE, "This node is not a swarm manager. Use \"docker swarm init\" or \"docker "
+	return err_set(err, ERR_UNAVAILABLE,
+		       "This node is not a swarm manager. Use \"docker swarm init\" or \"docker "
 		       "swarm join\" to connect this node to swarm and try again.");
 }
 
-static int no_plugins(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int no_plugins(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
 {
 	(void)req;
 	(void)daemon;
@@ -245,7 +261,8 @@ static int not_here(struct http_request *req, struct http_reply *rep, void *daem
 {
 	(void)rep;
 	(void)daemon;
-	return err_set(err, ERR_UNSUPPORTED, "%s %s is not supported by this daemon", http_method(req), http_path(req));
+	return err_set(err, ERR_UNSUPPORTED, "%s %s is not supported by this daemon",
+		       http_method(req), http_path(req));
 }
 
 const struct http_route dockerd_system_routes[] = {

@@ -36,8 +36,9 @@ int dockerd_snapshot_remove(struct daemon *d, const char *key, struct err *err)
 static json_t *container_body(const struct container *c, const json_t *spec)
 {
 	json_t *groups = json_object_get(c->host, "GroupAdd");
-	json_t *body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name, "snapshotKey",
-				 c->id, "spec", spec, "user", jsonx_str(c->config, "User", ""));
+	json_t *body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name,
+				 "snapshotKey", c->id, "spec", spec, "user",
+				 jsonx_str(c->config, "User", ""));
 
 	if (json_array_size(groups))
 		json_object_set(body, "groups", groups);
@@ -48,9 +49,11 @@ static json_t *log_body(struct daemon *d, const struct container *c)
 {
 	AUTO_FREE char *path = dockerd_container_log(d, c);
 	const json_t *options = jsonx_at(c->host, "LogConfig.Config");
-	const char *size = jsonx_str(options, "max-size", NULL), *files = jsonx_str(options, "max-file", NULL);
-	json_t *body = json_pack("{s:s, s:s}", "driver", json_string_value(jsonx_at(c->host, "LogConfig.Type")),
-				 "path", path);
+	const char *size = jsonx_str(options, "max-size", NULL),
+		   *files = jsonx_str(options, "max-file", NULL);
+	json_t *body =
+		json_pack("{s:s, s:s}", "driver",
+			  json_string_value(jsonx_at(c->host, "LogConfig.Type")), "path", path);
 
 	if (size)
 		json_object_set_new(body, "maxSize", json_integer(dockerd_parse_size(size)));
@@ -75,7 +78,8 @@ static json_t *task_body(struct daemon *d, const struct container *c)
 int dockerd_task_create(struct daemon *d, const struct container *c, const json_t *spec, pid_t *pid,
 			char **attach, struct err *err)
 {
-	AUTO_JSON json_t *container = container_body(c, spec), *task = task_body(d, c), *answer = NULL;
+	AUTO_JSON json_t *container = container_body(c, spec), *task = task_body(d, c),
+			 *answer = NULL;
 
 	if (call(d, "POST", "/v1/containers", container, err)) {
 		if (err->kind != ERR_EXISTS && err->kind != ERR_CONFLICT)
@@ -99,7 +103,8 @@ int dockerd_task_start(struct daemon *d, const struct container *c, struct err *
 	return dockerd_task_verb(d, c, "start", err);
 }
 
-int dockerd_task_verb(struct daemon *d, const struct container *c, const char *verb, struct err *err)
+int dockerd_task_verb(struct daemon *d, const struct container *c, const char *verb,
+		      struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("/v1/tasks/%s/%s", c->id, verb);
 
@@ -114,12 +119,13 @@ int dockerd_task_kill(struct daemon *d, const struct container *c, int sig, stru
 	return call(d, "POST", path, body, err);
 }
 
-int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height, long width,
-			struct err *err)
+int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height,
+			long width, struct err *err)
 {
 	AUTO_FREE char *path = exec_id ? xasprintf("/v1/tasks/%s/execs/%s/resize", id, exec_id)
 				       : xasprintf("/v1/tasks/%s/resize", id);
-	AUTO_JSON json_t *body = json_pack("{s:I, s:I}", "height", (json_int_t)height, "width", (json_int_t)width);
+	AUTO_JSON json_t *body =
+		json_pack("{s:I, s:I}", "height", (json_int_t)height, "width", (json_int_t)width);
 
 	return call(d, "POST", path, body, err);
 }
@@ -147,7 +153,8 @@ json_t *dockerd_task_query(struct daemon *d, const char *id, const char *what, s
 static int delete_task(struct daemon *d, const char *id, struct err *err)
 {
 	AUTO_FREE char *task = xasprintf("/v1/tasks/%s", id);
-	AUTO_FREE char *kill_path = xasprintf("%s/kill", task), *wait_path = xasprintf("%s/wait", task);
+	AUTO_FREE char *kill_path = xasprintf("%s/kill", task),
+		       *wait_path = xasprintf("%s/wait", task);
 	AUTO_JSON json_t *sigkill = json_pack("{s:i, s:b}", "signal", 9, "all", 1);
 	struct err ignored;
 

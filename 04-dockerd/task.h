@@ -13,7 +13,8 @@
 
 #define CONTAINERD_NAMESPACE "moby" /* as the real one's */
 
-int dockerd_snapshot_prepare(struct daemon *d, const char *key, const char *parent, struct err *err);
+int dockerd_snapshot_prepare(struct daemon *d, const char *key, const char *parent,
+			     struct err *err);
 /* Missing is no error. */
 int dockerd_snapshot_remove(struct daemon *d, const char *key, struct err *err);
 
@@ -24,12 +25,14 @@ int dockerd_task_create(struct daemon *d, const struct container *c, const json_
 int dockerd_task_start(struct daemon *d, const struct container *c, struct err *err);
 int dockerd_task_kill(struct daemon *d, const struct container *c, int sig, struct err *err);
 /* "pause" or "resume". */
-int dockerd_task_verb(struct daemon *d, const struct container *c, const char *verb, struct err *err);
-int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height, long width,
-			struct err *err);
+int dockerd_task_verb(struct daemon *d, const struct container *c, const char *verb,
+		      struct err *err);
+int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height,
+			long width, struct err *err);
 json_t *dockerd_task_get(struct daemon *d, const char *id, struct err *err); /* new */
 json_t *dockerd_task_list(struct daemon *d, struct err *err);                /* new */
-json_t *dockerd_task_query(struct daemon *d, const char *id, const char *what, struct err *err); /* pids, metrics */
+json_t *dockerd_task_query(struct daemon *d, const char *id, const char *what,
+			   struct err *err); /* pids, metrics */
 /* Task and container; missing is no error; others are logged. */
 void dockerd_task_delete(struct daemon *d, const char *id);
 

@@ -36,12 +36,15 @@ static int read_stat(struct process *p)
 		return -1;
 	open = strchr(sb.data, '(');
 	close_ = strrchr(sb.data, ')');
-	if (!open || !close_ || sscanf(close_ + 2, "%*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d "
-				       "%*d %*d %*d %llu", &p->ppid, &p->tty, &user, &system, &p->start) != 5)
+	if (!open || !close_ ||
+	    sscanf(close_ + 2,
+		   "%*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d "
+		   "%*d %*d %*d %llu",
+		   &p->ppid, &p->tty, &user, &system, &p->start) != 5)
 		return -1;
 	p->ticks = user + system;
-	snprintf(p->comm, sizeof p->comm, "[%.*s]", (int)(close_ - open - 1) > 29 ? 29 : (int)(close_ - open - 1),
-		 open + 1);
+	snprintf(p->comm, sizeof p->comm, "[%.*s]",
+		 (int)(close_ - open - 1) > 29 ? 29 : (int)(close_ - open - 1), open + 1);
 	return 0;
 }
 
@@ -89,7 +92,8 @@ static void user_name(unsigned uid, char *out, size_t size)
 
 static void tty_name(int tty, char *out, size_t size)
 {
-	unsigned major = (unsigned)tty >> 8 & 0xfff, minor = ((unsigned)tty & 0xff) | ((unsigned)tty >> 12 & 0xfff00);
+	unsigned major = (unsigned)tty >> 8 & 0xfff,
+		 minor = ((unsigned)tty & 0xff) | ((unsigned)tty >> 12 & 0xfff00);
 
 	if (!tty)
 		snprintf(out, size, "?");
@@ -118,9 +122,13 @@ static json_t *row(const struct process *p)
 	strftime(stime, sizeof stime, alive < 86400 ? "%H:%M" : "%b%d", &tm);
 	user_name(p->uid, user, sizeof user);
 	tty_name(p->tty, tty, sizeof tty);
-	return json_pack("[s, o, o, o, s, s, o, o]", user, json_sprintf("%d", p->pid), json_sprintf("%d", p->ppid),
-			 json_sprintf("%lld", alive > 0 ? (long long)used * 100 / alive : 0), stime, tty,
-			 json_sprintf("%02llu:%02llu:%02llu", used / 3600, used / 60 % 60, used % 60), command(p));
+	return json_pack("[s, o, o, o, s, s, o, o]", user, json_sprintf("%d", p->pid),
+			 json_sprintf("%d", p->ppid),
+			 json_sprintf("%lld", alive > 0 ? (long long)used * 100 / alive : 0), stime,
+			 tty,
+			 json_sprintf("%02llu:%02llu:%02llu", used / 3600, used / 60 % 60,
+				      used % 60),
+			 command(p));
 }
 
 static json_t *rows(const json_t *pids)
@@ -153,7 +161,8 @@ static int get_top(struct http_request *req, struct http_reply *rep, void *daemo
 	json_t *pids;
 
 	if (args && *args && strcmp(args, "-ef"))
-		return err_set(err, ERR_UNSUPPORTED, "ps_args: only -ef is supported by this daemon");
+		return err_set(err, ERR_UNSUPPORTED,
+			       "ps_args: only -ef is supported by this daemon");
 	c = dockerd_api_container(daemon, req, err);
 	if (!c)
 		return -1;
@@ -161,8 +170,10 @@ static int get_top(struct http_request *req, struct http_reply *rep, void *daemo
 	dockerd_container_put(daemon, c);
 	if (!pids)
 		return -1;
-	http_reply_json(rep, 200, json_pack("{s:[s, s, s, s, s, s, s, s], s:o}", "Titles", "UID", "PID", "PPID", "C",
-					    "STIME", "TTY", "TIME", "CMD", "Processes", rows(pids)));
+	http_reply_json(rep, 200,
+			json_pack("{s:[s, s, s, s, s, s, s, s], s:o}", "Titles", "UID", "PID",
+				  "PPID", "C", "STIME", "TTY", "TIME", "CMD", "Processes",
+				  rows(pids)));
 	json_decref(pids);
 	return 0;
 }

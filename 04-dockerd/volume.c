@@ -53,7 +53,8 @@ json_t *dockerd_volume_get(struct daemon *d, const char *name, struct err *err)
 }
 
 /* The document is written last: a directory without one is no volume. */
-static json_t *make(const struct volumes *v, const char *name, const json_t *labels, struct err *err)
+static json_t *make(const struct volumes *v, const char *name, const json_t *labels,
+		    struct err *err)
 {
 	AUTO_FREE char *data = xasprintf("%s/%s/_data", v->root, name);
 	AUTO_FREE char *path = xasprintf("%s/%s/volume.json", v->root, name);
@@ -63,9 +64,9 @@ static json_t *make(const struct volumes *v, const char *name, const json_t *lab
 	if (file_mkdir_p(data, 0755, err))
 		return NULL;
 	strcpy(time_now_text(now) ? strchr(now, '.') : now, "Z");
-	doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:n, s:s}", "CreatedAt", now, "Driver", "local", "Labels",
-			json_object_size(labels) ? json_deep_copy(labels) : json_null(), "Mountpoint",
-			data, "Name", name, "Options", "Scope", "local");
+	doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:n, s:s}", "CreatedAt", now, "Driver", "local",
+			"Labels", json_object_size(labels) ? json_deep_copy(labels) : json_null(),
+			"Mountpoint", data, "Name", name, "Options", "Scope", "local");
 	return jsonx_write(AT_FDCWD, path, doc, 0600, err) ? NULL : steal_ptr(&doc);
 }
 
@@ -81,9 +82,12 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		name = random;
 	}
 	if (!dockerd_name_valid(name)) {
-		err_set(err, ERR_INVALID, "create %s: \"%s\" includes invalid characters for a local volume "
-			"name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
-			"directory, use absolute path", name, name);
+		err_set(err, ERR_INVALID,
+			"create %s: \"%s\" includes invalid characters for a local volume "
+			"name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to "
+			"pass a host "
+			"directory, use absolute path",
+			name, name);
 		return NULL;
 	}
 	*created = false;
@@ -110,7 +114,9 @@ json_t *dockerd_volume_list(struct daemon *d, struct err *err)
 	}
 	while ((e = readdir(dir))) {
 		struct err ignored;
-		json_t *doc = dockerd_name_valid(e->d_name) ? read_volume(d->volumes, e->d_name, &ignored) : NULL;
+		json_t *doc = dockerd_name_valid(e->d_name)
+				      ? read_volume(d->volumes, e->d_name, &ignored)
+				      : NULL;
 
 		if (doc)
 			json_array_append_new(list, doc);
@@ -124,7 +130,8 @@ static bool mounts_volume(const struct container *c, const char *name)
 	size_t i;
 
 	json_array_foreach(c->mounts, i, m)
-		if (!strcmp(jsonx_str(m, "Type", ""), "volume") && !strcmp(jsonx_str(m, "Name", ""), name))
+		if (!strcmp(jsonx_str(m, "Type", ""), "volume") &&
+		    !strcmp(jsonx_str(m, "Name", ""), name))
 			return true;
 	return false;
 }
@@ -156,7 +163,9 @@ int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err)
 		rc = err_set(err, ERR_CONFLICT, "remove %s: volume is in use - [%s]", name,
 			     json_string_value(json_array_get(users, 0)));
 	else
-		rc = file_remove_tree(AT_FDCWD, file, err) || file_remove_tree(AT_FDCWD, dir, err) ? -1 : 0;
+		rc = file_remove_tree(AT_FDCWD, file, err) || file_remove_tree(AT_FDCWD, dir, err)
+			     ? -1
+			     : 0;
 	pthread_mutex_unlock(&d->volumes->lock);
 	return rc;
 }

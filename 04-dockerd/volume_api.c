@@ -43,7 +43,8 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	return 0;
 }
 
-static int post_create(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
 {
 	static const struct field fields[] = {
 		{ "Name", 's', true, "\"\"" }, { "Driver", 's', true, "\"local\"" },
@@ -58,10 +59,11 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	if (!given)
 		return -1;
 	if (*driver && strcmp(driver, "local"))
-		return err_set(err, ERR_NOT_FOUND, "error looking up volume plugin %s: plugin \"%s\" not found", driver,
+		return err_set(err, ERR_NOT_FOUND,
+			       "error looking up volume plugin %s: plugin \"%s\" not found", driver,
 			       driver);
-	volume = dockerd_volume_create(daemon, jsonx_str(given, "Name", ""), json_object_get(given, "Labels"),
-				       &created, err);
+	volume = dockerd_volume_create(daemon, jsonx_str(given, "Name", ""),
+				       json_object_get(given, "Labels"), &created, err);
 	if (!volume)
 		return -1;
 	if (created)
@@ -81,7 +83,8 @@ static int get_one(struct http_request *req, struct http_reply *rep, void *daemo
 	return 0;
 }
 
-static int delete_one(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int delete_one(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
 {
 	const char *name = http_param(req, "name");
 
@@ -89,7 +92,8 @@ static int delete_one(struct http_request *req, struct http_reply *rep, void *da
 		if (err->kind != ERR_NOT_FOUND || !http_query_bool(req, "force", 0))
 			return -1;
 	} else {
-		dockerd_event(daemon, "volume", "destroy", name, json_pack("{s:s}", "driver", "local"));
+		dockerd_event(daemon, "volume", "destroy", name,
+			      json_pack("{s:s}", "driver", "local"));
 	}
 	http_reply_empty(rep, 204);
 	return 0;

@@ -99,7 +99,8 @@ static int parse_condition(const char *text, enum condition *out, struct err *er
 	return err_set(err, ERR_INVALID, "invalid condition: \"%s\"", text);
 }
 
-static int post_wait(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+static int post_wait(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err)
 {
 	struct daemon *d = daemon;
 	enum condition condition;

@@ -13,8 +13,9 @@
 #include "suites.h"
 
 static suite_fn *const suites[] = {
-	suite_names, suite_words, suite_config, suite_request, suite_host, suite_mounts, suite_ports,
-	suite_network, suite_logs, suite_streams, suite_state, suite_spec, suite_images,
+	suite_names,  suite_words, suite_config,  suite_request, suite_host,
+	suite_mounts, suite_ports, suite_network, suite_logs,	 suite_streams,
+	suite_state,  suite_spec,  suite_images,
 };
 
 int suite_add(const char *name, const CU_TestInfo *tests)
@@ -32,7 +33,8 @@ void expect_str(const char *got, const char *want, const char *file, int line)
 	int same = got && !strcmp(got, want);
 
 	if (!same)
-		fprintf(stderr, "\n%s:%d: expected \"%s\", got \"%s\"\n", file, line, want, got ? got : "(null)");
+		fprintf(stderr, "\n%s:%d: expected \"%s\", got \"%s\"\n", file, line, want,
+			got ? got : "(null)");
 	CU_ASSERT(same);
 }
 
@@ -48,7 +50,8 @@ void expect_has(const char *got, const char *part, const char *file, int line)
 	int has = got && strstr(got, part);
 
 	if (!has)
-		fprintf(stderr, "\n%s:%d: expected \"...%s...\", got \"%s\"\n", file, line, part, got ? got : "(null)");
+		fprintf(stderr, "\n%s:%d: expected \"...%s...\", got \"%s\"\n", file, line, part,
+			got ? got : "(null)");
 	CU_ASSERT(has);
 }
 

@@ -25,8 +25,10 @@ static void flags_in_all_spellings(void)
 	AUTO_CONFIG struct config c = { 0 };
 	struct err err;
 
-	EXPECT_INT(LOAD(&c, &err, "--data-root", "/d", "--bip=10.9.0.1/24", "-H", "unix:///a", "--host", "tcp://:1",
-			"-D", "--registry-mirror", "http://m1", "--registry-mirror=http://m2"), 0);
+	EXPECT_INT(LOAD(&c, &err, "--data-root", "/d", "--bip=10.9.0.1/24", "-H", "unix:///a",
+			"--host", "tcp://:1", "-D", "--registry-mirror", "http://m1",
+			"--registry-mirror=http://m2"),
+		   0);
 	EXPECT_STR(c.data_root, "/d");
 	EXPECT_STR(c.bip, "10.9.0.1/24");
 	EXPECT_INT((long long)c.hosts.n, 2);
@@ -86,8 +88,12 @@ static void the_file_has_dockers_names(void)
 	AUTO_CONFIG struct config c = { 0 };
 	struct err err;
 
-	EXPECT_INT(load_file(&c, "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
-				 "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"]}", &err), 0);
+	EXPECT_INT(
+		load_file(&c,
+			  "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
+			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"]}",
+			  &err),
+		0);
 	EXPECT_STR(c.data_root, "/x");
 	EXPECT_STR(c.hosts.v[0], "tcp://1.2.3.4:5");
 	EXPECT_STR(c.mirrors.v[0], "http://m");
@@ -130,10 +136,12 @@ int suite_config(void)
 	static const CU_TestInfo tests[] = {
 		{ "flags in all spellings", flags_in_all_spellings },
 		{ "defaults", defaults },
-		{ "unknown and unsupported flags are refused", unknown_and_unsupported_flags_are_refused },
+		{ "unknown and unsupported flags are refused",
+		  unknown_and_unsupported_flags_are_refused },
 		{ "the file has Docker's names", the_file_has_dockers_names },
 		{ "bad files", bad_files },
-		{ "a missing file counts when it was named", a_missing_file_counts_when_it_was_named },
+		{ "a missing file counts when it was named",
+		  a_missing_file_counts_when_it_was_named },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -19,8 +19,10 @@ static void append(const char *path, const char *text)
 
 static void append_line(const char *path, int n)
 {
-	AUTO_FREE char *line = xasprintf("{\"log\":\"line %d\\n\",\"stream\":\"%s\",\"time\":\"2026-01-02T03:04:%02d.000000001Z\"}\n",
-					 n, n % 2 ? "stdout" : "stderr", n % 60);
+	AUTO_FREE char *line = xasprintf(
+		"{\"log\":\"line "
+		"%d\\n\",\"stream\":\"%s\",\"time\":\"2026-01-02T03:04:%02d.000000001Z\"}\n",
+		n, n % 2 ? "stdout" : "stderr", n % 60);
 
 	append(path, line);
 }
@@ -94,7 +96,8 @@ static void half_a_line_is_awaited(void)
 	struct logfile f;
 	struct err err;
 
-	append(path, "{\"log\":\"whole\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n{\"log\":\"ha");
+	append(path, "{\"log\":\"whole\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:"
+		     "05Z\"}\n{\"log\":\"ha");
 	EXPECT_INT(logfile_open(&f, path, -1, &err), 0);
 	got = texts(&f);
 	EXPECT_STR(got, "whole\n");
@@ -127,7 +130,8 @@ static void zero_bytes_survive(void)
 	struct logfile f;
 	struct err err;
 
-	append(path, "{\"log\":\"a\\u0000b\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n");
+	append(path,
+	       "{\"log\":\"a\\u0000b\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}\n");
 	EXPECT_INT(logfile_open(&f, path, -1, &err), 0);
 	EXPECT_INT(logfile_next(&f, &e, &err), 1);
 	EXPECT_INT((long long)e.len, 3);

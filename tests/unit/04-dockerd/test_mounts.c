@@ -6,7 +6,8 @@
 #include "mounts.h"
 #include "suites.h"
 
-static void bind_is(const char *text, const char *type, const char *source, const char *name, const char *dst, int rw)
+static void bind_is(const char *text, const char *type, const char *source, const char *name,
+		    const char *dst, int rw)
 {
 	struct err err = { 0 };
 	AUTO_JSON json_t *m = dockerd_mount_parse_bind(text, &err);
@@ -41,9 +42,12 @@ static void refused_text(const char *text, const char *words)
 static void bad_texts(void)
 {
 	refused_text("/x:/y:zz", "invalid mode: zz");
-	refused_text("x/y:/x", "create x/y: \"x/y\" includes invalid characters for a local volume name, only "
-			       "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, "
-			       "use absolute path");
+	refused_text(
+		"x/y:/x",
+		"create x/y: \"x/y\" includes invalid characters for a local volume name, only "
+		"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
+		"directory, "
+		"use absolute path");
 	refused_text("/a:/b:ro:x", "invalid volume specification: '/a:/b:ro:x'");
 	refused_text("/a:", "invalid volume specification");
 	refused_text(":/a", "invalid volume specification");
@@ -66,13 +70,16 @@ static void object_is(const char *text, const char *want)
 static void objects(void)
 {
 	object_is("{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/t\",\"ReadOnly\":true}",
-		  "{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Destination\":\"/t\",\"Mode\":\"\",\"RW\":false,"
+		  "{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Destination\":\"/"
+		  "t\",\"Mode\":\"\",\"RW\":false,"
 		  "\"Propagation\":\"rprivate\"}");
 	object_is("{\"Type\":\"volume\",\"Source\":\"v1\",\"Target\":\"/v\"}",
-		  "{\"Type\":\"volume\",\"Name\":\"v1\",\"Source\":\"\",\"Destination\":\"/v\",\"Driver\":\"local\","
+		  "{\"Type\":\"volume\",\"Name\":\"v1\",\"Source\":\"\",\"Destination\":\"/"
+		  "v\",\"Driver\":\"local\","
 		  "\"Mode\":\"\",\"RW\":true,\"Propagation\":\"\"}");
 	object_is("{\"Type\":\"tmpfs\",\"Target\":\"/t\",\"TmpfsOptions\":{\"SizeBytes\":4096}}",
-		  "{\"Type\":\"tmpfs\",\"Source\":\"\",\"Destination\":\"/t\",\"Mode\":\"\",\"RW\":true,"
+		  "{\"Type\":\"tmpfs\",\"Source\":\"\",\"Destination\":\"/"
+		  "t\",\"Mode\":\"\",\"RW\":true,"
 		  "\"Propagation\":\"\"}");
 }
 
@@ -88,12 +95,16 @@ static void refused_object(const char *text, const char *words)
 static void bad_objects(void)
 {
 	refused_object("{\"Type\":\"bind\",\"Source\":\"/nosuchp\",\"Target\":\"/x\"}",
-		       "invalid mount config for type \"bind\": bind source path does not exist: /nosuchp");
+		       "invalid mount config for type \"bind\": bind source path does not exist: "
+		       "/nosuchp");
 	refused_object("{\"Type\":\"npipe\",\"Target\":\"/x\"}", "mount type unknown");
-	refused_object("{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}", "Source must not be specified");
-	refused_object("{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"a\"}}",
-		       "VolumeOptions.Subpath is not supported");
-	refused_object("{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/x\",\"BindOptions\":{\"Propagation\":\"odd\"}}",
+	refused_object("{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}",
+		       "Source must not be specified");
+	refused_object(
+		"{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"a\"}}",
+		"VolumeOptions.Subpath is not supported");
+	refused_object("{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/"
+		       "x\",\"BindOptions\":{\"Propagation\":\"odd\"}}",
 		       "invalid propagation mode: odd");
 	refused_object("[]", "expected objects");
 }
@@ -101,16 +112,20 @@ static void bad_objects(void)
 /* A mount below another must come after it, whatever the order of the request. */
 static void shallow_before_deep(void)
 {
-	AUTO_JSON json_t *list = json_of("[{\"Type\":\"bind\",\"Source\":\"/2\",\"Destination\":\"/a/b\",\"RW\":false},"
-					 "{\"Type\":\"bind\",\"Source\":\"/1\",\"Destination\":\"/a\",\"RW\":true},"
-					 "{\"Type\":\"tmpfs\",\"Destination\":\"/t\",\"_data\":\"size=1m\"}]");
+	AUTO_JSON json_t *list = json_of(
+		"[{\"Type\":\"bind\",\"Source\":\"/2\",\"Destination\":\"/a/b\",\"RW\":false},"
+		"{\"Type\":\"bind\",\"Source\":\"/1\",\"Destination\":\"/a\",\"RW\":true},"
+		"{\"Type\":\"tmpfs\",\"Destination\":\"/t\",\"_data\":\"size=1m\"}]");
 	AUTO_JSON json_t *oci = dockerd_mounts_oci(list);
 
-	EXPECT_JSON(oci, "[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/1\",\"options\":[\"rbind\",\"rw\","
+	EXPECT_JSON(oci, "[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/"
+			 "1\",\"options\":[\"rbind\",\"rw\","
 			 "\"rprivate\"]},"
-			 "{\"destination\":\"/t\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"noexec\","
+			 "{\"destination\":\"/"
+			 "t\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"noexec\","
 			 "\"nosuid\",\"nodev\",\"size=1m\"]},"
-			 "{\"destination\":\"/a/b\",\"type\":\"bind\",\"source\":\"/2\",\"options\":[\"rbind\",\"ro\","
+			 "{\"destination\":\"/a/b\",\"type\":\"bind\",\"source\":\"/"
+			 "2\",\"options\":[\"rbind\",\"ro\","
 			 "\"rprivate\"]}]");
 }
 

@@ -46,7 +46,8 @@ static void the_grammar_of_names(void)
 	CU_ASSERT(!dockerd_name_valid("a b"));
 	CU_ASSERT(!dockerd_name_valid("a/b"));
 	CU_ASSERT(dockerd_name_check("a b", &err) == -1);
-	EXPECT_STR(err.msg, "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+	EXPECT_STR(err.msg,
+		   "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
 }
 
 static void check_duration(time_t seconds, const char *want)
@@ -96,7 +97,8 @@ static const char *const keys[] = { "status", "label", NULL };
 static void filters_in_both_spellings(void)
 {
 	struct err err;
-	AUTO_JSON json_t *new = dockerd_filters_parse("{\"status\":{\"running\":true,\"dead\":false}}", keys, &err);
+	AUTO_JSON json_t *new =
+		dockerd_filters_parse("{\"status\":{\"running\":true,\"dead\":false}}", keys, &err);
 	AUTO_JSON json_t *old = dockerd_filters_parse("{\"status\":[\"running\"]}", keys, &err);
 
 	EXPECT_JSON(new, "{\"status\":[\"running\"]}");
@@ -108,7 +110,8 @@ static void filters_in_both_spellings(void)
 
 static void filters_refuse_what_they_do_not_know(void)
 {
-	static const char *const bad[] = { "{\"foo\":[\"bar\"]}", "{\"status\":1}", "[]", "{", "{\"status\":[1]}" };
+	static const char *const bad[] = { "{\"foo\":[\"bar\"]}", "{\"status\":1}", "[]", "{",
+					   "{\"status\":[1]}" };
 	struct err err;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -123,7 +126,8 @@ static void all_labels_must_hold(void)
 {
 	AUTO_JSON json_t *labels = json_of("{\"a\":\"1\",\"b\":\"\"}");
 	AUTO_JSON json_t *both = json_of("{\"label\":[\"a=1\",\"b\"]}");
-	AUTO_JSON json_t *wrong = json_of("{\"label\":[\"a=2\"]}"), *absent = json_of("{\"label\":[\"a\",\"c\"]}");
+	AUTO_JSON json_t *wrong = json_of("{\"label\":[\"a=2\"]}"),
+			 *absent = json_of("{\"label\":[\"a\",\"c\"]}");
 
 	CU_ASSERT(dockerd_filter_labels(both, labels));
 	CU_ASSERT(!dockerd_filter_labels(wrong, labels));

@@ -78,13 +78,17 @@ static void resolv_is(const char *hosts, const char *config, bool own, const cha
 
 static void resolvers(void)
 {
-	static const char hosts[] = "# the host's\nnameserver 127.0.0.53\nnameserver 10.1.1.1\nsearch corp\noptions edns0\n";
+	static const char hosts[] = "# the host's\nnameserver 127.0.0.53\nnameserver "
+				    "10.1.1.1\nsearch corp\noptions edns0\n";
 
 	resolv_is(hosts, "{}", true, "nameserver 10.1.1.1\nsearch corp\noptions edns0\n");
-	resolv_is(hosts, "{}", false, "nameserver 127.0.0.53\nnameserver 10.1.1.1\nsearch corp\noptions edns0\n");
+	resolv_is(hosts, "{}", false,
+		  "nameserver 127.0.0.53\nnameserver 10.1.1.1\nsearch corp\noptions edns0\n");
 	resolv_is("nameserver 127.0.0.1\n", "{}", true, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
-	resolv_is(hosts, "{\"Dns\":[\"1.1.1.1\",\"9.9.9.9\"],\"DnsSearch\":[\"a\",\"b\"],\"DnsOptions\":[\"ndots:2\"]}", true,
-		  "nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch a b\noptions ndots:2\n");
+	resolv_is(hosts,
+		  "{\"Dns\":[\"1.1.1.1\",\"9.9.9.9\"],\"DnsSearch\":[\"a\",\"b\"],\"DnsOptions\":["
+		  "\"ndots:2\"]}",
+		  true, "nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch a b\noptions ndots:2\n");
 }
 
 /* --- a bridge -------------------------------------------------------------------------------- */
@@ -160,7 +164,8 @@ static void without_a_bridge(void)
 
 static void a_bip_that_makes_no_sense(void)
 {
-	static const char *const bad[] = { "nonsense", "10.0.0.0/24", "10.0.0.1/31", "2001:db8::1/64" };
+	static const char *const bad[] = { "nonsense", "10.0.0.0/24", "10.0.0.1/31",
+					   "2001:db8::1/64" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char *dir = tmp_new();

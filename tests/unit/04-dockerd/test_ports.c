@@ -24,7 +24,8 @@ static void spec_is(const char *text, int proto, int first, int last)
 
 static void specifications(void)
 {
-	static const char *const bad[] = { "", "0", "65536", "-1", "80-70", "80/sctp", "80/x", "a", "80-", "1 2", "+1" };
+	static const char *const bad[] = { "",	   "0", "65536", "-1",	"80-70", "80/sctp",
+					   "80/x", "a", "80-",	 "1 2", "+1" };
 	struct port_spec spec;
 	struct err err;
 
@@ -48,9 +49,12 @@ static void plans(void)
 	struct ports plan;
 	struct err err;
 
-	EXPECT_INT(plan_of("{}", "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"},"
-				 "{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"\"}],\"53/udp\":[{\"HostPort\":\"53\"}]}}",
-			   &plan, &err), 0);
+	EXPECT_INT(plan_of("{}",
+			   "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"},"
+			   "{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"\"}],\"53/"
+			   "udp\":[{\"HostPort\":\"53\"}]}}",
+			   &plan, &err),
+		   0);
 	/* everywhere is 0.0.0.0 and ::, for TCP */
 	EXPECT_INT((long long)plan.n, 4);
 	EXPECT_STR(plan.v[0].host_ip, "0.0.0.0");
@@ -60,12 +64,18 @@ static void plans(void)
 	EXPECT_INT(plan.v[3].proto, IPPROTO_UDP);
 	dockerd_ports_free(&plan);
 	EXPECT_INT(plan_of("{\"ExposedPorts\":{\"80/tcp\":{},\"81/udp\":{}}}",
-			   "{\"PublishAllPorts\":true,\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]}}", &plan, &err), 0);
+			   "{\"PublishAllPorts\":true,\"PortBindings\":{\"80/"
+			   "tcp\":[{\"HostPort\":\"1\"}]}}",
+			   &plan, &err),
+		   0);
 	EXPECT_INT((long long)plan.n, 3);
 	EXPECT_INT(plan.v[2].container_port, 81);
 	dockerd_ports_free(&plan);
-	EXPECT_INT(plan_of("{}", "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"nope\",\"HostPort\":\"1\"}]}}", &plan,
-			   &err), -1);
+	EXPECT_INT(plan_of("{}",
+			   "{\"PortBindings\":{\"80/"
+			   "tcp\":[{\"HostIp\":\"nope\",\"HostPort\":\"1\"}]}}",
+			   &plan, &err),
+		   -1);
 	EXPECT_HAS(err.msg, "invalid IP address: nope");
 }
 
@@ -123,7 +133,8 @@ static void any_port_is_the_same_on_both_families(void)
 
 static void documents(void)
 {
-	AUTO_JSON json_t *exposed = json_of("{\"80/tcp\":{},\"443/tcp\":{}}"), *doc = NULL, *shown = NULL, *list = NULL;
+	AUTO_JSON json_t *exposed = json_of("{\"80/tcp\":{},\"443/tcp\":{}}"), *doc = NULL,
+			 *shown = NULL, *list = NULL;
 	struct ports p, back = { NULL, 0 };
 	struct err err;
 
@@ -131,10 +142,13 @@ static void documents(void)
 	doc = dockerd_ports_json(&p);
 	dockerd_ports_from_json(doc, &back);
 	shown = dockerd_ports_inspect(&back, exposed);
-	EXPECT_JSON(shown, "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"18099\"}],\"443/tcp\":null}");
+	EXPECT_JSON(shown, "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"18099\"}],\"443/"
+			   "tcp\":null}");
 	list = dockerd_ports_summary(&back, exposed);
-	EXPECT_JSON(list, "[{\"IP\":\"127.0.0.1\",\"PrivatePort\":80,\"PublicPort\":18099,\"Type\":\"tcp\"},"
-			  "{\"PrivatePort\":443,\"Type\":\"tcp\"}]");
+	EXPECT_JSON(
+		list,
+		"[{\"IP\":\"127.0.0.1\",\"PrivatePort\":80,\"PublicPort\":18099,\"Type\":\"tcp\"},"
+		"{\"PrivatePort\":443,\"Type\":\"tcp\"}]");
 	dockerd_ports_free(&p);
 	dockerd_ports_free(&back);
 }
@@ -155,7 +169,9 @@ static int listen_on(const char *ip, uint16_t port)
 /* 127.0.0.2 is the container: it upper-cases one byte. */
 static void the_proxy_carries_connections(void)
 {
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(18070), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(18070),
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct in_addr container = { .s_addr = htonl(0x7f000002) };
 	struct proxy *proxy;
 	struct ports p;

@@ -10,33 +10,47 @@
 #include "suites.h"
 
 static const char cli_host_config[] =
-	"{\"Binds\":[\"vol:/data\"],\"ContainerIDFile\":\"\",\"LogConfig\":{\"Type\":\"\",\"Config\":{}},"
-	"\"NetworkMode\":\"default\",\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]},"
-	"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"AutoRemove\":false,\"VolumeDriver\":\"\","
-	"\"VolumesFrom\":null,\"ConsoleSize\":[0,0],\"CapAdd\":null,\"CapDrop\":null,\"CgroupnsMode\":\"\","
-	"\"Dns\":[],\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,\"IpcMode\":\"\","
+	"{\"Binds\":[\"vol:/"
+	"data\"],\"ContainerIDFile\":\"\",\"LogConfig\":{\"Type\":\"\",\"Config\":{}},"
+	"\"NetworkMode\":\"default\",\"PortBindings\":{\"80/"
+	"tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]},"
+	"\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"AutoRemove\":false,"
+	"\"VolumeDriver\":\"\","
+	"\"VolumesFrom\":null,\"ConsoleSize\":[0,0],\"CapAdd\":null,\"CapDrop\":null,"
+	"\"CgroupnsMode\":\"\","
+	"\"Dns\":[],\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,"
+	"\"IpcMode\":\"\","
 	"\"Cgroup\":\"\",\"Links\":null,\"OomScoreAdj\":0,\"PidMode\":\"\",\"Privileged\":false,"
 	"\"PublishAllPorts\":false,\"ReadonlyRootfs\":false,\"SecurityOpt\":null,\"UTSMode\":\"\","
-	"\"UsernsMode\":\"\",\"ShmSize\":0,\"Isolation\":\"\",\"CpuShares\":0,\"Memory\":33554432,\"NanoCpus\":0,"
-	"\"CgroupParent\":\"\",\"BlkioWeight\":0,\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":[],"
-	"\"BlkioDeviceWriteBps\":[],\"BlkioDeviceReadIOps\":[],\"BlkioDeviceWriteIOps\":[],\"CpuPeriod\":0,"
-	"\"CpuQuota\":0,\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"CpusetCpus\":\"\",\"CpusetMems\":\"\","
+	"\"UsernsMode\":\"\",\"ShmSize\":0,\"Isolation\":\"\",\"CpuShares\":0,\"Memory\":33554432,"
+	"\"NanoCpus\":0,"
+	"\"CgroupParent\":\"\",\"BlkioWeight\":0,\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":[]"
+	","
+	"\"BlkioDeviceWriteBps\":[],\"BlkioDeviceReadIOps\":[],\"BlkioDeviceWriteIOps\":[],"
+	"\"CpuPeriod\":0,"
+	"\"CpuQuota\":0,\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"CpusetCpus\":\"\","
+	"\"CpusetMems\":\"\","
 	"\"Devices\":[],\"DeviceCgroupRules\":null,\"DeviceRequests\":null,\"MemoryReservation\":0,"
-	"\"MemorySwap\":0,\"MemorySwappiness\":-1,\"OomKillDisable\":false,\"PidsLimit\":0,\"Ulimits\":[],"
-	"\"CpuCount\":0,\"CpuPercent\":0,\"IOMaximumIOps\":0,\"IOMaximumBandwidth\":0,\"MaskedPaths\":null,"
+	"\"MemorySwap\":0,\"MemorySwappiness\":-1,\"OomKillDisable\":false,\"PidsLimit\":0,"
+	"\"Ulimits\":[],"
+	"\"CpuCount\":0,\"CpuPercent\":0,\"IOMaximumIOps\":0,\"IOMaximumBandwidth\":0,"
+	"\"MaskedPaths\":null,"
 	"\"ReadonlyPaths\":null}";
 
 static const char cli_networking[] =
 	"{\"EndpointsConfig\":{\"default\":{\"IPAMConfig\":null,\"Links\":null,\"Aliases\":null,"
-	"\"MacAddress\":\"\",\"DriverOpts\":null,\"GwPriority\":0,\"NetworkID\":\"\",\"EndpointID\":\"\","
-	"\"Gateway\":\"\",\"IPAddress\":\"\",\"IPPrefixLen\":0,\"IPv6Gateway\":\"\",\"GlobalIPv6Address\":\"\","
+	"\"MacAddress\":\"\",\"DriverOpts\":null,\"GwPriority\":0,\"NetworkID\":\"\","
+	"\"EndpointID\":\"\","
+	"\"Gateway\":\"\",\"IPAddress\":\"\",\"IPPrefixLen\":0,\"IPv6Gateway\":\"\","
+	"\"GlobalIPv6Address\":\"\","
 	"\"GlobalIPv6PrefixLen\":0,\"DNSNames\":null}}}";
 
 /* --- fields ----------------------------------------------------------------------------- */
 
 static void zero_values(void)
 {
-	static const char *const zero[] = { "null", "0", "0.0", "\"\"", "[]", "{}", "false", "[0,0]", "{\"a\":\"\"}" };
+	static const char *const zero[] = { "null", "0",     "0.0",   "\"\"",	     "[]",
+					    "{}",   "false", "[0,0]", "{\"a\":\"\"}" };
 	static const char *const other[] = { "1", "-1", "\"a\"", "[1]", "true", "{\"a\":1}" };
 
 	for (size_t i = 0; i < sizeof zero / sizeof *zero; i++) {
@@ -52,8 +66,9 @@ static void zero_values(void)
 }
 
 static const struct field rows[] = {
-	{ "Text", 's', true, "\"d\"" }, { "Number", 'i', true, "7" }, { "Later", 's', false, "\"\"" },
-	{ "Command", 'c', true, "null" }, { "Words", 'l', true, "[]" }, { NULL },
+	{ "Text", 's', true, "\"d\"" },	 { "Number", 'i', true, "7" },
+	{ "Later", 's', false, "\"\"" }, { "Command", 'c', true, "null" },
+	{ "Words", 'l', true, "[]" },	 { NULL },
 };
 
 static void normalised(const char *given, const char *want)
@@ -77,14 +92,18 @@ static void refused_field(const char *given, enum err_kind kind, const char *wor
 
 static void every_field_is_there_afterwards(void)
 {
-	normalised("{}", "{\"Text\":\"d\",\"Number\":7,\"Later\":\"\",\"Command\":null,\"Words\":[]}");
-	normalised("{\"Text\":\"x\",\"Number\":null,\"Later\":\"\",\"Command\":\"ls -l\",\"Unknown\":0}",
-		   "{\"Text\":\"x\",\"Number\":7,\"Later\":\"\",\"Command\":[\"ls -l\"],\"Words\":[]}");
+	normalised("{}",
+		   "{\"Text\":\"d\",\"Number\":7,\"Later\":\"\",\"Command\":null,\"Words\":[]}");
+	normalised("{\"Text\":\"x\",\"Number\":null,\"Later\":\"\",\"Command\":\"ls "
+		   "-l\",\"Unknown\":0}",
+		   "{\"Text\":\"x\",\"Number\":7,\"Later\":\"\",\"Command\":[\"ls "
+		   "-l\"],\"Words\":[]}");
 }
 
 static void nothing_is_silently_ignored(void)
 {
-	refused_field("{\"Later\":\"x\"}", ERR_UNSUPPORTED, "X.Later is not supported by this daemon");
+	refused_field("{\"Later\":\"x\"}", ERR_UNSUPPORTED,
+		      "X.Later is not supported by this daemon");
 	refused_field("{\"Unknown\":1}", ERR_INVALID, "X.Unknown: no such field");
 	refused_field("{\"Number\":\"7\"}", ERR_INVALID, "X.Number: expected an integer");
 	refused_field("{\"Words\":[1]}", ERR_INVALID, "X.Words: expected a list of strings");
@@ -104,10 +123,12 @@ static json_t *config_of(const char *body, const char *image, struct err *err)
 static void the_image_completes_the_request(void)
 {
 	struct err err;
-	AUTO_JSON json_t *c = config_of("{\"Image\":\"x\",\"Env\":[\"A=1\"],\"Labels\":{\"l\":\"mine\"}}",
-					"{\"Env\":[\"A=0\",\"B=2\"],\"Cmd\":[\"sh\"],\"WorkingDir\":\"/w\",\"User\":\"u\","
-					"\"Labels\":{\"l\":\"theirs\",\"m\":\"x\"},\"ExposedPorts\":{\"80/tcp\":{}},"
-					"\"StopSignal\":\"SIGQUIT\"}", &err);
+	AUTO_JSON json_t *c = config_of(
+		"{\"Image\":\"x\",\"Env\":[\"A=1\"],\"Labels\":{\"l\":\"mine\"}}",
+		"{\"Env\":[\"A=0\",\"B=2\"],\"Cmd\":[\"sh\"],\"WorkingDir\":\"/w\",\"User\":\"u\","
+		"\"Labels\":{\"l\":\"theirs\",\"m\":\"x\"},\"ExposedPorts\":{\"80/tcp\":{}},"
+		"\"StopSignal\":\"SIGQUIT\"}",
+		&err);
 
 	EXPECT_JSON(json_object_get(c, "Env"), "[\"A=1\",\"B=2\"]");
 	EXPECT_JSON(json_object_get(c, "Cmd"), "[\"sh\"]");
@@ -123,7 +144,8 @@ static void the_image_completes_the_request(void)
 static void command_is(const char *request, const char *entrypoint, const char *cmd)
 {
 	struct err err;
-	AUTO_JSON json_t *c = config_of(request, "{\"Entrypoint\":[\"/entry\"],\"Cmd\":[\"default\"]}", &err);
+	AUTO_JSON json_t *c =
+		config_of(request, "{\"Entrypoint\":[\"/entry\"],\"Cmd\":[\"default\"]}", &err);
 
 	EXPECT_JSON(json_object_get(c, "Entrypoint"), entrypoint);
 	EXPECT_JSON(json_object_get(c, "Cmd"), cmd);
@@ -153,9 +175,12 @@ static void bad_configs(void)
 		   "the working directory 'x' is invalid, it needs to be an absolute path");
 	bad_config("{\"Cmd\":[\"a\"],\"Env\":[\"=x\"]}", "invalid environment variable: =x");
 	bad_config("{\"Cmd\":[\"a\"],\"StopSignal\":\"SIGNOPE\"}", "invalid signal: SIGNOPE");
-	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}", "invalid port specification");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}", "Healthcheck is not supported");
-	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}", "MacAddress is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}",
+		   "invalid port specification");
+	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}",
+		   "Healthcheck is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}",
+		   "MacAddress is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
 }
 
@@ -197,7 +222,8 @@ static void the_real_clis_request_is_accepted(void)
 	EXPECT_STR(jsonx_str(h, "Runtime", ""), "runc");
 	EXPECT_JSON(json_object_get(h, "PidsLimit"), "null");
 	EXPECT_JSON(json_object_get(h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{}}");
-	EXPECT_JSON(json_object_get(h, "PortBindings"), "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}");
+	EXPECT_JSON(json_object_get(h, "PortBindings"),
+		    "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}");
 	EXPECT_INT(dockerd_networking_check(net, "default", &err), 0);
 }
 
@@ -216,38 +242,47 @@ static void limits_are_checked(void)
 	refused_host("{\"Memory\":10000000,\"MemorySwap\":9000000}", "larger than memory limit");
 	refused_host("{\"MemorySwap\":10000000}", "You should always set the Memory limit");
 	refused_host("{\"NanoCpus\":99000000000}", "Range of CPUs is from 0.01 to");
-	refused_host("{\"NanoCpus\":1000000000,\"CpuPeriod\":5000}", "Conflicting options: Nano CPUs and CPU Period");
+	refused_host("{\"NanoCpus\":1000000000,\"CpuPeriod\":5000}",
+		     "Conflicting options: Nano CPUs and CPU Period");
 	refused_host("{\"CpuPeriod\":999}", "CPU cfs period");
 	refused_host("{\"CpuQuota\":1}", "CPU cfs quota");
 	refused_host("{\"CpusetCpus\":\"0;1\"}", "Invalid value 0;1 for cpuset cpus");
 	refused_host("{\"OomScoreAdj\":2000}", "range for oom score adj is [-1000, 1000]");
-	refused_host("{\"Ulimits\":[{\"Name\":\"nope\",\"Soft\":1,\"Hard\":1}]}", "invalid ulimit type: nope");
-	refused_host("{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":2,\"Hard\":1}]}", "soft limit must be less");
+	refused_host("{\"Ulimits\":[{\"Name\":\"nope\",\"Soft\":1,\"Hard\":1}]}",
+		     "invalid ulimit type: nope");
+	refused_host("{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":2,\"Hard\":1}]}",
+		     "soft limit must be less");
 }
 
 static void policies_are_checked(void)
 {
 	refused_host("{\"RestartPolicy\":{\"Name\":\"sometimes\"}}", "unknown policy 'sometimes'");
-	refused_host("{\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":1}}", "can only be used with");
+	refused_host("{\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":1}}",
+		     "can only be used with");
 	refused_host("{\"RestartPolicy\":{\"Name\":\"always\"},\"AutoRemove\":true}",
 		     "can't create 'AutoRemove' container with restart policy");
 	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
-	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}", "unknown log opt 'labels'");
-	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}", "invalid value of log opt 'max-size'");
-	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}", "no effect without 'max-size'");
+	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}",
+		     "unknown log opt 'labels'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}",
+		     "invalid value of log opt 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
+		     "no effect without 'max-size'");
 }
 
 static void modes_are_checked(void)
 {
 	refused_host("{\"NetworkMode\":\"nosuch\"}", "network nosuch not found");
-	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]}}",
+	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/"
+		     "tcp\":[{\"HostPort\":\"1\"}]}}",
 		     "conflicting options: port publishing");
 	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PidMode: nosuch");
 	refused_host("{\"Runtime\":\"kata\"}", "unknown or invalid runtime name: kata");
 	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
 	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
-	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}", "invalid IP address in add-host: \"999.1.1.1\"");
+	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
+		     "invalid IP address in add-host: \"999.1.1.1\"");
 	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "invalid --security-opt");
 	refused_host("{\"BlkioWeight\":500}", "HostConfig.BlkioWeight is not supported");
 	refused_host("{\"Links\":[\"a:b\"]}", "HostConfig.Links is not supported");
@@ -258,13 +293,18 @@ static void what_is_implemented_is_accepted(void)
 {
 	static const char *const good[] = {
 		"{\"CapAdd\":[\"NET_ADMIN\",\"all\"],\"CapDrop\":[\"CAP_MKNOD\"]}",
-		"{\"SecurityOpt\":[\"no-new-privileges\",\"seccomp=unconfined\",\"apparmor=unconfined\"]}",
+		"{\"SecurityOpt\":[\"no-new-privileges\",\"seccomp=unconfined\",\"apparmor="
+		"unconfined\"]}",
 		"{\"ExtraHosts\":[\"db:10.0.0.1\",\"gw:host-gateway\",\"six:2001:db8::1\"]}",
-		"{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"10m\",\"max-file\":\"3\"}}}",
+		"{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"10m\",\"max-"
+		"file\":\"3\"}}}",
 		"{\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3}}",
-		"{\"Isolation\":\"default\",\"VolumeDriver\":\"local\",\"MemorySwappiness\":-1,\"PidsLimit\":-1}",
-		"{\"NetworkMode\":\"container:abc\",\"IpcMode\":\"shareable\",\"PidMode\":\"host\",\"UTSMode\":\"host\"}",
-		"{\"NanoCpus\":500000000,\"CpuShares\":512,\"CpusetCpus\":\"0-1\",\"Memory\":8388608,\"MemorySwap\":-1}",
+		"{\"Isolation\":\"default\",\"VolumeDriver\":\"local\",\"MemorySwappiness\":-1,"
+		"\"PidsLimit\":-1}",
+		"{\"NetworkMode\":\"container:abc\",\"IpcMode\":\"shareable\",\"PidMode\":\"host\","
+		"\"UTSMode\":\"host\"}",
+		"{\"NanoCpus\":500000000,\"CpuShares\":512,\"CpusetCpus\":\"0-1\",\"Memory\":"
+		"8388608,\"MemorySwap\":-1}",
 		"{\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1024,\"Hard\":-1}]}",
 	};
 
@@ -288,7 +328,8 @@ static void a_tmpfs_without_options_stays(void)
 
 static void networking_must_repeat_the_mode(void)
 {
-	AUTO_JSON json_t *address = json_of("{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{\"IPv4Address\":\"1.2.3.4\"}}}}");
+	AUTO_JSON json_t *address = json_of("{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{"
+					    "\"IPv4Address\":\"1.2.3.4\"}}}}");
 	AUTO_JSON json_t *other = json_of("{\"EndpointsConfig\":{\"host\":{}}}");
 	AUTO_JSON json_t *unknown = json_of("{\"EndpointsConfig\":{\"mine\":{}}}");
 	struct err err;

@@ -33,8 +33,9 @@ static void limits(void)
 	resources_are("{\"Memory\":33554432,\"PidsLimit\":5}",
 		      "{\"memory\":{\"limit\":33554432,\"swap\":67108864},\"pids\":{\"limit\":5}}");
 	resources_are("{\"NanoCpus\":500000000}", "{\"cpu\":{\"period\":100000,\"quota\":50000}}");
-	resources_are("{\"CpuShares\":512,\"CpusetCpus\":\"0\",\"CpuQuota\":20000,\"CpuPeriod\":10000}",
-		      "{\"cpu\":{\"shares\":512,\"quota\":20000,\"period\":10000,\"cpus\":\"0\"}}");
+	resources_are(
+		"{\"CpuShares\":512,\"CpusetCpus\":\"0\",\"CpuQuota\":20000,\"CpuPeriod\":10000}",
+		"{\"cpu\":{\"shares\":512,\"quota\":20000,\"period\":10000,\"cpus\":\"0\"}}");
 }
 
 static bool has(const json_t *list, const char *text)
@@ -50,8 +51,11 @@ static bool has(const json_t *list, const char *text)
 
 static void capabilities(void)
 {
-	AUTO_JSON json_t *plain = host_of("{}"), *chosen = host_of("{\"CapDrop\":[\"ALL\"],\"CapAdd\":[\"NET_BIND_SERVICE\"]}");
-	AUTO_JSON json_t *a = dockerd_spec_capabilities(plain, false), *b = dockerd_spec_capabilities(chosen, false);
+	AUTO_JSON json_t *plain = host_of("{}"),
+			 *chosen = host_of(
+				 "{\"CapDrop\":[\"ALL\"],\"CapAdd\":[\"NET_BIND_SERVICE\"]}");
+	AUTO_JSON json_t *a = dockerd_spec_capabilities(plain, false),
+			 *b = dockerd_spec_capabilities(chosen, false);
 	AUTO_JSON json_t *p = dockerd_spec_capabilities(plain, true);
 
 	EXPECT_INT((long long)json_array_size(json_object_get(a, "bounding")), 14);
@@ -62,8 +66,10 @@ static void capabilities(void)
 
 static struct container *container_of(const char *config, const char *host)
 {
-	struct container *c = dockerd_container_new("44a4cc3795b91c20a59b5599cac682b9257180630b87616eda246ace45ab3715");
-	AUTO_JSON json_t *body = json_of(config), *image = json_of("{\"Env\":[\"PATH=/bin\",\"IMG=1\"],\"Cmd\":[\"sh\"]}");
+	struct container *c = dockerd_container_new(
+		"44a4cc3795b91c20a59b5599cac682b9257180630b87616eda246ace45ab3715");
+	AUTO_JSON json_t *body = json_of(config),
+			 *image = json_of("{\"Env\":[\"PATH=/bin\",\"IMG=1\"],\"Cmd\":[\"sh\"]}");
 	struct err err = { 0 };
 
 	c->config = dockerd_config_make(body, image, c->id, &err);
@@ -89,7 +95,8 @@ static void environment(void)
 	AUTO_JSON json_t *more = json_of("[\"A=2\",\"IMG\"]"), *env = dockerd_spec_env(c, NULL);
 	AUTO_JSON json_t *exec = dockerd_spec_env(c, more);
 
-	EXPECT_JSON(env, "[\"PATH=/bin\",\"HOSTNAME=44a4cc3795b9\",\"TERM=xterm\",\"A=1\",\"IMG=1\"]");
+	EXPECT_JSON(env,
+		    "[\"PATH=/bin\",\"HOSTNAME=44a4cc3795b9\",\"TERM=xterm\",\"A=1\",\"IMG=1\"]");
 	EXPECT_JSON(exec, "[\"PATH=/bin\",\"HOSTNAME=44a4cc3795b9\",\"TERM=xterm\",\"A=2\"]");
 	put(c);
 }
@@ -120,12 +127,15 @@ static bool has_namespace(const json_t *doc, const char *type)
 static void namespaces(void)
 {
 	AUTO_JSON json_t *own = linux_of("{}");
-	AUTO_JSON json_t *shared = linux_of("{\"NetworkMode\":\"host\",\"PidMode\":\"host\",\"IpcMode\":\"host\",\"UTSMode\":\"host\"}");
+	AUTO_JSON json_t *shared = linux_of("{\"NetworkMode\":\"host\",\"PidMode\":\"host\","
+					    "\"IpcMode\":\"host\",\"UTSMode\":\"host\"}");
 
-	CU_ASSERT(has_namespace(own, "network") && has_namespace(own, "pid") && has_namespace(own, "ipc") &&
-		  has_namespace(own, "uts") && has_namespace(own, "mount"));
-	CU_ASSERT(!has_namespace(shared, "network") && !has_namespace(shared, "pid") && !has_namespace(shared, "ipc") &&
-		  !has_namespace(shared, "uts") && has_namespace(shared, "mount"));
+	CU_ASSERT(has_namespace(own, "network") && has_namespace(own, "pid") &&
+		  has_namespace(own, "ipc") && has_namespace(own, "uts") &&
+		  has_namespace(own, "mount"));
+	CU_ASSERT(!has_namespace(shared, "network") && !has_namespace(shared, "pid") &&
+		  !has_namespace(shared, "ipc") && !has_namespace(shared, "uts") &&
+		  has_namespace(shared, "mount"));
 	EXPECT_STR(jsonx_str(own, "cgroupsPath", ""),
 		   "/docker/44a4cc3795b91c20a59b5599cac682b9257180630b87616eda246ace45ab3715");
 	CU_ASSERT(json_object_get(own, "seccomp") != NULL);
@@ -135,7 +145,8 @@ static void namespaces(void)
 static void privilege(void)
 {
 	AUTO_JSON json_t *doc = linux_of("{\"Privileged\":true}");
-	AUTO_JSON json_t *open = linux_of("{\"SecurityOpt\":[\"seccomp=unconfined\"],\"MaskedPaths\":[],\"ReadonlyPaths\":[]}");
+	AUTO_JSON json_t *open = linux_of("{\"SecurityOpt\":[\"seccomp=unconfined\"],"
+					  "\"MaskedPaths\":[],\"ReadonlyPaths\":[]}");
 
 	CU_ASSERT(!json_object_get(doc, "seccomp") && !json_object_get(doc, "maskedPaths"));
 	EXPECT_JSON(jsonx_at(doc, "resources.devices"), "[{\"allow\":true,\"access\":\"rwm\"}]");
@@ -144,8 +155,9 @@ static void privilege(void)
 
 static void devices(void)
 {
-	AUTO_JSON json_t *h = host_of("{\"Devices\":[{\"PathOnHost\":\"/dev/null\",\"PathInContainer\":\"/dev/mine\","
-				      "\"CgroupPermissions\":\"rw\"}]}");
+	AUTO_JSON json_t *h = host_of(
+		"{\"Devices\":[{\"PathOnHost\":\"/dev/null\",\"PathInContainer\":\"/dev/mine\","
+		"\"CgroupPermissions\":\"rw\"}]}");
 	AUTO_JSON json_t *missing = json_of("{\"Devices\":[{\"PathOnHost\":\"/dev/nosuch\"}]}");
 	AUTO_JSON json_t *rules = NULL, *nodes = NULL;
 	struct err err;
@@ -185,7 +197,8 @@ static void add(struct image_names *all, const char *name, const char *id)
 	struct image_name *image = &all->v[all->n++];
 
 	image->name = xstrdup(name);
-	image->resolved = json_pack("{s:{s:s}, s:{s:s}}", "target", "digest", INDEX, "configDescriptor", "digest", id);
+	image->resolved = json_pack("{s:{s:s}, s:{s:s}}", "target", "digest", INDEX,
+				    "configDescriptor", "digest", id);
 	image->id = json_string_value(jsonx_at(image->resolved, "configDescriptor.digest"));
 }
 
@@ -220,7 +233,8 @@ static void finding(void)
 	find_is(&all, "127.0.0.1:5000/mine:v1", "127.0.0.1:5000/mine:v1", false);
 	find_is(&all, "nginx@" INDEX, "docker.io/library/nginx:latest", false);
 	find_is(&all, CONFIG_A, "docker.io/library/nginx:1.27", true);
-	find_is(&all, "aaaa000000000000000000000000000000000000000000000000000000000002", "docker.io/library/busybox@" INDEX, true);
+	find_is(&all, "aaaa000000000000000000000000000000000000000000000000000000000002",
+		"docker.io/library/busybox@" INDEX, true);
 	find_is(&all, "aaaa", "ambiguous image ID prefix: aaaa", false);
 	find_is(&all, "nosuch", "No such image: nosuch:latest", false);
 	find_is(&all, "BAD NAME", "No such image: BAD NAME", false);
@@ -230,7 +244,8 @@ static void finding(void)
 static void spelling(void)
 {
 	struct image_names all = some_images();
-	AUTO_FREE char *tag = dockerd_image_tag(all.v[0].name), *none = dockerd_image_tag(all.v[3].name);
+	AUTO_FREE char *tag = dockerd_image_tag(all.v[0].name),
+		       *none = dockerd_image_tag(all.v[3].name);
 	AUTO_FREE char *digest = dockerd_image_repo_digest(&all.v[0]);
 	char shown[13];
 

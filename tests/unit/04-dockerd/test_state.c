@@ -36,7 +36,8 @@ static struct container *new_container(const char *id64)
 {
 	struct container *c = dockerd_container_new(id64);
 
-	c->config = json_of("{\"Image\":\"busybox\",\"Cmd\":[\"sleep\",\"1\"],\"Entrypoint\":null,\"Labels\":{}}");
+	c->config = json_of("{\"Image\":\"busybox\",\"Cmd\":[\"sleep\",\"1\"],\"Entrypoint\":null,"
+			    "\"Labels\":{}}");
 	c->host = json_of("{\"NetworkMode\":\"default\"}");
 	c->mounts = json_array();
 	c->image_id = xstrdup("sha256:00");
@@ -110,14 +111,16 @@ static void looking_up(void)
 	found(d, "one", id_a);
 	found(d, "/one", id_a);
 	found(d, b->name, id_b);
-	found(d, "aaaa00000000000000000000000000000000000000000000000000000000000", "Multiple IDs found with provided "
+	found(d, "aaaa00000000000000000000000000000000000000000000000000000000000",
+	      "Multiple IDs found with provided "
 	      "prefix: aaaa00000000000000000000000000000000000000000000000000000000000");
 	found(d, "nosuch", "No such container: nosuch");
 	found(d, "", "No such container: ");
 	EXPECT_INT(dockerd_container_set_name(d, b, "one", &err), -1);
 	EXPECT_STR(err.msg, "Conflict. The container name \"/one\" is already in use by container "
-		   "\"aaaa000000000000000000000000000000000000000000000000000000000001\". You have to remove (or "
-		   "rename) that container to be able to reuse that name.");
+			    "\"aaaa000000000000000000000000000000000000000000000000000000000001\". "
+			    "You have to remove (or "
+			    "rename) that container to be able to reuse that name.");
 	dockerd_container_put(d, a);
 	dockerd_container_put(d, b);
 	free_daemon(d);
@@ -183,7 +186,8 @@ static void documents_survive(void)
 static void a_broken_document_is_left_alone(void)
 {
 	char *dir = tmp_new();
-	AUTO_FREE char *sub = xasprintf("%s/containers/%s", dir, id_a), *path = xasprintf("%s/container.json", sub);
+	AUTO_FREE char *sub = xasprintf("%s/containers/%s", dir, id_a),
+		       *path = xasprintf("%s/container.json", sub);
 	struct daemon *d = new_daemon();
 	struct err err;
 
@@ -207,8 +211,10 @@ static bool matches(const char *event, const char *filters)
 
 static void event_filters(void)
 {
-	static const char start[] = "{\"Type\":\"container\",\"Action\":\"exec_start: ls\",\"Actor\":{\"ID\":\"abc123\","
-				    "\"Attributes\":{\"image\":\"busybox\",\"name\":\"one\",\"l\":\"1\"}}}";
+	static const char start[] =
+		"{\"Type\":\"container\",\"Action\":\"exec_start: "
+		"ls\",\"Actor\":{\"ID\":\"abc123\","
+		"\"Attributes\":{\"image\":\"busybox\",\"name\":\"one\",\"l\":\"1\"}}}";
 
 	CU_ASSERT(matches(start, "{}"));
 	CU_ASSERT(matches(start, "{\"type\":[\"container\"],\"event\":[\"exec_start\"]}"));

@@ -71,8 +71,11 @@ static void *run(void *arg)
 
 static void start(struct both *b, struct detach *k, int stop_fd)
 {
-	CU_ASSERT_FATAL(!socketpair(AF_UNIX, SOCK_STREAM, 0, b->client) && !socketpair(AF_UNIX, SOCK_STREAM, 0, b->server));
-	b->s = (struct splice){ .client = b->client[1], .server = b->server[1], .stop_fd = stop_fd, .detach = k };
+	CU_ASSERT_FATAL(!socketpair(AF_UNIX, SOCK_STREAM, 0, b->client) &&
+			!socketpair(AF_UNIX, SOCK_STREAM, 0, b->server));
+	b->s = (struct splice){
+		.client = b->client[1], .server = b->server[1], .stop_fd = stop_fd, .detach = k
+	};
 	CU_ASSERT_FATAL(!pthread_create(&b->thread, NULL, run, b));
 }
 
@@ -182,7 +185,8 @@ static void slow_readers_lose_nothing(void)
 	free(got);
 }
 
-/* --- credentials --------------------------------------------------------------------------------- */
+/* --- credentials ---------------------------------------------------------------------------------
+ */
 
 static void credentials(void)
 {
@@ -190,7 +194,8 @@ static void credentials(void)
 	struct err err;
 
 	/* printf '{"username":"u","password":"p?>"}' | basenc --base64url */
-	EXPECT_INT(dockerd_auth_parse("eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InA_PiJ9", &auth, &err), 0);
+	EXPECT_INT(dockerd_auth_parse("eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InA_PiJ9", &auth, &err),
+		   0);
 	EXPECT_JSON(auth, "{\"username\":\"u\",\"password\":\"p?>\"}");
 	EXPECT_INT(dockerd_auth_parse("e30=", &none, &err), 0);
 	CU_ASSERT(!none);
@@ -203,7 +208,8 @@ int suite_streams(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "detach keys", keys },
-		{ "the sequence is held back until it is none", the_sequence_is_held_back_until_it_is_none },
+		{ "the sequence is held back until it is none",
+		  the_sequence_is_held_back_until_it_is_none },
 		{ "half-closes pass through", half_closes_pass_through },
 		{ "detaching leaves the server alone", detaching_leaves_the_server_alone },
 		{ "a client that goes ends it", a_client_that_goes_ends_it },
