@@ -56,12 +56,28 @@ kill $listener
 wait $listener 2>/dev/null
 expect_fail 1 'not a port number' env PORT=http "$tree/tests/run/start"
 
-# Killed daemons cannot tidy up; make stop does it for them.
+# Killed daemons are started again; the container has outlived them and is replaced.
+kill_daemons() {
+	local name pid
+	for name in dockerd containerd; do
+		read -r pid _ <"$tree/.run/$name.pid"
+		kill -KILL "$pid"
+	done
+}
 expect_ok start
-for name in dockerd containerd; do
-	read -r pid _ <"$tree/.run/$name.pid"
-	kill -KILL "$pid"
-done
+kill_daemons
+expect_ok start
+expect_match "it works after a crash" 'Welcome to nginx!' "$output"
+expect_eq "the container of before is gone" 1 "$(sh -c ". '$tree/.run/env'; docker ps -aq" | grep -c .)"
+
+# A dead process that nobody has asked for its status is no running daemon.
+sh -c 'sleep 0 & echo "$!" >"$1"; exec sleep 60' - "$T/zombie" &
+wait_for 5 sh -c "grep -q 'State:.*Z' /proc/\$(cat '$T/zombie')/status"
+expect_eq "a zombie has no start time" "" "$(. "$tree/tests/run/common"; started_at "$(cat "$T/zombie")")"
+kill $!
+
+# Killed daemons cannot tidy up; make stop does it for them.
+kill_daemons
 echo "$(cut -c 1-64 "$tree/.run/container")" >>"$T/ids"
 expect_ok stop_all
 gone "make stop after a crash"
