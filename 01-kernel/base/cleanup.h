@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define AUTO(fn) __attribute__((cleanup(fn)))
+/* `unused`: clang warns of a variable that nothing but its cleanup looks at. */
+#define AUTO(fn) __attribute__((cleanup(fn), unused))
 
 static inline void cleanup_free(void *p)
 {
