@@ -18,6 +18,8 @@
 #include "api.h"
 #include "version.h"
 
+#define STOP_SECONDS 15
+
 static const char usage[] =
 	"usage: containerd [options]\n"
 	"Keeps images, snapshots and containers, and serves them on a unix socket.\n\n"
@@ -169,6 +171,7 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	while (sigwait(stop, &sig))
 		;
 	log_info("%s: stopping; containers run on", sig == SIGTERM ? "SIGTERM" : "SIGINT");
+	alarm(STOP_SECONDS); /* a request may hang in a runtime that hangs: no reason to stay */
 	http_server_stop(server);
 	return 0;
 }

@@ -3,10 +3,13 @@
 # cgroup, process, directory or snapshot is left behind.
 . "${0%/*}/lib.sh"
 
+# The container is called "fails" here, and something of this run alone there: cgroups are
+# the machine's.
+U=$(basename "$T" | tr -cd 'A-Za-z0-9')
 api() { # METHOD PATH [BODY]: "STATUS KIND MESSAGE"
-	local out status
+	local out status body=${3:-}
 	out=$(curl -sS --max-time 30 --unix-socket "$T/containerd.sock" -X "$1" -w '\n%{http_code}' \
-		"http://containerd$2" ${3:+-d "$3"})
+		"http://containerd${2//fails/$U}" ${body:+-d "${body//\"fails\"/\"$U\"}"})
 	status=${out##*$'\n'}
 	echo "$status $(jq -r '.error | "\(.kind) \(.message)"' <<<"${out%$'\n'*}" 2>/dev/null)"
 }
@@ -32,7 +35,7 @@ start_containerd
 IMAGE=$REGISTRY/library/busybox:latest
 expect_ok ctr images pull --plain-http "$IMAGE"
 expect_ok ctr containers create "$IMAGE" failing true
-ctr containers info failing | jq .spec >"$T/spec.json"
+ctr containers info failing | jq --arg path "/default/$U" '.spec | .linux.cgroupsPath = $path' >"$T/spec.json"
 api DELETE /v1/containers/failing >/dev/null
 edit() { jq "$1" "$T/spec.json" >"$T/edited.json"; }
 edit .

@@ -6,7 +6,8 @@ need curl jq
 
 seed busybox
 start_registry
-# $T/d stands for the README's /tmp/d.
+# $T/d stands for the README's /tmp/d, and $U for its container: cgroups are the machine's.
+U=$(basename "$T" | tr -cd 'A-Za-z0-9')
 mkdir "$T/d"
 "$TOP/03-containerd/containerd" --root "$T/d/root" --state "$T/d/run" --address "$T/d/c.sock" \
 	--runtime "$TOP/02-runc/runc" >"$T/containerd.log" 2>&1 </dev/null &
@@ -35,8 +36,9 @@ while IFS= read -r line; do
 	'$ '*)
 		finish
 		command=${line#??}
-		eval "${command//\/tmp\/d/$T/d}" >"$T/out" 2>&1 </dev/null || fail "$command: $(cat "$T/out")"
-		output=$(sed "s,$T/d,/tmp/d,g" "$T/out")
+		ours=${command//\/tmp\/d/$T/d}
+		eval "${ours//hello/$U}" >"$T/out" 2>&1 </dev/null || fail "$command: $(cat "$T/out")"
+		output=$(sed "s,$T/d,/tmp/d,g; s,$U,hello,g" "$T/out")
 		[ "${command% &}" = "$command" ] || sleep 0.3 # a subscription must be in before the next line
 		;;
 	*) want+=${want:+$'\n'}$line ;;

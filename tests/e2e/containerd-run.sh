@@ -4,6 +4,9 @@
 . "${0%/*}/lib.sh"
 need curl
 
+# Cgroups are the machine's: names that no other run of this test has at the same time.
+U=$(basename "$T" | tr -cd 'A-Za-z0-9')
+
 seed busybox
 start_registry
 start_containerd
@@ -16,69 +19,88 @@ expect_match "the image's row" "^$IMAGE +application/vnd.* sha256:[0-9a-f]{64} +
 mark
 
 # ---- run -----------------------------------------------------------------
-expect_eq "a command's output" hello "$(ctr run --rm "$IMAGE" ctrun1 echo hello)"
-expect_eq "standard error is kept apart" err "$(ctr run --rm "$IMAGE" ctrun1 sh -c 'echo err >&2' 2>&1 >/dev/null)"
-expect_eq "input goes in, and its end" 3 "$(printf 'a\nb\nc\n' | ctr run --rm "$IMAGE" ctrun1 wc -l)"
-expect_fail 42 '^$' ctr run --rm "$IMAGE" ctrun1 sh -c 'exit 42'
-ctr run --rm --null-io "$IMAGE" ctrun1 sleep 60 &
-wait_for 5 eval "ctr tasks ls | grep -q 'ctrun1 .*RUNNING'" || fail "ctrun1 does not start"
-expect_ok ctr tasks kill -s KILL ctrun1
+expect_eq "a command's output" hello "$(ctr run --rm "$IMAGE" $U-1 echo hello)"
+expect_eq "standard error is kept apart" err "$(ctr run --rm "$IMAGE" $U-1 sh -c 'echo err >&2' 2>&1 >/dev/null)"
+expect_eq "input goes in, and its end" 3 "$(printf 'a\nb\nc\n' | ctr run --rm "$IMAGE" $U-1 wc -l)"
+expect_fail 42 '^$' ctr run --rm "$IMAGE" $U-1 sh -c 'exit 42'
+ctr run --rm --null-io "$IMAGE" $U-1 sleep 60 &
+wait_for 5 eval "ctr tasks ls | grep -q '$U-1 .*RUNNING'" || fail "$U-1 does not start"
+expect_ok ctr tasks kill -s KILL $U-1
 wait $!
 expect_eq "a signal's exit status" 137 $?
-expect_eq "variables" "one two" "$(ctr run --rm --env A=one --env B=two "$IMAGE" ctrun1 sh -c 'echo $A $B')"
-expect_eq "a working directory" /tmp "$(ctr run --rm --cwd /tmp "$IMAGE" ctrun1 pwd)"
-expect_eq "a host name" boat "$(ctr run --rm --hostname boat "$IMAGE" ctrun1 hostname)"
+expect_eq "variables" "one two" "$(ctr run --rm --env A=one --env B=two "$IMAGE" $U-1 sh -c 'echo $A $B')"
+expect_eq "a working directory" /tmp "$(ctr run --rm --cwd /tmp "$IMAGE" $U-1 pwd)"
+expect_eq "a host name" boat "$(ctr run --rm --hostname boat "$IMAGE" $U-1 hostname)"
 mkdir "$T/shared" && echo inside >"$T/shared/file"
 expect_eq "a bind mount" inside \
-	"$(ctr run --rm --mount "type=bind,src=$T/shared,dst=/mnt,options=rbind:ro" "$IMAGE" ctrun1 cat /mnt/file)"
+	"$(ctr run --rm --mount "type=bind,src=$T/shared,dst=/mnt,options=rbind:ro" "$IMAGE" $U-1 cat /mnt/file)"
 expect_fail 1 'Read-only' ctr run --rm --mount "type=bind,src=$T/shared,dst=/mnt,options=rbind:ro" \
-	"$IMAGE" ctrun1 touch /mnt/file
+	"$IMAGE" $U-1 touch /mnt/file
 expect_eq "the root user's home and groups" "/root 0" \
-	"$(ctr run --rm "$IMAGE" ctrun1 sh -c 'echo $HOME $(id -u)')"
-expect_eq "a number as user" "1234:77" "$(ctr run --rm --user 1234:77 "$IMAGE" ctrun1 sh -c 'echo $(id -u):$(id -g)')"
-expect_fail 1 'unable to find user nobody-here' ctr run --rm --user nobody-here "$IMAGE" ctrun1 true
-expect_fail 1 'Read-only' ctr run --rm --read-only "$IMAGE" ctrun1 touch /x
-expect_eq "a terminal" "yes" "$(ctr run --rm -t "$IMAGE" ctrun1 sh -c 'test -t 0 && test -t 1 && test -t 2 && echo yes' </dev/null | tr -d '\r')"
+	"$(ctr run --rm "$IMAGE" $U-1 sh -c 'echo $HOME $(id -u)')"
+expect_eq "a number as user" "1234:77" "$(ctr run --rm --user 1234:77 "$IMAGE" $U-1 sh -c 'echo $(id -u):$(id -g)')"
+expect_fail 1 'unable to find user nobody-here' ctr run --rm --user nobody-here "$IMAGE" $U-1 true
+expect_fail 1 'Read-only' ctr run --rm --read-only "$IMAGE" $U-1 touch /x
+expect_eq "a terminal" "yes" "$(ctr run --rm -t "$IMAGE" $U-1 sh -c 'test -t 0 && test -t 1 && test -t 2 && echo yes' </dev/null | tr -d '\r')"
 expect_eq "a large output arrives whole" 20000000 \
-	"$(ctr run --rm "$IMAGE" ctrun1 sh -c 'head -c 20000000 /dev/zero' | wc -c)"
+	"$(ctr run --rm "$IMAGE" $U-1 sh -c 'head -c 20000000 /dev/zero' | wc -c)"
 expect_unchanged "run --rm"
 
 # ---- a container that stays ------------------------------------------------
-expect_ok ctr run -d --memory-limit 64000000 --log-uri "file://$T/ctrun2.json" "$IMAGE" ctrun2 \
+expect_ok ctr run -d --memory-limit 64000000 --log-uri "file://$T/$U-2.json" "$IMAGE" $U-2 \
 	sh -c 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.1; done'
-expect_match "tasks ls" "^ctrun2 +[0-9]+ +RUNNING" "$(ctr tasks ls)"
-expect_match "containers ls" "^ctrun2 +$IMAGE +io.containerd.runc.v2" "$(ctr containers ls)"
-expect_eq "containers info" ctrun2 "$(ctr containers info ctrun2 | jq -r .id)"
-expect_fail 1 'exists' ctr run -d "$IMAGE" ctrun2 true
-expect_match "the memory limit" "^memoryLimit +64000000$" "$(ctr tasks metrics ctrun2)"
-expect_match "tasks ps" "^[0-9]+$" "$(ctr tasks ps ctrun2 | tail -n 1)"
-expect_eq "exec" 1 "$(ctr tasks exec --exec-id e1 ctrun2 sh -c 'cat /proc/1/comm | wc -l')"
-expect_fail 9 '' ctr tasks exec --exec-id e1 ctrun2 sh -c 'exit 9'
-expect_eq "exec takes input" abc "$(printf abc | ctr tasks exec --exec-id e1 ctrun2 cat)"
+expect_match "tasks ls" "^$U-2 +[0-9]+ +RUNNING" "$(ctr tasks ls)"
+expect_match "containers ls" "^$U-2 +$IMAGE +io.containerd.runc.v2" "$(ctr containers ls)"
+expect_eq "containers info" $U-2 "$(ctr containers info $U-2 | jq -r .id)"
+expect_fail 1 'exists' ctr run -d "$IMAGE" $U-2 true
+expect_match "the memory limit" "^memoryLimit +64000000$" "$(ctr tasks metrics $U-2)"
+expect_match "tasks ps" "^[0-9]+$" "$(ctr tasks ps $U-2 | tail -n 1)"
+expect_eq "exec" 1 "$(ctr tasks exec --exec-id e1 $U-2 sh -c 'cat /proc/1/comm | wc -l')"
+expect_fail 9 '' ctr tasks exec --exec-id e1 $U-2 sh -c 'exit 9'
+expect_eq "exec takes input" abc "$(printf abc | ctr tasks exec --exec-id e1 $U-2 cat)"
 expect_eq "exec as another user, elsewhere" "33 /tmp" \
-	"$(ctr tasks exec --exec-id e1 --user 33 --cwd /tmp ctrun2 sh -c 'echo $(id -u) $(pwd)')"
-expect_fail 1 'not found' ctr tasks exec --exec-id e1 ctrun2 no-such-program
+	"$(ctr tasks exec --exec-id e1 --user 33 --cwd /tmp $U-2 sh -c 'echo $(id -u) $(pwd)')"
+expect_fail 1 'not found' ctr tasks exec --exec-id e1 $U-2 no-such-program
 expect_eq "a failed exec leaves nothing" "" "$(find "$T/run-containerd" -name '*exec-e1*')"
-expect_ok ctr tasks pause ctrun2
+expect_ok ctr tasks pause $U-2
 expect_match "paused" "PAUSED" "$(ctr tasks ls)"
-expect_fail 1 'paused' ctr tasks exec --exec-id e1 ctrun2 true
-expect_ok ctr tasks resume ctrun2
-expect_fail 1 'stop it first' ctr tasks rm ctrun2
-expect_fail 1 'has a task' ctr containers rm ctrun2
-expect_ok ctr tasks kill ctrun2
-wait_for 5 eval 'ctr tasks ls | grep -q STOPPED' || fail "ctrun2 does not stop"
-expect_eq "its log" '"up\n" "bye\n"' "$(jq -c .log "$T/ctrun2.json" | xargs -d '\n')"
-expect_ok ctr tasks rm ctrun2
-expect_ok ctr containers rm ctrun2
+expect_fail 1 'paused' ctr tasks exec --exec-id e1 $U-2 true
+expect_ok ctr tasks resume $U-2
+expect_fail 1 'stop it first' ctr tasks rm $U-2
+expect_fail 1 'has a task' ctr containers rm $U-2
+expect_ok ctr tasks kill $U-2
+wait_for 5 eval 'ctr tasks ls | grep -q STOPPED' || fail "$U-2 does not stop"
+expect_eq "its log" '"up\n" "bye\n"' "$(jq -c .log "$T/$U-2.json" | xargs -d '\n')"
+expect_ok ctr tasks rm $U-2
+expect_ok ctr containers rm $U-2
 expect_unchanged "a container"
 
+# ---- out of memory ----------------------------------------------------------
+expect_ok ctr run -d --memory-limit 16777216 "$IMAGE" $U-4 tail /dev/zero
+end=$(curl -sS --max-time 20 --unix-socket "$T/containerd.sock" -X POST http://containerd/v1/tasks/$U-4/wait)
+expect_eq "killed for want of memory, and it says so" "137 true" "$(jq -r '"\(.exitStatus) \(.oomKilled)"' <<<"$end")"
+expect_ok ctr tasks rm $U-4
+expect_ok ctr containers rm $U-4
+expect_unchanged "a container without memory"
+
+# ---- the same image under another name, pushed and pulled back -----------------
+COPY=$REGISTRY/mine/copy:v2
+expect_eq "images tag" "$COPY" "$(ctr images tag "$IMAGE" "$COPY")"
+expect_ok ctr images push --plain-http "$COPY"
+expect_ok ctr images rm "$COPY"
+expect_ok ctr images pull --plain-http "$COPY"
+expect_eq "the digest has not changed" 1 "$(ctr images ls | awk 'NR > 1 { print $3 }' | sort -u | wc -l)"
+digest=$(ctr images ls | awk -v n="$COPY" '$1 == n { print $3 }')
+expect_eq "content get gives the bytes" "${digest#sha256:}  -" "$(ctr content get "$digest" | sha256sum)"
+expect_ok ctr images rm "$COPY"
+
 # ---- what is not there ------------------------------------------------------
-expect_fail 1 'not found|no such image|no image' ctr run --rm "$REGISTRY/library/nothing:latest" ctrun3 true
-expect_fail 1 'no task ctrun3' ctr tasks kill ctrun3
-expect_fail 1 'no container ctrun3' ctr containers rm ctrun3
-expect_fail 1 'invalid container id' ctr run --rm "$IMAGE" ../ctrun3 true
+expect_fail 1 'not found|no such image|no image' ctr run --rm "$REGISTRY/library/nothing:latest" $U-3 true
+expect_fail 1 "no task $U-3" ctr tasks kill $U-3
+expect_fail 1 "no container $U-3" ctr containers rm $U-3
+expect_fail 1 'invalid container id' ctr run --rm "$IMAGE" ../$U-3 true
 expect_fail 2 'usage' ctr run --rm "$IMAGE"
-expect_fail 2 'usage' ctr tasks exec ctrun2 true
+expect_fail 2 'usage' ctr tasks exec $U-2 true
 expect_fail 2 'no command' ctr nonsense
 expect_unchanged "mistakes"
 

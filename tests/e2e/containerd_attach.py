@@ -14,6 +14,7 @@ import time
 
 ADDRESS, PARENT = sys.argv[1], sys.argv[2]
 HERE = os.path.dirname(ADDRESS)
+UNIQUE = "".join(c for c in os.path.basename(HERE) if c.isalnum())  # cgroups are the machine's
 MEGABYTES = 8
 
 
@@ -66,7 +67,7 @@ SPEC = {
 
 class Task:
     def __init__(self, name, command, stdin=False, once=False, terminal=False, log=True, **more):
-        self.id = "attach-" + name
+        self.id = UNIQUE + "-" + name
         self.logfile = "%s/%s.json" % (HERE, self.id)
         spec = json.loads(json.dumps(SPEC))
         spec["process"]["args"] = ["sh", "-c", command]
@@ -342,16 +343,16 @@ def no_log():
 
 
 def rotation():
-    name = "%s/attach-rotated.json" % HERE
+    name, rotated = "%s/rotated.json" % HERE, UNIQUE + "-rotated"
     spec = json.loads(json.dumps(SPEC))
     spec["process"]["args"] = ["sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done"]
-    spec["linux"]["cgroupsPath"] = "/default/attach-rotated"
-    must("POST", "/snapshots/prepare", {"key": "attach-rotated", "parent": PARENT})
-    must("POST", "/containers", {"id": "attach-rotated", "snapshotKey": "attach-rotated", "spec": spec})
-    must("POST", "/tasks", {"containerID": "attach-rotated",
+    spec["linux"]["cgroupsPath"] = "/default/" + rotated
+    must("POST", "/snapshots/prepare", {"key": rotated, "parent": PARENT})
+    must("POST", "/containers", {"id": rotated, "snapshotKey": rotated, "spec": spec})
+    must("POST", "/tasks", {"containerID": rotated,
                             "log": {"driver": "json-file", "path": name, "maxSize": 50000, "maxFile": 4}})
-    must("POST", "/tasks/attach-rotated/start")
-    must("POST", "/tasks/attach-rotated/wait")
+    must("POST", "/tasks/%s/start" % rotated)
+    must("POST", "/tasks/%s/wait" % rotated)
     files = [name + s for s in (".3", ".2", ".1", "")]
     lines = []
     for f in files:
@@ -360,9 +361,9 @@ def rotation():
                 lines += [json.loads(x)["log"] for x in h]
     check("a rotated log is whole and in order", ["line %d\n" % i for i in range(2000)], lines)
     check("its files are as small as was asked", True, all(os.path.getsize(f) < 51000 for f in files if os.path.exists(f)))
-    must("DELETE", "/tasks/attach-rotated")
-    must("DELETE", "/containers/attach-rotated")
-    must("DELETE", "/snapshots/attach-rotated")
+    must("DELETE", "/tasks/" + rotated)
+    must("DELETE", "/containers/" + rotated)
+    must("DELETE", "/snapshots/" + rotated)
 
 
 for test in (streams, bad_hello, half_close, terminal, execs, grandchild, no_log, rotation, slow_clients):
