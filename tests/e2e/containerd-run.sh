@@ -44,6 +44,8 @@ expect_fail 1 'Read-only' ctr run --rm --read-only "$IMAGE" $U-1 touch /x
 expect_eq "a terminal" "yes" "$(ctr run --rm -t "$IMAGE" $U-1 sh -c 'test -t 0 && test -t 1 && test -t 2 && echo yes' </dev/null | tr -d '\r')"
 expect_eq "a large output arrives whole" 20000000 \
 	"$(ctr run --rm "$IMAGE" $U-1 sh -c 'head -c 20000000 /dev/zero' | wc -c)"
+other=$(type -P runc) && expect_eq "the distribution's runc in place of ours" other \
+	"$(ctr run --rm --runc-binary "$other" "$IMAGE" $U-1 echo other)"
 expect_unchanged "run --rm"
 
 # ---- a container that stays ------------------------------------------------
