@@ -12,6 +12,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/ns.h"
 #include "api.h"
 #include "config.h"
 #include "daemon.h"
@@ -40,14 +41,17 @@ static int set_up_log(const struct config *cfg, struct err *err)
 
 /* --- the pid file ------------------------------------------------------------------------ */
 
-/* Is that process a dockerd? A PID file of a dead one may name somebody else by now. */
+/* Is that process a dockerd? A PID file of a dead one may name somebody else by now,
+ * or itself, where its parent never asks how it ended. */
 static bool is_dockerd(long pid)
 {
 	AUTO_FREE char *path = xasprintf("/proc/%ld/comm", pid);
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	struct err ignored;
+	char state = 'Z';
 
-	return !file_read(AT_FDCWD, path, &sb, 64, &ignored) && !strcmp(sb.data, "dockerd\n");
+	return !kern_proc_start_time((pid_t)pid, NULL, &state, &ignored) && state != 'Z' &&
+	       !file_read(AT_FDCWD, path, &sb, 64, &ignored) && !strcmp(sb.data, "dockerd\n");
 }
 
 static int write_pidfile(const char *path, struct err *err)

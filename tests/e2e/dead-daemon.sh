@@ -48,5 +48,15 @@ expect_fail 1 'socket|in use|another' "$TOP/04-dockerd/dockerd" --data-root "$T/
 expect_fail 1 'root|in use|another' "$TOP/03-containerd/containerd" --root "$T/containerd" \
 	--state "$T/s2" --address "$T/containerd2.sock"
 expect_ok docker ps
+
+# The pid file of a dead one does not count, even while nobody has asked how it ended.
+stop_dockerd
+mkdir "$T/dead"
+cp "$(type -P true)" "$T/dead/dockerd"
+sh -c '"$0" & echo "$!" >"$1"; exec sleep 60' "$T/dead/dockerd" "$T/docker.pid" &
+wait_for 5 sh -c "grep -q 'State:.*Z' /proc/\$(cat '$T/docker.pid')/status"
+expect_eq "a dead dockerd that is still listed" dockerd "$(cat "/proc/$(cat "$T/docker.pid")/comm")"
+start_dockerd
+expect_ok docker ps
 stop_stack
 done_testing
