@@ -52,8 +52,8 @@ expect_ok docker ps
 # The pid file of a dead one does not count, even while nobody has asked how it ended.
 stop_dockerd
 mkdir "$T/dead"
-cp "$(type -P true)" "$T/dead/dockerd"
-sh -c '"$0" & echo "$!" >"$1"; exec sleep 60' "$T/dead/dockerd" "$T/docker.pid" &
+cp "$(type -P sleep)" "$T/dead/dockerd"
+sh -c '"$0" 0.3 & echo "$!" >"$1"; exec sleep 60' "$T/dead/dockerd" "$T/docker.pid" &
 wait_for 5 sh -c "grep -q 'State:.*Z' /proc/\$(cat '$T/docker.pid')/status"
 expect_eq "a dead dockerd that is still listed" dockerd "$(cat "/proc/$(cat "$T/docker.pid")/comm")"
 start_dockerd

@@ -71,7 +71,7 @@ expect_match "it works after a crash" 'Welcome to nginx!' "$output"
 expect_eq "the container of before is gone" 1 "$(sh -c ". '$tree/.run/env'; docker ps -aq" | grep -c .)"
 
 # A dead process that nobody has asked for its status is no running daemon.
-sh -c 'sleep 0 & echo "$!" >"$1"; exec sleep 60' - "$T/zombie" &
+sh -c 'sleep 0.3 & echo "$!" >"$1"; exec sleep 60' - "$T/zombie" &
 wait_for 5 sh -c "grep -q 'State:.*Z' /proc/\$(cat '$T/zombie')/status"
 expect_eq "a zombie has no start time" "" "$(. "$tree/tests/run/common"; started_at "$(cat "$T/zombie")")"
 kill $!
