@@ -135,6 +135,14 @@ static int create_in(const struct kern_cgroup *cg, const struct cgroup_hierarchy
 	}
 }
 
+static void open_v2_dir(struct kern_cgroup *cg)
+{
+	const char *dir = cgroup_v2_dir(cg);
+
+	if (dir)
+		cg->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 struct kern_cgroup *kern_cgroup_create(const char *path, struct err *err)
 {
 	AUTO(drop_group) struct kern_cgroup *cg = new_group(path, err);
@@ -146,8 +154,8 @@ struct kern_cgroup *kern_cgroup_create(const char *path, struct err *err)
 				free(made.v[--made.n]);
 			return NULL;
 		}
-	if (cg && cg->layout.version == KERN_CGROUP_V2)
-		cg->dir_fd = open(cgroup_v2_dir(cg), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cg)
+		open_v2_dir(cg);
 	return steal_ptr(&cg);
 }
 
@@ -157,9 +165,7 @@ struct kern_cgroup *kern_cgroup_open(const char *path, struct err *err)
 
 	for (size_t i = 0; cg && i < cg->layout.n; i++)
 		if (!access(cg->layout.h[i].dir, F_OK)) {
-			if (cg->layout.version == KERN_CGROUP_V2)
-				cg->dir_fd = open(cg->layout.h[i].dir,
-						  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			open_v2_dir(cg);
 			return steal_ptr(&cg);
 		}
 	if (cg)
@@ -168,6 +174,11 @@ struct kern_cgroup *kern_cgroup_open(const char *path, struct err *err)
 }
 
 int kern_cgroup_clone_fd(const struct kern_cgroup *cg)
+{
+	return cg->layout.version == KERN_CGROUP_V2 ? cg->dir_fd : -1;
+}
+
+int kern_cgroup_v2_fd(const struct kern_cgroup *cg)
 {
 	return cg->dir_fd;
 }
@@ -217,26 +228,40 @@ int kern_cgroup_stats(struct kern_cgroup *cg, struct kern_cgroup_stats *st, stru
 
 /* A hierarchy in which the group does not exist was mounted after the group was
  * made: its processes are not there either. */
+static int join(const struct cgroup_hierarchy *h, pid_t pid, size_t *joined, struct err *err)
+{
+	bool tasks = !pid && !h->v2; /* see cgroup.h */
+
+	if (access(h->dir, F_OK))
+		return 0;
+	++*joined;
+	if (!cgroup_write_int(h->dir, tasks ? "tasks" : "cgroup.procs", pid, err))
+		return 0;
+	if (err->errnum == EBUSY)
+		return err_set(err, ERR_CONFLICT, "add process %d to %s: a group whose children "
+			       "have controllers takes no processes itself", (int)pid, h->dir);
+	return err_wrap(err, "add process %d", (int)pid);
+}
+
 int kern_cgroup_add(struct kern_cgroup *cg, pid_t pid, struct err *err)
 {
 	size_t joined = 0;
 
-	for (size_t i = 0; i < cg->layout.n; i++) {
-		const char *dir = cg->layout.h[i].dir;
-		bool tasks = !pid && !cg->layout.h[i].v2; /* see cgroup.h */
-
-		if (access(dir, F_OK))
-			continue;
-		joined++;
-		if (!cgroup_write_int(dir, tasks ? "tasks" : "cgroup.procs", pid, err))
-			continue;
-		if (err->errnum == EBUSY)
-			return err_set(err, ERR_CONFLICT, "add process %d to %s: a group whose children "
-				       "have controllers takes no processes itself", (int)pid, dir);
-		return err_wrap(err, "add process %d", (int)pid);
-	}
+	for (size_t i = 0; i < cg->layout.n; i++)
+		if (join(&cg->layout.h[i], pid, &joined, err))
+			return -1;
 	if (!joined)
 		return err_set(err, ERR_NOT_FOUND, "there is no cgroup %s", cg->path);
+	return 0;
+}
+
+int kern_cgroup_join_v1(struct kern_cgroup *cg, struct err *err)
+{
+	size_t joined = 0;
+
+	for (size_t i = 0; i < cg->layout.n; i++)
+		if (!cg->layout.h[i].v2 && join(&cg->layout.h[i], 0, &joined, err))
+			return -1;
 	return 0;
 }
 

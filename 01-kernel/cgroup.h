@@ -57,6 +57,11 @@ int kern_cgroup_devices(struct kern_cgroup *cg, const struct kern_cgroup_device 
 /* A directory fd for clone3's CLONE_INTO_CGROUP: v2 only, else -1 (no error).
  * It stays the group's, and is closed by kern_cgroup_free. */
 int kern_cgroup_clone_fd(const struct kern_cgroup *cg);
+/* The two halves of the same for hybrid machines, where writing to v2's file would
+ * wait for an RCU grace period: a descriptor of the v2 directory, if there is one,
+ * for the clone (also on pure v2), and what is then left to the child. */
+int kern_cgroup_v2_fd(const struct kern_cgroup *cg);
+int kern_cgroup_join_v1(struct kern_cgroup *cg, struct err *err);
 /* pid 0: the calling process, which has one thread. On v1 write "0" to `tasks`
  * then, not to `cgroup.procs`: moving only oneself spares the kernel the lock
  * over every fork and exec of the machine, and the RCU grace period before it. */

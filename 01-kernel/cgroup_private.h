@@ -28,7 +28,7 @@ struct cgroup_layout {
 struct kern_cgroup {
 	char *path; /* "/docker/<id>", normalised */
 	struct cgroup_layout layout;
-	int dir_fd; /* v2: the directory, for clone3; else -1 */
+	int dir_fd; /* the directory in the v2 hierarchy, for clone3; -1 if there is none */
 };
 
 /* What differs between the versions. */

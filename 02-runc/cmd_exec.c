@@ -60,7 +60,8 @@ static int steps(struct runc_exec *x, struct err *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
 	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) ||
-	    (!x->in_cgroup && kern_cgroup_add(x->cgroup, 0, err)) ||
+	    (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
+			  : kern_cgroup_add(x->cgroup, 0, err)) ||
 	    enter(x, err))
 		return -1;
 	/* setns into a mount namespace made its root ours. */
@@ -107,7 +108,7 @@ static int launch(struct runc_exec *x, struct err *err)
 	AUTO_CLOSE int ours = -1, theirs = -1;
 	const struct runc_namespace *pid_ns = runc_config_ns(&x->config, CLONE_NEWPID);
 	struct kern_clone clone = {
-		.cgroup_fd = kern_cgroup_clone_fd(x->cgroup), .pidfd = &x->pidfd,
+		.cgroup_fd = kern_cgroup_v2_fd(x->cgroup), .pidfd = &x->pidfd,
 	};
 
 	if (runc_sync_pair(&ours, &theirs, err))

@@ -132,7 +132,7 @@ static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct e
 	const char *joined = pid_ns ? pid_ns->path : NULL;
 	struct kern_clone clone = {
 		.flags = runc_init_clone_flags(&c->config),
-		.cgroup_fd = kern_cgroup_clone_fd(c->cgroup),
+		.cgroup_fd = kern_cgroup_v2_fd(c->cgroup),
 		.pidfd = &c->pidfd,
 	};
 	AUTO_CLOSE int ns = joined ? open(joined, O_RDONLY | O_CLOEXEC) : -1;

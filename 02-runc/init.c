@@ -60,7 +60,8 @@ static int begin(struct runc_init *in, struct err *err)
 
 static int join_cgroup(struct runc_init *in, struct err *err)
 {
-	return in->in_cgroup ? 0 : kern_cgroup_add(in->cgroup, 0, err);
+	return in->in_cgroup ? kern_cgroup_join_v1(in->cgroup, err)
+			     : kern_cgroup_add(in->cgroup, 0, err);
 }
 
 static int enter_namespaces(struct runc_init *in, struct err *err)

@@ -23,7 +23,7 @@ struct runc_init {
 	int fifo;           /* O_PATH of exec.fifo; -1: do not wait for `start` */
 	int console_socket; /* -1: no terminal */
 	bool no_pivot;
-	bool in_cgroup; /* the clone has put us into the cgroup already (v2) */
+	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
 };
 
 /* Flags for the clone: the new namespaces, without the cgroup's (see init.c). */

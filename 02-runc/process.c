@@ -258,6 +258,24 @@ static int load_filter(const struct runc_launch *l, struct err *err)
 	return kern_seccomp_load(l->filter->bpf, l->filter->n, l->filter->flags, err) < 0 ? -1 : 0;
 }
 
+/* A capability that the runtime does not have, it cannot give: say which. */
+static int apply_caps(const struct kern_caps *want, struct err *err)
+{
+	struct kern_caps held;
+	struct err ignored;
+	uint64_t missing;
+
+	if (!kern_caps_apply(want, err))
+		return 0;
+	if (kern_caps_get(&held, &ignored))
+		return -1;
+	missing = want->permitted & kern_caps_all() & ~held.permitted;
+	if (!missing)
+		return err_wrap(err, "unable to apply caps");
+	return err_wrap(err, "unable to apply caps: the runtime itself does not have %s",
+			kern_caps_name(__builtin_ctzll(missing)));
+}
+
 int runc_process_drop(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
@@ -281,7 +299,7 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
 		return err_sys(err, "stop keeping capabilities");
-	return kern_caps_apply(&p->caps, err);
+	return apply_caps(&p->caps, err);
 }
 
 int runc_process_chdir(const struct runc_launch *l, struct err *err)

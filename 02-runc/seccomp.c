@@ -183,7 +183,7 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 	struct kern_seccomp *s;
 	int ret = -1, failed;
 
-	if (!seccomp)
+	if (!seccomp || runc_seccomp_recall(seccomp, f))
 		return 0;
 	if (runc_prop_refuse(seccomp, "linux.seccomp", unsupported, err) ||
 	    runc_prop_need_str(seccomp, "linux.seccomp", "defaultAction", &action, err) ||
@@ -196,6 +196,8 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 		return err_wrap(err, "linux.seccomp.defaultAction");
 	failed = build(s, seccomp, action, f, err);
 	kern_seccomp_free(s);
+	if (!failed)
+		runc_seccomp_remember(seccomp, f);
 	return failed;
 }
 

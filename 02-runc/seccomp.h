@@ -9,6 +9,7 @@
 #define DOCKYARD_RUNC_SECCOMP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "01-kernel/seccomp.h"
 
@@ -24,6 +25,10 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 int runc_seccomp_save(const struct runc_filter *f, int dir, struct err *err);
 /* No file in the directory: no filter. */
 int runc_seccomp_load(struct runc_filter *f, int dir, struct err *err);
+/* seccomp_cache.c: a filter compiled for the same profile before. */
+bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f);
+void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f);
+
 void runc_seccomp_free(struct runc_filter *f);
 
 #endif

@@ -54,7 +54,15 @@ expect_eq "exec prints" inside "$(real_ctr task exec --exec-id e1 paused echo in
 real_ctr task exec --exec-id e2 paused sh -c 'exit 3'
 expect_eq "exec returns the exit status" 3 $?
 expect_match "ps knows the processes" '^[0-9]+' "$(real_ctr task ps paused | tail -n +2)"
-expect_match "metrics" 'pids.current|pids' "$(real_ctr task metrics paused)"
+# containerd wants every v1 hierarchy that the kernel has to be mounted here.
+unmounted() {
+	local h
+	for h in $(sed -n 's/^[1-9][0-9]*:\(name=\)\?\([^:]*\):.*/\2/p' /proc/self/cgroup); do
+		grep -Eq " /sys/fs/cgroup/$h cgroup " /proc/self/mounts || echo "$h"
+	done
+}
+[ -n "$(unmounted)" ] ||
+	expect_match "metrics" 'pids.current|pids' "$(real_ctr task metrics paused)"
 expect_ok real_ctr task pause paused
 expect_match "paused" 'PAUSED' "$(real_ctr task ls)"
 expect_ok real_ctr task resume paused

@@ -4,7 +4,9 @@
  */
 #include "suite.h"
 
+#include <linux/filter.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "02-runc/config.h"
 #include "02-runc/seccomp.h"
@@ -197,11 +199,41 @@ static void bad_seccomp(void)
 	}
 }
 
+/* What is kept is what was compiled, for this profile and no other; and a
+ * directory that somebody else may write to is not believed. */
+static void kept_filters(void)
+{
+	static const char dir[] = "/run/dockyard/seccomp";
+	AUTO_JSON json_t *doc = json_object();
+	struct runc_filter a = RUNC_FILTER_INIT, b = RUNC_FILTER_INIT, c = RUNC_FILTER_INIT;
+	struct err err;
+
+	set(doc, "one", "{'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['SECCOMP_FILTER_FLAG_LOG'], "
+	    "'syscalls': [{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]}");
+	set(doc, "two", "{'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['SECCOMP_FILTER_FLAG_LOG'], "
+	    "'syscalls': [{'names': ['chown'], 'action': 'SCMP_ACT_ERRNO'}]}");
+	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &a));
+	CU_ASSERT_FATAL(!runc_seccomp_build(json_object_get(doc, "one"), &a, &err));
+	CU_ASSERT_FATAL(runc_seccomp_recall(json_object_get(doc, "one"), &b));
+	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "two"), &c));
+	CU_ASSERT(a.n == b.n && a.flags == b.flags && a.flags != 0);
+	CU_ASSERT(!memcmp(a.bpf, b.bpf, a.n * sizeof *a.bpf));
+	runc_seccomp_free(&b);
+	chmod(dir, 0777);
+	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
+	chmod(dir, 0700);
+	/* Cut short, as by a full disk, it is not a filter. */
+	CU_ASSERT(!system("for f in /run/dockyard/seccomp/*; do truncate -s -3 $f; done"));
+	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
+	runc_seccomp_free(&a);
+}
+
 CU_TestInfo config_tests[] = {
 	{ "broken documents name the property", broken_documents },
 	{ "a good document is read", a_good_document },
 	{ "numbers above 2^63 are read", big_numbers },
 	{ "what is not JSON is refused", not_json },
+	{ "compiled filters are kept", kept_filters },
 	{ "bad seccomp profiles name the property", bad_seccomp },
 	CU_TEST_INFO_NULL,
 };
