@@ -175,7 +175,7 @@ static int check_health(const json_t *config, struct err *err)
 	json_t *test = jsonx_at(config, "Healthcheck.Test");
 	const char *first = json_string_value(json_array_get(test, 0));
 
-	if (json_array_size(test) && (!first || strcmp(first, "NONE")))
+	if (test && !dockerd_is_empty(test) && (!first || strcmp(first, "NONE")))
 		return err_set(err, ERR_UNSUPPORTED, "Healthcheck is not supported by this daemon");
 	return 0;
 }

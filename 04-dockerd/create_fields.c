@@ -113,6 +113,10 @@ json_t *dockerd_normalise(const json_t *given, const struct field *rows, const c
 	const char *key;
 	json_t *v;
 
+	if (given && !json_is_object(given)) {
+		err_set(err, ERR_INVALID, "%s: expected an object", *where ? where : "request");
+		return NULL;
+	}
 	json_object_foreach((json_t *)given, key, v) {
 		if (row_of(rows, key) || dockerd_is_zero(v))
 			continue;

@@ -85,6 +85,89 @@ static const struct field host_fields[] = {
 	{ NULL },
 };
 
+/* --- the objects in it ------------------------------------------------------------------- */
+
+static const struct field restart_fields[] = {
+	{ "Name", 's', true, "\"\"" },
+	{ "MaximumRetryCount", 'i', true, "0" },
+	{ NULL },
+};
+static const struct field log_fields[] = {
+	{ "Type", 's', true, "\"\"" },
+	{ "Config", 'o', true, "{}" },
+	{ NULL },
+};
+static const struct field ulimit_fields[] = {
+	{ "Name", 's', true, "\"\"" },
+	{ "Hard", 'i', true, "0" },
+	{ "Soft", 'i', true, "0" },
+	{ NULL },
+};
+static const struct field device_fields[] = {
+	{ "PathOnHost", 's', true, "\"\"" },
+	{ "PathInContainer", 's', true, "\"\"" },
+	{ "CgroupPermissions", 's', true, "\"\"" },
+	{ NULL },
+};
+static const struct field binding_fields[] = {
+	{ "HostIp", 's', true, "\"\"" },
+	{ "HostPort", 's', true, "\"\"" },
+	{ NULL },
+};
+
+static int normalise_object(json_t *in, const char *key, const struct field *rows, struct err *err)
+{
+	AUTO_FREE char *where = xasprintf("HostConfig.%s.", key);
+	json_t *part = dockerd_normalise(json_object_get(in, key), rows, where, err);
+
+	return part ? json_object_set_new(in, key, part) : -1;
+}
+
+/* A list of objects; null stays null. `in` is not the request's: it may be changed. */
+static int normalise_list(json_t *in, const char *key, const struct field *rows, struct err *err)
+{
+	AUTO_FREE char *where = xasprintf("HostConfig.%s.", key);
+	AUTO_JSON json_t *out = json_array();
+	json_t *list = json_object_get(in, key), *v, *part;
+	size_t i;
+
+	if (!list || json_is_null(list))
+		return 0;
+	if (!json_is_array(list))
+		return err_set(err, ERR_INVALID, "HostConfig.%s: expected a list", key);
+	json_array_foreach(list, i, v) {
+		part = dockerd_normalise(v, rows, where, err);
+		if (!part)
+			return -1;
+		json_array_append_new(out, part);
+	}
+	return json_object_set(in, key, out);
+}
+
+static int normalise_bindings(json_t *host, struct err *err)
+{
+	json_t *bindings = json_copy(json_object_get(host, "PortBindings")), *list;
+	const char *key;
+
+	json_object_set_new(host, "PortBindings", bindings);
+	json_object_foreach(bindings, key, list)
+		if (normalise_list(bindings, key, binding_fields, err))
+			return err_wrap(err, "HostConfig.PortBindings");
+	return 0;
+}
+
+static int normalise_parts(json_t *host, struct err *err)
+{
+	if (normalise_object(host, "RestartPolicy", restart_fields, err) ||
+	    normalise_object(host, "LogConfig", log_fields, err) ||
+	    normalise_list(host, "Ulimits", ulimit_fields, err) ||
+	    normalise_list(host, "Devices", device_fields, err))
+		return -1;
+	return normalise_bindings(host, err);
+}
+
+/* --- defaults ---------------------------------------------------------------------------- */
+
 /* Words that mean the default become the word that inspect shows. */
 static void default_word(json_t *host, const char *key, const char *word)
 {
@@ -105,16 +188,6 @@ static void default_paths(json_t *host, const char *key, json_t *paths)
 	json_decref(paths);
 }
 
-static void default_log(json_t *host)
-{
-	json_t *log = json_copy(json_object_get(host, "LogConfig"));
-
-	default_word(log, "Type", "json-file");
-	if (!json_is_object(json_object_get(log, "Config")))
-		json_object_set_new(log, "Config", json_object());
-	json_object_set_new(host, "LogConfig", log);
-}
-
 static void fill_defaults(json_t *host)
 {
 	json_int_t memory = jsonx_int(host, "Memory", 0);
@@ -125,7 +198,7 @@ static void fill_defaults(json_t *host)
 	default_word(host, "Runtime", "runc");
 	default_word(host, "CgroupnsMode",
 		     v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
-	default_log(host);
+	default_word(json_object_get(host, "LogConfig"), "Type", "json-file");
 	if (!jsonx_int(host, "ShmSize", 0))
 		json_object_set_new(host, "ShmSize", json_integer(64 << 20));
 	/* Swap as much again as memory, as Docker does where only memory is limited. */
@@ -164,7 +237,7 @@ json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct 
 
 	if (!host)
 		return NULL;
-	if (dockerd_host_check(host, err))
+	if (normalise_parts(host, err) || dockerd_host_check(host, err))
 		return NULL;
 	fill_defaults(host);
 	if (jsonx_int(host, "Memory", 0) > 0 && kern_cgroup_version() == KERN_CGROUP_NONE)

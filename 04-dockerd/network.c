@@ -227,7 +227,7 @@ static int make_bridge(struct network *net, struct err *err)
 		kern_link_delete(net->bridge, &ignored);
 		return -1;
 	}
-	net->ours = true;
+	net->ours = net->fresh = true;
 	return 0;
 }
 
@@ -256,6 +256,8 @@ static void enable_forwarding(struct network *net)
 	AUTO_STRBUF struct strbuf now = STRBUF_INIT;
 	struct err err;
 
+	if (net->fresh)
+		net->set_forwarding = false; /* an earlier daemon has put it back, or never set it */
 	if (!file_read(AT_FDCWD, FORWARDING, &now, 16, &err) && now.data[0] == '0') {
 		if (file_write_once(AT_FDCWD, FORWARDING, "1", &err))
 			log_warn("IPv4 forwarding stays off, containers reach no further than this "

@@ -51,7 +51,8 @@ struct network {
 	struct in_addr gateway;
 	unsigned prefix;
 	uint8_t mac[6];             /* of the bridge, if we made it */
-	bool ours, set_forwarding;
+	bool ours, fresh;           /* we made the bridge, ever; just now */
+	bool set_forwarding;        /* and switched IPv4 forwarding on, for it to be off again */
 	struct proxy *proxy;
 
 	pthread_mutex_t lock;       /* guards what follows, and the nftables table */

@@ -15,7 +15,6 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
-#include "create.h"
 #include "ospec.h"
 
 static void allow(json_t *rules, char type, const struct stat *st, const char *access)
@@ -123,20 +122,12 @@ json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err)
 
 int dockerd_devices_check(const json_t *host, struct err *err)
 {
-	static const struct field fields[] = {
-		{ "PathOnHost", 's', true, "\"\"" }, { "PathInContainer", 's', true, "\"\"" },
-		{ "CgroupPermissions", 's', true, "\"\"" }, { NULL },
-	};
 	json_t *list = json_object_get(host, "Devices"), *v;
 	size_t i;
 
 	json_array_foreach(list, i, v) {
-		AUTO_JSON json_t *checked =
-			dockerd_normalise(v, fields, "HostConfig.Devices.", err);
 		const char *access = jsonx_str(v, "CgroupPermissions", "");
 
-		if (!checked)
-			return -1;
 		if (access[strspn(access, "rwm")])
 			return err_set(err, ERR_INVALID, "invalid device mode: %s", access);
 	}

@@ -207,7 +207,7 @@ static const char constants[] =
 	"\"DefaultRuntime\":\"runc\",\"InitBinary\":\"docker-init\","
 	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
 	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
-	"\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
+	"\"GenericResources\":null,\"Isolation\":\"\",\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
 	"\"ContainerdCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
 	"\"RuncCommit\":{\"ID\":\"\",\"Expected\":\"\"},\"InitCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
 	"\"Swarm\":{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\","

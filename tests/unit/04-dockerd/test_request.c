@@ -179,6 +179,7 @@ static void bad_configs(void)
 		   "invalid port specification");
 	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}",
 		   "Healthcheck is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":\"true\"}}", "Healthcheck is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}",
 		   "MacAddress is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
@@ -261,6 +262,15 @@ static void policies_are_checked(void)
 		     "can only be used with");
 	refused_host("{\"RestartPolicy\":{\"Name\":\"always\"},\"AutoRemove\":true}",
 		     "can't create 'AutoRemove' container with restart policy");
+	refused_host("{\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":\"3\"}}",
+		     "HostConfig.RestartPolicy.MaximumRetryCount: expected an integer");
+	refused_host("{\"RestartPolicy\":{\"Delay\":3}}", "HostConfig.RestartPolicy.Delay: no such field");
+	refused_host("{\"LogConfig\":{\"Type\":5}}", "HostConfig.LogConfig.Type: expected a string");
+	refused_host("{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":8080}]}}", "HostPort: expected a string");
+	refused_host("{\"PortBindings\":{\"80/tcp\":[5]}}", "expected an object");
+	refused_host("{\"PortBindings\":{\"80/tcp\":5}}", "expected a list");
+	refused_host("{\"Ulimits\":[5]}", "expected an object");
+	refused_host("{\"Devices\":[{\"PathOnHost\":5}]}", "expected a string");
 	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
 	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}",
 		     "unknown log opt 'labels'");
