@@ -44,6 +44,13 @@ static void line(int indent, const char *name, const char *value)
 	printf("%*s%-*s%s\n", indent, "", 20 - indent - (indent == 1), label, value);
 }
 
+/* A line that a daemon which is not built with Go has not. */
+static void known(int indent, const char *name, const char *value)
+{
+	if (*value)
+		line(indent, name, value);
+}
+
 static void print_client(const json_t *client)
 {
 	const char *spoken = jsonx_str(client, "ApiVersion", ""), *own = jsonx_str(client, "DefaultAPIVersion", "");
@@ -80,9 +87,9 @@ static void print_engine(const json_t *d, const char *version)
 
 	line(2, "Version", version);
 	line(2, "API version", api);
-	line(2, "Go version", jsonx_str(d, "GoVersion", ""));
-	line(2, "Git commit", jsonx_str(d, "GitCommit", ""));
-	line(2, "Built", build_time(jsonx_str(d, "BuildTime", ""), built));
+	known(2, "Go version", jsonx_str(d, "GoVersion", ""));
+	known(2, "Git commit", jsonx_str(d, "GitCommit", ""));
+	known(2, "Built", build_time(jsonx_str(d, "BuildTime", ""), built));
 	line(2, "OS/Arch", os);
 	line(2, "Experimental", jsonx_str(d, "Experimental", "false"));
 }

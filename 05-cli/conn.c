@@ -182,7 +182,7 @@ static int ask(struct cli_conn *conn, struct cli_api *api, const char *path, con
 
 	if (cli_api_negotiate(api, err) || connect_to(conn, api, path, err))
 		return -1;
-	log_debug("POST %s %s", path, text);
+	log_debug("POST /v%s%s %s", api->version, path, text);
 	strbuf_addf(&sb, "POST /v%s%s %s\r\nHost: %s\r\nUser-Agent: Docker-Client/dockyard\r\n%s",
 		    api->version, path, version, api->host.name, headers);
 	strbuf_addf(&sb, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
