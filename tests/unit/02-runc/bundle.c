@@ -73,7 +73,7 @@ struct result runc(const char *first, ...)
 	AUTO_STRLIST struct strlist args = STRLIST_INIT;
 	va_list ap;
 
-	strlist_add(&args, "./runc");
+	strlist_add(&args, runc_path);
 	strlist_add(&args, "--root");
 	strlist_addf(&args, "%s/runc", test_dir);
 	va_start(ap, first);

@@ -266,8 +266,8 @@ static void file_descriptors(void)
 	struct result r;
 
 	script(config, "ls /proc/self/fd; cat <&3; cat <&4 2>/dev/null || echo no 4");
-	cmd = xasprintf("exec ./runc --root %s/runc run --preserve-fds 1 -b %s %s 3<<EOF 4</etc/passwd "
-			"9</etc/passwd\nthree\nEOF\n", test_dir, bundle(config), new_id());
+	cmd = xasprintf("exec %s --root %s/runc run --preserve-fds 1 -b %s %s 3<<EOF 4</etc/passwd "
+			"9</etc/passwd\nthree\nEOF\n", runc_path, test_dir, bundle(config), new_id());
 	r = run_program((char *[]){ "sh", "-c", cmd, NULL });
 	EQ_INT(r.status, 0);
 	HAS(r.out, "three\nno 4\n");

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 char test_dir[64] = "/tmp/runc-unit.XXXXXX";
+char runc_path[96];
 
 /* Where a distribution puts the static busybox. */
 static const char *busybox(void)
@@ -32,12 +33,14 @@ static void make_rootfs(void)
 		perror(test_dir);
 		exit(2);
 	}
+	snprintf(runc_path, sizeof runc_path, "%s/bin/runc", test_dir);
 	cmd = xasprintf(
-		"mkdir -p %s/rootfs/bin %s/rootfs/etc %s/rootfs/tmp %s/rootfs/proc %s/rootfs/sys "
+		"mkdir %s/bin && cp runc %s && mkdir -p %s/rootfs/bin %s/rootfs/etc %s/rootfs/tmp %s/rootfs/proc %s/rootfs/sys "
 		"%s/rootfs/dev && cp %s %s/rootfs/bin/busybox && cd %s/rootfs/bin && "
 		"for a in %s; do ln -sf busybox $a; done && cd ../etc && "
 		"printf 'root:x:0:0:root:/root:/bin/sh\\nuser:x:1000:1000::/home/user:/bin/sh\\n' "
 		">passwd && echo plain >plain && chmod 1777 ../tmp",
+		test_dir, runc_path,
 		test_dir, test_dir, test_dir, test_dir, test_dir, test_dir, busybox(), test_dir,
 		test_dir, applets);
 

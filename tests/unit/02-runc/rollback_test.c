@@ -86,7 +86,7 @@ static void killed_creator(void)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		execl("./runc", "./runc", "--root", root, "create", "-b", dir, id, NULL);
+		execl(runc_path, runc_path, "--root", root, "create", "-b", dir, id, NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 250 && access(started, F_OK); i++)

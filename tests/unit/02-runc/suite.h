@@ -26,12 +26,15 @@ extern CU_TestInfo config_tests[], find_tests[], option_tests[], state_tests[], 
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
+/* The program: a copy of ./runc in test_dir, for others may be running that one,
+ * and an attack that succeeds shall not hit it. */
+extern char runc_path[96];
 
 struct result {
 	int status; /* exit status, 128+n for a signal */
 	char *out, *err;
 };
-/* Run `./runc --root <root> ARGS...` (the list ends with NULL) and wait. The texts
+/* Run `runc --root <root> ARGS...` (the list ends with NULL) and wait. The texts
  * live until the next eight calls. */
 struct result runc(const char *first, ...) __attribute__((sentinel));
 struct result run_program(char *const *argv);
