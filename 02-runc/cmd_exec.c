@@ -188,12 +188,16 @@ static int stay(struct runc_exec *x, struct err *err)
 static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, char **argv,
 		   struct err *err)
 {
+	AUTO_FREE char *keyring = NULL;
+
 	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
 	    connect_console(x, err))
 		return -1;
 	x->launch.process = &x->process;
 	x->launch.filter = &x->filter;
 	x->launch.proc = -1;
+	keyring = xasprintf("_ses.%s", x->state.id);
+	x->launch.keyring = x->state.no_new_keyring ? NULL : keyring;
 	if (!x->detach)
 		runc_relay_prepare();
 	if (launch(x, err))

@@ -94,8 +94,12 @@ static int set_oom_score(const struct runc_launch *l, struct err *err)
 	return err_wrap(err, "process.oomScoreAdj (lowering it needs CAP_SYS_RESOURCE)");
 }
 
+/* The possessor may do everything with it; the owner see, read, search and link it.
+ * To search is what joining a keyring by its name takes. */
+#define KEYRING_PERMISSIONS 0x3f1b0000L
+
 /* A keyring of the session's own, so that keys of the host's session are out of
- * reach; possessed by all of the container ("search" for the owner). */
+ * reach. Init makes it, who comes by `exec` finds it (keyctl_join_session_keyring(3)). */
 static int join_keyring(const char *name, struct err *err)
 {
 	long serial = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
@@ -104,6 +108,8 @@ static int join_keyring(const char *name, struct err *err)
 		return 0; /* a kernel without keyrings has none to protect */
 	if (serial < 0)
 		return err_sys(err, "join a new session keyring (--no-new-keyring leaves it out)");
+	if (syscall(SYS_keyctl, KEYCTL_SETPERM, serial, KEYRING_PERMISSIONS))
+		return err_sys(err, "set the permissions of the session keyring");
 	return 0;
 }
 

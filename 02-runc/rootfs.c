@@ -69,6 +69,28 @@ static bool on_procfs(int fd)
 	return !fstatfs(fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC;
 }
 
+/* A target in the container's /proc under a name that does not say so, because the
+ * image has a link there. The names that do are judged by config_mounts.c. */
+static int not_into_proc(const struct runc_rootfs *r, const char *destination, int target,
+			 struct err *err)
+{
+	struct err missing;
+	AUTO_CLOSE int proc = -1;
+	struct stat st, proc_st;
+
+	if (!strcmp(destination, "/proc") || str_starts(destination, "/proc/") ||
+	    !on_procfs(target))
+		return 0;
+	proc = kern_path_open(r->root, "/proc", O_PATH, 0, 0, &missing);
+	if (proc < 0)
+		return 0;
+	if (fstat(proc, &proc_st) || fstat(target, &st))
+		return err_sys(err, "stat %s", destination);
+	/* Another instance of procfs (the host's, in a volume) is no concern of ours. */
+	return st.st_dev != proc_st.st_dev ? 0 :
+	       err_set(err, ERR_PERMISSION, "it is inside /proc, where nothing may be mounted");
+}
+
 static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
 	AUTO_FREE char *source = m->source[0] == '/' ? xstrdup(m->source)
@@ -82,7 +104,7 @@ static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m, s
 		return err_set(err, ERR_INVALID, "what is mounted on /proc must be a proc file "
 			       "system, %s is none", source);
 	to = kern_path_mountpoint(r->root, m->destination, S_ISDIR(st.st_mode), err);
-	if (to < 0)
+	if (to < 0 || not_into_proc(r, m->destination, to, err))
 		return -1;
 	return kern_mount_bind(from, to, &m->options, err);
 }
@@ -115,16 +137,21 @@ static int tmpfs_options(struct kern_mount_options *o, int target, bool existed,
 	return 0;
 }
 
+static bool is_dev(const char *path)
+{
+	return !strcmp(path, "/dev") || !strcmp(path, "/dev/");
+}
+
 static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
 	struct err missing;
 	AUTO_CLOSE int before = kern_path_open(r->root, m->destination, O_PATH, 0, 0, &missing);
 	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, err);
 	struct kern_mount_options o = m->options;
-	bool fill_first = r->dev_readonly || o.tmpcopyup;
+	bool fill_first = is_dev(m->destination) || o.tmpcopyup;
 	AUTO_CLOSE int mounted = -1;
 
-	if (target < 0)
+	if (target < 0 || not_into_proc(r, m->destination, target, err))
 		return -1;
 	if (fill_first)
 		o.set &= ~(uint64_t)MS_RDONLY;
@@ -140,11 +167,6 @@ static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, 
 	       kern_mount_setattr(mounted, MOUNT_ATTR_RDONLY, 0, false, err) : 0;
 }
 
-static bool is_dev(const char *path)
-{
-	return !strcmp(path, "/dev") || !strcmp(path, "/dev/");
-}
-
 /* proc, sysfs, devpts and whatever else the kernel has. */
 static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
@@ -152,7 +174,9 @@ static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, 
 	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
 				      : kern_path_mountpoint(r->root, m->destination, 1, err);
 
-	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
+	if (target < 0 || (!plain && not_into_proc(r, m->destination, target, err)))
+		return -1;
+	return kern_mount_fs(m->type, m->source, target, &m->options, err);
 }
 
 static int mount_one(struct runc_rootfs *r, const struct runc_mount *m, struct err *err)

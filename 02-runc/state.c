@@ -14,7 +14,7 @@
 #include "01-kernel/ns.h"
 #include "config.h"
 
-#define STATE_LIMIT (1u << 20)
+#define STATE_LIMIT (2 * RUNC_CONFIG_LIMIT) /* the annotations of any config.json fit */
 
 const char *const runc_status_names[] = {
 	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
@@ -66,10 +66,11 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 int runc_state_save(const struct runc_state *st, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:I, s:I}", "ociVersion", st->version,
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:I, s:I, s:b}", "ociVersion", st->version,
 		"id", st->id, "bundle", st->bundle, "rootfs", st->rootfs, "created", st->created,
 		"cgroup", st->cgroup, "annotations", st->annotations, "pid",
-		(json_int_t)st->pid, "startTime", (json_int_t)st->start_time);
+		(json_int_t)st->pid, "startTime", (json_int_t)st->start_time,
+		"noNewKeyring", st->no_new_keyring);
 	AUTO_FREE char *text = NULL;
 
 	if (!doc)
@@ -98,6 +99,7 @@ static int from_document(struct runc_state *st, const json_t *doc, struct err *e
 	st->annotations = json_incref(json_object_get(doc, "annotations"));
 	st->pid = (pid_t)jsonx_int(doc, "pid", 0);
 	st->start_time = (uint64_t)jsonx_int(doc, "startTime", 0);
+	st->no_new_keyring = jsonx_bool(doc, "noNewKeyring", false);
 	if (st->pid < 0)
 		return err_set(err, ERR_CORRUPT, "state.json: pid %d", (int)st->pid);
 	return 0;

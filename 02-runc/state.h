@@ -31,6 +31,7 @@ struct runc_state {
 	json_t *annotations; /* or NULL */
 	pid_t pid;           /* of init in our pid namespace, 0 while creating */
 	uint64_t start_time;
+	bool no_new_keyring; /* its processes stay in the session keyring of who starts them */
 };
 
 /* An id is a file name and part of a cgroup's name: [A-Za-z0-9_+.-], not "." or "..". */

@@ -120,11 +120,48 @@ static void confined_alike(void)
 	NOTHING_LEFT();
 }
 
+/* By how many the container's session keyring is used (proc(5), /proc/keys); -1: there
+ * is none, or the machine has no keyrings. */
+static int keyring_users(void)
+{
+	AUTO_FREE char *keys = read_file("/proc/keys"), *name = xasprintf("_ses.%s:", id);
+	char *at = strstr(keys, name), *line;
+	int users = -1;
+
+	if (!at)
+		return -1;
+	*at = '\0';
+	line = strrchr(keys, '\n');
+	sscanf(line ? line + 1 : keys, "%*x %*s %d", &users);
+	return users;
+}
+
+/* Not the session keyring of whoever calls exec, in which his secrets are. */
+static void session_keyring(void)
+{
+	for (int stay = 0; stay < 2; stay++) {
+		AUTO_JSON json_t *config = spec();
+		int before;
+
+		set(config, "process.args", "['sleep', '1000']");
+		EQ_INT(runc("create", "-b", bundle(config), stay ? "--no-new-keyring" : "--no-pivot=false",
+			    new_id(), NULL).status, 0);
+		EQ_INT(runc("start", id, NULL).status, 0);
+		before = keyring_users();
+		EQ_INT(runc("exec", "-d", id, "sleep", "1000", NULL).status, 0);
+		if (!access("/proc/keys", F_OK))
+			CU_ASSERT(stay ? keyring_users() == -1 : keyring_users() > before);
+		stop();
+	}
+	NOTHING_LEFT();
+}
+
 CU_TestInfo exec_tests[] = {
 	{ "output and exit status", output_and_status },
 	{ "in the container's namespaces and cgroup", same_place },
 	{ "options", options },
 	{ "--process and --detach", process_file },
 	{ "the container's seccomp filter and limits", confined_alike },
+	{ "the container's session keyring", session_keyring },
 	CU_TEST_INFO_NULL,
 };

@@ -111,6 +111,20 @@ static void run_detached(void)
 }
 
 /* A created container may be deleted: its program has never run. */
+/* What create accepts, the other commands can read back. */
+static void large_annotations(void)
+{
+	AUTO_JSON json_t *config = spec();
+	AUTO_FREE char *large = xcalloc(1, 3000001);
+
+	memset(large, '\1', 1000000); /* six bytes each in JSON */
+	json_object_set_new(config, "annotations", json_pack("{s:s}", "a", large));
+	EQ_INT(runc("create", "-b", bundle(config), new_id(), NULL).status, 0);
+	EQ_STR(status_of(), "created");
+	stop();
+	NOTHING_LEFT();
+}
+
 static void delete_a_created_one(void)
 {
 	AUTO_JSON json_t *config = sleeper();
@@ -295,6 +309,7 @@ CU_TestInfo life_tests[] = {
 	{ "run returns the container's status", run_returns_the_status },
 	{ "run --detach", run_detached },
 	{ "delete a created container", delete_a_created_one },
+	{ "large annotations", large_annotations },
 	{ "start after init's death", start_after_inits_death },
 	{ "signals reach init", signals },
 	{ "a shared pid namespace", shared_pid_namespace },

@@ -79,6 +79,12 @@ static void tmpfs(void)
 	PRINTS(run(with_mount("{'destination': '/etc', 'type': 'tmpfs', 'source': '%.0sx', "
 			      "'options': ['tmpcopyup', 'ro']}",
 			      "cat /etc/plain; touch /etc/x 2>/dev/null || echo ro")), "plain\nro\n");
+	/* A read-only /dev, which is filled first, leaves the others as they should be. */
+	json_t *after_dev = with_mount("{'destination': '/dev', 'type': 'tmpfs', 'source': '%.0sx', "
+				       "'options': ['ro']}",
+				       "for d in dev tmp; do touch /$d/x 2>/dev/null || echo ro; done");
+	append(after_dev, "mounts", "{'destination': '/tmp', 'type': 'tmpfs', 'options': ['ro']}");
+	PRINTS(run(after_dev), "ro\nro\n");
 	FAILS(run(with_mount("{'destination': '/tmp', 'type': 'tmpfs', 'source': '%.0sx', "
 			     "'options': ['nosuchoption=1']}", "true")), 1,
 	      "to rootfs at \"/tmp\"");
