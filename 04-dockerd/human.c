@@ -9,6 +9,8 @@
 
 #include "01-kernel/base/strbuf.h"
 
+#define LATEST 9000000000ll /* the year 2255; int64_t nanoseconds reach a little further */
+
 char *dockerd_human_duration(time_t s)
 {
 	long long hours = (s + 1800) / 3600; /* rounded, as the CLI's are */
@@ -59,6 +61,8 @@ int dockerd_parse_timespec(const char *text, struct timespec *out)
 		return -1;
 	out->tv_nsec = fraction(&p);
 	out->tv_sec = timegm(&tm);
+	if (out->tv_sec > LATEST)
+		return -1;
 	if (!strcmp(p, "Z"))
 		return 0;
 	if ((*p != '+' && *p != '-') || sscanf(p + 1, "%2d:%2d%n", &h, &m, &end) != 2 || p[1 + end])
@@ -74,23 +78,28 @@ time_t dockerd_parse_time(const char *text)
 	return dockerd_parse_timespec(text, &t) ? 0 : t.tv_sec;
 }
 
+/* Seconds since 1970 with a fraction; -1 when it is none, or so far off that it does not
+ * fit into nanoseconds. */
+static int parse_seconds(const char *text, struct timespec *out)
+{
+	char *end;
+	const char *p;
+
+	out->tv_sec = strtoll(text, &end, 10);
+	p = end;
+	out->tv_nsec = fraction(&p);
+	return p == text || *p || out->tv_sec < 0 || out->tv_sec > LATEST ? -1 : 0;
+}
+
 int dockerd_parse_when(const char *text, struct timespec *out, struct err *err)
 {
 	struct timespec t = { 0 };
-	char *end;
 
 	if (!text || !*text)
 		return 0;
-	if (dockerd_parse_timespec(text, &t)) {
-		const char *p;
-
-		t.tv_sec = strtoll(text, &end, 10);
-		p = end;
-		t.tv_nsec = fraction(&p);
-		if (p == text || *p)
-			return err_set(err, ERR_INVALID,
-				       "invalid time '%s': expected RFC 3339 or seconds", text);
-	}
+	if (dockerd_parse_timespec(text, &t) && parse_seconds(text, &t))
+		return err_set(err, ERR_INVALID, "invalid time '%s': expected RFC 3339 or seconds",
+			       text);
 	*out = t;
 	return 0;
 }

@@ -15,14 +15,25 @@ static bool contains(const char *value, const void *arg)
 	return strstr(arg, value) != NULL;
 }
 
+/* Finding a volume's users means looking at every container: only when it was asked for. */
+static bool passes_dangling(struct daemon *d, const char *name, const json_t *f)
+{
+	AUTO_JSON json_t *users = NULL;
+
+	if (!json_object_get(f, "dangling"))
+		return true;
+	users = dockerd_volume_users(d, name);
+	return dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true");
+}
+
 static bool passes(struct daemon *d, const json_t *volume, const json_t *f)
 {
-	AUTO_JSON json_t *users = dockerd_volume_users(d, jsonx_str(volume, "Name", ""));
+	const char *name = jsonx_str(volume, "Name", "");
 
-	return dockerd_filter_any(f, "name", contains, jsonx_str(volume, "Name", "")) &&
+	return dockerd_filter_any(f, "name", contains, name) &&
 	       dockerd_filter_equal(f, "driver", "local") &&
 	       dockerd_filter_labels(f, json_object_get(volume, "Labels")) &&
-	       dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true");
+	       passes_dangling(d, name, f);
 }
 
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)

@@ -90,6 +90,10 @@ static void times(void)
 	EXPECT_INT(t.tv_nsec, 1);
 	EXPECT_INT(dockerd_parse_when("12x", &t, &err), -1);
 	EXPECT_INT(err.kind, ERR_INVALID);
+	/* what does not fit into 64 bits of nanoseconds */
+	EXPECT_INT(dockerd_parse_when("-9223372036854775808", &t, &err), -1);
+	EXPECT_INT(dockerd_parse_when("9223372036854775807", &t, &err), -1);
+	EXPECT_INT(dockerd_parse_when("9999-01-01T00:00:00Z", &t, &err), -1);
 }
 
 static const char *const keys[] = { "status", "label", NULL };
