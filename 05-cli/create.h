@@ -11,7 +11,7 @@
  * cli_create_request puts them in. */
 struct cli_create_options {
 	json_t *body;
-	struct strlist attach, env, env_files, volumes, tmpfs, publish, expose, networks, aliases, devices,
+	struct strlist attach, env, env_files, volumes, mounts, tmpfs, publish, expose, networks, aliases, devices,
 		ulimits, hosts, security;
 	const char *entrypoint, *cidfile, *restart, *ip, *ip6, *health_cmd;
 	const char *name, *platform, *pull;

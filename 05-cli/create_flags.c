@@ -7,8 +7,10 @@
  */
 #include <string.h>
 
+#include "01-kernel/base/jsonx.h"
 #include "create.h"
 #include "env.h"
+#include "mounts.h"
 
 static int check_attach(const char *value, struct err *err)
 {
@@ -46,6 +48,13 @@ static int check_label(const char *value, struct err *err)
 static int check_ulimit(const char *value, struct err *err)
 {
 	return cli_create_ulimit(value, NULL, err);
+}
+
+static int check_mount(const char *value, struct err *err)
+{
+	AUTO_JSON json_t *mount = cli_mount_parse(value, err);
+
+	return mount ? 0 : -1;
 }
 
 /* Those that belong to a namespace of the container's, not to the machine. */
@@ -130,6 +139,8 @@ const struct cli_flag cli_create_flags[] = {
 	  HOST("MemorySwap") },
 	{ 0, "memory-swappiness", CLI_INT, BODY, "Tune container memory swappiness (0 to 100)",
 	  HOST("MemorySwappiness"), .shown = "-1" },
+	{ 0, "mount", CLI_LIST, AT(mounts), "Attach a filesystem mount to the container", .type = "mount",
+	  .check = check_mount },
 	{ 0, "name", CLI_STRING, AT(name), "Assign a name to the container" },
 	{ 0, "net", CLI_LIST, AT(networks), "Connect a container to a network", .type = "network", .hidden = true },
 	{ 0, "net-alias", CLI_LIST, AT(aliases), "Add network-scoped alias for the container", .hidden = true },

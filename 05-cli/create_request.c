@@ -12,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
 #include "env.h"
+#include "mounts.h"
 #include "ports.h"
 #include "units.h"
 #include "volumes.h"
@@ -25,6 +26,17 @@ static json_t *object_at(json_t *parent, const char *key)
 
 	if (!found) {
 		found = json_object();
+		json_object_set_new(parent, key, found);
+	}
+	return found;
+}
+
+static json_t *array_at(json_t *parent, const char *key)
+{
+	json_t *found = json_object_get(parent, key);
+
+	if (!found) {
+		found = json_array();
 		json_object_set_new(parent, key, found);
 	}
 	return found;
@@ -99,6 +111,12 @@ static int put_volumes(struct cli_create_options *o, json_t *host, struct err *e
 	for (size_t i = 0; i < o->volumes.n; i++)
 		if (cli_volume_parse(o->volumes.v[i], binds, volumes, err))
 			return -1;
+	for (size_t i = 0; i < o->mounts.n; i++) {
+		json_t *mount = cli_mount_parse(o->mounts.v[i], err);
+		if (!mount)
+			return -1;
+		json_array_append_new(array_at(host, "Mounts"), mount);
+	}
 	for (size_t i = 0; i < o->tmpfs.n; i++)
 		cli_tmpfs_parse(o->tmpfs.v[i], object_at(host, "Tmpfs"));
 	return 0;
@@ -139,10 +157,8 @@ static int put_networks(struct cli_create_options *o, json_t *host, struct err *
 	for (size_t i = 0; o->networks.n > 1 && i < o->networks.n; i++)
 		object_at(endpoints, o->networks.v[i]);
 	for (size_t i = 0; i < o->aliases.n; i++) {
-		json_t *endpoint = object_at(endpoints, first);
-		if (!json_object_get(endpoint, "Aliases"))
-			json_object_set_new(endpoint, "Aliases", json_array());
-		json_array_append_new(json_object_get(endpoint, "Aliases"), json_string(o->aliases.v[i]));
+		json_t *aliases = array_at(object_at(endpoints, first), "Aliases");
+		json_array_append_new(aliases, json_string(o->aliases.v[i]));
 	}
 	if (o->ip)
 		json_object_set_new(object_at(object_at(endpoints, first), "IPAMConfig"), "IPv4Address",

@@ -35,7 +35,7 @@ static char *clean_path(const char *path)
 	return strbuf_steal(&sb);
 }
 
-static char *absolute(const char *path, struct err *err)
+char *cli_absolute_path(const char *path, struct err *err)
 {
 	char here[PATH_MAX];
 
@@ -78,7 +78,7 @@ int cli_volume_parse(const char *spec, json_t *binds, json_t *volumes, struct er
 			       ? err_set(err, ERR_INVALID, "a volume that is not valid UTF-8") : 0;
 	const char *place = strchr(spec, ':');
 	AUTO_FREE char *source = xstrndup(spec, (size_t)(place - spec));
-	AUTO_FREE char *whole = *spec == '.' ? absolute(source, err) : xstrdup(source);
+	AUTO_FREE char *whole = *spec == '.' ? cli_absolute_path(source, err) : xstrdup(source);
 	if (!whole)
 		return -1;
 	AUTO_FREE char *bind = xasprintf("%s%s", whole, place);

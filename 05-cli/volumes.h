@@ -12,6 +12,9 @@
 
 #include "01-kernel/base/err.h"
 
+/* A path of ours made absolute, "." and ".." resolved by the words alone: new. */
+char *cli_absolute_path(const char *path, struct err *err);
+
 /* Adds "source:place" to the array binds, or "place": {} to the object volumes. */
 int cli_volume_parse(const char *spec, json_t *binds, json_t *volumes, struct err *err);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "mounts.h"
 #include "ports.h"
 #include "reference.h"
 #include "suites.h"
@@ -268,10 +269,49 @@ static void bad_volumes(void)
 	EXPECT_JSON(tmpfs, "{\"/a\":\"\",\"/b\":\"size=1m,mode=700\"}");
 }
 
+static void mounts(void)
+{
+	static const char *const samples[][2] = { /* what the real client sent */
+		{ "type=bind,source=/tmp,target=/x", "{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/x\"}" },
+		{ "type=bind,src=/tmp,dst=/x,readonly",
+		  "{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/x\",\"ReadOnly\":true}" },
+		{ "dst=/x", "{\"Type\":\"volume\",\"Target\":\"/x\"}" },
+		{ "type=tmpfs,dst=/x,tmpfs-size=1m,tmpfs-mode=1770",
+		  "{\"Type\":\"tmpfs\",\"Target\":\"/x\",\"TmpfsOptions\":{\"SizeBytes\":1048576,\"Mode\":1016}}" },
+		{ "type=bind,src=/tmp,dst=/x,bind-propagation=rslave,consistency=cached",
+		  "{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/x\",\"Consistency\":\"cached\","
+		  "\"BindOptions\":{\"Propagation\":\"rslave\"}}" },
+		{ "type=volume,src=v,dst=/x,volume-nocopy,volume-driver=local,volume-opt=a=b,volume-label=c=d",
+		  "{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/x\",\"VolumeOptions\":{\"NoCopy\":true,"
+		  "\"Labels\":{\"c\":\"d\"},\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"a\":\"b\"}}}}" },
+		{ "\"type=bind\",\"src=/t,\"\"p\",dst=/x", "{\"Type\":\"bind\",\"Source\":\"/t,\\\"p\",\"Target\":\"/x\"}" },
+	};
+	static const char *const wrong[][2] = {
+		{ "type=bind,src=/tmp", "target is required" }, { "foo", "invalid field 'foo' must be a key=value pair" },
+		{ "foo=bar", "unexpected key 'foo' in 'foo=bar'" }, { "dst", "invalid field 'dst' must be a key=value pair" },
+		{ "type=bind,src=/tmp,dst=/x,ro=maybe", "invalid value for ro: maybe" },
+		{ "type=volume,dst=/x,tmpfs-size=1", "cannot mix 'tmpfs-*' options with mount type 'volume'" },
+		{ "type=bind,src=/tmp,dst=/x,volume-nocopy", "cannot mix 'volume-*' options with mount type 'bind'" },
+		{ "type=tmpfs,dst=/x,tmpfs-mode=9", "invalid value for tmpfs-mode: 9" }, { "", "an empty mount" },
+		{ "dst=/x,", "invalid field '' must be a key=value pair" },
+	};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		AUTO_JSON json_t *mount = cli_mount_parse(samples[i][0], &err);
+		EXPECT_JSON(mount, samples[i][1]);
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		CU_ASSERT_PTR_NULL(cli_mount_parse(wrong[i][0], &err));
+		EXPECT_STR(err.msg, wrong[i][1]);
+	}
+}
+
 int suite_volumes(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "binds, volumes, places", volumes }, { "malformed ones; tmpfs", bad_volumes }, CU_TEST_INFO_NULL,
+		{ "binds, volumes, places", volumes }, { "malformed ones; tmpfs", bad_volumes }, { "--mount", mounts },
+		CU_TEST_INFO_NULL,
 	};
 
 	return suite_add("volumes", tests);
