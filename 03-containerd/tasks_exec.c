@@ -39,6 +39,16 @@ static json_t *merge(struct task *t, const json_t *process, struct err *err)
 	return NULL;
 }
 
+/* By the runtime, before the program runs: when the shim gets the terminal, the
+ * program may have asked for the size already. */
+static void set_console_size(json_t *process, const json_t *rows_cols)
+{
+	if (json_array_size(rows_cols) == 2)
+		json_object_set_new(process, "consoleSize",
+				    json_pack("{s:O, s:O}", "height", json_array_get(rows_cols, 0),
+					      "width", json_array_get(rows_cols, 1)));
+}
+
 static int write_process(struct task *t, const char *exec_id, const json_t *req, struct err *err)
 {
 	AUTO_FREE char *file = xasprintf("%s/exec-%s.process.json", t->bundle, exec_id);
@@ -63,6 +73,7 @@ static int write_process(struct task *t, const char *exec_id, const json_t *req,
 		ctrd_bundle_user(merged, user);
 	}
 	json_object_set_new(merged, "terminal", json_boolean(jsonx_bool(req, "terminal", false)));
+	set_console_size(merged, json_object_get(req, "consoleSize"));
 	return jsonx_write(AT_FDCWD, file, merged, 0600, err);
 }
 
