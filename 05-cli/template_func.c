@@ -9,7 +9,8 @@
 #include "01-kernel/base/jsonx.h"
 #include "template_private.h"
 
-#define WIDTH_MAX 4096 /* of printf's and pad's blanks */
+#define WIDTH_MAX 4096 /* of pad's blanks */
+#define WIDTH_DIGITS 3 /* of printf's width and precision */
 
 /* ---- arguments ----------------------------------------------------------- */
 
@@ -201,6 +202,21 @@ static void print_verb(struct strbuf *sb, const char *spec, size_t len, const js
 	}
 }
 
+/* The length of "%-08.3f" at `spec`: flags, width, precision, verb; 0 when it is
+ * none that C takes, or too wide. */
+static size_t spec_length(const char *spec)
+{
+	size_t n = 1 + strspn(spec + 1, "-+# 0");
+	size_t flags = n, width = strspn(spec + n, "0123456789"), precision = 0;
+
+	n += width;
+	if (spec[n] == '.') {
+		precision = strspn(spec + n + 1, "0123456789");
+		n += 1 + precision;
+	}
+	return flags > 6 || width > WIDTH_DIGITS || precision > WIDTH_DIGITS || !spec[n] ? 0 : n + 1;
+}
+
 static json_t *f_printf(json_t **args, size_t n, struct err *err)
 {
 	struct strbuf sb = STRBUF_INIT;
@@ -209,16 +225,13 @@ static json_t *f_printf(json_t **args, size_t n, struct err *err)
 	if (!n || !json_is_string(args[0]))
 		return bad(err, "wrong number of args: want at least 1 got 0");
 	for (const char *c = text_of(args[0]); *c; c++) {
-		size_t len = strspn(c + 1, "-+# 0123456789.") + 2;
-		if (*c != '%') {
+		if (*c != '%' || c[1] == '%') {
 			strbuf_addc(&sb, *c);
+			c += *c == '%';
 			continue;
 		}
-		if (c[1] == '%') {
-			strbuf_addc(&sb, *c++);
-			continue;
-		}
-		if (len > 12 || !c[len - 1]) {
+		size_t len = spec_length(c);
+		if (!len) {
 			strbuf_free(&sb);
 			return bad(err, "a format that printf does not understand");
 		}

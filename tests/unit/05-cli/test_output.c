@@ -140,6 +140,8 @@ static void failing(void)
 		{ "{{upper .N}}", "template: :1:2: executing \"\" at <upper .N>: error calling upper: wrong type for value; expected string" },
 		{ "{{len 3}}", "template: :1:2: executing \"\" at <len 3>: error calling len: len of type that has none" },
 		{ "{{$y}}", "template: :1:2: executing \"\" at <$y>: undefined variable \"$y\"" },
+		{ "{{printf \"%99999s\" .Name}}", "template: :1:2: executing \"\" at <printf \"%99999s\" .Name>: error calling printf: "
+						"a format that printf does not understand" },
 		{ "{{range .N}}{{end}}", "template: range can't iterate over a number" },
 	};
 	AUTO_JSON json_t *doc = json_of(document);
