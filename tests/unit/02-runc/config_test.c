@@ -222,8 +222,8 @@ static void kept_filters(void)
 	chmod(dir, 0777);
 	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
 	chmod(dir, 0700);
-	/* Cut short, as by a full disk, it is not a filter. */
-	CU_ASSERT(!system("for f in /run/dockyard/seccomp/*; do truncate -s -3 $f; done"));
+	/* Of a length that no filter has, it is none. */
+	CU_ASSERT(!system("for f in /run/dockyard/seccomp/*; do printf x >>$f; done"));
 	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
 	runc_seccomp_free(&a);
 }
