@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -171,6 +172,15 @@ int kern_path_parent(int root, const char *path, mode_t mkdir_mode, const char *
 	return kern_path_open(root, dir, O_PATH | O_DIRECTORY, 0, 0, err);
 }
 
+int kern_path_file_at(int dir, const char *base, mode_t mode, struct err *err)
+{
+	int fd = openat(dir, base, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0 && errno == EEXIST)
+		fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "create %s", base) : fd;
+}
+
 /* An empty file at path, parents included; an fd on it. */
 static int make_file(int root, const char *path, int links, struct err *err)
 {
@@ -221,6 +231,8 @@ const char *kern_path_proc(int fd, char out[KERN_PATH_PROC_SIZE])
 	return out;
 }
 
+#define PROC_ROOT_INO 1 /* the root of every procfs (the kernel's proc_ns.h) */
+
 static int is_procfs(int fd)
 {
 	struct statfs sfs;
@@ -228,27 +240,46 @@ static int is_procfs(int fd)
 	return !fstatfs(fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC;
 }
 
-int kern_path_open_proc(const char *path, int flags, struct err *err)
+int kern_proc_open(struct err *err)
 {
 	AUTO_CLOSE int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* RESOLVE_NO_XDEV: nothing may be mounted over a part of /proc either, not
-	 * even another file of procfs. */
+	struct stat st;
+
+	if (proc < 0 || fstat(proc, &st))
+		return err_sys(err, "open /proc");
+	if (!is_procfs(proc) || st.st_ino != PROC_ROOT_INO)
+		return err_set(err, ERR_PERMISSION, "/proc is not a proc file system");
+	return steal_fd(&proc);
+}
+
+/* No check of the file's own type: without RESOLVE_NO_XDEV's leave, no lookup that
+ * begins on procfs ends anywhere else. */
+int kern_proc_file(int proc, const char *path, int flags, struct err *err)
+{
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
 	};
-	AUTO_CLOSE int fd = -1;
+	int fd = open_how(proc, path, &how);
 
-	if (proc < 0)
-		return err_sys(err, "open /proc");
-	if (!is_procfs(proc))
-		return err_set(err, ERR_PERMISSION, "/proc is not a proc file system");
-	fd = open_how(proc, path, &how);
 	if (fd < 0 && errno == EXDEV)
 		return err_set(err, ERR_PERMISSION, "/proc/%s is mounted over", path);
+	return fd < 0 ? err_sys(err, "open /proc/%s", path) : fd;
+}
+
+int kern_proc_write(int proc, const char *path, const char *text, struct err *err)
+{
+	AUTO_CLOSE int fd = kern_proc_file(proc, path, O_WRONLY, err);
+
 	if (fd < 0)
-		return err_sys(err, "open /proc/%s", path);
-	if (!is_procfs(fd))
-		return err_set(err, ERR_PERMISSION, "/proc/%s is not a file of procfs", path);
-	return steal_fd(&fd);
+		return -1;
+	return write(fd, text, strlen(text)) < 0 ?
+	       err_sys(err, "write '%s' to /proc/%s", text, path) : 0;
+}
+
+int kern_path_open_proc(const char *path, int flags, struct err *err)
+{
+	AUTO_CLOSE int proc = kern_proc_open(err);
+
+	return proc < 0 ? -1 : kern_proc_file(proc, path, flags, err);
 }

@@ -93,6 +93,26 @@ static int mount_hierarchies(const struct runc_rootfs *r, const struct runc_moun
 	return 0;
 }
 
+/* A user namespace may mount cgroup2 only if it owns the cgroup namespace too. What it
+ * would have shown is then bound: the container's group, or, without a namespace, all. */
+static int mount_v2(const struct runc_rootfs *r, const struct runc_mount *m, int target,
+		    struct err *err)
+{
+	AUTO_FREE char *group = xasprintf("/sys/fs/cgroup%s",
+					  runc_config_ns(r->config, CLONE_NEWCGROUP) ? r->cgroup : "");
+	struct kern_mount_options o = m->options;
+	AUTO_CLOSE int from = -1;
+
+	if (!kern_mount_fs("cgroup2", "cgroup", target, &o, err))
+		return 0;
+	if (err->errnum != EPERM && err->errnum != EBUSY)
+		return -1;
+	*o.data = '\0';
+	o.set |= MS_BIND | MS_REC;
+	from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return from < 0 ? err_sys(err, "open %s", group) : kern_mount_bind(from, target, &o, err);
+}
+
 int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
 	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, err), dir = -1;
@@ -101,7 +121,7 @@ int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, s
 	if (target < 0)
 		return -1;
 	if (kern_cgroup_version() == KERN_CGROUP_V2)
-		return kern_mount_fs("cgroup2", "cgroup", target, &o, err);
+		return mount_v2(r, m, target, err);
 	o.set &= ~(uint64_t)MS_RDONLY; /* until the directories in it are made */
 	snprintf(o.data, sizeof o.data, "mode=755");
 	if (kern_mount_fs("tmpfs", "tmpfs", target, &o, err))

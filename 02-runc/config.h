@@ -22,6 +22,7 @@
 #include "01-kernel/cgroup.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
+#include "01-kernel/userns.h"
 
 #define RUNC_SPEC_VERSION "1.1.0"
 #define RUNC_CONFIG_LIMIT (16u << 20) /* bytes of config.json that are read at most */
@@ -56,6 +57,8 @@ struct runc_process {
 struct runc_mount {
 	const char *destination, *type, *source;
 	bool bind; /* by option word or by type */
+	bool idmapped;
+	struct kern_id_maps maps; /* none: those of the container's user namespace */
 	struct kern_mount_options options;
 };
 
@@ -106,6 +109,8 @@ struct runc_config {
 	struct runc_hook_list hooks[HOOK_KINDS];
 	struct runc_namespace ns[RUNC_NS_MAX];
 	size_t n_ns;
+	struct kern_id_maps maps; /* of a new user namespace */
+	char time_offsets[128];   /* as /proc/PID/timens_offsets takes them; "": none */
 	const char **masked_paths, **readonly_paths; /* each NULL or ending with NULL */
 	json_t *sysctl;      /* object of strings, borrowed, or NULL */
 	json_t *annotations; /* the same */
@@ -139,9 +144,16 @@ void runc_process_free(struct runc_process *p);
 int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_hooks(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *where,
+		     struct err *err);
+int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_check_userns(const struct runc_config *c, struct err *err);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err);
 void runc_resources_free(struct runc_resources *r);
+
+/* Before a container is made of it: what depends on who we are, and on a namespace to join. */
+int runc_userns_check_host(const struct runc_config *c, struct err *err);
 
 #define AUTO_CONFIG AUTO(runc_config_free)
 

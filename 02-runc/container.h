@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "seccomp.h"
+#include "sources.h"
 #include "state.h"
 
 struct runc_create {
@@ -25,6 +26,7 @@ struct runc_container {
 	struct runc_state state;
 	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
+	struct runc_source *sources; /* see sources.h */
 	pid_t pid; /* init, our child */
 	int pidfd;
 	int sync;    /* open with at_once: end of file means that the program runs */

@@ -157,7 +157,7 @@ int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *er
 
 void runc_exec_free(struct runc_exec *x)
 {
-	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->pidfd };
+	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->root, &x->pidfd };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		cleanup_close(fds[i]);
