@@ -168,6 +168,30 @@ static void overmounted(void *arg)
 	MUST(fd < 0 && err.kind == ERR_PERMISSION);
 }
 
+/* What a container might have put at /proc: another file system, or a directory of procfs
+ * in which the names of the root mean something else. */
+static void fake_proc(void *arg)
+{
+	struct err err;
+
+	MUST(!mount(arg, "/proc", arg, strchr(arg, '/') ? MS_BIND : 0, NULL));
+	MUST(kern_proc_open(&err) < 0 && err.kind == ERR_PERMISSION);
+	MUST(strstr(err.msg, "not a proc file system"));
+	MUST(!umount2("/proc", MNT_DETACH));
+}
+
+static void write_elsewhere(void *arg)
+{
+	int proc = kern_proc_open(&child);
+
+	(void)arg;
+	MUST(proc >= 0);
+	MUST(!mount("/dev/null", "/proc/self/comm", NULL, MS_BIND, NULL));
+	MUST(kern_proc_write(proc, "self/comm", "x", &child) < 0 && child.kind == ERR_PERMISSION);
+	umount2("/proc/self/comm", MNT_DETACH);
+	MUST_OK(kern_proc_write(proc, "self/comm", "x", &child));
+}
+
 static void files_of_proc(void)
 {
 	struct err err;
@@ -179,6 +203,9 @@ static void files_of_proc(void)
 	FAILS(kern_path_open_proc("no/such", O_RDONLY, &err) < 0, ERR_NOT_FOUND, "no/such");
 	FAILS(kern_path_open_proc("self/exe", O_RDONLY, &err) < 0, ERR_SYSTEM, "self/exe");
 	CU_ASSERT_EQUAL(in_child(overmounted, NULL), 0);
+	CU_ASSERT_EQUAL(in_child(write_elsewhere, NULL), 0);
+	CU_ASSERT_EQUAL(in_child(fake_proc, "tmpfs"), 0);
+	CU_ASSERT_EQUAL(in_child(fake_proc, "/proc/sys"), 0);
 }
 
 const struct test path_tests[] = {
