@@ -81,7 +81,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 {
 	struct runc_state *st = &c->state;
 	char now[TIME_TEXT_SIZE];
-	AUTO_FREE char *text = jsonx_text(c->config.doc);
+	const char *text = c->config.text;
 
 	if (runc_state_take(st, opt->root, opt->id, err))
 		return -1;

@@ -141,19 +141,25 @@ static void mountpoints(void)
 {
 	const char *dir;
 	AUTO_CLOSE int root = hostile_root(&dir);
+	struct stat was;
 	struct err err;
-	AUTO_CLOSE int file = kern_path_mountpoint(root, "etc/deep/resolv.conf", 0, &err);
-	AUTO_CLOSE int link = kern_path_mountpoint(root, "dangling", 0, &err);
-	AUTO_CLOSE int sub = kern_path_mountpoint(root, "abs/sub", 1, &err);
-	AUTO_CLOSE int old = kern_path_mountpoint(root, "up/passwd", 0, &err);
+	AUTO_CLOSE int file = kern_path_mountpoint(root, "etc/deep/resolv.conf", 0, &was, &err);
+	AUTO_CLOSE int link = kern_path_mountpoint(root, "dangling", 0, &was, &err);
+	AUTO_CLOSE int sub = kern_path_mountpoint(root, "abs/sub", 1, &was, &err);
+	AUTO_CLOSE int old = kern_path_mountpoint(root, "up/passwd", 0, &was, &err);
 
 	CU_ASSERT(leads_to(file, dir, "/etc/deep/resolv.conf"));
 	CU_ASSERT(leads_to(link, dir, "/run/made/later"));
 	CU_ASSERT(leads_to(sub, dir, "/etc/sub"));
 	CU_ASSERT(leads_to(old, dir, "/etc/passwd"));
 	CU_ASSERT(file_is(dir, "etc/passwd", "not the machine's\n"));
-	FAILS(kern_path_mountpoint(root, "file", 1, &err) < 0, ERR_INVALID, "no directory");
-	FAILS(kern_path_mountpoint(root, "etc", 0, &err) < 0, ERR_INVALID, "over a directory");
+	CU_ASSERT(S_ISREG(was.st_mode)); /* the last one was there, the one before was not */
+	AUTO_CLOSE int made = kern_path_mountpoint(root, "a/b/", 1, &was, &err);
+
+	CU_ASSERT(leads_to(made, dir, "/a/b"));
+	CU_ASSERT(!was.st_mode);
+	FAILS(kern_path_mountpoint(root, "file", 1, &was, &err) < 0, ERR_INVALID, "no directory");
+	FAILS(kern_path_mountpoint(root, "etc", 0, &was, &err) < 0, ERR_INVALID, "over a directory");
 }
 
 static void overmounted(void *arg)
