@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
 	int rest = 0, status;
 
 	trace_setup("runc");
+	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us. */
+	json_object_seed(*(const size_t *)getauxval(AT_RANDOM));
 	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) || open_log(&g, &err))
 		return fail(&g, &err, 1);
 	if (show_version || show_help || rest + 1 >= argc) {
