@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,6 +50,10 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (!c->process.terminal && opt->console_socket)
 		return err_set(err, ERR_INVALID, "cannot use console socket if runc will not "
 			       "detach or allocate tty");
+	/* The old root stays reachable then, and would have nothing to keep mounts apart. */
+	if (opt->no_pivot && (c->propagation & MS_PRIVATE))
+		return err_set(err, ERR_INVALID, "linux.rootfsPropagation: [r]private is not safe "
+			       "without pivot_root");
 	return runc_sysctl_check(c, err) || runc_userns_check_host(c, err) ||
 	       runc_netdevices_check(c, err) || runc_rdt_check_host(&c->rdt, err) ||
 	       runc_labels_check(c, &c->process, err) ? -1 : 0;

@@ -262,11 +262,29 @@ static void sysctls(void)
 	FAILS(run(config), 1, "sysctl \"net.ipv4.ip_forward\" not allowed in host network namespace");
 }
 
+/* An unbindable root, in which nevertheless everything was bound; and what pivot_root is
+ * needed for. */
+static void propagation_of_the_root(void)
+{
+	json_t *config = spec();
+	AUTO_JSON json_t *private = spec();
+
+	set(config, "linux.rootfsPropagation", "'unbindable'");
+	/* The fifth field is where it is mounted, the seventh the first tag. */
+	script(config, "awk '$5 == \"/\" { print $7 }' /proc/self/mountinfo");
+	PRINTS(run(config), "unbindable\n");
+	set(private, "linux.rootfsPropagation", "'private'");
+	FAILS(runc("run", "--no-pivot", "-b", bundle(private), new_id(), NULL), 1,
+	      "[r]private is not safe without pivot_root");
+	NOTHING_LEFT();
+}
+
 CU_TestInfo validate_tests[] = {
 	{ "broken documents name the property", broken_documents },
 	{ "what is no reason to refuse", good_documents },
 	{ "lists of numbers", lists_of_numbers },
 	{ "destinations of mounts", destinations },
 	{ "kernel settings", sysctls },
+	{ "propagation of the root", propagation_of_the_root },
 	CU_TEST_INFO_NULL,
 };
