@@ -48,11 +48,12 @@ static void confine(uint64_t *set, uint64_t to, const char *kind, const char *ou
 
 void runc_caps_settle(struct runc_process *p, bool user_namespace)
 {
-	struct kern_caps have = { .bounding = kern_caps_all(), .permitted = kern_caps_all() };
-	struct err ignored;
+	uint64_t all = user_namespace ? kern_caps_all() : 0; /* there, init has all that there are */
+	const struct kern_caps have = {
+		.bounding = user_namespace ? all : kern_caps_bounded(p->caps.bounding),
+		.permitted = user_namespace ? all : kern_caps_permitted(),
+	};
 
-	if (!user_namespace) /* there, init has all that there are */
-		kern_caps_get(&have, &ignored);
 	leave_out_unavailable(p, &have);
 	/* capset(2) and PR_CAP_AMBIENT_RAISE insist on these. */
 	confine(&p->caps.effective, p->caps.permitted, "effective", "permitted");
