@@ -307,8 +307,12 @@ int kern_seccomp_compile(struct kern_seccomp *s, struct sock_filter **bpf, size_
 int kern_seccomp_load(const struct sock_filter *bpf, size_t n, unsigned flags, struct err *err)
 {
 	struct sock_fprog prog = { .len = (unsigned short)n, .filter = (struct sock_filter *)bpf };
-	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	long r;
 
+	if (n > BPF_MAXINSNS) /* and not its first 65535 instructions */
+		return err_set(err, ERR_INVALID, "load the seccomp filter: it is longer than %d "
+			       "instructions", BPF_MAXINSNS);
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
 	if (r < 0 && errno == EACCES)
 		return err_sys(err, "load the seccomp filter (without CAP_SYS_ADMIN, no_new_privs must "
 			       "be set first)");

@@ -123,33 +123,40 @@ int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
 	return -1;
 }
 
-static bool too_big(const char *p, size_t digits)
+#define DIGITS "0123456789"
+#define NUMBER DIGITS "+-.eE" /* what a number of JSON is made of */
+
+/* An integer above INT64_MAX, in n letters that are all of the number. */
+static bool too_big(const char *p, size_t n)
 {
-	return digits > 19 || (digits == 19 && strncmp(p, "9223372036854775807", 19) > 0);
+	return n >= 19 && *p != '0' && strspn(p, DIGITS) >= n &&
+	       (n > 19 || strncmp(p, "9223372036854775807", n) > 0);
 }
 
-/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes "no limit" as 18446744073709551615, which jansson refuses to read. */
+/* With both quotation marks. An escaped character cannot end the string. */
+static size_t string_length(const char *p)
+{
+	const char *s = p + 1;
+
+	for (s += strcspn(s, "\"\\"); *s == '\\' && s[1]; s += strcspn(s, "\"\\"))
+		s += 2;
+	return (size_t)(s - p) + (*s != '\0');
+}
+
+/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes
+ * "no limit" as 18446744073709551615, which jansson refuses to read. */
 static void quote_big_numbers(const char *p, struct strbuf *out)
 {
-	bool in_string = false;
-
 	while (*p) {
-		size_t digits = in_string ? 0 : strspn(p, "0123456789");
+		size_t n = *p == '"' ? string_length(p) : strspn(p, NUMBER);
 
-		if (too_big(p, digits) && !strchr(".eE", p[digits])) {
-			strbuf_addf(out, "\"%.*s\"", (int)digits, p);
-			p += digits;
-		} else if (digits) {
-			strbuf_add(out, p, digits);
-			p += digits;
-		} else {
-			/* An escaped character cannot end the string. */
-			size_t n = in_string && *p == '\\' && p[1] ? 2 : 1;
-
-			in_string ^= *p == '"';
+		if (!n)
+			n = strcspn(p, "\"" NUMBER);
+		if (too_big(p, n))
+			strbuf_addf(out, "\"%.*s\"", (int)n, p);
+		else
 			strbuf_add(out, p, n);
-			p += n;
-		}
+		p += n;
 	}
 }
 

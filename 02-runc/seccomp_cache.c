@@ -79,7 +79,7 @@ static bool parse(const struct strbuf *sb, const char *key, struct runc_filter *
 	    memcmp(sb->data + sizeof h, key, key_len))
 		return false;
 	bytes = sb->len - sizeof h - key_len;
-	if (!bytes || bytes % sizeof *f->bpf)
+	if (!bytes || bytes % sizeof *f->bpf || bytes / sizeof *f->bpf > BPF_MAXINSNS)
 		return false;
 	f->flags = h.flags;
 	f->n = bytes / sizeof *f->bpf;

@@ -60,15 +60,37 @@ static void add_plain(struct strbuf *sb, const char *s)
 	}
 }
 
+/* The bytes of the UTF-8 sequence that s begins with; 0 if it is none (RFC 3629: not
+ * cut off, not longer than needed, no surrogate, not above U+10FFFF). */
+static size_t utf8_length(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
+		   u[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* A file's name is bytes, and a message that is too long is cut anywhere; but JSON is
+ * UTF-8, and a reader may refuse the line for what is not. */
 static void add_json_string(struct strbuf *sb, const char *s)
 {
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_length(s);
+		if (!n)
+			strbuf_adds(sb, "\\ufffd");
+		else if (*s == '"' || *s == '\\')
 			strbuf_addf(sb, "\\%c", *s);
 		else if ((unsigned char)*s < 0x20)
 			strbuf_addf(sb, "\\u%04x", (unsigned char)*s);
 		else
-			strbuf_addc(sb, *s);
+			strbuf_add(sb, s, n);
 	}
 }
 
