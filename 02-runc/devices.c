@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "01-kernel/path.h"
+#include "namespaces.h"
 #include "rootfs.h"
 
 static const struct runc_device defaults[] = {
@@ -48,7 +50,7 @@ static int same_device(int dir, const char *base, const struct runc_device *d, s
 {
 	struct stat st;
 
-	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return err_sys(err, "stat %s", d->path);
 	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
 	    (!S_ISFIFO(d->mode) && st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor)))
@@ -56,7 +58,22 @@ static int same_device(int dir, const char *base, const struct runc_device *d, s
 	return 0;
 }
 
-static int make_device(int root, const struct runc_device *d, struct err *err)
+/* In a user namespace nobody may make a node that works. The host's own is mounted
+ * instead, if it is the one that is wanted. */
+static int bind_device(int dir, const char *base, const struct runc_device *d, struct err *err)
+{
+	static const struct kern_mount_options plain = { .set = MS_BIND };
+	AUTO_CLOSE int from = open(d->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), to = -1;
+
+	if (from < 0)
+		return err_sys(err, "open the host's %s", d->path);
+	if (same_device(from, "", d, err))
+		return err_wrap(err, "on the host");
+	to = kern_path_file_at(dir, base, 0, err);
+	return to < 0 || kern_mount_bind(from, to, &plain, err) ? err_wrap(err, "%s", d->path) : 0;
+}
+
+static int make_device(int root, const struct runc_device *d, bool bind, struct err *err)
 {
 	dev_t number = S_ISFIFO(d->mode) ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
 	const char *base = NULL;
@@ -65,14 +82,16 @@ static int make_device(int root, const struct runc_device *d, struct err *err)
 	if (dir < 0)
 		return -1;
 	/* umask is 0 in init until the process's own is set. */
-	if (mknodat(dir, base, d->mode, number)) {
-		if (errno == EEXIST)
-			return same_device(dir, base, d, err);
-		return err_sys(err, "make the device %s", d->path);
+	if ((!bind || S_ISFIFO(d->mode)) && !mknodat(dir, base, d->mode, number)) {
+		if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW))
+			return err_sys(err, "chown %s", d->path);
+		return 0;
 	}
-	if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW))
-		return err_sys(err, "chown %s", d->path);
-	return 0;
+	if (!bind && errno == EEXIST)
+		return same_device(dir, base, d, err);
+	if (!bind && errno != EPERM)
+		return err_sys(err, "make the device %s", d->path);
+	return bind_device(dir, base, d, err);
 }
 
 static int make_link(int root, const char *path, const char *to, bool replace, struct err *err)
@@ -101,12 +120,13 @@ static bool listed(const struct runc_config *c, const char *path)
 int runc_devices_create(const struct runc_rootfs *r, struct err *err)
 {
 	const struct runc_config *c = r->config;
+	bool bind = runc_ns_user(c);
 
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (!listed(c, defaults[i].path) && make_device(r->root, &defaults[i], err))
+		if (!listed(c, defaults[i].path) && make_device(r->root, &defaults[i], bind, err))
 			return -1;
 	for (size_t i = 0; i < c->n_devices; i++)
-		if (make_device(r->root, &c->devices[i], err))
+		if (make_device(r->root, &c->devices[i], bind, err))
 			return -1;
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		if (make_link(r->root, links[i].path, links[i].to, false, err))
