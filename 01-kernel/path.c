@@ -113,16 +113,14 @@ static int make_one(int root, int dir, const char *path, const char *name, mode_
 	return mkdir_p(root, target, mode, links + 1, err);
 }
 
-/* From the end: mostly all but the last is there. */
-static int mkdir_p(int root, const char *path, mode_t mode, int links, struct err *err)
+/* `path` is missing: from its end, for mostly all but the last is there. */
+static int make_missing(int root, const char *path, mode_t mode, int links, struct err *err)
 {
 	AUTO_FREE char *whole = xstrdup(path), *above = NULL;
-	AUTO_CLOSE int dir = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, 0);
+	AUTO_CLOSE int dir = -1;
 	size_t n = strlen(whole);
 	char *slash;
 
-	if (dir >= 0 || errno != ENOENT)
-		return dir < 0 ? open_failed(err, path) : steal_fd(&dir);
 	if (links > MAX_LINKS)
 		return err_errno(err, ELOOP, "mkdir %s", path);
 	while (n > 1 && whole[n - 1] == '/')
@@ -131,6 +129,15 @@ static int mkdir_p(int root, const char *path, mode_t mode, int links, struct er
 	above = slash ? xstrndup(whole, (size_t)(slash - whole)) : xstrdup("");
 	dir = mkdir_p(root, *above ? above : "/", mode, links, err);
 	return dir < 0 ? -1 : make_one(root, dir, whole, slash ? slash + 1 : whole, mode, links, err);
+}
+
+static int mkdir_p(int root, const char *path, mode_t mode, int links, struct err *err)
+{
+	int dir = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, 0);
+
+	if (dir >= 0)
+		return dir;
+	return errno == ENOENT ? make_missing(root, path, mode, links, err) : open_failed(err, path);
 }
 
 int kern_path_mkdir_p(int root, const char *path, mode_t mode, struct err *err)
@@ -197,7 +204,8 @@ int kern_path_mountpoint(int root, const char *path, int want_dir, struct stat *
 	if (fd < 0 && errno != ENOENT)
 		return open_failed(err, path);
 	if (fd < 0)
-		return want_dir ? mkdir_p(root, path, 0755, 0, err) : make_file(root, path, 0, err);
+		return want_dir ? make_missing(root, path, 0755, 0, err)
+				: make_file(root, path, 0, err);
 	if (fstat(fd, was))
 		return err_sys(err, "stat %s", path);
 	if (want_dir && !S_ISDIR(was->st_mode))

@@ -90,9 +90,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->cgroup = runc_cgroup_path(&c->config, opt->id);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
-	return runc_state_save(st, err) ||
-	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ||
-	       runc_seccomp_save(&c->filter, st->dir, err) ? -1 : 0;
+	/* The state last: whoever finds it finds the others. */
+	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
+	       runc_seccomp_save(&c->filter, st->dir, err) || runc_state_save(st, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */
