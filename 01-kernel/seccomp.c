@@ -33,6 +33,9 @@
 
 #define MAX_ARCHS 24
 #define MAX_ARGS 6
+/* More than any filter has room for. libseccomp copies all of them for each that is
+ * added, so that a hundred thousand would take it hours. */
+#define MAX_RULES (2 * BPF_MAXINSNS)
 #define X32_BIT 0x40000000
 
 struct kern_seccomp {
@@ -42,7 +45,7 @@ struct kern_seccomp {
 		uint32_t token; /* as the kernel gives it: AUDIT_ARCH_* */
 		int last;       /* the greatest number named by a rule; -1: none */
 	} archs[MAX_ARCHS];
-	size_t n_archs;
+	size_t n_archs, n_rules;
 };
 
 struct word {
@@ -212,6 +215,8 @@ int kern_seccomp_rule(struct kern_seccomp *s, const char *syscall_name, const ch
 		return -1;
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
+	if (++s->n_rules > MAX_RULES)
+		return err_set(err, ERR_INVALID, "seccomp: more than %d rules", MAX_RULES);
 	note_syscall(s, syscall_name);
 	if (act == s->default_action)
 		return 0; /* says nothing, and libseccomp refuses it */

@@ -1,7 +1,7 @@
 /*
  * config.c - the document as a whole; see config.h. The big objects in it have
  * files of their own: config_process.c, config_mounts.c, config_hooks.c,
- * config_linux.c, config_userns.c, config_resources.c.
+ * config_linux.c, config_userns.c, config_resources.c; how it is read is in config_read.c.
  */
 #include "config.h"
 
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
 #include "property.h"
 
 /* "1.0.2-dev": only the major version says whether we can read it. */
@@ -126,75 +125,6 @@ int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
 		return 0;
 	runc_config_free(c);
 	return -1;
-}
-
-#define DIGITS "0123456789"
-#define NUMBER DIGITS "+-.eE" /* what a number of JSON is made of */
-
-/* An integer above INT64_MAX, in n letters that are all of the number. */
-static bool too_big(const char *p, size_t n)
-{
-	return n >= 19 && *p != '0' && strspn(p, DIGITS) >= n &&
-	       (n > 19 || strncmp(p, "9223372036854775807", n) > 0);
-}
-
-/* With both quotation marks. An escaped character cannot end the string. */
-static size_t string_length(const char *p)
-{
-	const char *s = p + 1;
-
-	for (s += strcspn(s, "\"\\"); *s == '\\' && s[1]; s += strcspn(s, "\"\\"))
-		s += 2;
-	return (size_t)(s - p) + (*s != '\0');
-}
-
-/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes
- * "no limit" as 18446744073709551615, which jansson refuses to read. */
-static void quote_big_numbers(const char *p, struct strbuf *out)
-{
-	while (*p) {
-		size_t n = *p == '"' ? string_length(p) : strspn(p, NUMBER);
-
-		if (!n)
-			n = strcspn(p, "\"" NUMBER);
-		if (too_big(p, n))
-			strbuf_addf(out, "\"%.*s\"", (int)n, p);
-		else
-			strbuf_add(out, p, n);
-		p += n;
-	}
-}
-
-/* Only the odd document has one: the others are parsed as they are. */
-static bool has_big_number(const char *text)
-{
-	for (const char *p = text; (p = strpbrk(p, "0123456789")); p += strspn(p, "0123456789"))
-		if (too_big(p, strspn(p, "0123456789")))
-			return true;
-	return false;
-}
-
-json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err)
-{
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
-	json_t *doc;
-
-	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
-		return NULL;
-	if (memchr(raw.data, '\0', raw.len)) {
-		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
-		return NULL;
-	}
-	if (has_big_number(raw.data)) {
-		strbuf_reserve(&quoted, raw.len + 64);
-		quote_big_numbers(raw.data, &quoted);
-		doc = jsonx_parse(quoted.data, quoted.len, path, err);
-	} else {
-		doc = jsonx_parse(raw.data, raw.len, path, err);
-	}
-	if (doc && text)
-		*text = strbuf_steal(&raw);
-	return doc;
 }
 
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)

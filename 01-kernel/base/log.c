@@ -70,14 +70,25 @@ const char *time_now_text(char text[TIME_TEXT_SIZE])
 	return time_text(&now, text);
 }
 
-/* A line stays one line, whatever name or message of somebody else's is in it. */
-static void add_plain(struct strbuf *sb, const char *s)
+/* C0 and C1, the latter as UTF-8 has them (U+0080 to U+009F). */
+static size_t control_length(const unsigned char *u)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 && *s != '\t')
-			strbuf_addf(sb, "\\x%02x", (unsigned char)*s);
-		else
-			strbuf_addc(sb, *s);
+	if ((u[0] < 0x20 && u[0] != '\t') || u[0] == 0x7f)
+		return 1;
+	return u[0] == 0xc2 && u[1] >= 0x80 && u[1] < 0xa0 ? 2 : 0;
+}
+
+void log_plain(struct strbuf *sb, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	while (*u) {
+		size_t n = control_length(u);
+
+		if (!n)
+			strbuf_addc(sb, (char)*u++);
+		for (; n; n--)
+			strbuf_addf(sb, "\\x%02x", *u++);
 	}
 }
 
@@ -133,7 +144,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		strbuf_addf(&line, "\",\"time\":\"%s\"}\n", when);
 	} else {
 		strbuf_addf(&line, "%s %s %s: ", when, level_names[level], out.box);
-		add_plain(&line, msg.data);
+		log_plain(&line, msg.data);
 		strbuf_addc(&line, '\n');
 	}
 	(void)!io_write_full(out.fd, line.data, line.len);

@@ -67,6 +67,7 @@ int main(void)
 		{ "hooks", NULL, NULL, NULL, NULL, hook_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		{ "hostile input", NULL, NULL, NULL, NULL, hostile_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
