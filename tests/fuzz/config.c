@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "02-runc/container.h"
-#include "02-runc/init.h"
 #include "fuzz.h"
 
 static const char path[] = FUZZ_DIR "/config.json";
@@ -52,7 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	runc_sysctl_check(&c, &err);
-	runc_init_clone_flags(&c);
 	cgroup = runc_cgroup_path(&c, "fuzz");
 	filters(&c);
 	kept_copy(&c);

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_file(path, data, size);
 	plain = jsonx_parse((const char *)data, size, "document", &ignored);
-	ours = runc_config_read(AT_FDCWD, path, &err);
+	ours = runc_config_read(AT_FDCWD, path, NULL, &err);
 	MUST(ours || (err.kind != ERR_NONE && *err.msg));
 	if (plain)
 		MUST(ours && json_equal(plain, ours));

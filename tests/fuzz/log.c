@@ -30,6 +30,7 @@ static void line(int json, const char *text, struct strbuf *sb)
 	strbuf_clear(sb);
 	MUST(!file_read_fd(fd, sb, SIZE_MAX, &err));
 	MUST(sb->len && strchr(sb->data, '\n') == sb->data + sb->len - 1);
+	MUST(!strpbrk(sb->data, "\033\b\r\177"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
