@@ -119,8 +119,8 @@ static void add_json_string(struct strbuf *sb, const char *s)
 			strbuf_adds(sb, "\\ufffd");
 		else if (*s == '"' || *s == '\\')
 			strbuf_addf(sb, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			strbuf_addf(sb, "\\u%04x", (unsigned char)*s);
+		else if (*s == '\t' || control_length((const unsigned char *)s))
+			strbuf_addf(sb, "\\u%04x", (unsigned char)s[n - 1]);
 		else
 			strbuf_add(sb, s, n);
 	}

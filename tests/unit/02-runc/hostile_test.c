@@ -326,6 +326,67 @@ static void ids(void)
 	NOTHING_LEFT();
 }
 
+/* None of these is a namespace; a pipe must not be waited for. */
+static void namespaces(void)
+{
+	static const char *const types[] = { "network", "ipc", "uts", "pid", "cgroup", "user" };
+	AUTO_FREE char *fifo = xasprintf("%s/fifo", test_dir);
+	const char *const paths[] = { fifo, "/", "/etc/passwd", "/dev/null", "/proc/1/ns/mnt", "/no/such" };
+
+	CU_ASSERT(!mkfifo(fifo, 0600));
+	for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+		for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
+			AUTO_JSON json_t *config = spec();
+
+			json_object_del(config, "hostname");
+			set(config, "linux.namespaces", "[{'type': 'mount'}, {'type': '%s', 'path': '%s'}]",
+			    types[t], paths[p]);
+			ONE_ERROR(runc("create", "-b", bundle(config), new_id(), NULL), 1, types[t]);
+			NOTHING_LEFT();
+		}
+	unlink(fifo);
+}
+
+static void cgroup_paths(void)
+{
+	static const char *const paths[] = { "/", "//", ".", "/./", "..", "/../x", "/a/../../x", "/a\\nb" };
+	AUTO_FREE char *longest = xmalloc(6000);
+
+	memset(longest, 'a', 5999);
+	longest[5999] = '\0';
+	for (size_t i = 0; i <= sizeof paths / sizeof *paths; i++) {
+		AUTO_JSON json_t *config = spec();
+
+		set(config, "linux.cgroupsPath", "'%s'",
+		    i < sizeof paths / sizeof *paths ? paths[i] : longest);
+		ONE_ERROR(runc("create", "-b", bundle(config), new_id(), NULL), 1, "cgroup");
+		NOTHING_LEFT();
+	}
+}
+
+/* Limits that are met before the program is: it runs, or there is an error. */
+static void limits_of_nothing(void)
+{
+	static const char *const names[] = { "AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK",
+		"MSGQUEUE", "NICE", "NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		AUTO_JSON json_t *config = spec();
+		struct result r;
+
+		set(config, "process.rlimits", "[{'type': 'RLIMIT_%s', 'soft': 0, 'hard': 0}]", names[i]);
+		r = runc("create", "-b", bundle(config), new_id(), NULL);
+		if (r.status) {
+			ONE_ERROR(r, 1, "");
+		} else {
+			runc("start", id, NULL);
+			CU_ASSERT(wait_status("stopped"));
+			stop();
+		}
+		NOTHING_LEFT();
+	}
+}
+
 /* A directory's name is bytes. */
 static void bundle_paths(void)
 {
@@ -589,6 +650,9 @@ CU_TestInfo hostile_tests[] = {
 	{ "mount options without end", options_without_end },
 	{ "seccomp rules without end", rules_without_end },
 	{ "ids", ids },
+	{ "namespaces that are none", namespaces },
+	{ "paths of cgroups", cgroup_paths },
+	{ "limits of nothing", limits_of_nothing },
 	{ "paths of bundles", bundle_paths },
 	{ "words that come back in messages", messages },
 	{ "what a hook prints", hook_output },
