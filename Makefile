@@ -34,6 +34,8 @@ help:
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
 	@echo 'make test-vm    01 and 02 on cgroup v2, in an emulated machine'
 	@echo 'make test-san   CUnit and end-to-end tests with ASan and UBSan'
+	@echo 'make fuzz       config.json and every other input of the runtime, a minute each'
+	@echo '                (TARGET=config TIME=600: one, for ten minutes; needs clang)'
 	@echo 'make lab LAB=01            copy the starter of a lab to .run/labs, and say what to do'
 	@echo 'make grade LAB=01 [DIR=…]  grade what is there (or in DIR)'
 	@echo 'make clean      remove what was built'
@@ -69,6 +71,10 @@ test-vm: units
 test-san test-clang: test-deps
 	@tests/suite $(@:test-%=%)
 
+fuzz:
+	@tests/deps fuzz || true
+	@TIME=$(TIME) tests/fuzz/run $(TARGET)
+
 lab:
 	@labs/lab $(LAB)
 
@@ -77,8 +83,8 @@ grade: all
 
 clean:
 	@for s in $(STAGES); do $(MAKE) --no-print-directory -C $$s clean || exit 1; done
-	rm -rf tests/images/build tests/vm/build
+	rm -rf tests/images/build tests/vm/build tests/fuzz/build
 
 .PHONY: all units help run stop doctor test test-deps test-unit test-e2e test-layers test-vm \
-	test-san test-clang lab grade clean
+	test-san test-clang fuzz lab grade clean
 export PORT

@@ -98,12 +98,16 @@ static int open_log(const struct runc_global *g, struct err *err)
 	return 0;
 }
 
-/* The caller reads the last error of the log; the user reads stderr. */
+/* The caller reads the last error of the log; the user reads stderr, in one line. */
 static int fail(const struct runc_global *g, const struct err *err, int status)
 {
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+
 	if (g->log)
 		log_error("%s", err->msg);
-	fprintf(stderr, "%s%s\n", str_starts(err->msg, "runc ") ? "" : "runc: ", err->msg);
+	strbuf_adds(&line, str_starts(err->msg, "runc ") ? "" : "runc: ");
+	log_plain(&line, err->msg);
+	fprintf(stderr, "%s\n", line.data);
 	return status;
 }
 

@@ -14,7 +14,7 @@
 #include "property.h"
 
 #define MAX_ARGS 6
-#define FILTER_LIMIT (4u << 20)
+#define FILTER_LIMIT (sizeof(unsigned) + BPF_MAXINSNS * sizeof(struct sock_filter))
 
 static int parse_arg(struct kern_seccomp_arg *arg, const json_t *obj, const char *where,
 		     struct err *err)

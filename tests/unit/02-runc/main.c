@@ -74,6 +74,7 @@ int main(void)
 		{ "what hooks may rely on", NULL, NULL, NULL, NULL, hook_rules_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		{ "hostile input", NULL, NULL, NULL, NULL, hostile_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
