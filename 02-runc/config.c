@@ -148,7 +148,7 @@ static int parse(struct runc_config *c, struct err *err)
 {
 	if (!json_is_object(c->doc))
 		return err_set(err, ERR_INVALID, "expected an object");
-	runc_destinations_clean(c->doc);
+	c->relative_mount = runc_destinations_clean(c->doc);
 	if (runc_prop_need_str(c->doc, "", "ociVersion", &c->version, err) ||
 	    check_version(c, err) ||
 	    parse_root(c, err) ||

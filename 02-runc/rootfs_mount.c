@@ -181,7 +181,10 @@ static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, 
 	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
 				      : target_of(r, m, true, &was, err);
 
-	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
+	if (target < 0)
+		return plain ? err_wrap(err, "filesystem \"%s\" must be mounted on ordinary directory",
+					m->type) : -1;
+	return kern_mount_fs(m->type, m->source, target, &m->options, err);
 }
 
 int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err)
