@@ -165,10 +165,13 @@ int main(int argc, char **argv)
 	};
 	struct err err = { .kind = ERR_NONE };
 	int rest = 0, status;
+	size_t seed;
 
 	trace_setup("runc");
-	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us. */
-	json_object_seed(*(const size_t *)getauxval(AT_RANDOM));
+	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us,
+	 * at any address. */
+	memcpy(&seed, (const void *)getauxval(AT_RANDOM), sizeof seed);
+	json_object_seed(seed);
 	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) ||
 	    decide_rootless(&g, rootless, privileged, &err) || open_log(&g, &err))
 		return fail(&g, &err, 1);

@@ -87,8 +87,8 @@ void log_plain(struct strbuf *sb, const char *s)
 
 		if (!n)
 			strbuf_addc(sb, (char)*u++);
-		for (; n; n--)
-			strbuf_addf(sb, "\\x%02x", *u++);
+		for (; n; n--, u++)
+			*u == '\n' ? strbuf_adds(sb, "\\n") : strbuf_addf(sb, "\\x%02x", *u);
 	}
 }
 

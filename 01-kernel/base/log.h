@@ -22,7 +22,7 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
 /* Append s as a part of a line: what would end it, or tell the operator's terminal to do
- * something, as "\x0a". Names and messages of somebody else's are in many a line. */
+ * something, as "\n" or "\x1b". Names and messages of somebody else's are in many a line. */
 struct strbuf;
 void log_plain(struct strbuf *sb, const char *s);
 
