@@ -298,11 +298,12 @@ static unsigned ours;
 
 static int look(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	char prefix[32];
+	char part[32];
 
 	(void)st;
-	snprintf(prefix, sizeof prefix, "dockyard-unit%d-", (int)getpid());
-	if (type == FTW_D && !strncmp(path + ftw->base, prefix, strlen(prefix))) {
+	/* The id is in the name, whatever the runtime puts around it. */
+	snprintf(part, sizeof part, "unit%d-", (int)getpid());
+	if (type == FTW_D && strstr(path + ftw->base, part)) {
 		fprintf(stderr, "\nleft behind: %s\n", path);
 		ours++;
 	}
