@@ -305,6 +305,7 @@ static int look(const char *path, const struct stat *st, int type, struct FTW *f
 	snprintf(part, sizeof part, "unit%d-", (int)getpid());
 	if (type == FTW_D && strstr(path + ftw->base, part)) {
 		fprintf(stderr, "\nleft behind: %s\n", path);
+		rmdir(path); /* not in the next test too */
 		ours++;
 	}
 	return 0;
