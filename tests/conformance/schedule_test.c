@@ -5,6 +5,7 @@
 #include "conform.h"
 
 #include <sched.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 
 #ifndef SCHED_FLAG_RESET_ON_FORK
