@@ -19,31 +19,28 @@
 
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
-#include "clone.h"
 #include "cmd.h"
 #include "console.h"
 #include "exec.h"
+#include "namespaces.h"
+#include "oom.h"
 #include "process.h"
 #include "sealed.h"
 #include "sync.h"
 
-/* All that exist in the container, whether its own or shared with the host. */
-static uint64_t namespaces(const struct runc_config *c)
-{
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < c->n_ns; i++)
-		flags |= c->ns[i].type->flag;
-	return flags;
-}
-
+/* The cgroup and the namespaces; with a user namespace, the one in between (see
+ * namespaces.h) has been there for us. */
 static int enter(const struct runc_exec *x, struct err *err)
 {
-	/* The pid namespace we were born in; setns would only concern our children. */
-	uint64_t flags = namespaces(&x->config) & ~(uint64_t)CLONE_NEWPID;
-
-	if (setns(x->init_pidfd, (int)flags))
-		return err_sys(err, "enter the container's namespaces");
+	if (!runc_ns_user(&x->config) && (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
+						       : kern_cgroup_add(x->cgroup, 0, err)))
+		return -1;
+	if (runc_ns_enter_of(&x->config, x->init_pidfd, err) ||
+	    runc_ns_become_root(&x->config, err))
+		return -1;
+	/* setns into a mount namespace makes its root ours. Without one: */
+	if (x->root >= 0 && (fchdir(x->root) || chroot(".")))
+		return err_sys(err, "enter the container's root");
 	return 0;
 }
 
@@ -59,12 +56,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
-	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) ||
-	    (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
-			  : kern_cgroup_add(x->cgroup, 0, err)) ||
-	    enter(x, err))
+	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) || enter(x, err))
 		return -1;
-	/* setns into a mount namespace made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "open the container's root");
@@ -103,26 +96,34 @@ static int await_exec(struct runc_exec *x, int ours, struct err *err)
 	return err_wrap(err, "unable to start container process");
 }
 
+static int clone_process(struct runc_exec *x, struct err *err)
+{
+	const struct runc_birth birth = { &x->config, x->cgroup, &x->pidfd, x->init_pidfd };
+	char own_score[RUNC_OOM_SIZE];
+
+	x->in_cgroup = kern_cgroup_v2_fd(x->cgroup) >= 0;
+	if (runc_oom_take(x->launch.procfs, &x->process, own_score, err))
+		return -1;
+	x->pid = runc_ns_clone(&birth, err);
+	if (!x->pid)
+		child(x);
+	runc_oom_give_back(x->launch.procfs, own_score);
+	return x->pid < 0 ? -1 : 0;
+}
+
 static int launch(struct runc_exec *x, struct err *err)
 {
 	AUTO_CLOSE int ours = -1, theirs = -1;
-	const struct runc_namespace *pid_ns = runc_config_ns(&x->config, CLONE_NEWPID);
-	struct kern_clone clone = {
-		.cgroup_fd = kern_cgroup_v2_fd(x->cgroup), .pidfd = &x->pidfd,
-	};
+	int failed;
 
-	if (runc_sync_pair(&ours, &theirs, err))
+	if (runc_sync_pair(&ours, &theirs, err) || runc_process_prepare(&x->launch, err))
 		return -1;
 	x->sync = theirs;
-	x->in_cgroup = clone.cgroup_fd >= 0;
-	x->pid = runc_clone(&clone, pid_ns ? x->init_pidfd : -1, err);
-	if (x->pid < 0)
-		return -1;
-	if (!x->pid)
-		child(x);
+	failed = clone_process(x, err);
+	close(x->launch.procfs);
 	close(theirs);
 	theirs = -1;
-	return await_exec(x, ours, err);
+	return failed ? -1 : await_exec(x, ours, err);
 }
 
 static int connect_console(struct runc_exec *x, struct err *err)
@@ -149,6 +150,19 @@ static int connect_console(struct runc_exec *x, struct err *err)
 	return 0;
 }
 
+/* The root of a container without a mount namespace is no more than its init's. */
+static int open_root(struct runc_exec *x, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/root", (int)x->state.pid);
+	AUTO_CLOSE int still_there = -1;
+
+	x->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->root < 0)
+		return err_sys(err, "open %s", path);
+	still_there = runc_state_pidfd(&x->state, err);
+	return still_there < 0 ? -1 : 0;
+}
+
 static int open_container(struct runc_exec *x, const struct runc_global *g, const char *id,
 			  struct err *err)
 {
@@ -167,8 +181,10 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 	x->cgroup = kern_cgroup_open(x->state.cgroup, err);
 	if (x->init_pidfd < 0 || !x->cgroup)
 		return -1;
-	return runc_config_load(&x->config, x->state.dir, "config.json", err) ||
-	       runc_seccomp_load(&x->filter, x->state.dir, err) ? -1 : 0;
+	if (runc_config_load(&x->config, x->state.dir, "config.json", err) ||
+	    runc_seccomp_load(&x->filter, x->state.dir, err))
+		return -1;
+	return runc_config_ns(&x->config, CLONE_NEWNS) ? 0 : open_root(x, err);
 }
 
 static int stay(struct runc_exec *x, struct err *err)

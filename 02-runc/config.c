@@ -1,7 +1,7 @@
 /*
  * config.c - the document as a whole; see config.h. The big objects in it have
  * files of their own: config_process.c, config_mounts.c, config_hooks.c,
- * config_linux.c, config_resources.c.
+ * config_linux.c, config_userns.c, config_resources.c.
  */
 #include "config.h"
 
@@ -74,19 +74,24 @@ static int parse_linux(struct runc_config *c, struct err *err)
 	       string_map(obj, "linux", "sysctl", &c->sysctl, err) ? -1 : 0;
 }
 
-/* What would change the host because the namespace for it is missing. */
+/* What needs a namespace, and would happen to the host without. */
 static int check_namespaces(const struct runc_config *c, struct err *err)
 {
-	if (!runc_config_ns(c, CLONE_NEWNS))
-		return err_set(err, ERR_INVALID, "linux.namespaces: a mount namespace is "
-			       "required: without one the container's mounts would be the host's");
-	if (c->hostname && *c->hostname && !runc_config_ns(c, CLONE_NEWUTS))
-		return err_set(err, ERR_INVALID,
-			       "hostname: cannot be set without a private UTS namespace");
-	if (c->domainname && *c->domainname && !runc_config_ns(c, CLONE_NEWUTS))
-		return err_set(err, ERR_INVALID,
-			       "domainname: cannot be set without a private UTS namespace");
-	return 0;
+	const struct { uint64_t flag; bool wanted; const char *what; } needs[] = {
+		{ CLONE_NEWUTS, c->hostname && *c->hostname,
+		  "hostname: unable to set hostname without a private UTS namespace" },
+		{ CLONE_NEWUTS, c->domainname && *c->domainname,
+		  "domainname: unable to set domainname without a private UTS namespace" },
+		{ CLONE_NEWNS, (c->masked_paths && *c->masked_paths) ||
+			       (c->readonly_paths && *c->readonly_paths),
+		  "linux.maskedPaths, linux.readonlyPaths: unable to restrict sys entries without a "
+		  "private MNT namespace" },
+	};
+
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (needs[i].wanted && !runc_config_ns(c, needs[i].flag))
+			return err_set(err, ERR_INVALID, "%s", needs[i].what);
+	return runc_config_check_userns(c, err);
 }
 
 static int parse(struct runc_config *c, struct err *err)
@@ -153,9 +158,19 @@ static void quote_big_numbers(const char *p, struct strbuf *out)
 	}
 }
 
-json_t *runc_config_read(int dirfd, const char *path, struct err *err)
+/* Only the odd document has one: the others are parsed as they are. */
+static bool has_big_number(const char *text)
 {
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, text = STRBUF_INIT;
+	for (const char *p = text; (p = strpbrk(p, "0123456789")); p += strspn(p, "0123456789"))
+		if (too_big(p, strspn(p, "0123456789")))
+			return true;
+	return false;
+}
+
+json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err)
+{
+	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
+	json_t *doc;
 
 	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
 		return NULL;
@@ -163,20 +178,29 @@ json_t *runc_config_read(int dirfd, const char *path, struct err *err)
 		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
 		return NULL;
 	}
-	strbuf_reserve(&text, raw.len + 64);
-	quote_big_numbers(raw.data, &text);
-	return jsonx_parse(text.data, text.len, path, err);
+	if (has_big_number(raw.data)) {
+		strbuf_reserve(&quoted, raw.len + 64);
+		quote_big_numbers(raw.data, &quoted);
+		doc = jsonx_parse(quoted.data, quoted.len, path, err);
+	} else {
+		doc = jsonx_parse(raw.data, raw.len, path, err);
+	}
+	if (doc && text)
+		*text = strbuf_steal(&raw);
+	return doc;
 }
 
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)
 {
-	json_t *doc = runc_config_read(dirfd, path, err);
+	AUTO_FREE char *text = NULL;
+	json_t *doc = runc_config_read(dirfd, path, &text, err);
 
 	memset(c, 0, sizeof *c);
 	if (!doc)
 		return -1;
 	if (runc_config_parse(c, doc, err))
 		return err_wrap(err, "%s", path);
+	c->text = steal_ptr(&text);
 	return 0;
 }
 
@@ -199,10 +223,14 @@ void runc_config_free(struct runc_config *c)
 	}
 	runc_process_free(&c->process);
 	runc_resources_free(&c->resources);
+	for (size_t i = 0; i < c->n_mounts; i++)
+		kern_id_maps_free(&c->mounts[i].maps);
+	kern_id_maps_free(&c->maps);
 	free(c->mounts);
 	free(c->masked_paths);
 	free(c->readonly_paths);
 	free(c->devices);
 	json_decref(c->doc);
+	free(c->text);
 	memset(c, 0, sizeof *c);
 }

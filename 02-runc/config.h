@@ -22,6 +22,7 @@
 #include "01-kernel/cgroup.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
+#include "01-kernel/userns.h"
 
 #define RUNC_SPEC_VERSION "1.1.0"
 #define RUNC_CONFIG_LIMIT (16u << 20) /* bytes of config.json that are read at most */
@@ -56,6 +57,8 @@ struct runc_process {
 struct runc_mount {
 	const char *destination, *type, *source;
 	bool bind; /* by option word or by type */
+	bool idmapped;
+	struct kern_id_maps maps; /* none: those of the container's user namespace */
 	struct kern_mount_options options;
 };
 
@@ -98,6 +101,7 @@ struct runc_resources {
 
 struct runc_config {
 	json_t *doc;
+	char *text; /* as it was read, to be kept as it is; NULL for a document in memory */
 	const char *version, *root, *hostname, *domainname;
 	bool root_readonly;
 	struct runc_process process;
@@ -106,6 +110,8 @@ struct runc_config {
 	struct runc_hook_list hooks[HOOK_KINDS];
 	struct runc_namespace ns[RUNC_NS_MAX];
 	size_t n_ns;
+	struct kern_id_maps maps; /* of a new user namespace */
+	char time_offsets[128];   /* as /proc/PID/timens_offsets takes them; "": none */
 	const char **masked_paths, **readonly_paths; /* each NULL or ending with NULL */
 	json_t *sysctl;      /* object of strings, borrowed, or NULL */
 	json_t *annotations; /* the same */
@@ -120,8 +126,9 @@ struct runc_config {
 };
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
- * 2^64 that jansson has no type for as strings of digits (see property.h). New. */
-json_t *runc_config_read(int dirfd, const char *path, struct err *err);
+ * 2^64 that jansson has no type for as strings of digits (see property.h). New; with
+ * *text (may be NULL) as it stands in the file, which the caller frees. */
+json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err);
 
 /* Parse and check <dir>/config.json (dirfd as in openat(2)). */
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err);
@@ -139,9 +146,16 @@ void runc_process_free(struct runc_process *p);
 int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_hooks(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *where,
+		     struct err *err);
+int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_check_userns(const struct runc_config *c, struct err *err);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err);
 void runc_resources_free(struct runc_resources *r);
+
+/* Before a container is made of it: what depends on who we are, and on a namespace to join. */
+int runc_userns_check_host(const struct runc_config *c, struct err *err);
 
 #define AUTO_CONFIG AUTO(runc_config_free)
 

@@ -26,15 +26,9 @@ static int parse_namespace(struct runc_config *c, const json_t *obj, const char 
 	if (!ns->type)
 		return err_set(err, ERR_INVALID, "%s.type: there is no namespace type '%s'", where,
 			       type);
-	if (ns->type->flag == CLONE_NEWUSER)
-		return err_set(err, ERR_UNSUPPORTED, "%s: user namespaces are not supported by "
-			       "this runtime", where);
 	if (ns->path && ns->path[0] != '/')
 		return err_set(err, ERR_INVALID, "%s.path: '%s' is not an absolute path", where,
 			       path);
-	if (ns->path && ns->type->flag == CLONE_NEWNS)
-		return err_set(err, ERR_UNSUPPORTED, "%s.path: joining a mount namespace is not "
-			       "supported by this runtime", where);
 	if (runc_config_ns(c, ns->type->flag))
 		return err_set(err, ERR_INVALID, "%s: the %s namespace is given twice", where,
 			       type);
@@ -181,13 +175,13 @@ static int parse_paths(struct runc_config *c, const json_t *obj, struct err *err
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err)
 {
 	static const char *const unsupported[] = {
-		"uidMappings", "gidMappings", "intelRdt", "mountLabel", "timeOffsets",
-		"netDevices", "memoryPolicy", NULL,
+		"intelRdt", "mountLabel", "netDevices", "memoryPolicy", NULL,
 	};
 	json_t *resources;
 
 	if (runc_prop_refuse(linux_, "linux", unsupported, err) ||
-	    parse_namespaces(c, linux_, err) || parse_devices(c, linux_, err) ||
+	    parse_namespaces(c, linux_, err) || runc_config_maps(&c->maps, linux_, "linux", err) ||
+	    runc_config_time(c, linux_, err) || parse_devices(c, linux_, err) ||
 	    parse_propagation(c, linux_, err) || parse_personality(c, linux_, err) ||
 	    parse_paths(c, linux_, err) ||
 	    runc_prop_object(linux_, "linux", "seccomp", &c->seccomp, err) ||

@@ -19,9 +19,10 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/tty.h"
-#include "clone.h"
 #include "hooks.h"
 #include "init.h"
+#include "namespaces.h"
+#include "oom.h"
 #include "sync.h"
 
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err)
@@ -47,7 +48,7 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (!c->process.terminal && opt->console_socket)
 		return err_set(err, ERR_INVALID, "cannot use console socket if runc will not "
 			       "detach or allocate tty");
-	return runc_sysctl_check(c, err);
+	return runc_sysctl_check(c, err) || runc_userns_check_host(c, err) ? -1 : 0;
 }
 
 /* Read everything, check everything, make nothing. */
@@ -80,7 +81,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 {
 	struct runc_state *st = &c->state;
 	char now[TIME_TEXT_SIZE];
-	AUTO_FREE char *text = jsonx_text(c->config.doc);
+	const char *text = c->config.text;
 
 	if (runc_state_take(st, opt->root, opt->id, err))
 		return -1;
@@ -89,9 +90,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->cgroup = runc_cgroup_path(&c->config, opt->id);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
-	return runc_state_save(st, err) ||
-	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ||
-	       runc_seccomp_save(&c->filter, st->dir, err) ? -1 : 0;
+	/* The state last: whoever finds it finds the others. */
+	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
+	       runc_seccomp_save(&c->filter, st->dir, err) || runc_state_save(st, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */
@@ -127,21 +128,30 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	return *fd < 0 ? err_wrap(err, "console socket") : 0;
 }
 
-static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
+/* The clone. In the child this does not return. */
+static int clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
-	const struct runc_namespace *pid_ns = runc_config_ns(&c->config, CLONE_NEWPID);
-	const char *joined = pid_ns ? pid_ns->path : NULL;
-	struct kern_clone clone = {
-		.flags = runc_init_clone_flags(&c->config),
-		.cgroup_fd = kern_cgroup_v2_fd(c->cgroup),
-		.pidfd = &c->pidfd,
-	};
-	AUTO_CLOSE int ns = joined ? open(joined, O_RDONLY | O_CLOEXEC) : -1;
+	const struct runc_birth birth = { &c->config, c->cgroup, &c->pidfd, -1 };
+	char own_score[RUNC_OOM_SIZE];
 
-	if (joined && ns < 0)
-		return err_sys(err, "join the pid namespace: open %s", joined);
-	in->in_cgroup = clone.cgroup_fd >= 0;
-	return runc_clone(&clone, ns, err);
+	in->in_cgroup = kern_cgroup_v2_fd(c->cgroup) >= 0;
+	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
+		return -1;
+	c->pid = runc_ns_clone(&birth, err);
+	if (!c->pid)
+		runc_init_main(in);
+	runc_oom_give_back(in->launch.procfs, own_score);
+	return c->pid < 0 ? -1 : 0;
+}
+
+/* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
+static int map_ids(struct runc_container *c, struct err *err)
+{
+	const struct runc_namespace *user = runc_config_ns(&c->config, CLONE_NEWUSER);
+
+	if (!user || user->path)
+		return 0;
+	return runc_ns_map_ids(&c->config, c->pid, err) || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
 }
 
 /* Converse with init until it is ready; see sync.h. */
@@ -182,17 +192,19 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 			    .path = c->state.rootfs, .cgroup = c->state.cgroup,
 			    .root = -1, .null = -1 },
 	};
+	int failed;
 
-	if (runc_sync_pair(&c->sync, &theirs, err))
+	if (runc_sync_pair(&c->sync, &theirs, err) || runc_process_prepare(&in.launch, err) ||
+	    runc_sources_copy(&c->config, c->state.bundle, &c->sources, err))
 		return -1;
 	in.sync = theirs;
-	c->pid = clone_init(c, &in, err);
-	if (c->pid < 0)
-		return -1;
-	if (!c->pid)
-		runc_init_main(&in);
+	in.rootfs.sources = c->sources;
+	failed = clone_init(c, &in, err);
+	close(in.launch.procfs);
 	close(theirs); /* so that we see its end when init ends */
 	theirs = -1;
+	if (failed || map_ids(c, err))
+		return -1;
 	c->state.pid = c->pid;
 	return kern_proc_start_time(c->pid, &c->state.start_time, NULL, err);
 }
@@ -265,6 +277,8 @@ void runc_container_free(struct runc_container *c)
 	c->pidfd = c->sync = c->console = -1;
 	kern_cgroup_free(c->cgroup);
 	c->cgroup = NULL;
+	runc_sources_free(c->sources, c->config.n_mounts);
+	c->sources = NULL;
 	runc_seccomp_free(&c->filter);
 	runc_config_free(&c->config);
 	runc_state_free(&c->state);

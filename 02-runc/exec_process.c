@@ -138,7 +138,7 @@ static int lay_over(const struct runc_exec *x, json_t *p, int argc, char **argv,
 int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *err)
 {
 	if (x->process_file) {
-		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, err);
+		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, NULL, err);
 		if (!x->process_doc)
 			return -1;
 		/* -t counts with --process too; without it the file decides. */
@@ -157,7 +157,7 @@ int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *er
 
 void runc_exec_free(struct runc_exec *x)
 {
-	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->pidfd };
+	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->root, &x->pidfd };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		cleanup_close(fds[i]);

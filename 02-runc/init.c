@@ -20,19 +20,8 @@
 #include "01-kernel/path.h"
 #include "console.h"
 #include "hooks.h"
+#include "namespaces.h"
 #include "sync.h"
-
-uint64_t runc_init_clone_flags(const struct runc_config *c)
-{
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < c->n_ns; i++)
-		if (!c->ns[i].path)
-			flags |= c->ns[i].type->flag;
-	/* A new cgroup namespace has its creator's group as the root, and the clone
-	 * makes it before it moves the child into its group (clone(2)). */
-	return flags & ~(uint64_t)CLONE_NEWCGROUP;
-}
 
 /* In a pid namespace that is not new there may be processes of another container. */
 static bool sees_others(const struct runc_config *c)
@@ -64,20 +53,15 @@ static int join_cgroup(struct runc_init *in, struct err *err)
 			     : kern_cgroup_add(in->cgroup, 0, err);
 }
 
-static int enter_namespaces(struct runc_init *in, struct err *err)
+/* In a new user namespace every id is "nobody" until the runtime has written the maps. */
+static int await_maps(struct runc_init *in, struct err *err)
 {
-	const struct runc_config *c = in->config;
-	const struct runc_namespace *cgroup = runc_config_ns(c, CLONE_NEWCGROUP);
+	const struct runc_namespace *user = runc_config_ns(in->config, CLONE_NEWUSER);
+	enum runc_word word = WORD_GO;
 
-	for (const struct kern_ns_type *t = kern_ns_types; t->oci; t++) {
-		const struct runc_namespace *ns = runc_config_ns(c, t->flag);
-
-		/* A pid namespace is entered by being born there: see container.c. */
-		if (ns && ns->path && t->flag != CLONE_NEWPID &&
-		    kern_ns_enter_path(ns->path, (int)t->flag, err))
-			return err_wrap(err, "join the %s namespace", t->oci);
-	}
-	return cgroup && !cgroup->path ? kern_ns_unshare(CLONE_NEWCGROUP, err) : 0;
+	if (user && !user->path && runc_sync_hear(in->sync, &word, err))
+		return -1;
+	return word == WORD_GO ? 0 : err_set(err, ERR_CANCELLED, "the runtime has gone away");
 }
 
 /* A new network namespace has a loopback interface, down. */
@@ -85,7 +69,7 @@ static int bring_up_loopback(struct runc_init *in, struct err *err)
 {
 	const struct runc_namespace *net = runc_config_ns(in->config, CLONE_NEWNET);
 
-	return net && !net->path ? kern_link_up("lo", err) : 0;
+	return net && !net->path ? kern_link_loopback_up(err) : 0;
 }
 
 static int set_names(struct runc_init *in, struct err *err)
@@ -114,7 +98,7 @@ static int write_sysctls(struct runc_init *in, struct err *err)
 
 		for (char *p = path; !strchr(key, '/') && (p = strchr(p, '.')); )
 			*p = '/';
-		fd = kern_path_open_proc(path, O_WRONLY, err);
+		fd = kern_proc_file(in->launch.procfs, path, O_WRONLY, err);
 		if (fd < 0)
 			return err_wrap(err, "sysctl %s", key);
 		if (write(fd, text, strlen(text)) < 0)
@@ -211,9 +195,15 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	/* The runtime's /proc, before any other namespace can put one in its place. */
 	if (begin(in, err) || runc_process_open_proc(l, err))
 		return -1;
-	/* The cgroup before its namespace, whose root will be where we then stand;
-	 * and before we do anything that should count against its limits. */
-	if (join_cgroup(in, err) || enter_namespaces(in, err) || bring_up_loopback(in, err))
+	/* The cgroup before its namespace, whose root will be where we then stand; before
+	 * we do anything that should count against its limits; and while we are, by our
+	 * id, the one whose directories the groups are. */
+	if (join_cgroup(in, err) || runc_ns_enter(in->config, l->procfs, err))
+		return -1;
+	/* So too for what is the host's and hidden from the container's root: hold of it
+	 * first, then become that root, to whom all that is made from here on belongs. */
+	if (await_maps(in, err) || runc_rootfs_open(r, err) || runc_ns_become_root(in->config, err) ||
+	    bring_up_loopback(in, err))
 		return -1;
 	/* While "/" is the host's: sources of mounts can be named, and /proc is true.
 	 * The terminal is opened here because it comes from the new /dev/pts. */

@@ -26,9 +26,6 @@ struct runc_init {
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
 };
 
-/* Flags for the clone: the new namespaces, without the cgroup's (see init.c). */
-uint64_t runc_init_clone_flags(const struct runc_config *c);
-
 __attribute__((noreturn)) void runc_init_main(struct runc_init *in);
 
 #endif

@@ -33,9 +33,16 @@ void runc_process_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+int runc_process_prepare(struct runc_launch *l, struct err *err)
+{
+	l->keep_groups = geteuid() || !kern_userns_initial();
+	l->procfs = kern_proc_open(err);
+	return l->procfs < 0 ? -1 : 0;
+}
+
 int runc_process_open_proc(struct runc_launch *l, struct err *err)
 {
-	l->proc = kern_path_open_proc("self", O_PATH | O_DIRECTORY, err);
+	l->proc = kern_proc_file(l->procfs, "self", O_PATH | O_DIRECTORY, err);
 	return l->proc < 0 ? -1 : 0;
 }
 
@@ -84,16 +91,6 @@ static int set_rlimit(const struct runc_rlimit *r, struct err *err)
 		       (unsigned long long)r->soft, (unsigned long long)r->hard);
 }
 
-static int set_oom_score(const struct runc_launch *l, struct err *err)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", l->process->oom_score_adj);
-	if (!file_write_once(l->proc, "oom_score_adj", text, err))
-		return 0;
-	return err_wrap(err, "process.oomScoreAdj (lowering it needs CAP_SYS_RESOURCE)");
-}
-
 /* The possessor may do everything with it; the owner see, read, search and link it.
  * To search is what joining a keyring by its name takes. */
 #define KEYRING_PERMISSIONS 0x3f1b0000L
@@ -118,7 +115,7 @@ static int join_keyring(const char *name, struct err *err)
 static int set_label(const struct runc_launch *l, const char *module, const char *file,
 		     const char *label, struct err *err)
 {
-	if (!file_write_once(l->proc, file, label, err))
+	if (!kern_proc_write(l->proc, file, label, err))
 		return 0;
 	return err_wrap(err, "apply the %s label '%s' (is %s enabled on this machine?)", module,
 			label, module);
@@ -147,8 +144,6 @@ int runc_process_limits(struct runc_launch *l, struct err *err)
 	const struct runc_process *p = l->process;
 
 	if (l->keyring && join_keyring(l->keyring, err))
-		return -1;
-	if (p->has_oom_score_adj && set_oom_score(l, err))
 		return -1;
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		if (set_rlimit(&p->rlimits[i], err))
@@ -245,15 +240,26 @@ int runc_process_own_stdio(const struct runc_launch *l, struct err *err)
 	return 0;
 }
 
-static int set_ids(const struct runc_process *p, struct err *err)
+static int id_failed(const char *what, unsigned id, struct err *err)
 {
-	/* Without any of the runtime's own groups, also when none is asked for. */
-	if (setgroups(p->n_gids, p->gids))
-		return err_sys(err, "set the supplementary groups");
+	return errno == EINVAL ? err_errno(err, EINVAL, "set the %s id %u (it is not mapped into the "
+					   "user namespace)", what, id)
+			       : err_sys(err, "set the %s id %u", what, id);
+}
+
+static int set_ids(const struct runc_launch *l, struct err *err)
+{
+	const struct runc_process *p = l->process;
+
+	/* Without any of the runtime's own groups, also when none is asked for. Where an
+	 * unprivileged user mapped the ids, nobody may leave a group (user_namespaces(7)). */
+	if (setgroups(p->n_gids, p->gids) && (!l->keep_groups || errno != EPERM || p->n_gids))
+		return err_sys(err, l->keep_groups ? "cannot set any additional groups in a rootless "
+						     "container" : "set the supplementary groups");
 	if (setresgid(p->gid, p->gid, p->gid))
-		return err_sys(err, "set the group id %u", p->gid);
+		return id_failed("group", p->gid, err);
 	if (setresuid(p->uid, p->uid, p->uid))
-		return err_sys(err, "set the user id %u", p->uid);
+		return id_failed("user", p->uid, err);
 	return 0;
 }
 
@@ -301,7 +307,7 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 	 * which would leave none to hand on to the sets below. */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
 		return err_sys(err, "keep capabilities over the change of user");
-	if (set_ids(p, err))
+	if (set_ids(l, err))
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
 		return err_sys(err, "stop keeping capabilities");

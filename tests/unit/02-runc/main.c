@@ -60,6 +60,7 @@ int main(void)
 		{ "life", NULL, NULL, NULL, NULL, life_tests },
 		{ "exec", NULL, NULL, NULL, NULL, exec_tests },
 		{ "confinement", NULL, NULL, NULL, NULL, confine_tests },
+		{ "user namespaces", NULL, NULL, NULL, NULL, userns_tests },
 		{ "mounts", NULL, NULL, NULL, NULL, mount_tests },
 		{ "cgroups", NULL, NULL, NULL, NULL, cgroup_tests },
 		{ "terminals", NULL, NULL, NULL, NULL, console_tests },
