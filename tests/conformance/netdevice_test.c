@@ -6,17 +6,18 @@
 
 static bool ip(const char *command)
 {
-	AUTO_FREE char *text = xasprintf("ip %s 2>/dev/null", command);
+	AUTO_FREE char *text = xasprintf("ip %s >/dev/null 2>&1", command);
 
 	return !system(text);
 }
 
-/* A dummy interface, or none can be made here. */
+/* An interface that need not lead anywhere, or none can be made here. */
 static bool make_device(const char *name)
 {
-	AUTO_FREE char *command = xasprintf("link add %s type dummy", name);
+	AUTO_FREE char *dummy = xasprintf("link add %s type dummy", name);
+	AUTO_FREE char *veth = xasprintf("link add %s type veth peer name %s-peer", name, name);
 
-	if (ip(command))
+	if (ip(dummy) || ip(veth))
 		return true;
 	skip("no network device can be made here");
 	return false;
@@ -50,8 +51,8 @@ static void moved_devices(void)
 	if (start(with_device("conf0", "{}"))) {
 		CU_ASSERT(!ip("link show conf0"));
 		PRINTS(inside("cat /sys/class/net/conf0/mtu /sys/class/net/conf0/address; "
-			      "ip -4 addr show conf0 | grep -c 10.77.0.1/24; ip -6 addr show conf0 | grep -c fd77::1/64; "
-			      "ip link show conf0 | grep -c '[<,]UP[,>]'"), "1357\n02:00:00:00:00:07\n1\n1\n1\n");
+			      "busybox ip -4 addr show conf0 | grep -c 10.77.0.1/24; busybox ip -6 addr show conf0 | grep -c fd77::1/64; "
+			      "busybox ip link show conf0 | grep -c '[<,]UP[,>]'"), "1357\n02:00:00:00:00:07\n1\n1\n1\n");
 		stop();
 	}
 	ip("link del conf0");
@@ -117,9 +118,9 @@ static void devices_stay(void)
 }
 
 const struct test netdevice_rules[] = {
-	TEST(moved_devices, .needs = "dummy network devices"),
-	TEST(renamed_devices, .needs = "dummy network devices"),
-	TEST(devices_that_cannot_be_moved, .needs = "dummy network devices"),
-	TEST(devices_stay, .needs = "dummy network devices"),
+	TEST(moved_devices, .needs = "network devices of type dummy or veth"),
+	TEST(renamed_devices, .needs = "network devices of type dummy or veth"),
+	TEST(devices_that_cannot_be_moved, .needs = "network devices of type dummy or veth"),
+	TEST(devices_stay, .needs = "network devices of type dummy or veth"),
 	{ NULL },
 };
