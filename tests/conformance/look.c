@@ -23,9 +23,22 @@ pid_t pid_of(void)
 	return state ? (pid_t)jsonx_int(state, "pid", 0) : 0;
 }
 
+/* A container keeps its process; one call of `state` for each is enough. */
+static pid_t known_pid(void)
+{
+	static char whose[sizeof id];
+	static pid_t pid;
+
+	if (pid <= 0 || strcmp(whose, id)) {
+		strcpy(whose, id);
+		pid = pid_of();
+	}
+	return pid;
+}
+
 char *proc_file(const char *name)
 {
-	AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)pid_of(), name);
+	AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)known_pid(), name);
 
 	return read_file(path);
 }
