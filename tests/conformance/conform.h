@@ -61,6 +61,8 @@ extern const struct elsewhere elsewhere[];
 #define CRUN_DIFFERS .differs[CRUN]
 /* Nobody has run this test on that program: the machine for it was not at hand. */
 #define NOT_TRIED "not tried"
+/* For runc 1.1.5 and crun 1.8.1. */
+#define TOO_NEW "the property is newer than this version, and ignored"
 
 extern enum program under_test;
 const struct test *test_named(const char *name);
@@ -68,7 +70,7 @@ const struct test *test_named(const char *name);
 /* This test cannot be run here: print it, note it. The caller returns. */
 void skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-void print_markdown(void);
+bool print_markdown(void);
 
 /* ---- bundles ---- */
 
@@ -80,6 +82,9 @@ json_t *plain(void);
 json_t *shell(const char *text);
 /* plain() with a program that lives until it is killed. */
 json_t *sleeper(void);
+
+/* Only `create` it (taken over), under a new id. False if that fails (and says so). */
+bool created(json_t *config);
 
 /* bundle() of the configuration (taken over), each string `word` in it replaced by
  * JSON that our own JSON library would not write. */

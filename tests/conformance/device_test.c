@@ -176,15 +176,18 @@ static void wrong_device_rules(void)
 
 const struct test device_rules[] = {
 	TEST(configured_devices),
-	TEST(device_that_is_there),
-	TEST(device_properties),
-	TEST(device_numbers),
+	TEST(device_that_is_there, RUNC_DIFFERS = "the device is left out without a word",
+	     CRUN_DIFFERS = "the device is left out without a word"),
+	TEST(device_properties, RUNC_DIFFERS = "an empty path is accepted",
+	     CRUN_DIFFERS = "an empty path is accepted"),
+	TEST(device_numbers, RUNC_DIFFERS = "absent numbers count as 0",
+	     CRUN_DIFFERS = "absent numbers count as 0"),
 	TEST(default_devices),
 	TEST(ptmx),
 	TEST(symbolic_links),
 	TEST(allowed_devices),
 	TEST(making_nodes, OURS_DIFFERS = NODES_MADE ", as with runc", RUNC_DIFFERS = NODES_MADE,
 	     CRUN_DIFFERS = NODES_MADE),
-	TEST(wrong_device_rules),
+	TEST(wrong_device_rules, RUNC_DIFFERS = "letters of no meaning are accepted"),
 	{ NULL },
 };

@@ -104,10 +104,11 @@ static void both_mappings(void)
 }
 
 const struct test idmap_rules[] = {
-	TEST(idmap),
-	TEST(ridmap),
-	TEST(idmap_of_the_container),
-	TEST(idmap_without_mappings),
-	TEST(both_mappings),
+	TEST(idmap, RUNC_DIFFERS = TOO_NEW, CRUN_DIFFERS = "what is mounted below is not there"),
+	TEST(ridmap, RUNC_DIFFERS = TOO_NEW, CRUN_DIFFERS = "what is mounted below is not there"),
+	TEST(idmap_of_the_container, RUNC_DIFFERS = TOO_NEW),
+	TEST(idmap_without_mappings, RUNC_DIFFERS = TOO_NEW,
+	     CRUN_DIFFERS = "`ridmap` without mappings is ignored"),
+	TEST(both_mappings, RUNC_DIFFERS = TOO_NEW),
 	{ NULL },
 };

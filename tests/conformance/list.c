@@ -4,7 +4,7 @@
  */
 #include "conform.h"
 
-extern const struct test document_rules[], value_rules[], operation_rules[], hook_rules[],
+extern const struct test document_rules[], value_rules[], operation_rules[], hook_rules[], hook_failure_rules[],
 	process_rules[], capability_rules[], terminal_rules[], mount_rules[], option_rules[],
 	namespace_rules[], idmap_rules[], device_rules[], cgroup_rules[],
 	resource_rules[], kernel_rules[], seccomp_rules[], notify_rules[],
@@ -15,6 +15,7 @@ const struct suite suites[] = {
 	{ "valid values", value_rules },
 	{ "operations", operation_rules },
 	{ "hooks", hook_rules },
+	{ "hooks that fail", hook_failure_rules },
 	{ "the process", process_rules },
 	{ "capabilities", capability_rules },
 	{ "terminals", terminal_rules },

@@ -8,27 +8,46 @@
 
 #define SPECIFICATION "https://github.com/opencontainers/runtime-spec/blob/v1.3.0/"
 
-static const char *const order[] = { "glossary.md", "bundle.md", "runtime.md", "runtime-linux.md",
-				     "config.md", "config-linux.md", "features.md",
-				     "features-linux.md", NULL };
+/* The sections, as the specification has them one after the other. */
+static const char *const order[] = {
+	"glossary.md#json",
+	"bundle.md#container-format",
+	"runtime.md#scope-of-a-container", "runtime.md#state", "runtime.md#lifecycle", "runtime.md#errors",
+	"runtime.md#warnings", "runtime.md#operations", "runtime.md#query-state", "runtime.md#create",
+	"runtime.md#start", "runtime.md#kill", "runtime.md#delete",
+	"runtime-linux.md#file-descriptors", "runtime-linux.md#dev-symbolic-links",
+	"config.md#specification-version", "config.md#root", "config.md#mounts",
+	"config.md#linux-mount-options", "config.md#posix-platform-mounts", "config.md#process",
+	"config.md#posix-process", "config.md#linux-process", "config.md#posix-platform-user",
+	"config.md#hostname", "config.md#domainname", "config.md#posix-platform-hooks", "config.md#prestart",
+	"config.md#createruntime-hooks", "config.md#createcontainer-hooks", "config.md#startcontainer-hooks",
+	"config.md#poststart", "config.md#poststop", "config.md#annotations", "config.md#extensibility",
+	"config.md#valid-values",
+	"config-linux.md#default-filesystems", "config-linux.md#namespaces",
+	"config-linux.md#user-namespace-mappings", "config-linux.md#offset-for-time-namespace",
+	"config-linux.md#devices", "config-linux.md#default-devices", "config-linux.md#network-devices",
+	"config-linux.md#control-groups", "config-linux.md#cgroups-path", "config-linux.md#cgroup-ownership",
+	"config-linux.md#allowed-device-list", "config-linux.md#memory", "config-linux.md#cpu",
+	"config-linux.md#block-io", "config-linux.md#huge-page-limits", "config-linux.md#network",
+	"config-linux.md#pids", "config-linux.md#rdma", "config-linux.md#unified", "config-linux.md#intelrdt",
+	"config-linux.md#sysctl", "config-linux.md#seccomp", "config-linux.md#the-container-process-state",
+	"config-linux.md#rootfs-mount-propagation", "config-linux.md#masked-paths",
+	"config-linux.md#readonly-paths", "config-linux.md#mount-label", "config-linux.md#personality",
+	"config-linux.md#memory-policy",
+	"features.md#features-structure", "features.md#specification-version", "features.md#hooks",
+	"features.md#mount-options", "features.md#annotations",
+	"features-linux.md#namespaces", "features-linux.md#capabilities", "features-linux.md#cgroup",
+	"features-linux.md#seccomp", "features-linux.md#apparmor", "features-linux.md#selinux",
+	"features-linux.md#intel-rdt", "features-linux.md#mountextensions", NULL,
+};
 
-/* Sections in the order in which the tables first name them. */
-static struct strlist sections = STRLIST_INIT;
-
-static void add_section(const char *section)
+static bool in_order(const char *section)
 {
-	for (size_t i = 0; i < sections.n; i++)
-		if (!strcmp(sections.v[i], section))
-			return;
-	strlist_add(&sections, section);
-}
-
-static void collect_sections(void)
-{
-	for (const struct suite *s = suites; s->title; s++)
-		for (const struct test *t = s->tests; t->name; t++)
-			for (const struct row *r = t->rows; r->text; r++)
-				add_section(r->section);
+	for (size_t i = 0; order[i]; i++)
+		if (!strcmp(order[i], section))
+			return true;
+	fprintf(stderr, "'%s' is no section of the list in markdown.c\n", section);
+	return false;
 }
 
 /* A column: "yes", "not tried", or "no" with the number of its note. */
@@ -94,26 +113,27 @@ static void print_section(const char *section)
 		printf("- %s\n", needs.v[i]);
 }
 
-static void count(unsigned *rows, unsigned *tests)
+/* How many there are; false if one names a section that is not in the list. */
+static bool count(unsigned *rows, unsigned *tests)
 {
+	bool good = true;
+
 	for (const struct suite *s = suites; s->title; s++)
 		for (const struct test *t = s->tests; t->name; t++, ++*tests)
-			for (const struct row *r = t->rows; r->text; r++)
-				++*rows;
+			for (const struct row *r = t->rows; r->text; r++, ++*rows)
+				good &= in_order(r->section);
+	return good;
 }
 
-static void print_introduction(void)
+static void print_introduction(unsigned rows, unsigned tests)
 {
-	unsigned rows = 0, tests = 0;
-
-	count(&rows, &tests);
-	printf("# The OCI runtime specification, requirement by requirement\n\n"
-	       "This page is printed by the tests in [tests/conformance](../tests/conformance) "
-	       "(`make -C 02-runc conformance-list`), and a test fails when it is not what they "
-	       "print. It lists what the specification, version 1.3, demands of a runtime on Linux "
-	       "with MUST, REQUIRED or SHALL, and what it advises with SHOULD: %u requirements, in "
-	       "our words, and %u tests. A section's link leads to the words that count.\n\n", rows,
-	       tests);
+	puts("# The OCI runtime specification, requirement by requirement\n\n"
+	     "This page is printed by the tests in [tests/conformance](../tests/conformance) (`make -C 02-runc\n"
+	     "conformance-list`), and a test fails when it is not what they print. It lists what version 1.3 of the\n"
+	     "specification demands of a runtime on Linux with MUST, REQUIRED or SHALL, what it advises with\n"
+	     "SHOULD, and the option words that it offers with MAY, all in our words: a section's link leads to\n"
+	     "the ones that count.");
+	printf("There are %u requirements and %u tests.\n\n", rows, tests);
 	puts("`make -C 02-runc conformance` runs the tests on this runtime, and\n"
 	     "`RUNTIME=/usr/bin/crun make -C 02-runc conformance` on another one. The columns say which\n"
 	     "programs pass: this runtime, runc 1.1.5 and crun 1.8.1 (the ones of Debian 12, which know\n"
@@ -132,18 +152,25 @@ static void print_elsewhere(void)
 		       e->reason);
 }
 
-void print_markdown(void)
+static size_t document_name(const char *section)
 {
-	collect_sections();
-	print_introduction();
-	for (size_t d = 0; order[d]; d++) {
-		AUTO_FREE char *prefix = xasprintf("%s#", order[d]);
+	return strcspn(section, "#");
+}
 
-		printf("\n## %s\n", order[d]);
-		for (size_t i = 0; i < sections.n; i++)
-			if (str_starts(sections.v[i], prefix))
-				print_section(sections.v[i]);
+bool print_markdown(void)
+{
+	unsigned rows = 0, tests = 0;
+	const char *document = "#";
+
+	if (!count(&rows, &tests))
+		return false;
+	print_introduction(rows, tests);
+	for (size_t i = 0; order[i]; i++) {
+		if (strncmp(order[i], document, document_name(order[i]) + 1))
+			printf("\n## %.*s\n", (int)document_name(order[i]), order[i]);
+		document = order[i];
+		print_section(document);
 	}
 	print_elsewhere();
-	strlist_free(&sections);
+	return true;
 }

@@ -118,9 +118,13 @@ static void devices_stay(void)
 }
 
 const struct test netdevice_rules[] = {
-	TEST(moved_devices, .needs = "network devices of type dummy or veth"),
-	TEST(renamed_devices, .needs = "network devices of type dummy or veth"),
-	TEST(devices_that_cannot_be_moved, .needs = "network devices of type dummy or veth"),
-	TEST(devices_stay, .needs = "network devices of type dummy or veth"),
+	TEST(moved_devices, .needs = "network devices of type dummy or veth", RUNC_DIFFERS = TOO_NEW,
+	     CRUN_DIFFERS = TOO_NEW),
+	TEST(renamed_devices, .needs = "network devices of type dummy or veth", RUNC_DIFFERS = TOO_NEW,
+	     CRUN_DIFFERS = TOO_NEW),
+	TEST(devices_that_cannot_be_moved, .needs = "network devices of type dummy or veth",
+	     RUNC_DIFFERS = TOO_NEW, CRUN_DIFFERS = TOO_NEW),
+	TEST(devices_stay, .needs = "network devices of type dummy or veth", RUNC_DIFFERS = TOO_NEW,
+	     CRUN_DIFFERS = TOO_NEW),
 	{ NULL },
 };

@@ -53,6 +53,17 @@ json_t *sleeper(void)
 	return config;
 }
 
+bool created(json_t *config)
+{
+	AUTO_JSON json_t *owned = config;
+	struct result r = runc("create", "-b", bundle(owned), new_id(), NULL);
+
+	if (r.status)
+		fprintf(stderr, "\ncannot create a container: %s\n", r.err);
+	CU_ASSERT_EQUAL(r.status, 0);
+	return !r.status;
+}
+
 const char *raw_bundle(json_t *config, const char *word, const char *json)
 {
 	AUTO_JSON json_t *owned = config;

@@ -83,25 +83,35 @@ static void wrong_schemata(void)
 	REFUSED(with_rdt("{'closID': 'conform', 'l3CacheSchema': 'X3:0=f'}"));
 }
 
-PROVES(class_of_service,
-	{ "config-linux.md#intelrdt", MUST, "The process is in the tasks of the directory that `closID` names." },
-	{ "config-linux.md#intelrdt", MUST, "With a schema, a directory that is not there is made." },
-	{ "config-linux.md#intelrdt", MUST, "A schema is written to its schemata file; with both, both are." });
-static void class_of_service(void)
+/* A container with this schema in a group of that name, which is then taken away. */
+static void has_schema(const char *value, const char *schema)
 {
-	AUTO_FREE char *l3 = NULL, *value = NULL, *dir = NULL, *text = NULL;
+	AUTO_FREE char *dir = xasprintf("%s/conform", resctrl()), *text = NULL;
 
-	if (!have_resctrl() || !(l3 = own_schema("L3:")))
-		return;
-	value = xasprintf("{'closID': 'conform', 'l3CacheSchema': '%s'}", l3);
 	if (!start(with_rdt(value)))
 		return;
 	CU_ASSERT(in_group("conform"));
 	text = group_file("conform", "schemata");
-	HAS(text, l3);
+	HAS(text, schema);
 	stop();
-	dir = xasprintf("%s/conform", resctrl());
 	rmdir(dir);
+}
+
+PROVES(class_of_service,
+	{ "config-linux.md#intelrdt", MUST, "The process is in the tasks of the directory that `closID` names." },
+	{ "config-linux.md#intelrdt", MUST, "With a schema, a directory that is not there is made." },
+	{ "config-linux.md#intelrdt", MUST, "A schema is written to its schemata file; with both, both are." },
+	{ "config-linux.md#intelrdt", MUST, "The lines of `schemata` are written to it (from version 1.3 on)." });
+static void class_of_service(void)
+{
+	AUTO_FREE char *l3 = NULL, *value = NULL, *lines = NULL;
+
+	if (!have_resctrl() || !(l3 = own_schema("L3:")))
+		return;
+	value = xasprintf("{'closID': 'conform', 'l3CacheSchema': '%s'}", l3);
+	has_schema(value, l3);
+	lines = xasprintf("{'closID': 'conform', 'schemata': ['%s']}", l3);
+	has_schema(lines, l3);
 }
 
 PROVES(class_by_container,
@@ -161,8 +171,8 @@ static void untouched_resctrl(void)
 	CRUN_DIFFERS = NOT_TRIED
 
 const struct test rdt_rules[] = {
-	TEST(no_resctrl),
-	TEST(wrong_schemata),
+	TEST(no_resctrl, RUNC_DIFFERS = "a class without a schema is ignored", CRUN_DIFFERS = TOO_NEW),
+	TEST(wrong_schemata, CRUN_DIFFERS = TOO_NEW),
 	TEST(class_of_service, NO_MACHINE),
 	TEST(class_by_container, NO_MACHINE),
 	TEST(existing_class, NO_MACHINE),

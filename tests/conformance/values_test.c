@@ -79,7 +79,7 @@ static void late_failures(void)
 }
 
 const struct test value_rules[] = {
-	TEST(invalid_values),
+	TEST(invalid_values, CRUN_DIFFERS = "most properties of a wrong JSON type are ignored"),
 	TEST(late_failures),
 	{ NULL },
 };

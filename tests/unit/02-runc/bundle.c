@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -297,6 +298,39 @@ bool cgroup_v2(void)
 
 static unsigned ours;
 
+/* Processes that are left in one of our groups end with the test, not with the
+ * machine. */
+static void kill_group(int at)
+{
+	int fd = openat(at, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	AUTO_FCLOSE FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	int pid;
+
+	while (f && fscanf(f, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	usleep(50 * 1000);
+}
+
+bool forgive_slow_groups;
+
+static void left_group(int parent, const char *name)
+{
+	bool gone = false;
+
+	for (int i = 0; forgive_slow_groups && !gone && i < 150; i++, usleep(20 * 1000))
+		gone = !unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT;
+	if (gone)
+		return;
+	fprintf(stderr, "\nleft behind: the group %s\n", name);
+	ours++;
+	if (unlinkat(parent, name, AT_REMOVEDIR)) { /* not in the next test too */
+		AUTO_CLOSE int group = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		kill_group(group);
+		unlinkat(parent, name, AT_REMOVEDIR);
+	}
+}
+
 /* Groups named after a test's id, whatever the runtime has put around it. By their
  * directory entries alone: a stat(2) of each of the files would take far longer. */
 static void look_for_groups(int at, const char *name, const char *part)
@@ -309,11 +343,8 @@ static void look_for_groups(int at, const char *name, const char *part)
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
 			continue;
 		look_for_groups(fd, e->d_name, part);
-		if (strstr(e->d_name, part)) {
-			fprintf(stderr, "\nleft behind: the group %s/%s\n", name, e->d_name);
-			unlinkat(fd, e->d_name, AT_REMOVEDIR); /* not in the next test too */
-			ours++;
-		}
+		if (strstr(e->d_name, part))
+			left_group(fd, e->d_name);
 	}
 }
 
