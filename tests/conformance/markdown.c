@@ -61,7 +61,7 @@ static void column(const struct test *t, enum program p, struct strlist *notes)
 	} else if (!strcmp(why, NOT_TRIED)) {
 		fputs(" – |", stdout);
 	} else {
-		AUTO_FREE char *text = xasprintf("%s, `%s`: %s", names[p], t->name, why);
+		AUTO_FREE char *text = xasprintf("%s: %s", names[p], why);
 		size_t i = 0;
 
 		while (i < notes->n && strcmp(notes->v[i], text))
@@ -139,7 +139,8 @@ static void print_introduction(unsigned rows, unsigned tests)
 	     "programs pass: this runtime, runc 1.1.5 and crun 1.8.1 (the ones of Debian 12, which know\n"
 	     "version 1.0 of the specification and some of 1.1). A number leads to the reason below the\n"
 	     "table; a dash says that nobody has run that test on that program, for want of the machine\n"
-	     "that it needs. A run on one of these programs fails if a column is not true of it.");
+	     "that it needs. A test that proves several requirements passes for all of them or for none.\n"
+	     "A run on one of these programs fails if a column is not true of it.");
 }
 
 static void print_elsewhere(void)
