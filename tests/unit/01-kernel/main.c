@@ -21,6 +21,7 @@ static const struct {
 	{ "overlay", overlay_tests }, { "cgroups", cgroup_tests },
 	{ "limits", cgroup_limit_tests }, { "links", net_tests },
 	{ "nftables", nft_tests },    { "seccomp", seccomp_tests },
+	{ "seccomp programs", seccomp_program_tests }, { "seccomp actions", seccomp_action_tests },
 };
 
 struct err child;
