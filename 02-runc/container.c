@@ -22,6 +22,7 @@
 #include "clone.h"
 #include "hooks.h"
 #include "init.h"
+#include "notify.h"
 #include "sync.h"
 
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err)
@@ -90,8 +91,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
 	return runc_state_save(st, err) ||
-	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ||
-	       runc_seccomp_save(&c->filter, st->dir, err) ? -1 : 0;
+	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */
@@ -144,13 +144,25 @@ static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct e
 	return runc_clone(&clone, ns, err);
 }
 
+static int hear(const struct runc_container *c, enum runc_word *word, struct err *err)
+{
+	const struct runc_notify whose = {
+		.filter = &c->filter, .seccomp = c->config.seccomp, .state = &c->state,
+		.status = STATUS_CREATING, .pid = c->pid, .init = c->pid,
+	};
+
+	if (runc_notify_hear(c->sync, &whose, word, err))
+		return err_wrap(err, "unable to start container process");
+	return 0;
+}
+
 /* Converse with init until it is ready; see sync.h. */
 static int hear_ready(struct runc_container *c, struct err *err)
 {
 	enum runc_word word = WORD_END;
 
-	if (runc_sync_hear(c->sync, &word, err))
-		return err_wrap(err, "unable to start container process");
+	if (hear(c, &word, err))
+		return -1;
 	if (word == WORD_MOUNTED) {
 		if (runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
 				   err) ||
@@ -158,8 +170,8 @@ static int hear_ready(struct runc_container *c, struct err *err)
 				   c->pid, err) ||
 		    runc_sync_say(c->sync, WORD_GO, err))
 			return -1;
-		if (runc_sync_hear(c->sync, &word, err))
-			return err_wrap(err, "unable to start container process");
+		if (hear(c, &word, err))
+			return -1;
 	}
 	if (word != WORD_READY)
 		return err_set(err, ERR_SYSTEM, "unable to start container process: init ended "

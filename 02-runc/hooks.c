@@ -7,6 +7,7 @@
  */
 #include "hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -76,9 +77,12 @@ static int judge(const struct runc_hook *h, int status, int out, struct err *err
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	text[n > 0 ? n : 0] = '\0';
-	if (WIFSIGNALED(status))
-		return err_set(err, ERR_SYSTEM, "%s was killed by signal %d, output: %s", h->path,
-			       WTERMSIG(status), text);
+	if (WIFSIGNALED(status)) {
+		const char *name = strsignal(WTERMSIG(status)); /* runc's do not begin with a capital */
+
+		return err_set(err, ERR_SYSTEM, "%s: signal: %c%s, output: %s", h->path,
+			       tolower((unsigned char)name[0]), name + 1, text);
+	}
 	return err_set(err, ERR_SYSTEM, "%s: exit status %d, output: %s", h->path,
 		       WEXITSTATUS(status), text);
 }

@@ -66,6 +66,9 @@ int main(void)
 		{ "hooks", NULL, NULL, NULL, NULL, hook_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		{ "seccomp profiles", NULL, NULL, NULL, NULL, seccomp_profile_tests },
+		{ "seccomp", NULL, NULL, NULL, NULL, seccomp_tests },
+		{ "seccomp notify", NULL, NULL, NULL, NULL, notify_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;

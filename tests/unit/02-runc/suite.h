@@ -22,7 +22,8 @@
 
 extern CU_TestInfo config_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[];
+	attack_tests[], console_tests[], cgroup_tests[], seccomp_profile_tests[],
+	seccomp_tests[], notify_tests[];
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
