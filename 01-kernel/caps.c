@@ -91,16 +91,15 @@ static int set_ambient(uint64_t ambient, struct err *err)
 	return 0;
 }
 
-int kern_caps_apply(const struct kern_caps *caps, struct err *err)
+int kern_caps_set(const struct kern_caps *caps, struct err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
-	uint64_t all = kern_caps_all();
 
 	for (int half = 0; half < 2; half++) {
-		data[half].effective = (uint32_t)((caps->effective & all) >> 32 * half);
-		data[half].permitted = (uint32_t)((caps->permitted & all) >> 32 * half);
-		data[half].inheritable = (uint32_t)((caps->inheritable & all) >> 32 * half);
+		data[half].effective = (uint32_t)(caps->effective >> 32 * half);
+		data[half].permitted = (uint32_t)(caps->permitted >> 32 * half);
+		data[half].inheritable = (uint32_t)(caps->inheritable >> 32 * half);
 	}
 	if (syscall(SYS_capset, &head, data)) {
 		if (errno == EPERM)
@@ -108,7 +107,17 @@ int kern_caps_apply(const struct kern_caps *caps, struct err *err)
 				       "or effective is not a part of permitted)");
 		return err_sys(err, "set capabilities");
 	}
-	return set_ambient(caps->ambient & all, err);
+	return 0;
+}
+
+int kern_caps_apply(const struct kern_caps *caps, struct err *err)
+{
+	uint64_t all = kern_caps_all();
+	const struct kern_caps known = { .effective = caps->effective & all,
+					 .permitted = caps->permitted & all,
+					 .inheritable = caps->inheritable & all };
+
+	return kern_caps_set(&known, err) || set_ambient(caps->ambient & all, err) ? -1 : 0;
 }
 
 static uint64_t read_set(int option, int arg)

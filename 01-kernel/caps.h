@@ -25,6 +25,9 @@ int kern_caps_bound(const struct kern_caps *caps, struct err *err);
  * PR_SET_KEEPCAPS on before it. Bits outside kern_caps_all() are ignored. */
 int kern_caps_apply(const struct kern_caps *caps, struct err *err);
 
+/* Only the first three, by one system call: under a filter the fewest are best. */
+int kern_caps_set(const struct kern_caps *caps, struct err *err);
+
 int kern_caps_get(struct kern_caps *caps, struct err *err);
 /* Less than that, for fewer calls: what is permitted to us, and which of `caps` the
  * bounding set has. */

@@ -3,108 +3,72 @@
  *
  * A filter is a classic BPF program that sees one struct seccomp_data (system
  * call number, architecture, arguments by value) and answers with an action.
- * libseccomp turns rules into that program, for several architectures at once.
- *
- * A filter with a list of what is allowed has a problem that grows with time:
- * system calls younger than the list fall to its default action, mostly EPERM.
- * C libraries try a new call first and take the old one when they get ENOSYS;
- * EPERM they believe. So in front of the program stands a check of ours, per
- * architecture: a number greater than any that the rules name is answered with
- * ENOSYS, as if the kernel were as old as the list.
+ * libseccomp turns rules into that program, for several architectures at once;
+ * seccomp_enosys.c puts something in front of it, seccomp_shrink.c makes it short.
  */
 #include "seccomp.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "seccomp_private.h"
 
 #define MAX_ARCHS 24
 #define MAX_ARGS 6
+#define MAX_ERRNO 4095    /* of the kernel: a greater one would become this */
+#define MAX_DATA 0xffff   /* what a tracer can be told */
+#define NOTIFY_API 5      /* libseccomp's level of a kernel with listeners */
+#define MANY_RULES 32
 /* More than any filter has room for. libseccomp copies all of them for each that is
  * added, so that a hundred thousand would take it hours. */
 #define MAX_RULES (2 * BPF_MAXINSNS)
-#define X32_BIT 0x40000000
 
 struct kern_seccomp {
 	scmp_filter_ctx ctx;
 	uint32_t default_action;
-	struct {
-		uint32_t token; /* as the kernel gives it: AUDIT_ARCH_* */
-		int last;       /* the greatest number named by a rule; -1: none */
-	} archs[MAX_ARCHS];
-	size_t n_archs, n_rules;
+	size_t n_rules;
+	struct kern_seccomp_last archs[MAX_ARCHS];
+	size_t n_archs;
 };
 
-struct word {
-	const char *name;
-	uint32_t value;
-};
-
-static const struct word actions[] = {
-	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
-	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0) },
-	{ "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD },
-	{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD },
-	{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS },
-	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
-	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0) },
-	{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
-	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY },
-	{ NULL, 0 },
-};
-
-static const struct word comparisons[] = {
-	{ "SCMP_CMP_NE", SCMP_CMP_NE }, { "SCMP_CMP_LT", SCMP_CMP_LT },
-	{ "SCMP_CMP_LE", SCMP_CMP_LE }, { "SCMP_CMP_EQ", SCMP_CMP_EQ },
-	{ "SCMP_CMP_GE", SCMP_CMP_GE }, { "SCMP_CMP_GT", SCMP_CMP_GT },
-	{ "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
-	{ NULL, 0 },
-};
-
-static const struct word *find(const struct word *words, const char *name)
+static int with_errno(uint32_t *action, const char *name, int errno_ret, struct err *err)
 {
-	for (; words->name; words++)
-		if (!strcmp(words->name, name))
-			return words;
-	return NULL;
+	bool tells_errno = *action == SCMP_ACT_ERRNO(0), tells_tracer = *action == SCMP_ACT_TRACE(0);
+
+	if (!tells_errno && !tells_tracer)
+		return errno_ret < 0 ? 0 : err_set(err, ERR_INVALID, "seccomp: %s takes no errno",
+						   name);
+	if (errno_ret > (tells_errno ? MAX_ERRNO : MAX_DATA))
+		return err_set(err, ERR_INVALID, "seccomp: errno %d does not fit", errno_ret);
+	*action |= errno_ret < 0 ? EPERM : (uint32_t)errno_ret;
+	return 0;
 }
 
 static int parse_action(const char *name, int errno_ret, uint32_t *action, struct err *err)
 {
-	const struct word *w = find(actions, name);
-	uint32_t data = errno_ret < 0 ? EPERM : (uint32_t)errno_ret;
+	const struct kern_seccomp_word *w = kern_seccomp_word(kern_seccomp_actions, name);
 
 	if (!w)
 		return err_set(err, ERR_INVALID, "seccomp: unknown action '%s'", name);
-	if (data > 0xffff)
-		return err_set(err, ERR_INVALID, "seccomp: errno %d does not fit", errno_ret);
+	if (w->value == SCMP_ACT_NOTIFY && seccomp_api_get() < NOTIFY_API)
+		return err_set(err, ERR_UNSUPPORTED, "seccomp notify unsupported: it takes Linux 5.0 "
+			       "and libseccomp 2.5, the API level is %u", seccomp_api_get());
 	*action = w->value;
-	if (w->value == SCMP_ACT_ERRNO(0))
-		*action = SCMP_ACT_ERRNO(data);
-	else if (w->value == SCMP_ACT_TRACE(0))
-		*action = SCMP_ACT_TRACE(data);
-	return 0;
+	return with_errno(action, name, errno_ret, err);
 }
 
 static void note_arch(struct kern_seccomp *s, uint32_t token)
 {
-	if (s->n_archs < MAX_ARCHS) {
-		s->archs[s->n_archs].token = token;
-		s->archs[s->n_archs++].last = -1;
-	}
+	if (s->n_archs < MAX_ARCHS)
+		s->archs[s->n_archs++] = (struct kern_seccomp_last){ token, -1 };
 }
 
 struct kern_seccomp *kern_seccomp_new(const char *action, int errno_ret, struct err *err)
@@ -122,8 +86,6 @@ struct kern_seccomp *kern_seccomp_new(const char *action, int errno_ret, struct 
 		kern_seccomp_free(s);
 		return NULL;
 	}
-	/* A binary tree by number instead of one comparison after the other. */
-	seccomp_attr_set(s->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	note_arch(s, seccomp_arch_native());
 	return s;
 }
@@ -137,22 +99,31 @@ void kern_seccomp_free(struct kern_seccomp *s)
 	free(s);
 }
 
+static bool is_arch(const char *name)
+{
+	for (const char *const *a = kern_seccomp_archs; *a; a++)
+		if (!strcmp(*a, name))
+			return true;
+	return false;
+}
+
 int kern_seccomp_arch(struct kern_seccomp *s, const char *arch, struct err *err)
 {
-	char name[32] = "";
-	uint32_t token;
+	uint32_t token = is_arch(arch) ? kern_seccomp_arch_token(arch) : 0;
 	int r;
 
-	if (!str_starts(arch, "SCMP_ARCH_") || strlen(arch) - 10 >= sizeof name)
+	if (!is_arch(arch))
 		return err_set(err, ERR_INVALID, "seccomp: unknown architecture '%s'", arch);
-	for (size_t i = 0; arch[10 + i]; i++)
-		name[i] = (char)tolower((unsigned char)arch[10 + i]);
-	token = seccomp_arch_resolve_name(name);
 	if (!token)
-		return err_set(err, ERR_INVALID, "seccomp: unknown architecture '%s'", arch);
+		return err_set(err, ERR_UNSUPPORTED, "seccomp: the architecture %s is not known to "
+			       "libseccomp %u.%u.%u", arch, seccomp_version()->major,
+			       seccomp_version()->minor, seccomp_version()->micro);
 	r = seccomp_arch_add(s->ctx, token);
 	if (r == -EEXIST)
 		return 0;
+	if (r == -EDOM)
+		return err_set(err, ERR_INVALID, "seccomp: %s has another byte order than this "
+			       "machine", arch);
 	if (r)
 		return err_errno(err, -r, "seccomp: add the architecture %s", arch);
 	note_arch(s, token);
@@ -169,21 +140,17 @@ static void note_syscall(struct kern_seccomp *s, const char *name)
 	}
 }
 
-static int parse_args(const struct kern_seccomp_arg *args, size_t n, struct scmp_arg_cmp *out,
-		      struct err *err)
+static int parse_arg(const struct kern_seccomp_arg *arg, struct scmp_arg_cmp *out, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct word *op = find(comparisons, args[i].op);
+	const struct kern_seccomp_word *op = kern_seccomp_word(kern_seccomp_ops, arg->op);
 
-		if (!op)
-			return err_set(err, ERR_INVALID, "seccomp: unknown comparison '%s'",
-				       args[i].op);
-		if (args[i].index >= MAX_ARGS)
-			return err_set(err, ERR_INVALID, "seccomp: a system call has no argument %u",
-				       args[i].index);
-		out[i] = (struct scmp_arg_cmp){ args[i].index, (enum scmp_compare)op->value,
-						args[i].value, args[i].value_two };
-	}
+	if (!op)
+		return err_set(err, ERR_INVALID, "seccomp: unknown comparison '%s'", arg->op);
+	if (arg->index >= MAX_ARGS)
+		return err_set(err, ERR_INVALID, "seccomp: a system call has no argument %u",
+			       arg->index);
+	*out = (struct scmp_arg_cmp){ arg->index, (enum scmp_compare)op->value, arg->value,
+				      arg->value_two };
 	return 0;
 }
 
@@ -199,94 +166,57 @@ static bool repeats_an_argument(const struct scmp_arg_cmp *cmp, size_t n)
 	return false;
 }
 
+static int add_rule(struct kern_seccomp *s, uint32_t action, int nr,
+		    const struct scmp_arg_cmp *cmp, size_t n)
+{
+	int r = 0;
+
+	if (!repeats_an_argument(cmp, n))
+		return seccomp_rule_add_array(s->ctx, action, nr, (unsigned)n, cmp);
+	for (size_t i = 0; i < n && !r; i++)
+		r = seccomp_rule_add_array(s->ctx, action, nr, 1, &cmp[i]);
+	return r;
+}
+
 int kern_seccomp_rule(struct kern_seccomp *s, const char *syscall_name, const char *action,
 		      int errno_ret, const struct kern_seccomp_arg *args, size_t n,
 		      struct err *err)
 {
-	int nr = seccomp_syscall_resolve_name(syscall_name), r = 0;
-	struct scmp_arg_cmp cmp[32];
+	AUTO_FREE struct scmp_arg_cmp *cmp = xcalloc(n + 1, sizeof *cmp);
+	int nr = seccomp_syscall_resolve_name(syscall_name), r;
 	uint32_t act;
 
 	if (parse_action(action, errno_ret, &act, err))
 		return -1;
-	if (n > sizeof cmp / sizeof cmp[0])
-		return err_set(err, ERR_INVALID, "seccomp: too many comparisons in a rule");
-	if (parse_args(args, n, cmp, err))
-		return -1;
-	if (nr == __NR_SCMP_ERROR)
-		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (parse_arg(&args[i], &cmp[i], err))
+			return -1;
 	if (++s->n_rules > MAX_RULES)
 		return err_set(err, ERR_INVALID, "seccomp: more than %d rules", MAX_RULES);
+	if (nr == __NR_SCMP_ERROR)
+		return 0;
 	note_syscall(s, syscall_name);
 	if (act == s->default_action)
 		return 0; /* says nothing, and libseccomp refuses it */
-	if (!repeats_an_argument(cmp, n)) {
-		r = seccomp_rule_add_array(s->ctx, act, nr, (unsigned)n, cmp);
-	} else {
-		/* Two comparisons of one argument are alternatives, as runc takes them:
-		 * libseccomp cannot say "and" for them. */
-		for (size_t i = 0; i < n && !r; i++)
-			r = seccomp_rule_add_array(s->ctx, act, nr, 1, &cmp[i]);
-	}
-	if (r)
-		return err_errno(err, -r, "seccomp: rule for %s", syscall_name);
-	return 0;
+	r = add_rule(s, act, nr, cmp, n);
+	return r ? err_errno(err, -r, "seccomp: rule for %s", syscall_name) : 0;
 }
 
+/* Whoever is asked about every call, or allows it, can deal with a new one. */
 static bool answers_enosys(const struct kern_seccomp *s)
 {
-	uint32_t act = s->default_action;
-
-	return act == SCMP_ACT_KILL_THREAD || act == SCMP_ACT_KILL_PROCESS ||
-	       act == SCMP_ACT_TRAP ||
-	       ((act & 0xffff0000) == SCMP_ACT_ERRNO(0) && act != SCMP_ACT_ERRNO(ENOSYS));
+	return s->default_action != SCMP_ACT_ALLOW && s->default_action != SCMP_ACT_LOG &&
+	       (s->default_action & SECCOMP_RET_ACTION_FULL) != SCMP_ACT_TRACE(0);
 }
 
-/* At most this many instructions per architecture. */
-#define PER_ARCH 6
-
-static void emit(struct sock_filter *out, size_t *n, uint16_t code, uint8_t jt, uint8_t jf,
-		 uint32_t k)
-{
-	out[(*n)++] = (struct sock_filter){ code, jt, jf, k };
-}
-
-/* The check in front (see the top); the number of instructions written. */
-static size_t emit_prologue(const struct kern_seccomp *s, struct sock_filter *out)
-{
-	const uint16_t load = BPF_LD | BPF_W | BPF_ABS, jeq = BPF_JMP | BPF_JEQ | BPF_K;
-	const uint32_t nr = offsetof(struct seccomp_data, nr);
-	size_t n = 0, jumps[MAX_ARCHS], n_jumps = 0;
-
-	emit(out, &n, load, 0, 0, offsetof(struct seccomp_data, arch));
-	for (size_t i = 0; i < s->n_archs; i++) {
-		/* libseccomp's token for x32 is x86-64's with a class of its own;
-		 * the kernel tells the two apart by a bit of the number instead. */
-		bool x86_64 = s->archs[i].token == SCMP_ARCH_X86_64;
-
-		if (s->archs[i].last < 0 || s->archs[i].token == SCMP_ARCH_X32)
-			continue;
-		emit(out, &n, jeq, 0, x86_64 ? 5 : 4, s->archs[i].token);
-		emit(out, &n, load, 0, 0, nr);
-		if (x86_64)
-			emit(out, &n, BPF_JMP | BPF_JGE | BPF_K, 2, 0, X32_BIT);
-		emit(out, &n, BPF_JMP | BPF_JGT | BPF_K, 0, 1, (uint32_t)s->archs[i].last);
-		emit(out, &n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
-		jumps[n_jumps++] = n;
-		emit(out, &n, BPF_JMP | BPF_JA, 0, 0, 0);
-	}
-	for (size_t i = 0; i < n_jumps; i++)
-		out[jumps[i]].k = (uint32_t)(n - jumps[i] - 1);
-	return n;
-}
-
-int kern_seccomp_compile(struct kern_seccomp *s, struct sock_filter **bpf, size_t *n,
-			 struct err *err)
+/* libseccomp's program, with room for `front` instructions before it. */
+static int export(const struct kern_seccomp *s, size_t front, struct sock_filter **bpf, size_t *n,
+		  struct err *err)
 {
 	AUTO_CLOSE int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	AUTO_FREE struct sock_filter *out = NULL;
-	size_t front, size;
 	struct stat st;
+	size_t size;
 	int r;
 
 	if (fd < 0)
@@ -297,37 +227,55 @@ int kern_seccomp_compile(struct kern_seccomp *s, struct sock_filter **bpf, size_
 	if (fstat(fd, &st) || lseek(fd, 0, SEEK_SET))
 		return err_sys(err, "seccomp: read the filter");
 	size = (size_t)st.st_size;
-	out = xcalloc(1 + s->n_archs * PER_ARCH + size / sizeof *out, sizeof *out);
-	front = answers_enosys(s) ? emit_prologue(s, out) : 0;
+	out = xcalloc(front + size / sizeof *out, sizeof *out);
 	if (io_read_full(fd, out + front, size) != (ssize_t)size)
 		return err_sys(err, "seccomp: read the filter");
 	*n = front + size / sizeof *out;
+	*bpf = steal_ptr(&out);
+	return 0;
+}
+
+static struct sock_filter *shrink(const struct kern_seccomp *s, const struct sock_filter *bpf,
+				  size_t *n)
+{
+	uint32_t archs[MAX_ARCHS];
+	size_t n_archs = 0;
+
+	for (size_t i = 0; i < s->n_archs; i++) {
+		uint32_t arch = kern_seccomp_audit_arch(s->archs[i].token);
+		size_t known = 0;
+
+		while (known < n_archs && archs[known] != arch)
+			known++;
+		archs[known] = arch;
+		n_archs += known == n_archs;
+	}
+	return kern_seccomp_shrink(bpf, *n, archs, n_archs, n);
+}
+
+int kern_seccomp_compile(struct kern_seccomp *s, struct sock_filter **bpf, size_t *n,
+			 struct err *err)
+{
+	struct sock_filter enosys[KERN_SECCOMP_ENOSYS_MAX(MAX_ARCHS)];
+	size_t front = answers_enosys(s) ? kern_seccomp_enosys(s->archs, s->n_archs, enosys) : 0;
+	AUTO_FREE struct sock_filter *out = NULL;
+	struct sock_filter *shorter;
+
+	/* A binary tree by number instead of one comparison after the other. (Without
+	 * any rule libseccomp 2.5 makes a broken program of it.) */
+	if (s->n_rules > MANY_RULES)
+		seccomp_attr_set(s->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (export(s, front, &out, n, err))
+		return -1;
+	memcpy(out, enosys, front * sizeof *out);
+	shorter = shrink(s, out, n);
+	if (shorter) {
+		free(out);
+		out = shorter;
+	}
 	if (*n > BPF_MAXINSNS)
 		return err_set(err, ERR_INVALID, "seccomp: the filter is longer than %d instructions",
 			       BPF_MAXINSNS);
 	*bpf = steal_ptr(&out);
 	return 0;
-}
-
-int kern_seccomp_load(const struct sock_filter *bpf, size_t n, unsigned flags, struct err *err)
-{
-	struct sock_fprog prog = { .len = (unsigned short)n, .filter = (struct sock_filter *)bpf };
-	long r;
-
-	if (n > BPF_MAXINSNS) /* and not its first 65535 instructions */
-		return err_set(err, ERR_INVALID, "load the seccomp filter: it is longer than %d "
-			       "instructions", BPF_MAXINSNS);
-	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
-	if (r < 0 && errno == EACCES)
-		return err_sys(err, "load the seccomp filter (without CAP_SYS_ADMIN, no_new_privs must "
-			       "be set first)");
-	if (r < 0 && errno == EBUSY)
-		return err_sys(err, "load the seccomp filter (another one has a listener already)");
-	if (r < 0)
-		return err_sys(err, "load the seccomp filter");
-	if (r > 0 && (flags & SECCOMP_FILTER_FLAG_TSYNC) &&
-	    !(flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
-		return err_set(err, ERR_CONFLICT, "load the seccomp filter: thread %ld has another "
-			       "filter", r);
-	return (int)r;
 }

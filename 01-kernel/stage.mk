@@ -45,7 +45,7 @@ build/%.o: %.c
 
 build/test/%.o: $(TOP)/tests/unit/$(STAGE)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I. $(CFLAGS) -c -o $@ $<
+	$(CC) $(CPPFLAGS) -iquote . $(CFLAGS) -c -o $@ $<
 
 $(LIB): $(OBJS)
 	@rm -f $@

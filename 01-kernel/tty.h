@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <termios.h>
 
 #include "base/err.h"
@@ -28,9 +29,13 @@ int kern_tty_output(int fd, tcflag_t flag, bool on, struct err *err);
 /* Send / receive one descriptor with a line of text (SCM_RIGHTS). */
 int kern_fd_send(int sock, int fd, const char *text, struct err *err);
 int kern_fd_recv(int sock, char *text, size_t size, struct err *err); /* the fd, O_CLOEXEC */
+/* The same with any bytes. Without a descriptor *fd becomes -1; returns how many
+ * bytes came, 0 at end of file. */
+int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err *err);
+ssize_t kern_fd_recv_bytes(int sock, void *bytes, size_t size, int *fd, struct err *err);
 
 /* SOCK_STREAM unix sockets. Names longer than sun_path are reached through
- * /proc/self/fd of their directory. */
+ * /proc/self/fd of their directory. "@name" to connect to is an abstract one. */
 int kern_unix_listen(const char *path, unsigned mode, struct err *err);
 int kern_unix_connect(const char *path, struct err *err);
 

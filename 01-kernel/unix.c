@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,17 +26,17 @@ union one_fd {
 	struct cmsghdr align;
 };
 
-int kern_fd_send(int sock, int fd, const char *text, struct err *err)
+int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err *err)
 {
 	union one_fd control = { .buf = { 0 } };
-	struct iovec iov = { .iov_base = (char *)text, .iov_len = strlen(text) };
+	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = n };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control.buf, .msg_controllen = sizeof control.buf,
 	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	if (!*text)
+	if (!n)
 		return err_set(err, ERR_INVALID, "a descriptor needs a byte of text beside it");
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
@@ -45,6 +46,11 @@ int kern_fd_send(int sock, int fd, const char *text, struct err *err)
 		if (errno != EINTR)
 			return err_sys(err, "send a descriptor");
 	return 0;
+}
+
+int kern_fd_send(int sock, int fd, const char *text, struct err *err)
+{
+	return kern_fd_send_bytes(sock, fd, text, strlen(text), err);
 }
 
 /* The one descriptor in msg, or -1; any more that a rude peer sent are closed. */
@@ -70,24 +76,31 @@ static int take_fd(struct msghdr *msg)
 	return kept;
 }
 
-int kern_fd_recv(int sock, char *text, size_t size, struct err *err)
+ssize_t kern_fd_recv_bytes(int sock, void *bytes, size_t size, int *fd, struct err *err)
 {
 	union one_fd control;
-	struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
+	struct iovec iov = { .iov_base = bytes, .iov_len = size };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control.buf, .msg_controllen = sizeof control.buf,
 	};
 	ssize_t n;
-	int fd;
 
 	do
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	*fd = n < 0 ? -1 : take_fd(&msg);
+	return n < 0 ? err_sys(err, "receive a descriptor") : n;
+}
+
+int kern_fd_recv(int sock, char *text, size_t size, struct err *err)
+{
+	int fd;
+	ssize_t n = kern_fd_recv_bytes(sock, text, size - 1, &fd, err);
+
 	if (n < 0)
-		return err_sys(err, "receive a descriptor");
+		return -1;
 	text[n] = '\0';
-	fd = take_fd(&msg);
 	if (fd < 0)
 		return err_set(err, ERR_UNAVAILABLE, n ? "no descriptor came with the message"
 						       : "the sender of a descriptor went away");
@@ -165,12 +178,18 @@ int kern_unix_connect(const char *path, struct err *err)
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	AUTO_CLOSE int dir = -1;
 	struct sockaddr_un addr;
+	socklen_t len = sizeof addr;
 
 	if (fd < 0)
 		return err_sys(err, "socket");
 	if (unix_address(path, &addr, &dir, err))
 		return -1;
-	if (!connect(fd, (struct sockaddr *)&addr, sizeof addr))
+	if (*path == '@' && dir < 0) {
+		/* An abstract name: no file, and all of its bytes count, to the last NUL. */
+		addr.sun_path[0] = '\0';
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	}
+	if (!connect(fd, (struct sockaddr *)&addr, len))
 		return steal_fd(&fd);
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return err_set(err, ERR_UNAVAILABLE, "connect to %s: %s", path,

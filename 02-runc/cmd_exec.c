@@ -23,6 +23,7 @@
 #include "console.h"
 #include "exec.h"
 #include "namespaces.h"
+#include "notify.h"
 #include "oom.h"
 #include "process.h"
 #include "sealed.h"
@@ -75,7 +76,7 @@ static int steps(struct runc_exec *x, struct err *err)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		return err_sys(err, "take back the death signal");
-	return runc_process_exec(l, err);
+	return runc_process_filter(l, x->sync, err) || runc_process_exec(l, err) ? -1 : 0;
 }
 
 __attribute__((noreturn)) static void child(struct runc_exec *x)
@@ -90,10 +91,16 @@ __attribute__((noreturn)) static void child(struct runc_exec *x)
 /* End of file without an error: the program has been executed. */
 static int await_exec(struct runc_exec *x, int ours, struct err *err)
 {
+	const struct runc_notify whose = {
+		.filter = &x->filter, .seccomp = x->config.seccomp, .state = &x->state,
+		.status = STATUS_RUNNING, .pid = x->pid, .init = x->state.pid,
+	};
 	enum runc_word word;
+	struct err ignored;
 
-	if (!runc_sync_hear(ours, &word, err))
+	if (!runc_notify_hear(ours, &whose, &word, err))
 		return 0;
+	kern_pidfd_signal(x->pidfd, SIGKILL, &ignored); /* it may be waiting for a word of ours */
 	while (waitpid(x->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return err_wrap(err, "unable to start container process");
@@ -186,7 +193,7 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 	if (x->init_pidfd < 0 || !x->cgroup)
 		return -1;
 	if (runc_config_load(&x->config, x->state.dir, "config.json", err) ||
-	    runc_seccomp_load(&x->filter, x->state.dir, err))
+	    runc_seccomp_build(x->config.seccomp, &x->filter, err))
 		return -1;
 	return runc_config_ns(&x->config, CLONE_NEWNS) ? 0 : open_root(x, err);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "01-kernel/caps.h"
+#include "01-kernel/seccomp.h"
 #include "cmd.h"
 
 static json_t *words(const char *const *list)
@@ -65,23 +66,43 @@ static json_t *capabilities(void)
 	return array;
 }
 
+static json_t *seccomp_words(const struct kern_seccomp_word *list)
+{
+	json_t *array = json_array();
+
+	for (; list->name; list++)
+		json_array_append_new(array, json_string(list->name));
+	return array;
+}
+
+/* As runc, without the flag that libseccomp learned with 2.6 where it is older. */
+static json_t *supported_flags(void)
+{
+	const struct scmp_version *v = seccomp_version();
+	json_t *array = json_array();
+
+	for (const struct kern_seccomp_word *f = kern_seccomp_flags; f->name; f++) {
+		bool young = f->value == KERN_SECCOMP_WAIT_KILLABLE_RECV;
+
+		if (young && v->major == 2 && v->minor < 6)
+			continue;
+		if (kern_seccomp_flag_known(f->value))
+			json_array_append_new(array, json_string(f->name));
+	}
+	return array;
+}
+
 static json_t *seccomp(void)
 {
-	static const char *const actions[] = {
-		"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
-		"SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
-	};
-	static const char *const ops[] = {
-		"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
-		"SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
-	};
-	static const char *const flags[] = {
-		"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
-		"SECCOMP_FILTER_FLAG_SPEC_ALLOW", NULL,
-	};
+	json_t *archs = json_array();
 
-	return json_pack("{s:b, s:o, s:o, s:o}", "enabled", 1, "actions", words(actions),
-			 "operators", words(ops), "supportedFlags", words(flags));
+	for (const char *const *arch = kern_seccomp_archs; *arch; arch++)
+		if (kern_seccomp_arch_token(*arch))
+			json_array_append_new(archs, json_string(*arch));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", 1, "actions",
+			 seccomp_words(kern_seccomp_actions), "operators",
+			 seccomp_words(kern_seccomp_ops), "archs", archs, "knownFlags",
+			 seccomp_words(kern_seccomp_flags), "supportedFlags", supported_flags());
 }
 
 static json_t *hooks(void)

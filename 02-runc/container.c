@@ -23,6 +23,7 @@
 #include "hooks.h"
 #include "init.h"
 #include "namespaces.h"
+#include "notify.h"
 #include "oom.h"
 #include "selinux.h"
 #include "sync.h"
@@ -104,9 +105,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->cgroup = runc_cgroup_path(&c->config, opt->id);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
-	/* The state last: whoever finds it finds the others. */
+	/* The state last: whoever finds it finds the other. */
 	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
-	       runc_seccomp_save(&c->filter, st->dir, err) || runc_state_save(st, err) ? -1 : 0;
+	       runc_state_save(st, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */
@@ -169,13 +170,25 @@ static int map_ids(struct runc_container *c, struct err *err)
 	return runc_ns_map_ids(&c->config, c->pid, err) || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
 }
 
+static int hear(const struct runc_container *c, enum runc_word *word, struct err *err)
+{
+	const struct runc_notify whose = {
+		.filter = &c->filter, .seccomp = c->config.seccomp, .state = &c->state,
+		.status = STATUS_CREATING, .pid = c->pid, .init = c->pid,
+	};
+
+	if (runc_notify_hear(c->sync, &whose, word, err))
+		return err_wrap(err, "unable to start container process");
+	return 0;
+}
+
 /* Converse with init until it is ready; see sync.h. */
 static int hear_ready(struct runc_container *c, struct err *err)
 {
 	enum runc_word word = WORD_END;
 
-	if (runc_sync_hear(c->sync, &word, err))
-		return err_wrap(err, "unable to start container process");
+	if (hear(c, &word, err))
+		return -1;
 	if (word == WORD_MOUNTED) {
 		if (runc_netdevices_attach(&c->config, c->pid, &c->net, err) ||
 		    runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
@@ -184,8 +197,8 @@ static int hear_ready(struct runc_container *c, struct err *err)
 				   c->pid, err) ||
 		    runc_sync_say(c->sync, WORD_GO, err))
 			return -1;
-		if (runc_sync_hear(c->sync, &word, err))
-			return err_wrap(err, "unable to start container process");
+		if (hear(c, &word, err))
+			return -1;
 	}
 	if (word != WORD_READY)
 		return err_set(err, ERR_SYSTEM, "unable to start container process: init ended "

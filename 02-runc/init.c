@@ -158,12 +158,15 @@ static void let_go_of_host(struct runc_init *in)
 	runc_process_close_fds(&in->launch, keep, sizeof keep / sizeof *keep);
 }
 
+/* The filter as late as can be, but before `create` ends, which tells what is wrong
+ * with it, and before the hooks, which it binds too. */
 static int report_ready(struct runc_init *in, struct err *err)
 {
 	/* From now on our creator may end, and we do not. */
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		return err_sys(err, "take back the death signal");
-	return runc_sync_say(in->sync, WORD_READY, err);
+	return runc_process_filter(&in->launch, in->sync, err) ||
+	       runc_sync_say_filtered(in->sync, WORD_READY, err) ? -1 : 0;
 }
 
 /* Opening a fifo for writing waits for a reader: that is `start`. The name that
@@ -190,8 +193,10 @@ static int wait_for_start(struct runc_init *in, struct err *err)
  * through what /proc/self/fd shows of us. */
 static int run_start_hooks(struct runc_init *in, struct err *err)
 {
-	close(in->launch.proc);
-	in->launch.proc = -1;
+	if (runc_process_close_proc(&in->launch, err))
+		return -1;
+	if (!in->config->hooks[HOOK_START_CONTAINER].n)
+		return 0; /* without asking for our pid, which the filter may not allow */
 	environ = in->launch.env.v;
 	return runc_hooks_run(in->config, HOOK_START_CONTAINER, in->state, STATUS_CREATED,
 			      getpid(), err);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/path.h"
+#include "notify.h"
 
 void runc_process_reset_signals(void)
 {
@@ -276,27 +278,29 @@ static int set_ids(const struct runc_launch *l, struct err *err)
 	return 0;
 }
 
-static int load_filter(const struct runc_launch *l, struct err *err)
+static bool filtered(const struct runc_launch *l)
 {
-	if (!l->filter || !l->filter->n)
-		return 0;
-	return kern_seccomp_load(l->filter->bpf, l->filter->n, l->filter->flags, err) < 0 ? -1 : 0;
+	return l->filter && l->filter->n;
+}
+
+/* Loading a filter takes no_new_privs or CAP_SYS_ADMIN (seccomp(2)). Without the
+ * first, the second stays permitted until the filter is loaded, which is the last
+ * thing to do: a filter need not allow, and cannot fake, what is done before it. */
+static uint64_t kept_for_filter(const struct runc_launch *l)
+{
+	return filtered(l) && !l->process->no_new_privileges ? UINT64_C(1) << CAP_SYS_ADMIN : 0;
 }
 
 int runc_process_drop(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
+	struct kern_caps caps = p->caps;
 
 	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
 	/* A directory that the runtime may enter and the user may not; what the user may
 	 * and the runtime may not (on NFS, say) is for runc_process_chdir. */
 	l->in_cwd = !chdir(p->cwd);
 	if (p->no_new_privileges && kern_no_new_privs(err))
-		return -1;
-	/* Installing a filter takes no_new_privs or CAP_SYS_ADMIN (seccomp(2)). With
-	 * the first it can wait until the very end, and the filter need not allow
-	 * what we still do here; without, this is the last moment at which we may. */
-	if (!p->no_new_privileges && load_filter(l, err))
 		return -1;
 	/* Dropping from the bounding set takes CAP_SETPCAP: before the ids go. */
 	if (kern_caps_bound(&p->caps, err))
@@ -309,7 +313,26 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
 		return err_sys(err, "stop keeping capabilities");
-	return kern_caps_apply(&p->caps, err) ? err_wrap(err, "unable to apply caps") : 0;
+	caps.permitted |= kept_for_filter(l);
+	return kern_caps_apply(&caps, err) ? err_wrap(err, "unable to apply caps") : 0;
+}
+
+int runc_process_filter(struct runc_launch *l, int sync, struct err *err)
+{
+	const struct kern_caps *own = &l->process->caps;
+	struct kern_caps with = *own;
+
+	if (!filtered(l))
+		return 0;
+	with.permitted |= kept_for_filter(l);
+	with.effective |= kept_for_filter(l);
+	if (kept_for_filter(l) && kern_caps_set(&with, err))
+		return err_wrap(err, "use CAP_SYS_ADMIN for the seccomp filter");
+	if (runc_notify_load(l->filter, sync, err))
+		return -1;
+	if (kept_for_filter(l) && kern_caps_set(own, err))
+		return err_wrap(err, "give up CAP_SYS_ADMIN under the seccomp filter");
+	return 0;
 }
 
 int runc_process_chdir(const struct runc_launch *l, struct err *err)
@@ -332,13 +355,22 @@ int runc_process_find(struct runc_launch *l, struct err *err)
 	return runc_find_program(l->process->args[0], l->env.v, &l->program, err);
 }
 
+int runc_process_close_proc(struct runc_launch *l, struct err *err)
+{
+	int fd = l->proc;
+
+	l->proc = -1;
+	/* Not "it will be closed at the exec": see there. */
+	if (fd >= 0 && close(fd) && errno != EINTR)
+		return err_sys(err, "close /proc (does the seccomp profile allow close?)");
+	return 0;
+}
+
 int runc_process_exec(struct runc_launch *l, struct err *err)
 {
 	/* A path (or a script's interpreter) of /proc/self/fd/N/../.. would lead out of
 	 * the container through it: execve looks both up before it closes anything. */
-	cleanup_close(&l->proc);
-	l->proc = -1;
-	if (l->process->no_new_privileges && load_filter(l, err))
+	if (runc_process_close_proc(l, err))
 		return -1;
 	execve(l->program, (char **)l->process->args, l->env.v);
 	return err_set(err, errno == ENOENT || errno == ENOTDIR ? ERR_NO_PROGRAM

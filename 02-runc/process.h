@@ -35,6 +35,7 @@ void runc_process_reset_signals(void);
 int runc_process_prepare(struct runc_launch *l, struct err *err);
 /* Open l->proc. */
 int runc_process_open_proc(struct runc_launch *l, struct err *err);
+int runc_process_close_proc(struct runc_launch *l, struct err *err);
 /* The number of descriptors to keep, from --preserve-fds and LISTEN_FDS
  * (sd_listen_fds(3)); every other one from 3 on is closed by the exec. */
 int runc_process_seal_fds(const struct runc_launch *l, struct err *err);
@@ -57,7 +58,7 @@ int runc_process_environment(struct runc_launch *l, int root, struct err *err);
 /* Give stdin, stdout and stderr to the user who will run. */
 int runc_process_own_stdio(const struct runc_launch *l, struct err *err);
 
-/* no_new_privs, seccomp, ids, capabilities, in the order that works. */
+/* no_new_privs, ids, capabilities, in the order that works. */
 int runc_process_drop(struct runc_launch *l, struct err *err);
 
 /* capabilities.c: leave out, with a warning, what cannot be granted. */
@@ -69,8 +70,11 @@ int runc_process_chdir(const struct runc_launch *l, struct err *err);
 /* Find the program; see runc_find_program. */
 int runc_process_find(struct runc_launch *l, struct err *err);
 
-/* Load the filter if that was left to the last moment, and become the program.
- * Returns only on failure. */
+/* Load the filter. From here on it decides about our own system calls too: what
+ * can be done before is done before. `sync` as in notify.h. */
+int runc_process_filter(struct runc_launch *l, int sync, struct err *err);
+
+/* Become the program. Returns only on failure. */
 int runc_process_exec(struct runc_launch *l, struct err *err);
 
 /* find.c: a name with a slash is a path; any other is looked for along PATH of

@@ -4,17 +4,29 @@
  */
 #include "seccomp.h"
 
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
-#include "config.h"
+#include "01-kernel/base/log.h"
 #include "property.h"
 
+#define WHERE "linux.seccomp"
 #define MAX_ARGS 6
-#define FILTER_LIMIT (sizeof(unsigned) + BPF_MAXINSNS * sizeof(struct sock_filter))
+#define MAX_ERRNO 4095 /* of the kernel */
+#define MAX_DATA 65535 /* what a tracer can be told */
+
+static bool is(const char *word, const char *other)
+{
+	return !strcmp(word, other);
+}
+
+static int need(const json_t *obj, const char *where, const char *key, struct err *err)
+{
+	if (json_object_get(obj, key))
+		return 0;
+	return err_set(err, ERR_INVALID, "%s.%s: required", where, key);
+}
 
 static int parse_arg(struct kern_seccomp_arg *arg, const json_t *obj, const char *where,
 		     struct err *err)
@@ -24,18 +36,21 @@ static int parse_arg(struct kern_seccomp_arg *arg, const json_t *obj, const char
 	*arg = (struct kern_seccomp_arg){ .op = NULL };
 	if (!json_is_object(obj))
 		return err_set(err, ERR_INVALID, "%s: expected an object", where);
-	if (runc_prop_u64(obj, where, "index", &index, err) ||
+	if (need(obj, where, "index", err) || need(obj, where, "value", err) ||
+	    runc_prop_u64(obj, where, "index", &index, err) ||
 	    runc_prop_u64(obj, where, "value", &arg->value, err) ||
 	    runc_prop_u64(obj, where, "valueTwo", &arg->value_two, err) ||
 	    runc_prop_need_str(obj, where, "op", &arg->op, err))
 		return -1;
 	if (index >= MAX_ARGS)
 		return err_set(err, ERR_INVALID, "%s.index: a system call has 6 arguments", where);
+	if (!kern_seccomp_word(kern_seccomp_ops, arg->op))
+		return err_set(err, ERR_INVALID, "%s.op: '%s' is not a comparison", where, arg->op);
 	arg->index = (unsigned)index;
 	return 0;
 }
 
-static int parse_args(struct kern_seccomp_arg args[MAX_ARGS], size_t *n, const json_t *rule,
+static int parse_args(struct kern_seccomp_arg **args, size_t *n, const json_t *rule,
 		      const char *where, struct err *err)
 {
 	char path[PROPERTY_PATH_SIZE];
@@ -44,91 +59,100 @@ static int parse_args(struct kern_seccomp_arg args[MAX_ARGS], size_t *n, const j
 
 	if (runc_prop_array(rule, where, "args", &array, err))
 		return -1;
-	if (json_array_size(array) > MAX_ARGS)
-		return err_set(err, ERR_INVALID, "%s.args: more than 6", where);
+	*args = xcalloc(json_array_size(array) + 1, sizeof **args);
 	json_array_foreach(array, i, item)
-		if (parse_arg(&args[i], item, runc_prop_index(path, where, "args", i), err))
+		if (parse_arg(&(*args)[i], item, runc_prop_index(path, where, "args", i), err))
 			return -1;
 	*n = json_array_size(array);
 	return 0;
 }
 
-static int errno_ret(const json_t *obj, const char *where, const char *key, int *ret,
-		     struct err *err)
+/* An action, and the errno that goes with some of them (-1: not given). */
+struct action {
+	const char *name;
+	int errno_ret;
+};
+
+static int parse_action(struct action *a, const json_t *obj, const char *where, const char *key,
+			const char *errno_key, struct err *err)
 {
-	const struct runc_range range = { 0, 4095 };
+	struct runc_range range = { 0, MAX_DATA };
 	int64_t value = -1;
 
-	if (runc_prop_int(obj, where, key, range, &value, NULL, err))
+	if (runc_prop_need_str(obj, where, key, &a->name, err))
 		return -1;
-	*ret = (int)value;
+	if (!kern_seccomp_word(kern_seccomp_actions, a->name))
+		return err_set(err, ERR_INVALID, "%s.%s: '%s' is not an action", where, key, a->name);
+	if (is(a->name, "SCMP_ACT_ERRNO"))
+		range.max = MAX_ERRNO;
+	if (runc_prop_int(obj, where, errno_key, range, &value, NULL, err))
+		return -1;
+	if (value >= 0 && !is(a->name, "SCMP_ACT_ERRNO") && !is(a->name, "SCMP_ACT_TRACE"))
+		return err_set(err, ERR_INVALID, "%s.%s: %s takes no errno", where, errno_key,
+			       a->name);
+	a->errno_ret = (int)value;
 	return 0;
 }
 
-static int check_action(const char *action, const char *where, struct err *err)
+/* Init writes the listener's number while nobody can answer for it yet: notify.c. */
+static int check_notify(const char *name, const char *where, size_t i, struct err *err)
 {
-	if (!strcmp(action, "SCMP_ACT_NOTIFY"))
-		return err_set(err, ERR_UNSUPPORTED, "%s: SCMP_ACT_NOTIFY is not supported by "
-			       "this runtime", where);
+	if (is(name, "write"))
+		return err_set(err, ERR_INVALID, "%s.names[%zu]: SCMP_ACT_NOTIFY cannot be used for "
+			       "the write syscall", where, i);
 	return 0;
 }
 
-/* Does any of these arguments name the same one twice? libseccomp takes each
- * once per rule; runc makes such a rule several, any of which may match. */
-static bool repeats(const struct kern_seccomp_arg *args, size_t n)
+static int add_names(struct kern_seccomp *s, const char **names, const struct action *a,
+		     const struct kern_seccomp_arg *args, size_t n, const char *where,
+		     struct err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (args[i].index == args[j].index)
-				return true;
-	return false;
-}
+	bool notify = is(a->name, "SCMP_ACT_NOTIFY");
 
-static int add_rule(struct kern_seccomp *s, const json_t *rule, const char *where,
-		    const char *default_action, struct err *err)
-{
-	struct kern_seccomp_arg args[MAX_ARGS];
-	AUTO_FREE const char **names = NULL;
-	const char *action = NULL;
-	size_t n = 0;
-	int ret = -1;
-
-	if (!json_is_object(rule))
-		return err_set(err, ERR_INVALID, "%s: expected an object", where);
-	if (runc_prop_strings(rule, where, "names", &names, err) ||
-	    runc_prop_need_str(rule, where, "action", &action, err) ||
-	    errno_ret(rule, where, "errnoRet", &ret, err) ||
-	    parse_args(args, &n, rule, where, err) || check_action(action, where, err))
-		return -1;
-	if (!names || !names[0])
-		return err_set(err, ERR_INVALID, "%s.names: required and must not be empty", where);
-	if (!strcmp(action, default_action) && ret < 0)
-		return 0; /* says what is so anyway; libseccomp would refuse it */
 	for (size_t i = 0; names[i]; i++) {
-		size_t step = repeats(args, n) ? 1 : n;
-		size_t done = 0;
-
-		do {
-			if (kern_seccomp_rule(s, names[i], action, ret, args + done, step, err))
-				return err_wrap(err, "%s: %s", where, names[i]);
-			done += step;
-		} while (done < n);
+		if (!*names[i])
+			return err_set(err, ERR_INVALID, "%s.names[%zu]: must not be empty", where,
+				       i);
+		if (notify && check_notify(names[i], where, i, err))
+			return -1;
+		if (kern_seccomp_rule(s, names[i], a->name, a->errno_ret, args, n, err))
+			return err_wrap(err, "%s", where);
 	}
 	return 0;
 }
 
-static int add_rules(struct kern_seccomp *s, const json_t *seccomp, const char *default_action,
+static int add_rule(struct kern_seccomp *s, const json_t *rule, const char *where,
+		    unsigned *flags, struct err *err)
+{
+	AUTO_FREE struct kern_seccomp_arg *args = NULL;
+	AUTO_FREE const char **names = NULL;
+	struct action a;
+	size_t n = 0;
+
+	if (!json_is_object(rule))
+		return err_set(err, ERR_INVALID, "%s: expected an object", where);
+	if (runc_prop_strings(rule, where, "names", &names, err) ||
+	    parse_action(&a, rule, where, "action", "errnoRet", err) ||
+	    parse_args(&args, &n, rule, where, err))
+		return -1;
+	if (!names || !names[0])
+		return err_set(err, ERR_INVALID, "%s.names: required and must not be empty", where);
+	if (is(a.name, "SCMP_ACT_NOTIFY"))
+		*flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return add_names(s, names, &a, args, n, where, err);
+}
+
+static int add_rules(struct kern_seccomp *s, const json_t *seccomp, unsigned *flags,
 		     struct err *err)
 {
 	char path[PROPERTY_PATH_SIZE];
 	json_t *array, *item;
 	size_t i;
 
-	if (runc_prop_array(seccomp, "linux.seccomp", "syscalls", &array, err))
+	if (runc_prop_array(seccomp, WHERE, "syscalls", &array, err))
 		return -1;
 	json_array_foreach(array, i, item)
-		if (add_rule(s, item, runc_prop_index(path, "linux.seccomp", "syscalls", i),
-			     default_action, err))
+		if (add_rule(s, item, runc_prop_index(path, WHERE, "syscalls", i), flags, err))
 			return -1;
 	return 0;
 }
@@ -137,106 +161,114 @@ static int add_arches(struct kern_seccomp *s, const json_t *seccomp, struct err 
 {
 	AUTO_FREE const char **arches = NULL;
 
-	if (runc_prop_strings(seccomp, "linux.seccomp", "architectures", &arches, err))
+	if (runc_prop_strings(seccomp, WHERE, "architectures", &arches, err))
 		return -1;
 	for (size_t i = 0; arches && arches[i]; i++)
 		if (kern_seccomp_arch(s, arches[i], err))
-			return err_wrap(err, "linux.seccomp.architectures[%zu]", i);
+			return err_wrap(err, WHERE ".architectures[%zu]", i);
 	return 0;
 }
 
+static int parse_flag(const char *name, size_t i, unsigned *flags, struct err *err)
+{
+	const struct kern_seccomp_word *w = kern_seccomp_word(kern_seccomp_flags, name);
+
+	if (!w)
+		return err_set(err, ERR_INVALID, WHERE ".flags[%zu]: seccomp flag %s is not known", i,
+			       name);
+	if (w->value == KERN_SECCOMP_WAIT_KILLABLE_RECV &&
+	    !(*flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return err_set(err, ERR_INVALID, WHERE ".flags[%zu]: %s is about waiting for an "
+			       "agent, and there is no rule with SCMP_ACT_NOTIFY", i, name);
+	if (!kern_seccomp_flag_known(w->value))
+		return err_set(err, ERR_UNSUPPORTED, WHERE ".flags[%zu]: this kernel does not know "
+			       "%s", i, name);
+	*flags |= w->value;
+	return 0;
+}
+
+/* Not given (an empty list is): SPEC_ALLOW, as runc has it. Else the kernel turns on
+ * a costly protection of programs that run code they do not trust, as browsers do. */
 static int parse_flags(const json_t *seccomp, unsigned *flags, struct err *err)
 {
-	static const struct { const char *word; unsigned flag; } words[] = {
-		{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* we have one thread */
-		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-	};
 	AUTO_FREE const char **given = NULL;
 
-	if (runc_prop_strings(seccomp, "linux.seccomp", "flags", &given, err))
+	if (runc_prop_strings(seccomp, WHERE, "flags", &given, err))
 		return -1;
-	for (size_t i = 0; given && given[i]; i++) {
-		size_t w = 0;
-
-		while (w < sizeof words / sizeof *words && strcmp(words[w].word, given[i]))
-			w++;
-		if (w == sizeof words / sizeof *words)
-			return err_set(err, ERR_UNSUPPORTED, "linux.seccomp.flags[%zu]: '%s' is "
-				       "not supported by this runtime", i, given[i]);
-		*flags |= words[w].flag;
-	}
+	if (!given && kern_seccomp_flag_known(SECCOMP_FILTER_FLAG_SPEC_ALLOW))
+		*flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	for (size_t i = 0; given && given[i]; i++)
+		if (parse_flag(given[i], i, flags, err))
+			return -1;
 	return 0;
-}
-
-static int build(struct kern_seccomp *s, const json_t *seccomp, const char *default_action,
-		 struct runc_filter *f, struct err *err)
-{
-	return add_arches(s, seccomp, err) || add_rules(s, seccomp, default_action, err) ||
-	       kern_seccomp_compile(s, &f->bpf, &f->n, err) ? -1 : 0;
 }
 
 static int compile(const json_t *seccomp, struct runc_filter *f, struct err *err)
 {
-	static const char *const unsupported[] = { "listenerPath", "listenerMetadata", NULL };
-	const char *action = NULL;
+	struct action a;
 	struct kern_seccomp *s;
-	int ret = -1, failed;
+	struct sock_filter *bpf = NULL;
+	size_t n = 0;
+	int failed;
 
-	if (runc_prop_refuse(seccomp, "linux.seccomp", unsupported, err) ||
-	    runc_prop_need_str(seccomp, "linux.seccomp", "defaultAction", &action, err) ||
-	    check_action(action, "linux.seccomp.defaultAction", err) ||
-	    errno_ret(seccomp, "linux.seccomp", "defaultErrnoRet", &ret, err) ||
-	    parse_flags(seccomp, &f->flags, err))
+	if (parse_action(&a, seccomp, WHERE, "defaultAction", "defaultErrnoRet", err))
 		return -1;
-	s = kern_seccomp_new(action, ret, err);
+	if (is(a.name, "SCMP_ACT_NOTIFY"))
+		return err_set(err, ERR_INVALID, WHERE ".defaultAction: SCMP_ACT_NOTIFY cannot be "
+			       "used as default action");
+	s = kern_seccomp_new(a.name, a.errno_ret, err);
 	if (!s)
-		return err_wrap(err, "linux.seccomp.defaultAction");
-	failed = build(s, seccomp, action, f, err);
+		return err_wrap(err, WHERE ".defaultAction");
+	failed = add_arches(s, seccomp, err) || add_rules(s, seccomp, &f->flags, err) ||
+		 parse_flags(seccomp, &f->flags, err) ||
+		 kern_seccomp_compile(s, &bpf, &n, err);
 	kern_seccomp_free(s);
-	return failed;
+	if (failed)
+		return -1;
+	f->memory = bpf;
+	f->bpf = bpf;
+	f->n = n;
+	return 0;
+}
+
+static int check_listener(const json_t *seccomp, unsigned flags, struct err *err)
+{
+	const char *path = NULL, *metadata = NULL;
+
+	if (runc_prop_str(seccomp, WHERE, "listenerPath", &path, err) ||
+	    runc_prop_str(seccomp, WHERE, "listenerMetadata", &metadata, err))
+		return -1;
+	if ((flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) && (!path || !*path))
+		return err_set(err, ERR_INVALID, WHERE ".listenerPath: is not set, but there is a "
+			       "rule with SCMP_ACT_NOTIFY");
+	if (metadata && *metadata && (!path || !*path))
+		return err_set(err, ERR_INVALID, WHERE ".listenerMetadata: must not be set without "
+			       "listenerPath");
+	return 0;
+}
+
+void runc_seccomp_listener(const json_t *seccomp, const char **path, const char **metadata)
+{
+	*path = json_string_value(json_object_get(seccomp, "listenerPath"));
+	*metadata = json_string_value(json_object_get(seccomp, "listenerMetadata"));
 }
 
 int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err *err)
 {
-	if (!seccomp || runc_seccomp_recall(seccomp, f))
+	/* What runc takes for "none", and clients written in Go send for it. */
+	if (!runc_prop_means(seccomp, "defaultAction") && !runc_prop_means(seccomp, "syscalls"))
 		return 0;
-	if (runc_seccomp_guard(compile, seccomp, f, err))
-		return -1;
-	runc_seccomp_remember(seccomp, f);
-	return 0;
-}
-
-int runc_seccomp_save(const struct runc_filter *f, int dir, struct err *err)
-{
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-
-	if (!f->n)
-		return 0;
-	strbuf_add(&sb, &f->flags, sizeof f->flags);
-	strbuf_add(&sb, f->bpf, f->n * sizeof *f->bpf);
-	return file_write_volatile(dir, "seccomp.bpf", sb.data, sb.len, 0600, err);
-}
-
-int runc_seccomp_load(struct runc_filter *f, int dir, struct err *err)
-{
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-	size_t size;
-
-	if (file_read(dir, "seccomp.bpf", &sb, FILTER_LIMIT, err))
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	size = sb.len - sizeof f->flags;
-	if (sb.len <= sizeof f->flags || size % sizeof *f->bpf)
-		return err_set(err, ERR_CORRUPT, "seccomp.bpf: %zu bytes are not a filter", sb.len);
-	memcpy(&f->flags, sb.data, sizeof f->flags);
-	f->bpf = xmalloc(size);
-	memcpy(f->bpf, sb.data + sizeof f->flags, size);
-	f->n = size / sizeof *f->bpf;
-	return 0;
+	if (!runc_seccomp_recall(seccomp, f)) {
+		if (runc_seccomp_guard(compile, seccomp, f, err))
+			return -1;
+		runc_seccomp_remember(seccomp, f);
+	}
+	log_debug("seccomp filter flags: %u", f->flags);
+	return check_listener(seccomp, f->flags, err);
 }
 
 void runc_seccomp_free(struct runc_filter *f)
 {
-	free(f->bpf);
+	free(f->memory);
 	*f = (struct runc_filter)RUNC_FILTER_INIT;
 }

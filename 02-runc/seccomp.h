@@ -1,9 +1,10 @@
 /*
  * seccomp.h - `linux.seccomp` ("Seccomp" in config-linux.md) made into a filter.
  *
- * The filter is compiled by the runtime before it clones anything, so that a bad
- * profile costs nothing and init has only to load an array. `create` leaves the
- * array in the container's directory, and `exec` loads it from there.
+ * The filter is there before anything is cloned, so that a bad profile costs
+ * nothing and init has only to load an array. It is not stored with the
+ * container: `exec` makes it again from the container's config.json, and mostly
+ * finds it among the kept ones (seccomp_cache.c), as `create` did.
  */
 #ifndef DOCKYARD_RUNC_SECCOMP_H
 #define DOCKYARD_RUNC_SECCOMP_H
@@ -14,25 +15,29 @@
 #include "01-kernel/seccomp.h"
 
 struct runc_filter {
-	struct sock_filter *bpf;
-	size_t n; /* 0: no filter */
-	unsigned flags;
+	const struct sock_filter *bpf;
+	size_t n;       /* 0: no filter */
+	unsigned flags; /* SECCOMP_FILTER_FLAG_*; NEW_LISTENER: a rule says SCMP_ACT_NOTIFY */
+	void *memory;   /* what bpf lies in */
 };
 
-#define RUNC_FILTER_INIT { NULL, 0, 0 }
+#define RUNC_FILTER_INIT { .n = 0 }
 
+/* `seccomp` may be NULL. */
 int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err *err);
-int runc_seccomp_save(const struct runc_filter *f, int dir, struct err *err);
-/* No file in the directory: no filter. */
-int runc_seccomp_load(struct runc_filter *f, int dir, struct err *err);
+void runc_seccomp_free(struct runc_filter *f);
+
 /* seccomp_guard.c: compile in a child, which is stopped if it computes for too long. */
 typedef int runc_seccomp_compile(const json_t *seccomp, struct runc_filter *f, struct err *err);
 int runc_seccomp_guard(runc_seccomp_compile *compile, const json_t *seccomp,
 		       struct runc_filter *f, struct err *err);
-/* seccomp_cache.c: a filter compiled for the same profile before. */
+
+/* seccomp_cache.c: the filter compiled for the same profile before; keep this one. */
 bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f);
 void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f);
 
-void runc_seccomp_free(struct runc_filter *f);
+/* Where the agent for SCMP_ACT_NOTIFY listens, and what it is told besides; each is
+ * NULL if not given. */
+void runc_seccomp_listener(const json_t *seccomp, const char **path, const char **metadata);
 
 #endif

@@ -3,16 +3,21 @@
  *
  * libseccomp takes milliseconds to compile a profile like Docker's, more than
  * all the rest of `create`, and nearly every container of a machine has the same
- * one. So what was compiled is left in a small directory of files:
+ * one. So what was compiled is left in a small directory of files,
  *
- *     /run/dockyard/seccomp/NN    flags, length of the profile, profile, filter
+ *     /run/dockyard/seccomp/NN    struct header, filter, key
  *
- * A profile's hash chooses one of 64 files, and the profile in it must be the
- * same to the byte, so that a weak hash costs time at worst. A reboot, which may
- * bring another kernel or libseccomp, empties /run. Nothing here may fail: who
- * cannot read or write the cache compiles.
+ * or, for a user who may not write there, in $XDG_RUNTIME_DIR/dockyard/seccomp.
+ * The key is all that the filter depends on: the profile, and who compiled it. Its
+ * hash chooses one of 256 files, and the key in the file must be the same to the
+ * byte, so that a weak hash costs time at worst. A file is only ever replaced as
+ * a whole (rename(2)): a reader, or a crash, sees the old one or the new.
+ *
+ * Nothing here may fail: who cannot read or write the cache compiles.
  */
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/filter.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -24,103 +29,195 @@
 #include "01-kernel/base/jsonx.h"
 #include "seccomp.h"
 
-#define DIRECTORY "/run/dockyard/seccomp"
-#define SLOTS 64
-#define FILE_LIMIT (1u << 20) /* 64 of them are not much of /run either */
+#define SYSTEM_DIRECTORY "/run/dockyard/seccomp"
+#define SLOTS 256
+#define FILE_LIMIT (256u << 10) /* what is longer is not kept */
 
 struct header {
-	uint32_t flags, key_len;
+	uint32_t flags, n, key_len;
 };
 
-/* What the filter depends on: the profile and who compiles it. New. */
-static char *key_of(const json_t *profile)
+/* ---- the key --------------------------------------------------------------- */
+
+/* The linker's name for exactly this program (ld(1), --build-id): what another
+ * version has compiled may be something else. The first object is the program. */
+static int find_build_id(struct dl_phdr_info *info, size_t size, void *key)
+{
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		const char *p = (const char *)info->dlpi_addr + ph->p_vaddr, *end = p + ph->p_memsz;
+
+		if (ph->p_type != PT_NOTE)
+			continue;
+		while (p + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *note = (const void *)p;
+			const char *name = p + sizeof *note;
+			const char *id = name + (note->n_namesz + 3) / 4 * 4;
+
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    !memcmp(name, "GNU", 4)) {
+				strbuf_add(key, id, note->n_descsz);
+				return 1;
+			}
+			p = id + (note->n_descsz + 3) / 4 * 4;
+		}
+	}
+	return -1;
+}
+
+static void add_counted(struct strbuf *key, char type, const void *bytes, size_t n)
+{
+	uint32_t count = (uint32_t)n;
+
+	strbuf_addc(key, type);
+	strbuf_add(key, &count, sizeof count);
+	strbuf_add(key, bytes, n);
+}
+
+/* The value as bytes that no other value has. (To write it as JSON again would
+ * take longer than all the rest of this page.) */
+static void add_value(struct strbuf *key, const json_t *v)
+{
+	json_int_t number = json_integer_value(v);
+	const char *name;
+	json_t *item;
+	size_t i;
+
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+		add_counted(key, '{', NULL, 0);
+		json_object_foreach((json_t *)v, name, item) {
+			add_counted(key, '.', name, strlen(name));
+			add_value(key, item);
+		}
+		strbuf_addc(key, '}');
+		break;
+	case JSON_ARRAY:
+		add_counted(key, '[', NULL, 0);
+		json_array_foreach(v, i, item)
+			add_value(key, item);
+		strbuf_addc(key, ']');
+		break;
+	case JSON_STRING:
+		add_counted(key, '"', json_string_value(v), json_string_length(v));
+		break;
+	default: /* no property of a profile is a boolean or a fraction */
+		add_counted(key, '0' + (char)json_typeof(v), &number, sizeof number);
+	}
+}
+
+/* False: this program cannot be told from its next version. */
+static bool make_key(struct strbuf *key, const json_t *profile)
 {
 	const struct scmp_version *v = seccomp_version();
-	AUTO_FREE char *text = jsonx_text(profile);
+	const char *name;
+	json_t *item;
 
-	return xasprintf("%u.%u.%u api %u %zu %s", v->major, v->minor, v->micro,
-			 seccomp_api_get(), sizeof(long), text);
-}
-
-static void slot_of(const char *key, char name[8])
-{
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
-
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-	snprintf(name, 8, "%02u", (unsigned)(hash % SLOTS));
-}
-
-/* The directory, if it is ours alone: a filter that somebody else could write
- * would be no filter. -1 without an error otherwise. */
-static int open_directory(bool make)
-{
-	AUTO_CLOSE int fd = -1;
-	struct err ignored;
-	struct stat st;
-
-	if (make && file_mkdir_p(DIRECTORY, 0700, &ignored))
-		return -1;
-	fd = open(DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & 022))
-		return -1;
-	return steal_fd(&fd);
-}
-
-static bool parse(const struct strbuf *sb, const char *key, struct runc_filter *f)
-{
-	size_t key_len = strlen(key), bytes;
-	struct header h;
-
-	if (sb->len < sizeof h)
+	strbuf_reserve(key, 16 << 10);
+	if (dl_iterate_phdr(find_build_id, key) != 1)
 		return false;
-	memcpy(&h, sb->data, sizeof h);
-	if (h.key_len != key_len || sb->len < sizeof h + key_len ||
-	    memcmp(sb->data + sizeof h, key, key_len))
-		return false;
-	bytes = sb->len - sizeof h - key_len;
-	if (!bytes || bytes % sizeof *f->bpf || bytes / sizeof *f->bpf > BPF_MAXINSNS)
-		return false;
-	f->flags = h.flags;
-	f->n = bytes / sizeof *f->bpf;
-	f->bpf = xmalloc(bytes);
-	memcpy(f->bpf, sb->data + sizeof h + key_len, bytes);
+	strbuf_add(key, v, sizeof *v);
+	json_object_foreach((json_t *)profile, name, item)
+		/* Where the agent listens is often a container's own, and not in the filter. */
+		if (!str_starts(name, "listener")) {
+			add_counted(key, '.', name, strlen(name));
+			add_value(key, item);
+		}
 	return true;
 }
 
+static unsigned slot_of(const struct strbuf *key)
+{
+	uint64_t hash = key->len, word;
+
+	for (size_t i = 0; i + sizeof word <= key->len; i += sizeof word) {
+		memcpy(&word, key->data + i, sizeof word);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u; /* 2^64 / the golden ratio */
+		hash ^= hash >> 32;
+	}
+	return (unsigned)(hash % SLOTS);
+}
+
+/* ---- the directory ---------------------------------------------------------- */
+
+/* A filter that somebody else could write would be no filter. */
+static bool ours(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool our_directory(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISDIR(st.st_mode) && ours(&st);
+}
+
+/* The file for this key, in the first directory that is ours. The caller frees; NULL:
+ * there is none. */
+static char *place_of(const struct strbuf *key, bool make)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	AUTO_FREE char *own = runtime && *runtime == '/' ? xasprintf("%s/dockyard/seccomp", runtime)
+							: NULL;
+	const char *const directories[] = { SYSTEM_DIRECTORY, own };
+	struct err ignored;
+
+	for (size_t i = 0; i < 2 && directories[i]; i++) {
+		if (make)
+			file_mkdir_p(directories[i], 0700, &ignored);
+		if (our_directory(directories[i]))
+			return xasprintf("%s/%02x", directories[i], slot_of(key));
+	}
+	return NULL;
+}
+
+/* ---- reading and writing ------------------------------------------------------ */
+
+static bool is_for(const char *file, size_t size, const struct strbuf *key, struct header *h)
+{
+	memcpy(h, file, sizeof *h);
+	return h->key_len == key->len && h->n && h->n <= BPF_MAXINSNS &&
+	       size == sizeof *h + h->n * sizeof(struct sock_filter) + h->key_len &&
+	       !memcmp(file + size - key->len, key->data, key->len);
+}
+
+/* Read, and not mapped: a mapping would lead from init, which is in the container,
+ * to a file of the host's (/proc/PID/map_files, proc(5)). */
 bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f)
 {
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-	AUTO_CLOSE int dir = open_directory(false);
-	AUTO_FREE char *key = NULL;
-	struct err ignored;
-	char name[8];
+	AUTO_STRBUF struct strbuf key = STRBUF_INIT;
+	AUTO_FREE char *path = make_key(&key, profile) ? place_of(&key, false) : NULL;
+	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	AUTO_FREE char *file = NULL;
+	struct header h;
+	struct stat st;
+	size_t size;
 
-	if (dir < 0)
+	if (fd < 0 || fstat(fd, &st) || !ours(&st) || st.st_size < (off_t)sizeof h ||
+	    st.st_size > (off_t)FILE_LIMIT)
 		return false;
-	key = key_of(profile);
-	slot_of(key, name);
-	return !file_read(dir, name, &sb, FILE_LIMIT, &ignored) && parse(&sb, key, f);
+	size = (size_t)st.st_size;
+	file = xmalloc(size);
+	if (read(fd, file, size) != (ssize_t)size || !is_for(file, size, &key, &h))
+		return false;
+	*f = (struct runc_filter){ .bpf = (const void *)(file + sizeof h), .n = h.n,
+				   .flags = h.flags, .memory = file };
+	file = NULL;
+	return true;
 }
 
 void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f)
 {
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-	AUTO_CLOSE int dir = open_directory(true);
-	AUTO_FREE char *key = NULL;
+	AUTO_STRBUF struct strbuf key = STRBUF_INIT, sb = STRBUF_INIT;
+	AUTO_FREE char *path = make_key(&key, profile) ? place_of(&key, true) : NULL;
+	struct header h = { f->flags, (uint32_t)f->n, (uint32_t)key.len };
 	struct err ignored;
-	struct header h;
-	char name[8];
 
-	if (dir < 0)
-		return;
-	key = key_of(profile);
-	if (strlen(key) + f->n * sizeof *f->bpf > FILE_LIMIT - sizeof h)
-		return; /* could not be read back */
-	h = (struct header){ f->flags, (uint32_t)strlen(key) };
-	slot_of(key, name);
 	strbuf_add(&sb, &h, sizeof h);
-	strbuf_adds(&sb, key);
 	strbuf_add(&sb, f->bpf, f->n * sizeof *f->bpf);
-	file_write_volatile(dir, name, sb.data, sb.len, 0600, &ignored);
+	strbuf_add(&sb, key.data, key.len);
+	if (path && sb.len <= FILE_LIMIT)
+		file_write_volatile(AT_FDCWD, path, sb.data, sb.len, 0600, &ignored);
 }

@@ -61,8 +61,8 @@ static int take(const struct answer *a, struct runc_filter *f, struct err *err)
 	}
 	f->flags = a->flags;
 	f->n = a->n;
-	f->bpf = xmalloc(a->n * sizeof *a->bpf);
-	memcpy(f->bpf, a->bpf, a->n * sizeof *a->bpf);
+	f->bpf = f->memory = xmalloc(a->n * sizeof *a->bpf);
+	memcpy(f->memory, a->bpf, a->n * sizeof *a->bpf);
 	return 0;
 }
 

@@ -6,7 +6,6 @@
  *     state.json    identity and what cannot be looked up again, struct runc_state
  *     config.json   the configuration as it was at `create`; later changes to
  *                   the bundle's own copy do not count
- *     seccomp.bpf   the compiled system call filter, if there is one
  *     intelrdt.json what was made for it in resctrl, if anything was (intelrdt.h)
  *     exec.fifo     exists from `create` to `start`; init waits at its other end and
  *                   then writes RUNC_STARTED, or what went wrong

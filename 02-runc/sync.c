@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include "01-kernel/base/cleanup.h"
+#include "01-kernel/tty.h"
 
 struct packet {
 	enum runc_word word;
@@ -31,12 +35,20 @@ int runc_sync_say(int fd, enum runc_word word, struct err *err)
 	return 0;
 }
 
+int runc_sync_say_filtered(int fd, enum runc_word word, struct err *err)
+{
+	if (write(fd, &word, sizeof word) != sizeof word)
+		return err_sys(err, "tell the runtime (does the seccomp profile allow write?)");
+	return 0;
+}
+
+/* The runtime that has gone away sends SIGPIPE, and there is nobody to tell. */
 void runc_sync_fail(int fd, const struct err *failure)
 {
 	struct packet p = { .word = WORD_ERROR, .err = *failure };
 	size_t len = offsetof(struct packet, err.msg) + strlen(failure->msg) + 1;
 
-	(void)!send(fd, &p, len, MSG_NOSIGNAL);
+	(void)!write(fd, &p, len);
 }
 
 /* Init has been at the container's mercy by then: its packet may be anything. */
@@ -51,18 +63,27 @@ static int take_error(const struct err *sent, struct err *err)
 	return -1;
 }
 
-int runc_sync_hear(int fd, enum runc_word *word, struct err *err)
+int runc_sync_give(int fd, enum runc_word word, int descriptor, struct err *err)
+{
+	return kern_fd_send_bytes(fd, descriptor, &word, sizeof word, err);
+}
+
+int runc_sync_take(int fd, enum runc_word *word, int *descriptor, struct err *err)
 {
 	struct packet p = { .word = WORD_END };
-	ssize_t n;
+	ssize_t n = kern_fd_recv_bytes(fd, &p, sizeof p, descriptor, err);
 
-	do
-		n = recv(fd, &p, sizeof p, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET) /* reset: init died with our word unread */
-		return err_sys(err, "listen to the container's init");
+	if (n < 0 && err->errnum != ECONNRESET) /* reset: init died with our word unread */
+		return err_wrap(err, "listen to the container's init");
 	*word = n < (ssize_t)sizeof p.word ? WORD_END : p.word;
 	if (*word >= WORDS)
 		return err_set(err, ERR_CORRUPT, "the container's init said what is no word");
 	return *word == WORD_ERROR ? take_error(&p.err, err) : 0;
+}
+
+int runc_sync_hear(int fd, enum runc_word *word, struct err *err)
+{
+	AUTO_CLOSE int unexpected = -1;
+
+	return runc_sync_take(fd, word, &unexpected, err);
 }

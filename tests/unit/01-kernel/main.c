@@ -23,6 +23,7 @@ static const struct {
 	{ "moving links", netmove_tests },
 	{ "nftables", nft_tests },    { "seccomp", seccomp_tests },
 	{ "id maps", userns_tests },  { "hostile", hostile_tests },
+	{ "seccomp programs", seccomp_program_tests }, { "seccomp actions", seccomp_action_tests },
 };
 
 struct err child;

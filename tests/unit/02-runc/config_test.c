@@ -4,12 +4,10 @@
  */
 #include "suite.h"
 
-#include <linux/filter.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "02-runc/config.h"
-#include "02-runc/seccomp.h"
 
 /* Each row is one change to a good document, and the complaint about it. */
 static const struct { const char *path, *value, *complaint; } broken[] = {
@@ -175,72 +173,10 @@ static void not_json(void)
 	EQ_INT(err.kind, ERR_NOT_FOUND);
 }
 
-static const struct { const char *profile, *complaint; } bad_profiles[] = {
-	{ "{'defaultAction': 'SCMP_ACT_X'}", "linux.seccomp.defaultAction" },
-	{ "{}", "linux.seccomp.defaultAction: required" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'listenerPath': '/x'}", "linux.seccomp.listenerPath: not supported" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['X']}", "linux.seccomp.flags[0]: 'X'" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'architectures': ['X']}", "linux.seccomp.architectures[0]" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'action': 'SCMP_ACT_ERRNO'}]}",
-	  "linux.seccomp.syscalls[0].names: required" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO',"
-	  "'args': [{'index': 6, 'value': 1, 'op': 'SCMP_CMP_EQ'}]}]}",
-	  "linux.seccomp.syscalls[0].args[0].index" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_ERRNO',"
-	  "'errnoRet': 99999}]}", "linux.seccomp.syscalls[0].errnoRet: 99999" },
-	{ "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['a'], 'action': 'SCMP_ACT_NOTIFY'}]}",
-	  "SCMP_ACT_NOTIFY is not supported" },
-};
-
-static void bad_seccomp(void)
-{
-	for (size_t i = 0; i < sizeof bad_profiles / sizeof *bad_profiles; i++) {
-		AUTO_JSON json_t *doc = json_object();
-		struct runc_filter f = RUNC_FILTER_INIT;
-		struct err err = { .msg = "" };
-
-		set(doc, "s", "%s", bad_profiles[i].profile);
-		CU_ASSERT(runc_seccomp_build(json_object_get(doc, "s"), &f, &err));
-		HAS(err.msg, bad_profiles[i].complaint);
-		runc_seccomp_free(&f);
-	}
-}
-
-/* What is kept is what was compiled, for this profile and no other; and a
- * directory that somebody else may write to is not believed. */
-static void kept_filters(void)
-{
-	static const char dir[] = "/run/dockyard/seccomp";
-	AUTO_JSON json_t *doc = json_object();
-	struct runc_filter a = RUNC_FILTER_INIT, b = RUNC_FILTER_INIT, c = RUNC_FILTER_INIT;
-	struct err err;
-
-	set(doc, "one", "{'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['SECCOMP_FILTER_FLAG_LOG'], "
-	    "'syscalls': [{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]}");
-	set(doc, "two", "{'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['SECCOMP_FILTER_FLAG_LOG'], "
-	    "'syscalls': [{'names': ['chown'], 'action': 'SCMP_ACT_ERRNO'}]}");
-	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &a));
-	CU_ASSERT_FATAL(!runc_seccomp_build(json_object_get(doc, "one"), &a, &err));
-	CU_ASSERT_FATAL(runc_seccomp_recall(json_object_get(doc, "one"), &b));
-	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "two"), &c));
-	CU_ASSERT(a.n == b.n && a.flags == b.flags && a.flags != 0);
-	CU_ASSERT(!memcmp(a.bpf, b.bpf, a.n * sizeof *a.bpf));
-	runc_seccomp_free(&b);
-	chmod(dir, 0777);
-	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
-	chmod(dir, 0700);
-	/* Of a length that no filter has, it is none. */
-	CU_ASSERT(!system("for f in /run/dockyard/seccomp/*; do printf x >>$f; done"));
-	CU_ASSERT(!runc_seccomp_recall(json_object_get(doc, "one"), &b));
-	runc_seccomp_free(&a);
-}
-
 CU_TestInfo config_tests[] = {
 	{ "broken documents name the property", broken_documents },
 	{ "a good document is read", a_good_document },
 	{ "numbers above 2^63 are read", big_numbers },
 	{ "what is not JSON is refused", not_json },
-	{ "compiled filters are kept", kept_filters },
-	{ "bad seccomp profiles name the property", bad_seccomp },
 	CU_TEST_INFO_NULL,
 };

@@ -75,6 +75,9 @@ int main(void)
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
 		{ "hostile input", NULL, NULL, NULL, NULL, hostile_tests },
+		{ "seccomp profiles", NULL, NULL, NULL, NULL, seccomp_profile_tests },
+		{ "seccomp", NULL, NULL, NULL, NULL, seccomp_tests },
+		{ "seccomp notify", NULL, NULL, NULL, NULL, notify_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;

@@ -24,7 +24,7 @@ extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
 	attack_tests[], console_tests[], cgroup_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
-	hostile_tests[];
+	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[];
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];

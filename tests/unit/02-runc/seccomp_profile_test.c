@@ -1,0 +1,387 @@
+/*
+ * seccomp_profile_test.c - from linux.seccomp to a filter: what is refused and with
+ * which path, what a whole profile means call by call, and what is kept.
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "02-runc/config.h"
+#include "02-runc/seccomp.h"
+#include "tests/unit/bpf.h"
+
+#define CACHE "/run/dockyard/seccomp"
+#define ALLOW_ALL "'defaultAction': 'SCMP_ACT_ALLOW'"
+#define RULES(rules) "{" ALLOW_ALL ", 'syscalls': [" rules "]}"
+#define ARGS(args) RULES("{'names': ['dup'], 'action': 'SCMP_ACT_ERRNO', 'args': [" args "]}")
+#define NOTIFY(name) "{'names': ['dup', '" name "'], 'action': 'SCMP_ACT_NOTIFY'}"
+#define FAIL_WITH(e) (SECCOMP_RET_ERRNO | (e))
+
+static json_t *profile(const char *text)
+{
+	json_t *doc = json_object(), *value;
+
+	set(doc, "s", "%s", text);
+	value = json_incref(json_object_get(doc, "s"));
+	json_decref(doc);
+	return value;
+}
+
+/* ---- words -------------------------------------------------------------------- */
+
+static const struct { const char *profile, *complaint; } bad[] = {
+	{ "{'defaultAction': 'SCMP_ACT_X'}", "linux.seccomp.defaultAction: 'SCMP_ACT_X'" },
+	{ "{'syscalls': [{'names': ['dup'], 'action': 'SCMP_ACT_ALLOW'}]}",
+	  "linux.seccomp.defaultAction: required" },
+	{ "{'defaultAction': 'SCMP_ACT_NOTIFY'}",
+	  "defaultAction: SCMP_ACT_NOTIFY cannot be used as default action" },
+	{ "{" ALLOW_ALL ", 'defaultErrnoRet': 1}",
+	  "linux.seccomp.defaultErrnoRet: SCMP_ACT_ALLOW takes no errno" },
+	{ "{'defaultAction': 'SCMP_ACT_ERRNO', 'defaultErrnoRet': 4096}",
+	  "linux.seccomp.defaultErrnoRet: 4096" },
+	{ "{" ALLOW_ALL ", 'architectures': ['SCMP_ARCH_X86', 'SCMP_ARCH_PDP11']}",
+	  "linux.seccomp.architectures[1]: seccomp: unknown architecture 'SCMP_ARCH_PDP11'" },
+	{ "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG', 'X']}",
+	  "linux.seccomp.flags[1]: seccomp flag X is not known" },
+	{ "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV']}",
+	  "linux.seccomp.flags[0]" },
+	{ "{" ALLOW_ALL ", 'listenerPath': 7}", "linux.seccomp.listenerPath: expected a string" },
+	{ "{" ALLOW_ALL ", 'listenerMetadata': 'x'}",
+	  "linux.seccomp.listenerMetadata: must not be set without listenerPath" },
+	{ RULES("7"), "linux.seccomp.syscalls[0]: expected an object" },
+	{ RULES("{'names': ['dup']}"), "linux.seccomp.syscalls[0].action: required" },
+	{ RULES("{'names': ['dup'], 'action': 'ALLOW'}"), "linux.seccomp.syscalls[0].action: 'ALLOW'" },
+	{ RULES("{'action': 'SCMP_ACT_ERRNO'}"), "linux.seccomp.syscalls[0].names: required" },
+	{ RULES("{'names': [], 'action': 'SCMP_ACT_ERRNO'}"), "linux.seccomp.syscalls[0].names: required" },
+	{ RULES("{'names': ['dup', ''], 'action': 'SCMP_ACT_ERRNO'}"),
+	  "linux.seccomp.syscalls[0].names[1]: must not be empty" },
+	{ RULES("{'names': ['dup'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 99999}"),
+	  "linux.seccomp.syscalls[0].errnoRet: 99999" },
+	{ RULES("{'names': ['dup'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': -1}"),
+	  "linux.seccomp.syscalls[0].errnoRet: -1" },
+	{ RULES("{'names': ['dup'], 'action': 'SCMP_ACT_KILL', 'errnoRet': 1}"),
+	  "linux.seccomp.syscalls[0].errnoRet: SCMP_ACT_KILL takes no errno" },
+	{ ARGS("{'index': 6, 'value': 1, 'op': 'SCMP_CMP_EQ'}"),
+	  "linux.seccomp.syscalls[0].args[0].index: a system call has 6" },
+	{ ARGS("{'value': 1, 'op': 'SCMP_CMP_EQ'}"), "args[0].index: required" },
+	{ ARGS("{'index': 0, 'op': 'SCMP_CMP_EQ'}"), "args[0].value: required" },
+	{ ARGS("{'index': 0, 'value': 1}"), "args[0].op: required" },
+	{ ARGS("{'index': 0, 'value': 1, 'op': 'EQ'}"), "args[0].op: 'EQ' is not a comparison" },
+	{ ARGS("{'index': 0, 'value': -1, 'op': 'SCMP_CMP_EQ'}"), "args[0].value: expected" },
+	{ RULES(NOTIFY("dup3")), "linux.seccomp.listenerPath: is not set" },
+	{ "{" ALLOW_ALL ", 'listenerPath': '/x', 'syscalls': [" NOTIFY("write") "]}",
+	  "linux.seccomp.syscalls[0].names[1]: SCMP_ACT_NOTIFY cannot be used for the write syscall" },
+};
+
+static void refused(void)
+{
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		AUTO_JSON json_t *seccomp = profile(bad[i].profile);
+		struct runc_filter f = RUNC_FILTER_INIT;
+		struct err err = { .msg = "" };
+
+		CU_ASSERT(runc_seccomp_build(seccomp, &f, &err));
+		HAS(err.msg, bad[i].complaint);
+		runc_seccomp_free(&f);
+	}
+}
+
+static const struct { const char *profile; bool filter; unsigned flags; } good[] = {
+	/* No action and no rule: no filter, as runc has it. */
+	{ "{}", false, 0 },
+	{ "{'defaultAction': '', 'architectures': ['SCMP_ARCH_X86'], 'syscalls': []}", false, 0 },
+	/* The default of flags is not the same as none. */
+	{ "{" ALLOW_ALL "}", true, SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "{" ALLOW_ALL ", 'flags': null}", true, SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "{" ALLOW_ALL ", 'flags': []}", true, 0 },
+	{ "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_TSYNC']}", true, 0 },
+	{ "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW']}", true,
+	  SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	/* Without NOTIFY a listener is ignored. */
+	{ "{" ALLOW_ALL ", 'flags': [], 'listenerPath': '/x', 'listenerMetadata': 'y'}", true, 0 },
+	{ "{" ALLOW_ALL ", 'flags': [], 'listenerPath': '/x', 'syscalls': [" NOTIFY("dup3") "]}", true,
+	  SECCOMP_FILTER_FLAG_NEW_LISTENER },
+	{ "{" ALLOW_ALL ", 'flags': [], 'syscalls': [{'names': ['no_such_call', 'dup', 'dup'], 'action': "
+	  "'SCMP_ACT_ERRNO', 'errnoRet': null, 'args': null}], 'unknown': 1}", true, 0 },
+	{ "{'defaultAction': 'SCMP_ACT_TRACE', 'defaultErrnoRet': 65535, 'flags': []}", true, 0 },
+	{ ARGS("{'index': 5, 'value': 18446744073709551615, 'valueTwo': 1, 'op': 'SCMP_CMP_LE'}"), true,
+	  SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+};
+
+static void accepted(void)
+{
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		AUTO_FREE char *path = xasprintf("%s/profile.json", test_dir);
+		AUTO_FREE char *text = xstrdup(good[i].profile);
+		AUTO_JSON json_t *seccomp = NULL;
+		struct runc_filter f = RUNC_FILTER_INIT;
+		struct err err = { .msg = "" };
+
+		for (char *p = text; (p = strchr(p, '\'')); )
+			*p = '"';
+		write_file(test_dir, "profile.json", text);
+		seccomp = runc_config_read(AT_FDCWD, path, NULL, &err);
+		EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
+		EQ_STR(err.msg, "");
+		EQ_INT(f.n > 0, good[i].filter);
+		EQ_INT(f.flags, good[i].flags);
+		runc_seccomp_free(&f);
+	}
+}
+
+/* ---- Docker's default profile, call by call --------------------------------------- */
+
+#define X32 0x40000000
+
+/* Numbers from the kernel's syscall tables, verdicts from the rules of the profile. */
+static const struct {
+	uint32_t arch;
+	int nr;
+	uint64_t arg0;
+	uint32_t verdict;
+} docker[] = {
+	{ AUDIT_ARCH_X86_64, 0, 0, SECCOMP_RET_ALLOW },              /* read */
+	{ AUDIT_ARCH_X86_64, 165, 0, FAIL_WITH(EPERM) },             /* mount */
+	{ AUDIT_ARCH_X86_64, 161, 0, SECCOMP_RET_ALLOW },            /* chroot: by capability */
+	{ AUDIT_ARCH_X86_64, 272, 0, FAIL_WITH(EPERM) },             /* unshare */
+	{ AUDIT_ARCH_X86_64, 250, 0, FAIL_WITH(EPERM) },             /* keyctl */
+	{ AUDIT_ARCH_X86_64, 56, 0x11, SECCOMP_RET_ALLOW },          /* clone: a fork */
+	{ AUDIT_ARCH_X86_64, 56, 0x10000011, FAIL_WITH(EPERM) },     /* of CLONE_NEWUSER */
+	{ AUDIT_ARCH_X86_64, 56, 0x02000011, FAIL_WITH(EPERM) },     /* of CLONE_NEWCGROUP */
+	{ AUDIT_ARCH_X86_64, 435, 0, FAIL_WITH(ENOSYS) },            /* clone3 */
+	{ AUDIT_ARCH_X86_64, 135, 0, SECCOMP_RET_ALLOW },            /* personality */
+	{ AUDIT_ARCH_X86_64, 135, 0x20008, SECCOMP_RET_ALLOW },
+	{ AUDIT_ARCH_X86_64, 135, 0xffffffff, SECCOMP_RET_ALLOW },
+	{ AUDIT_ARCH_X86_64, 135, 1, FAIL_WITH(EPERM) },
+	{ AUDIT_ARCH_X86_64, 135, 0x100000008, FAIL_WITH(EPERM) },   /* all 64 bits count */
+	{ AUDIT_ARCH_X86_64, 41, 2, SECCOMP_RET_ALLOW },             /* socket */
+	{ AUDIT_ARCH_X86_64, 41, 40, FAIL_WITH(EPERM) },             /* of AF_VSOCK */
+	{ AUDIT_ARCH_X86_64, 4000, 0, FAIL_WITH(ENOSYS) },           /* younger than the list */
+	{ AUDIT_ARCH_I386, 3, 0, SECCOMP_RET_ALLOW },                /* read */
+	{ AUDIT_ARCH_I386, 21, 0, FAIL_WITH(EPERM) },                /* mount */
+	{ AUDIT_ARCH_I386, 120, 0x11, SECCOMP_RET_ALLOW },           /* clone */
+	{ AUDIT_ARCH_I386, 120, 0x10000011, FAIL_WITH(EPERM) },
+	{ AUDIT_ARCH_I386, 102, 0, SECCOMP_RET_ALLOW },              /* socketcall */
+	{ AUDIT_ARCH_I386, 359, 40, FAIL_WITH(EPERM) },              /* socket */
+	{ AUDIT_ARCH_I386, 435, 0, FAIL_WITH(ENOSYS) },              /* clone3 */
+	{ AUDIT_ARCH_I386, 4000, 0, FAIL_WITH(ENOSYS) },
+	{ AUDIT_ARCH_X86_64, X32 + 0, 0, SECCOMP_RET_ALLOW },        /* read */
+	{ AUDIT_ARCH_X86_64, X32 + 520, 0, SECCOMP_RET_ALLOW },      /* execve, x32's own */
+	{ AUDIT_ARCH_X86_64, X32 + 59, 0, FAIL_WITH(EPERM) },        /* execve, x86-64's */
+	{ AUDIT_ARCH_X86_64, X32 + 165, 0, FAIL_WITH(EPERM) },       /* mount */
+	{ AUDIT_ARCH_X86_64, X32 + 4000, 0, FAIL_WITH(ENOSYS) },
+	{ AUDIT_ARCH_S390X, 3, 0, SECCOMP_RET_KILL_THREAD },         /* not in the filter */
+};
+
+static json_t *docker_profile(void)
+{
+	struct err err;
+	json_t *doc = jsonx_read(AT_FDCWD, "../tests/unit/02-runc/docker-seccomp.json", 1 << 20, &err);
+
+	if (!doc) {
+		fprintf(stderr, "%s\n", err.msg);
+		exit(2);
+	}
+	return doc;
+}
+
+static void docker_verdicts(void)
+{
+	AUTO_JSON json_t *seccomp = docker_profile();
+	struct runc_filter f = RUNC_FILTER_INIT;
+	struct err err = { .msg = "" };
+
+	EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
+	EQ_STR(err.msg, "");
+	for (size_t i = 0; f.n && i < sizeof docker / sizeof *docker; i++) {
+		const struct seccomp_data d = { .nr = docker[i].nr, .arch = docker[i].arch,
+						.args = { docker[i].arg0 } };
+		uint32_t got = bpf_run(f.bpf, f.n, &d);
+
+		if (got != docker[i].verdict)
+			fprintf(stderr, "\narch %x, call %x(%llx): expected %x, got %x\n", d.arch,
+				(unsigned)d.nr, (unsigned long long)d.args[0], docker[i].verdict, got);
+		CU_ASSERT_EQUAL(got, docker[i].verdict);
+	}
+	CU_ASSERT(f.n < 600); /* libseccomp's own program has more than 1200 */
+	runc_seccomp_free(&f);
+}
+
+/* ---- what is kept ------------------------------------------------------------------ */
+
+static bool recalled(const json_t *seccomp)
+{
+	struct runc_filter f = RUNC_FILTER_INIT;
+	bool yes = runc_seccomp_recall(seccomp, &f);
+
+	runc_seccomp_free(&f);
+	return yes;
+}
+
+static void build(const json_t *seccomp)
+{
+	struct runc_filter f = RUNC_FILTER_INIT;
+	struct err err = { .msg = "" };
+
+	EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
+	runc_seccomp_free(&f);
+}
+
+#define CHMOD_AND(more) "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG'], 'syscalls': " \
+	"[{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]" more "}"
+
+static void kept(void)
+{
+	AUTO_JSON json_t *one = profile(CHMOD_AND(""));
+	AUTO_JSON json_t *two = profile("{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG'], 'syscalls': "
+		"[{'names': ['chown'], 'action': 'SCMP_ACT_ERRNO'}]}");
+	AUTO_JSON json_t *agent = profile(CHMOD_AND(", 'listenerPath': '/x', 'listenerMetadata': 'm'"));
+	AUTO_JSON json_t *empty = profile(CHMOD_AND(", 'listenerMetadata': 'm'"));
+	struct runc_filter a = RUNC_FILTER_INIT, b = RUNC_FILTER_INIT;
+	struct err err = { .msg = "" };
+
+	CU_ASSERT(!recalled(one));
+	EQ_INT(runc_seccomp_build(one, &a, &err), 0);
+	CU_ASSERT_FATAL(runc_seccomp_recall(one, &b));
+	CU_ASSERT(!recalled(two));
+	CU_ASSERT(a.n && a.n == b.n && a.flags == b.flags && a.flags == SECCOMP_FILTER_FLAG_LOG);
+	CU_ASSERT(!memcmp(a.bpf, b.bpf, a.n * sizeof *a.bpf));
+	/* Where the agent listens makes no other filter; but it is checked each time. */
+	CU_ASSERT(recalled(agent));
+	CU_ASSERT(recalled(empty));
+	runc_seccomp_free(&b);
+	CU_ASSERT(runc_seccomp_build(empty, &b, &err));
+	HAS(err.msg, "listenerMetadata");
+	runc_seccomp_free(&a);
+	runc_seccomp_free(&b);
+}
+
+/* Two values that would be written alike if nothing stood between them. */
+static void told_apart(void)
+{
+	AUTO_JSON json_t *one = profile(RULES("{'names': ['dup', 'dup3'], 'action': 'SCMP_ACT_ERRNO'}"));
+	AUTO_JSON json_t *two = profile(RULES("{'names': ['dup'], 'action': 'SCMP_ACT_ERRNO'}, "
+					      "{'names': ['dup3'], 'action': 'SCMP_ACT_ERRNO'}"));
+	AUTO_JSON json_t *text = profile("{" ALLOW_ALL ", 'x': '1'}");
+	AUTO_JSON json_t *number = profile("{" ALLOW_ALL ", 'x': 1}");
+
+	build(one);
+	CU_ASSERT(recalled(one) && !recalled(two));
+	build(text);
+	CU_ASSERT(recalled(text) && !recalled(number));
+}
+
+static bool in_shell(const char *command)
+{
+	return !system(command);
+}
+
+/* Only what we alone can have written there is believed; what is not is compiled anew. */
+static void not_believed(void)
+{
+	static const struct { const char *spoil, *repair; } how[] = {
+		{ "chmod 777 " CACHE, "chmod 700 " CACHE },
+		{ "chown 1 " CACHE, "chown 0 " CACHE },
+		{ "mv " CACHE " " CACHE ".x; ln -s " CACHE ".x " CACHE,
+		  "rm " CACHE "; mv " CACHE ".x " CACHE },
+		{ "chmod 622 " CACHE "/*", "chmod 600 " CACHE "/*" },
+		{ "chown 1 " CACHE "/*", "chown 0 " CACHE "/*" },
+		{ "cd " CACHE "; for f in *; do mv $f x$f; ln -s x$f $f; done",
+		  "cd " CACHE "; for f in x*; do mv $f ${f#x}; done" },
+		/* Of a length that no filter has; nothing; the wrong number of instructions. */
+		{ "for f in " CACHE "/*; do printf x >>$f; done", "rm " CACHE "/*" },
+		{ "for f in " CACHE "/*; do : >$f; done", "rm " CACHE "/*" },
+		{ "for f in " CACHE "/*; do printf '\\377\\377\\377\\377' | dd of=$f bs=1 seek=4 "
+		  "conv=notrunc 2>/dev/null; done", "rm " CACHE "/*" },
+		/* Another program's, by what its key begins with: after header and filter. */
+		{ "for f in " CACHE "/*; do n=$(od -An -tu4 -j4 -N4 $f); printf zz | dd of=$f bs=1 "
+		  "seek=$((12 + 8 * n)) conv=notrunc 2>/dev/null; done", "rm " CACHE "/*" },
+	};
+	AUTO_JSON json_t *seccomp = docker_profile();
+
+	CU_ASSERT(in_shell("rm -f " CACHE "/*"));
+	for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+		build(seccomp);
+		CU_ASSERT(recalled(seccomp));
+		CU_ASSERT(in_shell(how[i].spoil));
+		if (recalled(seccomp))
+			fprintf(stderr, "\nbelieved after: %s\n", how[i].spoil);
+		CU_ASSERT(!recalled(seccomp));
+		CU_ASSERT(in_shell(how[i].repair));
+	}
+	build(seccomp);
+	CU_ASSERT(recalled(seccomp));
+}
+
+/* Many who write the same few files at once: nobody ever reads half of one. */
+static void writers(void)
+{
+	int status, failed = 0;
+
+	for (int i = 0; i < 8; i++)
+		if (!fork()) {
+			for (int k = 0; k < 40; k++) {
+				AUTO_FREE char *text = xasprintf("{" ALLOW_ALL ", 'x': %d}", (i + k) % 3);
+				AUTO_JSON json_t *seccomp = profile(text);
+				struct runc_filter f = RUNC_FILTER_INIT;
+				const struct seccomp_data d = { .nr = 0, .arch = AUDIT_ARCH_S390X };
+				struct err err;
+
+				if (k % 2)
+					runc_seccomp_recall(seccomp, &f);
+				if (!f.n && runc_seccomp_build(seccomp, &f, &err))
+					_exit(1);
+				if (f.n && bpf_run(f.bpf, f.n, &d) != SECCOMP_RET_KILL_THREAD)
+					_exit(1);
+				runc_seccomp_remember(seccomp, &f);
+				runc_seccomp_free(&f);
+			}
+			_exit(0);
+		}
+	while (wait(&status) > 0)
+		failed += status != 0;
+	EQ_INT(failed, 0);
+	CU_ASSERT(in_shell("! ls " CACHE "/*.tmp 2>/dev/null"));
+}
+
+/* A user without a right to the system's directory has one of his own. */
+static void own_place(void)
+{
+	AUTO_FREE char *runtime = xasprintf("%s/xdg", test_dir);
+	AUTO_JSON json_t *seccomp = profile(CHMOD_AND(", 'x': 2"));
+	AUTO_FREE char *ours = xasprintf("ls %s/dockyard/seccomp/?? >/dev/null", runtime);
+	int status;
+
+	CU_ASSERT(!mkdir(runtime, 0700) && !chown(runtime, 1000, 1000));
+	fflush(NULL);
+	if (!fork()) {
+		if (setgid(1000) || setuid(1000) || recalled(seccomp))
+			_exit(1);
+		unsetenv("XDG_RUNTIME_DIR");
+		build(seccomp);
+		if (recalled(seccomp)) /* no place, and no harm */
+			_exit(2);
+		setenv("XDG_RUNTIME_DIR", runtime, 1);
+		build(seccomp);
+		_exit(recalled(seccomp) ? 0 : 3);
+	}
+	wait(&status);
+	EQ_INT(status, 0);
+	CU_ASSERT(in_shell(ours));
+	CU_ASSERT(!recalled(seccomp));
+}
+
+CU_TestInfo seccomp_profile_tests[] = {
+	{ "filters are kept, for the same profile only", kept },
+	{ "bad profiles are refused by the property's path", refused },
+	{ "good profiles, and the default of flags", accepted },
+	{ "Docker's profile, call by call", docker_verdicts },
+	{ "profiles are told apart", told_apart },
+	{ "kept filters that are not believed", not_believed },
+	{ "many writers", writers },
+	{ "a place of one's own", own_place },
+	CU_TEST_INFO_NULL,
+};
