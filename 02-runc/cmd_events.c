@@ -58,13 +58,16 @@ static int64_t now(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* Until something happens or it is `due`. */
+/* Until something happens or it is `due`. What has happened is seen even if that was
+ * long ago: statistics may take longer than the time between two. */
 static int wait_until(struct pollfd p[2], int64_t due)
 {
 	int64_t left = due - now();
-	struct timespec ts = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+	struct timespec ts = { .tv_sec = 0 };
 
-	return left <= 0 ? 0 : ppoll(p, 2, &ts, NULL);
+	if (left > 0)
+		ts = (struct timespec){ left / 1000000000, left % 1000000000 };
+	return ppoll(p, 2, &ts, NULL);
 }
 
 static int watch(struct watch *w, struct err *err)
@@ -89,6 +92,8 @@ static int watch(struct watch *w, struct err *err)
 		if (print_stats(w->state, w->cgroup, err))
 			log_error("%s", err->msg);
 		due += w->interval;
+		if (due < now()) /* what was missed is not made up for */
+			due = now();
 	}
 	return 0;
 }
