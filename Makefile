@@ -30,6 +30,7 @@ help:
 	@echo 'make run        docker run nginx through all boxes, and what each did (PORT=8080)'
 	@echo 'make stop       undo make run'
 	@echo 'make doctor     what this machine offers, and what is lacking'
+	@echo 'make bench      what a container costs, beside crun, runc and the least possible (ROUNDS=40)'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
 	@echo 'make test-vm    01 and 02 on cgroup v2, in an emulated machine'
@@ -52,6 +53,12 @@ stop:
 
 doctor:
 	@tests/run/doctor
+
+# The numbers are printed, not judged: a goal that is missed fails nothing.
+bench: all
+	@$(MAKE) --no-print-directory -s -C tests/bench
+	@tests/bench/runtime.py
+.PHONY: bench
 
 # The lanes print their own closing line: N passed, M failed, K skipped.
 test: test-deps units
@@ -82,6 +89,7 @@ grade: all
 	@labs/grade $(LAB) $(DIR)
 
 clean:
+	@rm -rf tests/bench/build tests/bench/__pycache__
 	@for s in $(STAGES); do $(MAKE) --no-print-directory -C $$s clean || exit 1; done
 	rm -rf tests/images/build tests/vm/build tests/fuzz/build
 

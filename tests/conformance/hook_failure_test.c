@@ -15,16 +15,16 @@ static void arguments_and_environment_of_hooks(void)
 	AUTO_FREE char *at = xasprintf("%s/log/log", test_dir);
 
 	setenv("NOT_FOR_HOOKS", "1", 1);
-	set(config, "hooks.createRuntime", "[{'path': '/bin/sh', 'args': ['given name', '-c', "
-	    "'{ echo $0; for a; do echo [$a]; done; /usr/bin/env; } >%s', 'zero', 'a b', ''], "
-	    "'env': ['A=1', 'B= x ']}]", at);
+	set(config, "hooks.createRuntime", "[{'path': '/bin/sh', 'args': ['sh', '-c', "
+	    "'{ head -c 2 /proc/$$/cmdline; echo; for a; do echo [$a]; done; /usr/bin/env; } >%s', "
+	    "'zero', 'a b', ''], 'env': ['A=1', 'B= x ', 'PATH=/bin:/usr/bin']}]", at);
 	if (!created(config))
 		return;
 	unsetenv("NOT_FOR_HOOKS");
 	stop();
 	AUTO_FREE char *log = the_log();
 
-	CU_ASSERT(str_starts(log, "zero\n[a b]\n[]\n"));
+	CU_ASSERT(str_starts(log, "sh\n[a b]\n[]\n"));
 	HAS(log, "A=1\n");
 	HAS(log, "B= x \n");
 	CU_ASSERT(!strstr(log, "NOT_FOR_HOOKS"));

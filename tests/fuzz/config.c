@@ -13,13 +13,33 @@
 
 static const char path[] = FUZZ_DIR "/config.json";
 
+/* In place of seccomp_guard.c: of what a child reaches libFuzzer learns nothing. */
+int runc_seccomp_guard(runc_seccomp_compile *compile, const json_t *seccomp, struct runc_filter *f,
+		       struct err *err)
+{
+	return compile(seccomp, f, err);
+}
+
+/* Then rules that keep libseccomp busy for ever must not get to it: only those with
+ * several comparisons do. */
+static bool endless(const json_t *seccomp)
+{
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach(json_object_get(seccomp, "syscalls"), i, rule)
+		if (json_array_size(json_object_get(rule, "args")) > 1)
+			return true;
+	return false;
+}
+
 /* A filter comes from the profile; the second time from the cache, and is the same. */
 static void filters(const struct runc_config *c)
 {
 	struct runc_filter first = RUNC_FILTER_INIT, second = RUNC_FILTER_INIT;
 	struct err err;
 
-	if (!runc_seccomp_build(c->seccomp, &first, &err)) {
+	if (!endless(c->seccomp) && !runc_seccomp_build(c->seccomp, &first, &err)) {
 		MUST(!runc_seccomp_build(c->seccomp, &second, &err));
 		MUST(first.n == second.n && first.flags == second.flags);
 		MUST(!first.n || !memcmp(first.bpf, second.bpf, first.n * sizeof *first.bpf));

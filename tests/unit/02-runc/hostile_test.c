@@ -301,6 +301,24 @@ static void rules_without_end(void)
 	NOTHING_LEFT();
 }
 
+/* libseccomp (2.5.4) adds the second of these two for ever; where it no longer does, the
+ * container runs. */
+static void rules_that_never_end(void)
+{
+	AUTO_JSON json_t *config = spec();
+	struct result r;
+
+	set(config, "linux.seccomp", "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': ["
+	    "{'names': ['socket'], 'action': 'SCMP_ACT_KILL', 'args': ["
+	    "{'index': 1, 'value': 0, 'op': 'SCMP_CMP_GT'}, {'index': 0, 'value': 2, 'op': 'SCMP_CMP_GT'}]},"
+	    "{'names': ['socket'], 'action': 'SCMP_ACT_KILL', 'args': ["
+	    "{'index': 1, 'value': 0, 'op': 'SCMP_CMP_EQ'}, {'index': 0, 'value': 2, 'op': 'SCMP_CMP_GT'}]}]}");
+	r = runc("run", "-b", bundle(config), new_id(), NULL);
+	if (r.status)
+		ONE_ERROR(r, 1, "linux.seccomp: libseccomp was not done");
+	NOTHING_LEFT();
+}
+
 /* ---- names ---- */
 
 static void ids(void)
@@ -648,6 +666,7 @@ CU_TestInfo hostile_tests[] = {
 	{ "thousands of mounts", thousands_of_mounts },
 	{ "mount options without end", options_without_end },
 	{ "seccomp rules without end", rules_without_end },
+	{ "seccomp rules that never end", rules_that_never_end },
 	{ "ids", ids },
 	{ "namespaces that are none", namespaces },
 	{ "paths of cgroups", cgroup_paths },

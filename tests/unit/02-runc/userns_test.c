@@ -317,7 +317,7 @@ static void no_mount_namespace(void)
 	PRINTS(runc("exec", id, "sh", "-c", "ls -d /bin /etc; ls /.. | head -n 1", NULL),
 	       "/bin\n/etc\nbin\n");
 	stop();
-	EQ_INT(umount2(root, MNT_DETACH), 0); /* with all below */
+	CU_ASSERT(!umount2(root, MNT_DETACH)); /* with what is mounted below it */
 	NOTHING_LEFT();
 }
 
