@@ -87,7 +87,8 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 		return err_sys(err, "root.path: %s", root);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INVALID, "root.path: %s is not a directory", root);
-	return 0;
+	c->cgroup = runc_cgroup_plan(&c->config, opt->id, err);
+	return c->cgroup ? 0 : -1;
 }
 
 /* The id is ours from here on. Saved at once, so that `delete --force` can clean
@@ -102,7 +103,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 		return -1;
 	st->created = xstrdup(time_now_text(now));
 	st->version = xstrdup(c->config.version);
-	st->cgroup = runc_cgroup_path(&c->config, opt->id);
+	st->cgroup = kern_cgroup_name(c->cgroup);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
 	/* The state last: whoever finds it finds the other. */
@@ -228,7 +229,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },
 		.rootfs = { .config = &c->config, .bundle = c->state.bundle,
-			    .path = c->state.rootfs, .cgroup = c->state.cgroup,
+			    .path = c->state.rootfs, .cgroup = c->cgroup,
 			    .root = -1, .null = -1 },
 	};
 	int failed;
@@ -258,11 +259,9 @@ static void undo(struct runc_container *c, const char *root)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (c->cgroup) {
-		kern_cgroup_kill(c->cgroup, SIGKILL, &ignored); /* what hooks and init forked */
-		if (kern_cgroup_remove(c->cgroup, &ignored))
-			log_warn("%s", ignored.msg);
-	}
+	/* With what hooks and init forked. */
+	if (c->cgroup_made && kern_cgroup_destroy(c->cgroup, &ignored))
+		log_warn("%s", ignored.msg);
 	if (c->state.dir < 0)
 		return;
 	if (runc_rdt_destroy(c->state.dir, true, &ignored))
@@ -281,11 +280,16 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
-	c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err);
-	if (!c->cgroup)
+	if (runc_cgroup_make(c, opt->rootless, err))
 		return -1;
-	if (make_rdt_group(c, err) || start_init(c, opt, fifo, console, err) ||
-	    runc_rdt_join(c->state.dir, c->pid, err) || hear_ready(c, err) || runc_state_save(&c->state, err))
+	if (make_rdt_group(c, err))
+		return -1;
+	if (start_init(c, opt, fifo, console, err) || runc_rdt_join(c->state.dir, c->pid, err) ||
+	    hear_ready(c, err)) {
+		runc_cgroup_blame(c->cgroup, err);
+		return -1;
+	}
+	if (runc_state_save(&c->state, err))
 		return -1;
 	return opt->pid_file ? runc_pid_file_write(opt->pid_file, c->pid, err) : 0;
 }

@@ -8,6 +8,7 @@
 #ifndef DOCKYARD_RUNC_CONTAINER_H
 #define DOCKYARD_RUNC_CONTAINER_H
 
+#include "cgroup.h"
 #include "config.h"
 #include "seccomp.h"
 #include "sources.h"
@@ -17,6 +18,7 @@ struct runc_create {
 	const char *root, *id, *bundle, *pid_file, *console_socket;
 	unsigned preserve_fds; /* beyond LISTEN_FDS */
 	bool no_pivot, no_new_keyring;
+	bool rootless; /* a cgroup that may not be made is done without */
 	bool at_once;    /* `run`: go on to the program without waiting for `start` */
 	bool foreground; /* a terminal without a console_socket is for us */
 };
@@ -26,6 +28,7 @@ struct runc_container {
 	struct runc_state state;
 	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
+	bool cgroup_made; /* by us, to be undone by us */
 	struct runc_source *sources; /* see sources.h */
 	struct runc_netmoves net;
 	pid_t pid; /* init, our child */
@@ -62,12 +65,6 @@ int runc_container_destroy(const struct runc_state *st, const struct runc_config
 
 /* Write a pid file so that no reader sees half of it. */
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err);
-
-/* cgroup.c: make the container's group with its limits and device rules. */
-struct kern_cgroup *runc_cgroup_make(const struct runc_config *c, const char *path,
-				     struct err *err);
-/* Where it is: linux.cgroupsPath, or one derived from the id. The caller frees. */
-char *runc_cgroup_path(const struct runc_config *c, const char *id);
 
 /* sysctl.c */
 int runc_sysctl_check(const struct runc_config *c, struct err *err);

@@ -136,7 +136,7 @@ static int remove_cgroup(const struct runc_state *st, struct err *err)
 	if (!cg)
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	/* Without a pid namespace of its own, init's children outlive it. */
-	failed = kern_cgroup_kill(cg, SIGKILL, err) || kern_cgroup_remove(cg, err);
+	failed = kern_cgroup_destroy(cg, err);
 	kern_cgroup_free(cg);
 	return failed ? -1 : 0;
 }
