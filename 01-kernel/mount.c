@@ -202,10 +202,24 @@ static int mount_classic(const char *type, const char *source, int target_fd,
 	return 0;
 }
 
+int kern_mount_new(const char *type, const char *source, const struct kern_mount_options *o,
+		   struct err *err)
+{
+	AUTO_CLOSE int fs = api_fsopen(type);
+	int mnt;
+
+	if (fs < 0)
+		return mount_failed(err, errno, type);
+	if ((source && api_fsconfig(fs, API_SET_STRING, "source", source)) || set_params(fs, o) ||
+	    api_fsconfig(fs, API_CREATE, NULL, NULL))
+		return context_failed(fs, err, type);
+	mnt = api_fsmount(fs, attrs_of_flags(o->set));
+	return mnt < 0 ? context_failed(fs, err, type) : mnt;
+}
+
 int kern_mount_fs(const char *type, const char *source, int target_fd,
 		  const struct kern_mount_options *o, struct err *err)
 {
-	AUTO_CLOSE int fs = -1;
 	AUTO_CLOSE int mnt = -1;
 
 	if (o->set & MS_BIND)
@@ -213,23 +227,38 @@ int kern_mount_fs(const char *type, const char *source, int target_fd,
 			       type);
 	if (needs_classic(o))
 		return mount_classic(type, source, target_fd, o, err);
-	fs = api_fsopen(type);
-	if (fs < 0)
-		return mount_failed(err, errno, type);
-	if ((source && api_fsconfig(fs, API_SET_STRING, "source", source)) || set_params(fs, o) ||
-	    api_fsconfig(fs, API_CREATE, NULL, NULL))
-		return context_failed(fs, err, type);
-	mnt = api_fsmount(fs, attrs_of_flags(o->set));
-	if (mnt < 0)
-		return context_failed(fs, err, type);
-	return finish(mnt, target_fd, o, type, err);
+	mnt = kern_mount_new(type, source, o, err);
+	return mnt < 0 ? -1 : finish(mnt, target_fd, o, type, err);
+}
+
+int kern_mount_clone(int source_fd, bool recursive, struct err *err)
+{
+	int fd = api_open_tree(source_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH |
+					      (recursive ? AT_RECURSIVE : 0));
+
+	return fd < 0 ? mount_failed(err, errno, recursive ? "--rbind" : "--bind") : fd;
+}
+
+int kern_mount_flags(int mount_fd, uint64_t set, uint64_t clear, struct err *err)
+{
+	set &= REMOUNT_FLAGS;
+	clear &= REMOUNT_FLAGS;
+	/* relatime is the absence of the other modes */
+	return kern_mount_setattr(mount_fd, attrs_of_flags(set),
+				  attrs_of_flags(clear) | (set & MS_RELATIME || clear & MS_STRICTATIME
+							   ? MOUNT_ATTR__ATIME : 0),
+				  false, err);
+}
+
+int kern_mount_attach(int mount_fd, int target_fd, const struct kern_mount_options *o,
+		      struct err *err)
+{
+	return finish(mount_fd, target_fd, o, "--bind", err);
 }
 
 int kern_mount_bind(int source_fd, int target_fd, const struct kern_mount_options *o,
 		    struct err *err)
 {
-	unsigned recursive = o->set & MS_REC ? AT_RECURSIVE : 0;
-	uint64_t set = o->set & REMOUNT_FLAGS, clear = o->clear & REMOUNT_FLAGS;
 	uint64_t foreign = o->set & ~(uint64_t)(REMOUNT_FLAGS | MS_BIND | MS_REC | MS_SILENT);
 	AUTO_CLOSE int mnt = -1;
 
@@ -237,16 +266,33 @@ int kern_mount_bind(int source_fd, int target_fd, const struct kern_mount_option
 		return err_set(err, ERR_INVALID, "bind mount: '%s' is an option of a file system, "
 			       "which a bind mount cannot change",
 			       *o->data ? o->data : "remount, sync, mand, iversion or lazytime");
-	mnt = api_open_tree(source_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | recursive);
+	mnt = kern_mount_clone(source_fd, o->set & MS_REC, err);
 	if (mnt < 0)
-		return mount_failed(err, errno, recursive ? "--rbind" : "--bind");
-	/* relatime is the absence of the other modes */
-	if (kern_mount_setattr(mnt, attrs_of_flags(set),
-			       attrs_of_flags(clear) |
-			       (set & MS_RELATIME || clear & MS_STRICTATIME ? MOUNT_ATTR__ATIME : 0),
-			       false, err))
+		return -1;
+	if (kern_mount_flags(mnt, o->set, o->clear, err))
 		return err_wrap(err, "bind mount");
-	return finish(mnt, target_fd, o, "--bind", err);
+	return kern_mount_attach(mnt, target_fd, o, err);
+}
+
+int kern_mount_idmap(int mount_fd, int userns_fd, bool recursive, struct err *err)
+{
+	struct api_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+				       .userns_fd = (uint64_t)userns_fd };
+
+	if (!api_mount_setattr(mount_fd, recursive ? AT_RECURSIVE : 0, &attr))
+		return 0;
+	if (errno == EINVAL)
+		return err_errno(err, EINVAL, "id-map the mount (its file system cannot do that, or it "
+				 "is mapped already)");
+	return err_sys(err, "id-map the mount");
+}
+
+int kern_mount_enslave(int mount_fd, struct err *err)
+{
+	struct api_mount_attr attr = { .propagation = MS_SLAVE };
+
+	return api_mount_setattr(mount_fd, AT_RECURSIVE, &attr) ?
+	       mount_failed(err, errno, "propagation") : 0;
 }
 
 int kern_mount_propagation(const char *path, uint64_t propagation, struct err *err)

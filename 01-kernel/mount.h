@@ -20,21 +20,44 @@ struct kern_mount_options {
 	uint64_t rec_set, rec_clear; /* the recursive words (rro, rnosuid...) as MOUNT_ATTR_* */
 	uint64_t propagation;        /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, with MS_REC */
 	bool tmpcopyup;
+	bool idmap, ridmap;          /* this mount alone, or with all below it */
 	char data[2048];             /* what is left, comma-separated, for the file system */
 };
 
 /* Sort one word into *o. ERR_INVALID if the data outgrows its buffer. */
 int kern_mount_option(struct kern_mount_options *o, const char *word, struct err *err);
 
+/* The words that do not go to the file system, i = 0, 1, ...; NULL after the last. */
+const char *kern_mount_option_word(size_t i);
+
 /* Mount a file system (type "proc", "tmpfs", "overlay"...) on the directory
  * open at target_fd. */
 int kern_mount_fs(const char *type, const char *source, int target_fd,
 		  const struct kern_mount_options *o, struct err *err);
 
+/* The same, attached nowhere yet: a descriptor, O_CLOEXEC, for kern_mount_attach. */
+int kern_mount_new(const char *type, const char *source, const struct kern_mount_options *o,
+		   struct err *err);
+
 /* Bind source_fd (from open or O_PATH) onto target_fd; recursive with MS_REC
  * in o->set. The flags of `o` are applied before the mount becomes visible. */
 int kern_mount_bind(int source_fd, int target_fd, const struct kern_mount_options *o,
 		    struct err *err);
+
+/* The three steps of kern_mount_bind, for who needs something between them: a copy of
+ * what is mounted at source_fd, attached nowhere (a descriptor, O_CLOEXEC); flags
+ * (MS_*) of the copy set and cleared; and the copy put where it belongs, which may be in
+ * another mount namespace, with the recursive flags and the propagation of `o`. */
+int kern_mount_clone(int source_fd, bool recursive, struct err *err);
+int kern_mount_flags(int mount_fd, uint64_t set, uint64_t clear, struct err *err);
+int kern_mount_attach(int mount_fd, int target_fd, const struct kern_mount_options *o,
+		      struct err *err);
+
+/* On a copy that is attached nowhere yet: show the files' owners through the maps of
+ * a user namespace (mount_setattr(2), MOUNT_ATTR_IDMAP); let go of the peers, so that
+ * nothing mounted below it gets back to where it was copied from. */
+int kern_mount_idmap(int mount_fd, int userns_fd, bool recursive, struct err *err);
+int kern_mount_enslave(int mount_fd, struct err *err);
 
 /* Change flags (MOUNT_ATTR_*) or propagation (MS_*) of what is mounted at path. */
 int kern_mount_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct err *err);

@@ -12,7 +12,7 @@
 #include "mount.h"
 #include "mount_api.h"
 
-enum what { SET, CLEAR, PROPAGATE, REC_SET, REC_CLEAR, COPYUP, NOTHING };
+enum what { SET, CLEAR, PROPAGATE, REC_SET, REC_CLEAR, COPYUP, IDMAP, NOTHING };
 
 #define ATIME_WORDS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 
@@ -59,6 +59,7 @@ static const struct word {
 	{ "rrelatime", REC_SET, MOUNT_ATTR_RELATIME },
 	{ "rnorelatime", REC_CLEAR, MOUNT_ATTR_RELATIME },
 	{ "tmpcopyup", COPYUP, 0 },
+	{ "idmap", IDMAP, 0 },			{ "ridmap", IDMAP, MS_REC },
 	{ NULL, NOTHING, 0 },
 };
 
@@ -126,6 +127,10 @@ static void apply(struct kern_mount_options *o, const struct word *w)
 	case COPYUP:
 		o->tmpcopyup = true;
 		break;
+	case IDMAP:
+		o->idmap = !w->flag;
+		o->ridmap = w->flag;
+		break;
 	case NOTHING:
 		break;
 	}
@@ -138,7 +143,10 @@ int kern_mount_option(struct kern_mount_options *o, const char *word, struct err
 			apply(o, w);
 			return 0;
 		}
-	if (!strcmp(word, "idmap") || !strcmp(word, "ridmap"))
-		return err_set(err, ERR_UNSUPPORTED, "the mount option '%s' is not supported", word);
 	return add_data(o, word, err);
+}
+
+const char *kern_mount_option_word(size_t i)
+{
+	return i < sizeof words / sizeof *words ? words[i].name : NULL;
 }

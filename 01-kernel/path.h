@@ -13,6 +13,7 @@
 #define DOCKYARD_PATH_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -34,18 +35,33 @@ int kern_path_mkdir_p(int root, const char *path, mode_t mode, struct err *err);
 int kern_path_parent(int root, const char *path, mode_t mkdir_mode, const char **base,
 		     struct err *err);
 
-/* An fd on an existing file or directory to mount over, created if missing
- * (a directory, or an empty file when `want_dir` is 0), parents included. */
-int kern_path_mountpoint(int root, const char *path, int want_dir, struct err *err);
+/* An fd on the file `base` of a directory (as from kern_path_parent) to mount over: made,
+ * empty, if it is missing. What stands there is neither opened nor followed. */
+int kern_path_file_at(int dir, const char *base, mode_t mode, struct err *err);
+
+/* An fd on what is to be mounted over, a directory or (`want_dir` 0) a file. What is
+ * missing is made, parents included, and *was is then all zero; else it describes what
+ * stood there. */
+int kern_path_mountpoint(int root, const char *path, int want_dir, struct stat *was,
+			 struct err *err);
 
 /* "/proc/self/fd/N" for calls that take only a name. Valid while fd is open. */
 #define KERN_PATH_PROC_SIZE 32
 const char *kern_path_proc(int fd, char out[KERN_PATH_PROC_SIZE]);
 
-/* Open a file under /proc for reading or writing after verifying with statfs
- * that both the directory and the file are on procfs (a container that mounts
- * something else there must not redirect what a runtime writes). `path` is
- * relative to /proc. */
+/* Files of procfs. Where a container has a say in what is mounted, a write meant for
+ * procfs could land anywhere (CVE-2019-16884, CVE-2025-52881); so each of these makes
+ * sure that what it opens is on a proc file system, and that nothing is mounted over
+ * it, not even another file of procfs.
+ *
+ * kern_proc_open: the root of the proc file system at /proc (O_PATH).
+ * kern_proc_file: a file or directory below it, or below a directory opened so. */
+int kern_proc_open(struct err *err);
+int kern_proc_file(int proc, const char *path, int flags, struct err *err);
+/* One write(2) to such a file. */
+int kern_proc_write(int proc, const char *path, const char *text, struct err *err);
+
+/* Both steps in one; `path` is relative to /proc. */
 int kern_path_open_proc(const char *path, int flags, struct err *err);
 
 #endif

@@ -27,6 +27,9 @@
 #define MAX_DATA 0xffff   /* what a tracer can be told */
 #define NOTIFY_API 5      /* libseccomp's level of a kernel with listeners */
 #define MANY_RULES 32
+/* More than any filter has room for. libseccomp copies all of them for each that is
+ * added, so that a hundred thousand would take it hours. */
+#define MAX_RULES (2 * BPF_MAXINSNS)
 
 struct kern_seccomp {
 	scmp_filter_ctx ctx;
@@ -188,7 +191,8 @@ int kern_seccomp_rule(struct kern_seccomp *s, const char *syscall_name, const ch
 	for (size_t i = 0; i < n; i++)
 		if (parse_arg(&args[i], &cmp[i], err))
 			return -1;
-	s->n_rules++;
+	if (++s->n_rules > MAX_RULES)
+		return err_set(err, ERR_INVALID, "seccomp: more than %d rules", MAX_RULES);
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
 	note_syscall(s, syscall_name);

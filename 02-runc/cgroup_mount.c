@@ -18,6 +18,7 @@
 #include "01-kernel/mountinfo.h"
 #include "01-kernel/path.h"
 #include "rootfs.h"
+#include "selinux.h"
 
 /* What mount(2) needs to name a hierarchy: of the options of its super block,
  * those that are no flags, so "cpu,cpuacct" or "name=systemd". */
@@ -54,16 +55,19 @@ static int link_controllers(int dir, const char *name, struct err *err)
 	return 0;
 }
 
-static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m,
+/* `dir` is the tmpfs that was mounted just now: what is in it is ours. */
+static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m, int dir,
 			   const struct kern_mount *h, const char *name, struct err *err)
 {
-	AUTO_FREE char *path = xasprintf("%s/%s", m->destination, name);
 	AUTO_FREE char *group = xasprintf("%s%s", h->target, r->cgroup);
-	AUTO_CLOSE int to = kern_path_mountpoint(r->root, path, 1, err), from = -1;
+	AUTO_CLOSE int to = -1, from = -1;
 	struct kern_mount_options o = m->options;
 
+	if (mkdirat(dir, name, 0755))
+		return err_sys(err, "mkdir");
+	to = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
-		return -1;
+		return err_sys(err, "open");
 	if (runc_config_ns(r->config, CLONE_NEWCGROUP)) {
 		controllers(o.data, sizeof o.data, h->super);
 		return kern_mount_fs("cgroup", "cgroup", to, &o, err);
@@ -87,24 +91,46 @@ static int mount_hierarchies(const struct runc_rootfs *r, const struct runc_moun
 
 		if (strcmp(h->type, "cgroup") || !name || str_starts(h->target, r->path))
 			continue; /* another type, or one that we have just mounted */
-		if (mount_hierarchy(r, m, h, name + 1, err) || link_controllers(dir, name + 1, err))
+		if (mount_hierarchy(r, m, dir, h, name + 1, err) || link_controllers(dir, name + 1, err))
 			return err_wrap(err, "cgroup hierarchy %s", name + 1);
 	}
 	return 0;
 }
 
+/* A user namespace may mount cgroup2 only if it owns the cgroup namespace too. What it
+ * would have shown is then bound: the container's group, or, without a namespace, all. */
+static int mount_v2(const struct runc_rootfs *r, const struct runc_mount *m, int target,
+		    struct err *err)
+{
+	AUTO_FREE char *group = xasprintf("/sys/fs/cgroup%s",
+					  runc_config_ns(r->config, CLONE_NEWCGROUP) ? r->cgroup : "");
+	struct kern_mount_options o = m->options;
+	AUTO_CLOSE int from = -1;
+
+	if (!kern_mount_fs("cgroup2", "cgroup", target, &o, err))
+		return 0;
+	if (err->errnum != EPERM && err->errnum != EBUSY)
+		return -1;
+	*o.data = '\0';
+	o.set |= MS_BIND | MS_REC;
+	from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return from < 0 ? err_sys(err, "open %s", group) : kern_mount_bind(from, target, &o, err);
+}
+
 int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
-	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, err), dir = -1;
+	struct stat was;
+	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, &was, err), dir = -1;
 	struct kern_mount_options o = m->options;
 
 	if (target < 0)
 		return -1;
 	if (kern_cgroup_version() == KERN_CGROUP_V2)
-		return kern_mount_fs("cgroup2", "cgroup", target, &o, err);
+		return mount_v2(r, m, target, err);
 	o.set &= ~(uint64_t)MS_RDONLY; /* until the directories in it are made */
 	snprintf(o.data, sizeof o.data, "mode=755");
-	if (kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
+	if (runc_label_options(r->config, &o, err) ||
+	    kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
 		return -1;
 	dir = kern_path_open(r->root, m->destination, O_PATH | O_DIRECTORY, 0, 0, err);
 	if (dir < 0 || mount_hierarchies(r, m, dir, err))

@@ -19,32 +19,30 @@
 
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
-#include "clone.h"
 #include "cmd.h"
 #include "console.h"
 #include "exec.h"
+#include "namespaces.h"
 #include "notify.h"
+#include "oom.h"
 #include "process.h"
 #include "sealed.h"
+#include "selinux.h"
 #include "sync.h"
 
-/* All that exist in the container, whether its own or shared with the host. */
-static uint64_t namespaces(const struct runc_config *c)
-{
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < c->n_ns; i++)
-		flags |= c->ns[i].type->flag;
-	return flags;
-}
-
+/* The cgroup and the namespaces; with a user namespace, the one in between (see
+ * namespaces.h) has been there for us. */
 static int enter(const struct runc_exec *x, struct err *err)
 {
-	/* The pid namespace we were born in; setns would only concern our children. */
-	uint64_t flags = namespaces(&x->config) & ~(uint64_t)CLONE_NEWPID;
-
-	if (setns(x->init_pidfd, (int)flags))
-		return err_sys(err, "enter the container's namespaces");
+	if (!runc_ns_user(&x->config) && (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
+						       : kern_cgroup_add(x->cgroup, 0, err)))
+		return -1;
+	if (runc_ns_enter_of(&x->config, x->init_pidfd, err) ||
+	    runc_ns_become_root(&x->config, err))
+		return -1;
+	/* setns into a mount namespace makes its root ours. Without one: */
+	if (x->root >= 0 && (fchdir(x->root) || chroot(".")))
+		return err_sys(err, "enter the container's root");
 	return 0;
 }
 
@@ -60,19 +58,17 @@ static int steps(struct runc_exec *x, struct err *err)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
-	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) ||
-	    (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
-			  : kern_cgroup_add(x->cgroup, 0, err)) ||
-	    enter(x, err))
+	if (runc_rdt_join(x->state.dir, getpid(), err) || runc_process_seal_fds(l, err) ||
+	    runc_process_open_proc(l, err) || enter(x, err))
 		return -1;
-	/* setns into a mount namespace made its root ours. */
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, "open the container's root");
 	if (x->console >= 0 && runc_console_open(root, x->console, l->process, false, err))
 		return -1;
 	if (runc_process_environment(l, root, err) || runc_process_own_stdio(l, err) ||
-	    runc_process_limits(l, err))
+	    runc_process_limits(l, err) ||
+	    runc_schedule_apply(&x->config, l->process, &l->process->affinity, err))
 		return -1;
 	runc_process_close_fds(l, &x->sync, 1);
 	root = l->proc = -1;
@@ -110,26 +106,34 @@ static int await_exec(struct runc_exec *x, int ours, struct err *err)
 	return err_wrap(err, "unable to start container process");
 }
 
+static int clone_process(struct runc_exec *x, struct err *err)
+{
+	const struct runc_birth birth = { &x->config, x->cgroup, &x->pidfd, x->init_pidfd };
+	char own_score[RUNC_OOM_SIZE];
+
+	x->in_cgroup = kern_cgroup_v2_fd(x->cgroup) >= 0;
+	if (runc_oom_take(x->launch.procfs, &x->process, own_score, err))
+		return -1;
+	x->pid = runc_ns_clone(&birth, err);
+	if (!x->pid)
+		child(x);
+	runc_oom_give_back(x->launch.procfs, own_score);
+	return x->pid < 0 ? -1 : 0;
+}
+
 static int launch(struct runc_exec *x, struct err *err)
 {
 	AUTO_CLOSE int ours = -1, theirs = -1;
-	const struct runc_namespace *pid_ns = runc_config_ns(&x->config, CLONE_NEWPID);
-	struct kern_clone clone = {
-		.cgroup_fd = kern_cgroup_v2_fd(x->cgroup), .pidfd = &x->pidfd,
-	};
+	int failed;
 
-	if (runc_sync_pair(&ours, &theirs, err))
+	if (runc_sync_pair(&ours, &theirs, err) || runc_process_prepare(&x->launch, err))
 		return -1;
 	x->sync = theirs;
-	x->in_cgroup = clone.cgroup_fd >= 0;
-	x->pid = runc_clone(&clone, pid_ns ? x->init_pidfd : -1, err);
-	if (x->pid < 0)
-		return -1;
-	if (!x->pid)
-		child(x);
+	failed = clone_process(x, err);
+	close(x->launch.procfs);
 	close(theirs);
 	theirs = -1;
-	return await_exec(x, ours, err);
+	return failed ? -1 : await_exec(x, ours, err);
 }
 
 static int connect_console(struct runc_exec *x, struct err *err)
@@ -151,9 +155,23 @@ static int connect_console(struct runc_exec *x, struct err *err)
 			       "setting console socket");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, "make a socket pair");
+	x->process.bare_newlines = true;
 	x->receive = pair[0];
 	x->console = pair[1];
 	return 0;
+}
+
+/* The root of a container without a mount namespace is no more than its init's. */
+static int open_root(struct runc_exec *x, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/root", (int)x->state.pid);
+	AUTO_CLOSE int still_there = -1;
+
+	x->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->root < 0)
+		return err_sys(err, "open %s", path);
+	still_there = runc_state_pidfd(&x->state, err);
+	return still_there < 0 ? -1 : 0;
 }
 
 static int open_container(struct runc_exec *x, const struct runc_global *g, const char *id,
@@ -174,8 +192,10 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 	x->cgroup = kern_cgroup_open(x->state.cgroup, err);
 	if (x->init_pidfd < 0 || !x->cgroup)
 		return -1;
-	return runc_config_load(&x->config, x->state.dir, "config.json", err) ||
-	       runc_seccomp_build(x->config.seccomp, &x->filter, err) ? -1 : 0;
+	if (runc_config_load(&x->config, x->state.dir, "config.json", err) ||
+	    runc_seccomp_build(x->config.seccomp, &x->filter, err))
+		return -1;
+	return runc_config_ns(&x->config, CLONE_NEWNS) ? 0 : open_root(x, err);
 }
 
 static int stay(struct runc_exec *x, struct err *err)
@@ -192,14 +212,29 @@ static int stay(struct runc_exec *x, struct err *err)
 	return runc_relay(x->pid, x->pidfd, master, &status, err) ? -1 : status;
 }
 
+/* The child begins on the processors of execCPUAffinity.initial, and ends up on
+ * those of .final when it is in the container's cgroup. */
+static int launch_on_cpus(struct runc_exec *x, struct err *err)
+{
+	cpu_set_t before;
+	int failed;
+
+	if (runc_affinity_enter(&x->process.affinity, &before, err))
+		return -1;
+	failed = launch(x, err);
+	runc_affinity_leave(&x->process.affinity, &before);
+	return failed;
+}
+
 static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, char **argv,
 		   struct err *err)
 {
 	AUTO_FREE char *keyring = NULL;
 
 	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
-	    connect_console(x, err))
+	    runc_labels_check(&x->config, &x->process, err) || connect_console(x, err))
 		return -1;
+	runc_caps_settle(&x->process, runc_config_ns(&x->config, CLONE_NEWUSER));
 	x->launch.process = &x->process;
 	x->launch.filter = &x->filter;
 	x->launch.proc = -1;
@@ -207,7 +242,7 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 	x->launch.keyring = x->state.no_new_keyring ? NULL : keyring;
 	if (!x->detach)
 		runc_relay_prepare();
-	if (launch(x, err))
+	if (launch_on_cpus(x, err))
 		return -1;
 	if (x->pid_file && runc_pid_file_write(x->pid_file, x->pid, err)) {
 		struct err second;

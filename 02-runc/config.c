@@ -1,26 +1,62 @@
 /*
  * config.c - the document as a whole; see config.h. The big objects in it have
  * files of their own: config_process.c, config_mounts.c, config_hooks.c,
- * config_linux.c, config_resources.c.
+ * config_linux.c, config_userns.c, config_resources.c; how it is read is in config_read.c.
  */
 #include "config.h"
 
+#include <limits.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
 #include "property.h"
 
-/* "1.0.2-dev": only the major version says whether we can read it. */
+/* A number without leading zeros at *p, which moves behind it. */
+static bool skip_number(const char **p)
+{
+	size_t digits = strspn(*p, "0123456789");
+	bool ok = digits && (digits == 1 || **p != '0');
+
+	*p += digits;
+	return ok;
+}
+
+/* Identifiers with dots between them, up to one of the characters in `end`. */
+static bool skip_identifiers(const char **p, const char *end)
+{
+	static const char letters[] = "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (;; (*p)++) {
+		size_t n = strspn(*p, letters);
+
+		*p += n;
+		if (!n || strchr(end, **p))
+			return n;
+		if (**p != '.')
+			return false;
+	}
+}
+
+/* "1.0.2-rc.1+build" (semver.org, version 2.0.0). */
+static bool is_semver(const char *p)
+{
+	for (int i = 0; i < 3; i++)
+		if ((i && *p++ != '.') || !skip_number(&p))
+			return false;
+	if (*p == '-' && (p++, !skip_identifiers(&p, "+")))
+		return false;
+	if (*p == '+' && (p++, !skip_identifiers(&p, "")))
+		return false;
+	return !*p;
+}
+
+/* Only the major version says whether we can read it. */
 static int check_version(const struct runc_config *c, struct err *err)
 {
-	int major, minor, patch;
-
-	if (sscanf(c->version, "%d.%d.%d", &major, &minor, &patch) != 3)
+	if (!is_semver(c->version))
 		return err_set(err, ERR_INVALID, "ociVersion: '%s' is not a version (x.y.z)",
 			       c->version);
-	if (major != 1)
+	if (strncmp(c->version, "1.", 2) != 0)
 		return err_set(err, ERR_INVALID, "ociVersion: version %s of the specification is "
 			       "not supported, only 1.x is", c->version);
 	return 0;
@@ -47,9 +83,21 @@ static int string_map(const json_t *doc, const char *where, const char *key, jso
 	if (runc_prop_object(doc, where, key, out, err))
 		return -1;
 	json_object_foreach(*out, name, value)
-		if (!json_is_string(value))
-			return err_set(err, ERR_INVALID, "%s%s%s[\"%s\"]: expected a string",
-				       where, *where ? "." : "", key, name);
+		if (!*name || !json_is_string(value))
+			return err_set(err, ERR_INVALID, "%s%s%s[\"%s\"]: %s", where,
+				       *where ? "." : "", key, name,
+				       *name ? "expected a string" : "the key must not be empty");
+	return 0;
+}
+
+/* `hostname` and `domainname`: the kernel's buffers for them (uname(2)). */
+static int parse_name(const struct runc_config *c, const char *key, const char **out,
+		      struct err *err)
+{
+	if (runc_prop_str(c->doc, "", key, out, err))
+		return -1;
+	if (*out && strlen(*out) > HOST_NAME_MAX)
+		return err_set(err, ERR_INVALID, "%s: longer than %d bytes", key, HOST_NAME_MAX);
 	return 0;
 }
 
@@ -70,37 +118,42 @@ static int parse_linux(struct runc_config *c, struct err *err)
 		return -1;
 	if (!obj)
 		return err_set(err, ERR_INVALID, "linux: required on this platform");
-	return runc_config_linux(c, obj, err) ||
-	       string_map(obj, "linux", "sysctl", &c->sysctl, err) ? -1 : 0;
+	if (runc_config_linux(c, obj, err) || string_map(obj, "linux", "sysctl", &c->sysctl, err))
+		return -1;
+	runc_sysctl_normalise(obj, &c->sysctl);
+	return 0;
 }
 
-/* What would change the host because the namespace for it is missing. */
+/* What needs a namespace, and would happen to the host without. */
 static int check_namespaces(const struct runc_config *c, struct err *err)
 {
-	if (!runc_config_ns(c, CLONE_NEWNS))
-		return err_set(err, ERR_INVALID, "linux.namespaces: a mount namespace is "
-			       "required: without one the container's mounts would be the host's");
-	if (c->hostname && *c->hostname && !runc_config_ns(c, CLONE_NEWUTS))
-		return err_set(err, ERR_INVALID,
-			       "hostname: cannot be set without a private UTS namespace");
-	if (c->domainname && *c->domainname && !runc_config_ns(c, CLONE_NEWUTS))
-		return err_set(err, ERR_INVALID,
-			       "domainname: cannot be set without a private UTS namespace");
-	return 0;
+	const struct { uint64_t flag; bool wanted; const char *what; } needs[] = {
+		{ CLONE_NEWUTS, c->hostname && *c->hostname,
+		  "hostname: unable to set hostname without a private UTS namespace" },
+		{ CLONE_NEWUTS, c->domainname && *c->domainname,
+		  "domainname: unable to set domainname without a private UTS namespace" },
+		{ CLONE_NEWNS, (c->masked_paths && *c->masked_paths) ||
+			       (c->readonly_paths && *c->readonly_paths),
+		  "linux.maskedPaths, linux.readonlyPaths: unable to restrict sys entries without a "
+		  "private MNT namespace" },
+	};
+
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (needs[i].wanted && !runc_config_ns(c, needs[i].flag))
+			return err_set(err, ERR_INVALID, "%s", needs[i].what);
+	return runc_config_check_userns(c, err);
 }
 
 static int parse(struct runc_config *c, struct err *err)
 {
-	static const char *const platforms[] = { "windows", "solaris", "vm", "zos", NULL };
-
 	if (!json_is_object(c->doc))
 		return err_set(err, ERR_INVALID, "expected an object");
+	c->relative_mount = runc_destinations_clean(c->doc);
 	if (runc_prop_need_str(c->doc, "", "ociVersion", &c->version, err) ||
 	    check_version(c, err) ||
-	    runc_prop_refuse(c->doc, "", platforms, err) ||
 	    parse_root(c, err) ||
-	    runc_prop_str(c->doc, "", "hostname", &c->hostname, err) ||
-	    runc_prop_str(c->doc, "", "domainname", &c->domainname, err) ||
+	    parse_name(c, "hostname", &c->hostname, err) ||
+	    parse_name(c, "domainname", &c->domainname, err) ||
 	    string_map(c->doc, "", "annotations", &c->annotations, err) ||
 	    parse_process(c, err) ||
 	    runc_config_mounts(c, c->doc, err) ||
@@ -123,60 +176,17 @@ int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
 	return -1;
 }
 
-static bool too_big(const char *p, size_t digits)
-{
-	return digits > 19 || (digits == 19 && strncmp(p, "9223372036854775807", 19) > 0);
-}
-
-/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes "no limit" as 18446744073709551615, which jansson refuses to read. */
-static void quote_big_numbers(const char *p, struct strbuf *out)
-{
-	bool in_string = false;
-
-	while (*p) {
-		size_t digits = in_string ? 0 : strspn(p, "0123456789");
-
-		if (too_big(p, digits) && !strchr(".eE", p[digits])) {
-			strbuf_addf(out, "\"%.*s\"", (int)digits, p);
-			p += digits;
-		} else if (digits) {
-			strbuf_add(out, p, digits);
-			p += digits;
-		} else {
-			/* An escaped character cannot end the string. */
-			size_t n = in_string && *p == '\\' && p[1] ? 2 : 1;
-
-			in_string ^= *p == '"';
-			strbuf_add(out, p, n);
-			p += n;
-		}
-	}
-}
-
-json_t *runc_config_read(int dirfd, const char *path, struct err *err)
-{
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, text = STRBUF_INIT;
-
-	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
-		return NULL;
-	if (memchr(raw.data, '\0', raw.len)) {
-		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
-		return NULL;
-	}
-	strbuf_reserve(&text, raw.len + 64);
-	quote_big_numbers(raw.data, &text);
-	return jsonx_parse(text.data, text.len, path, err);
-}
-
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)
 {
-	json_t *doc = runc_config_read(dirfd, path, err);
+	AUTO_FREE char *text = NULL;
+	json_t *doc = runc_config_read(dirfd, path, &text, err);
 
 	memset(c, 0, sizeof *c);
 	if (!doc)
 		return -1;
 	if (runc_config_parse(c, doc, err))
 		return err_wrap(err, "%s", path);
+	c->text = steal_ptr(&text);
 	return 0;
 }
 
@@ -199,10 +209,16 @@ void runc_config_free(struct runc_config *c)
 	}
 	runc_process_free(&c->process);
 	runc_resources_free(&c->resources);
+	for (size_t i = 0; i < c->n_mounts; i++)
+		kern_id_maps_free(&c->mounts[i].maps);
+	kern_id_maps_free(&c->maps);
 	free(c->mounts);
 	free(c->masked_paths);
 	free(c->readonly_paths);
 	free(c->devices);
+	free(c->netdevs);
+	free(c->rdt.schemata);
 	json_decref(c->doc);
+	free(c->text);
 	memset(c, 0, sizeof *c);
 }

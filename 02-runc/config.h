@@ -22,8 +22,12 @@
 #include "01-kernel/cgroup.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
+#include "01-kernel/userns.h"
+#include "intelrdt.h"
+#include "netdevices.h"
+#include "schedule.h"
 
-#define RUNC_SPEC_VERSION "1.1.0"
+#define RUNC_SPEC_VERSION "1.3.0"
 #define RUNC_CONFIG_LIMIT (16u << 20) /* bytes of config.json that are read at most */
 
 struct runc_rlimit {
@@ -37,6 +41,7 @@ struct runc_process {
 	bool present;
 	bool terminal;
 	unsigned short rows, cols; /* consoleSize; 0: leave it */
+	bool bare_newlines; /* the terminal's reader is ours, and wants no CR before LF */
 	uid_t uid;
 	gid_t gid;
 	gid_t *gids; /* additionalGids */
@@ -45,17 +50,23 @@ struct runc_process {
 	const char **args, **env; /* each ends with NULL */
 	const char *cwd;
 	struct kern_caps caps; /* nothing given: no capability at all */
+	struct strlist unknown_caps; /* names in there that are none */
 	struct runc_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privileges;
 	bool has_oom_score_adj;
 	int oom_score_adj;
 	const char *apparmor_profile, *selinux_label;
+	struct runc_scheduler scheduler;
+	struct runc_io_priority io_priority;
+	struct runc_affinity affinity;
 };
 
 struct runc_mount {
 	const char *destination, *type, *source;
 	bool bind; /* by option word or by type */
+	bool idmapped;
+	struct kern_id_maps maps; /* none: those of the container's user namespace */
 	struct kern_mount_options options;
 };
 
@@ -69,7 +80,7 @@ struct runc_device {
 
 struct runc_hook {
 	const char *path;
-	const char **args, **env; /* args may be NULL; env NULL: empty */
+	const char **args, **env; /* may be NULL; see hooks.h */
 	int timeout;              /* seconds; 0: none */
 };
 
@@ -98,14 +109,18 @@ struct runc_resources {
 
 struct runc_config {
 	json_t *doc;
+	char *text; /* as it was read, to be kept as it is; NULL for a document in memory */
 	const char *version, *root, *hostname, *domainname;
 	bool root_readonly;
 	struct runc_process process;
 	struct runc_mount *mounts;
 	size_t n_mounts;
+	int relative_mount; /* the first whose destination is no absolute path, or -1 */
 	struct runc_hook_list hooks[HOOK_KINDS];
 	struct runc_namespace ns[RUNC_NS_MAX];
 	size_t n_ns;
+	struct kern_id_maps maps; /* of a new user namespace */
+	char time_offsets[128];   /* as /proc/PID/timens_offsets takes them; "": none */
 	const char **masked_paths, **readonly_paths; /* each NULL or ending with NULL */
 	json_t *sysctl;      /* object of strings, borrowed, or NULL */
 	json_t *annotations; /* the same */
@@ -113,15 +128,21 @@ struct runc_config {
 	struct runc_device *devices;
 	size_t n_devices;
 	const char *cgroups_path;
+	const char *mount_label; /* or NULL */
 	struct runc_resources resources;
 	uint64_t propagation; /* MS_*; 0: not given */
 	unsigned long personality;
 	bool has_personality;
+	struct runc_memory_policy memory_policy;
+	struct runc_rdt rdt;
+	struct runc_netdev *netdevs;
+	size_t n_netdevs;
 };
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
- * 2^64 that jansson has no type for as strings of digits (see property.h). New. */
-json_t *runc_config_read(int dirfd, const char *path, struct err *err);
+ * 2^64 that jansson has no type for as strings of digits (see property.h). New; with
+ * *text (may be NULL) as it stands in the file, which the caller frees. */
+json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err);
 
 /* Parse and check <dir>/config.json (dirfd as in openat(2)). */
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err);
@@ -139,9 +160,21 @@ void runc_process_free(struct runc_process *p);
 int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_hooks(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *where,
+		     struct err *err);
+int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *err);
+int runc_config_check_userns(const struct runc_config *c, struct err *err);
+/* destination.c: in the document, before runc_config_mounts. The index of the first that
+ * was relative, or -1. */
+int runc_destinations_clean(json_t *doc);
+/* sysctl.c: the keys as paths below /proc/sys, in the document too. */
+void runc_sysctl_normalise(json_t *linux_, json_t **sysctl);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err);
 void runc_resources_free(struct runc_resources *r);
+
+/* Before a container is made of it: what depends on who we are, and on a namespace to join. */
+int runc_userns_check_host(const struct runc_config *c, struct err *err);
 
 #define AUTO_CONFIG AUTO(runc_config_free)
 

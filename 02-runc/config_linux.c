@@ -26,15 +26,9 @@ static int parse_namespace(struct runc_config *c, const json_t *obj, const char 
 	if (!ns->type)
 		return err_set(err, ERR_INVALID, "%s.type: there is no namespace type '%s'", where,
 			       type);
-	if (ns->type->flag == CLONE_NEWUSER)
-		return err_set(err, ERR_UNSUPPORTED, "%s: user namespaces are not supported by "
-			       "this runtime", where);
 	if (ns->path && ns->path[0] != '/')
 		return err_set(err, ERR_INVALID, "%s.path: '%s' is not an absolute path", where,
 			       path);
-	if (ns->path && ns->type->flag == CLONE_NEWNS)
-		return err_set(err, ERR_UNSUPPORTED, "%s.path: joining a mount namespace is not "
-			       "supported by this runtime", where);
 	if (runc_config_ns(c, ns->type->flag))
 		return err_set(err, ERR_INVALID, "%s: the %s namespace is given twice", where,
 			       type);
@@ -77,30 +71,30 @@ static int device_type(const char *type, mode_t *mode)
 static int parse_device(struct runc_device *d, const json_t *obj, const char *where,
 			struct err *err)
 {
-	const struct runc_range number = { 0, UINT32_MAX }, perm = { 0, 07777 };
+	const struct runc_range number = { 0, UINT32_MAX };
 	const struct runc_range id = { 0, UINT32_MAX - 1 };
 	int64_t mode = 0666, uid = 0, gid = 0;
 	const char *type = NULL;
 
 	if (!json_is_object(obj))
 		return err_set(err, ERR_INVALID, "%s: expected an object", where);
-	/* Docker sends the file type within the mode; only the permissions count here. */
-	if (json_is_integer(json_object_get(obj, "fileMode")))
-		mode = json_integer_value(json_object_get(obj, "fileMode")) & 07777;
-	else if (runc_prop_int(obj, where, "fileMode", perm, &mode, NULL, err))
-		return -1;
-	if (runc_prop_need_str(obj, where, "path", &d->path, err) ||
+	if (runc_prop_int(obj, where, "fileMode", number, &mode, NULL, err) ||
+	    runc_prop_need_str(obj, where, "path", &d->path, err) ||
 	    runc_prop_need_str(obj, where, "type", &type, err) ||
 	    runc_prop_int(obj, where, "major", number, &d->major, NULL, err) ||
 	    runc_prop_int(obj, where, "minor", number, &d->minor, NULL, err) ||
 	    runc_prop_int(obj, where, "uid", id, &uid, NULL, err) ||
 	    runc_prop_int(obj, where, "gid", id, &gid, NULL, err))
 		return -1;
-	d->mode = (mode_t)mode;
+	/* Docker sends the file type within the mode; only the permissions count here. */
+	d->mode = (mode_t)mode & 07777;
 	d->uid = (uid_t)uid;
 	d->gid = (gid_t)gid;
 	if (device_type(type, &d->mode))
 		return err_set(err, ERR_INVALID, "%s.type: '%s' is not c, b, u or p", where, type);
+	if (!S_ISFIFO(d->mode) &&
+	    (!json_object_get(obj, "major") || !json_object_get(obj, "minor")))
+		return err_set(err, ERR_INVALID, "%s: major and minor are required", where);
 	return 0;
 }
 
@@ -146,7 +140,7 @@ static int parse_propagation(struct runc_config *c, const json_t *obj, struct er
 
 static int parse_personality(struct runc_config *c, const json_t *obj, struct err *err)
 {
-	static const char *const flags[] = { "flags", NULL };
+	AUTO_FREE const char **flags = NULL;
 	const char *domain = NULL;
 	json_t *personality_;
 
@@ -154,9 +148,12 @@ static int parse_personality(struct runc_config *c, const json_t *obj, struct er
 		return -1;
 	if (!personality_)
 		return 0;
-	if (runc_prop_refuse(personality_, "linux.personality", flags, err) ||
+	if (runc_prop_strings(personality_, "linux.personality", "flags", &flags, err) ||
 	    runc_prop_need_str(personality_, "linux.personality", "domain", &domain, err))
 		return -1;
+	if (flags && flags[0])
+		return err_set(err, ERR_INVALID, "linux.personality.flags[0]: '%s' is not a flag: "
+			       "the specification knows none", flags[0]);
 	if (strcmp(domain, "LINUX") && strcmp(domain, "LINUX32"))
 		return err_set(err, ERR_INVALID,
 			       "linux.personality.domain: '%s' is neither LINUX nor LINUX32",
@@ -166,29 +163,41 @@ static int parse_personality(struct runc_config *c, const json_t *obj, struct er
 	return 0;
 }
 
+static int parse_absolute_paths(const json_t *obj, const char *key, const char ***paths,
+				struct err *err)
+{
+	if (runc_prop_strings(obj, "linux", key, paths, err))
+		return -1;
+	for (size_t i = 0; *paths && (*paths)[i]; i++)
+		if ((*paths)[i][0] != '/')
+			return err_set(err, ERR_INVALID, "linux.%s[%zu]: '%s' is not an absolute "
+				       "path", key, i, (*paths)[i]);
+	return 0;
+}
+
 static int parse_paths(struct runc_config *c, const json_t *obj, struct err *err)
 {
-	const char *cgroups = NULL;
+	const char *cgroups = NULL, *label = NULL;
 
-	if (runc_prop_strings(obj, "linux", "maskedPaths", &c->masked_paths, err) ||
-	    runc_prop_strings(obj, "linux", "readonlyPaths", &c->readonly_paths, err) ||
+	if (parse_absolute_paths(obj, "maskedPaths", &c->masked_paths, err) ||
+	    parse_absolute_paths(obj, "readonlyPaths", &c->readonly_paths, err) ||
+	    runc_prop_str(obj, "linux", "mountLabel", &label, err) ||
 	    runc_prop_str(obj, "linux", "cgroupsPath", &cgroups, err))
 		return -1;
+	c->mount_label = label && *label ? label : NULL;
 	c->cgroups_path = cgroups && *cgroups ? cgroups : NULL;
 	return 0;
 }
 
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err)
 {
-	static const char *const unsupported[] = {
-		"uidMappings", "gidMappings", "intelRdt", "mountLabel", "timeOffsets",
-		"netDevices", "memoryPolicy", NULL,
-	};
 	json_t *resources;
 
-	if (runc_prop_refuse(linux_, "linux", unsupported, err) ||
-	    parse_namespaces(c, linux_, err) || parse_devices(c, linux_, err) ||
+	if (parse_namespaces(c, linux_, err) || runc_config_maps(&c->maps, linux_, "linux", err) ||
+	    runc_config_time(c, linux_, err) || parse_devices(c, linux_, err) ||
 	    parse_propagation(c, linux_, err) || parse_personality(c, linux_, err) ||
+	    runc_config_memory_policy(&c->memory_policy, linux_, err) ||
+	    runc_config_netdevices(c, linux_, err) || runc_config_rdt(c, linux_, err) ||
 	    parse_paths(c, linux_, err) ||
 	    runc_prop_object(linux_, "linux", "seccomp", &c->seccomp, err) ||
 	    runc_prop_object(linux_, "linux", "resources", &resources, err))

@@ -38,16 +38,13 @@ static int console_target(int root, struct err *err)
 {
 	const char *base = NULL;
 	AUTO_CLOSE int dir = kern_path_parent(root, "/dev/console", 0755, &base, err);
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = dir < 0 ? -1 : kern_path_file_at(dir, base, 0600, err);
 	struct stat st;
 
-	if (dir < 0)
+	if (fd < 0)
 		return -1;
-	fd = openat(dir, base, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
-		fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		return err_sys(err, "open /dev/console");
+	if (fstat(fd, &st))
+		return err_sys(err, "stat /dev/console");
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		return err_set(err, ERR_PERMISSION, "/dev/console is neither a file nor a device");
 	return steal_fd(&fd);
@@ -83,6 +80,8 @@ int runc_console_open(int root, int socket, const struct runc_process *p, bool b
 	if (master < 0 || kern_tty_peer(master, &slave, err))
 		return -1;
 	if (p->rows && p->cols && kern_tty_resize(master, p->rows, p->cols, err))
+		return -1;
+	if (p->bare_newlines && kern_tty_output(slave, ONLCR, false, err))
 		return -1;
 	if (bind && bind_console(root, slave, err))
 		return -1;

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,10 +20,12 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/tty.h"
-#include "clone.h"
 #include "hooks.h"
 #include "init.h"
+#include "namespaces.h"
 #include "notify.h"
+#include "oom.h"
+#include "selinux.h"
 #include "sync.h"
 
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err)
@@ -48,7 +51,16 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (!c->process.terminal && opt->console_socket)
 		return err_set(err, ERR_INVALID, "cannot use console socket if runc will not "
 			       "detach or allocate tty");
-	return runc_sysctl_check(c, err);
+	if (c->relative_mount >= 0) /* deprecated, but valid ("Mounts" in config.md) */
+		log_warn("mounts[%d].destination: not an absolute path, using it as relative to /",
+			 c->relative_mount);
+	/* The old root stays reachable then, and would have nothing to keep mounts apart. */
+	if (opt->no_pivot && (c->propagation & MS_PRIVATE))
+		return err_set(err, ERR_INVALID, "linux.rootfsPropagation: [r]private is not safe "
+			       "without pivot_root");
+	return runc_sysctl_check(c, err) || runc_userns_check_host(c, err) ||
+	       runc_netdevices_check(c, err) || runc_rdt_check_host(&c->rdt, err) ||
+	       runc_labels_check(c, &c->process, err) ? -1 : 0;
 }
 
 /* Read everything, check everything, make nothing. */
@@ -61,6 +73,9 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 	if (runc_config_load(&c->config, AT_FDCWD, config, err) ||
 	    check_options(opt, &c->config, err) ||
 	    runc_seccomp_build(c->config.seccomp, &c->filter, err))
+		return -1;
+	runc_caps_settle(&c->config.process, runc_config_ns(&c->config, CLONE_NEWUSER));
+	if (runc_labels_mounts(&c->config, err))
 		return -1;
 	c->state.bundle = realpath(opt->bundle, NULL);
 	if (!c->state.bundle)
@@ -81,7 +96,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 {
 	struct runc_state *st = &c->state;
 	char now[TIME_TEXT_SIZE];
-	AUTO_FREE char *text = jsonx_text(c->config.doc);
+	const char *text = c->config.text;
 
 	if (runc_state_take(st, opt->root, opt->id, err))
 		return -1;
@@ -90,8 +105,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->cgroup = runc_cgroup_path(&c->config, opt->id);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
-	return runc_state_save(st, err) ||
-	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ? -1 : 0;
+	/* The state last: whoever finds it finds the other. */
+	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
+	       runc_state_save(st, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */
@@ -117,6 +133,7 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	if (opt->foreground && c->config.process.terminal && !opt->console_socket) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 			return err_sys(err, "make a socket pair");
+		c->config.process.bare_newlines = true;
 		c->console = pair[0];
 		*fd = pair[1];
 		return 0;
@@ -127,21 +144,30 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	return *fd < 0 ? err_wrap(err, "console socket") : 0;
 }
 
-static pid_t clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
+/* The clone. In the child this does not return. */
+static int clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
-	const struct runc_namespace *pid_ns = runc_config_ns(&c->config, CLONE_NEWPID);
-	const char *joined = pid_ns ? pid_ns->path : NULL;
-	struct kern_clone clone = {
-		.flags = runc_init_clone_flags(&c->config),
-		.cgroup_fd = kern_cgroup_v2_fd(c->cgroup),
-		.pidfd = &c->pidfd,
-	};
-	AUTO_CLOSE int ns = joined ? open(joined, O_RDONLY | O_CLOEXEC) : -1;
+	const struct runc_birth birth = { &c->config, c->cgroup, &c->pidfd, -1 };
+	char own_score[RUNC_OOM_SIZE];
 
-	if (joined && ns < 0)
-		return err_sys(err, "join the pid namespace: open %s", joined);
-	in->in_cgroup = clone.cgroup_fd >= 0;
-	return runc_clone(&clone, ns, err);
+	in->in_cgroup = kern_cgroup_v2_fd(c->cgroup) >= 0;
+	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
+		return -1;
+	c->pid = runc_ns_clone(&birth, err);
+	if (!c->pid)
+		runc_init_main(in);
+	runc_oom_give_back(in->launch.procfs, own_score);
+	return c->pid < 0 ? -1 : 0;
+}
+
+/* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
+static int map_ids(struct runc_container *c, struct err *err)
+{
+	const struct runc_namespace *user = runc_config_ns(&c->config, CLONE_NEWUSER);
+
+	if (!user || user->path)
+		return 0;
+	return runc_ns_map_ids(&c->config, c->pid, err) || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
 }
 
 static int hear(const struct runc_container *c, enum runc_word *word, struct err *err)
@@ -164,7 +190,8 @@ static int hear_ready(struct runc_container *c, struct err *err)
 	if (hear(c, &word, err))
 		return -1;
 	if (word == WORD_MOUNTED) {
-		if (runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
+		if (runc_netdevices_attach(&c->config, c->pid, &c->net, err) ||
+		    runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
 				   err) ||
 		    runc_hooks_run(&c->config, HOOK_CREATE_RUNTIME, &c->state, STATUS_CREATING,
 				   c->pid, err) ||
@@ -179,6 +206,16 @@ static int hear_ready(struct runc_container *c, struct err *err)
 	return 0;
 }
 
+/* A group of resctrl, for which one must be mounted. */
+static int make_rdt_group(struct runc_container *c, struct err *err)
+{
+	AUTO_FREE char *root = c->config.rdt.present ? runc_rdt_root(err) : NULL;
+
+	if (!c->config.rdt.present)
+		return 0;
+	return !root || runc_rdt_create(&c->config.rdt, root, c->state.id, c->state.dir, err) ? -1 : 0;
+}
+
 static int start_init(struct runc_container *c, const struct runc_create *opt, int fifo,
 		      int console, struct err *err)
 {
@@ -186,7 +223,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 	AUTO_CLOSE int theirs = -1;
 	struct runc_init in = {
 		.config = &c->config, .state = &c->state, .cgroup = c->cgroup,
-		.fifo = fifo, .console_socket = console, .no_pivot = opt->no_pivot,
+		.fifo = fifo, .console_socket = console, .started = -1, .no_pivot = opt->no_pivot,
 		.launch = { .process = &c->config.process, .filter = &c->filter, .proc = -1,
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },
@@ -194,17 +231,19 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 			    .path = c->state.rootfs, .cgroup = c->state.cgroup,
 			    .root = -1, .null = -1 },
 	};
+	int failed;
 
-	if (runc_sync_pair(&c->sync, &theirs, err))
+	if (runc_sync_pair(&c->sync, &theirs, err) || runc_process_prepare(&in.launch, err) ||
+	    runc_sources_copy(&c->config, c->state.bundle, &c->sources, err))
 		return -1;
 	in.sync = theirs;
-	c->pid = clone_init(c, &in, err);
-	if (c->pid < 0)
-		return -1;
-	if (!c->pid)
-		runc_init_main(&in);
+	in.rootfs.sources = c->sources;
+	failed = clone_init(c, &in, err);
+	close(in.launch.procfs);
 	close(theirs); /* so that we see its end when init ends */
 	theirs = -1;
+	if (failed || map_ids(c, err))
+		return -1;
 	c->state.pid = c->pid;
 	return kern_proc_start_time(c->pid, &c->state.start_time, NULL, err);
 }
@@ -213,6 +252,7 @@ static void undo(struct runc_container *c, const char *root)
 {
 	struct err ignored;
 
+	runc_netdevices_detach(&c->net);
 	if (c->pid > 0 && c->pidfd >= 0) {
 		kern_pidfd_signal(c->pidfd, SIGKILL, &ignored);
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
@@ -223,8 +263,15 @@ static void undo(struct runc_container *c, const char *root)
 		if (kern_cgroup_remove(c->cgroup, &ignored))
 			log_warn("%s", ignored.msg);
 	}
-	if (c->state.dir >= 0 && runc_state_remove(&c->state, root, &ignored))
+	if (c->state.dir < 0)
+		return;
+	if (runc_rdt_destroy(c->state.dir, true, &ignored))
 		log_warn("%s", ignored.msg);
+	if (runc_state_remove(&c->state, root, &ignored))
+		log_warn("%s", ignored.msg);
+	/* Also after a failure the lifecycle ends with these (steps 12 and 13 of
+	 * "Lifecycle" in runtime.md). */
+	runc_hooks_run(&c->config, HOOK_POSTSTOP, &c->state, STATUS_STOPPED, 0, &ignored);
 }
 
 static int build(struct runc_container *c, const struct runc_create *opt, struct err *err)
@@ -237,8 +284,8 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err);
 	if (!c->cgroup)
 		return -1;
-	if (start_init(c, opt, fifo, console, err) ||
-	    hear_ready(c, err) || runc_state_save(&c->state, err))
+	if (make_rdt_group(c, err) || start_init(c, opt, fifo, console, err) ||
+	    runc_rdt_join(c->state.dir, c->pid, err) || hear_ready(c, err) || runc_state_save(&c->state, err))
 		return -1;
 	return opt->pid_file ? runc_pid_file_write(opt->pid_file, c->pid, err) : 0;
 }
@@ -277,6 +324,9 @@ void runc_container_free(struct runc_container *c)
 	c->pidfd = c->sync = c->console = -1;
 	kern_cgroup_free(c->cgroup);
 	c->cgroup = NULL;
+	runc_sources_free(c->sources, c->config.n_mounts);
+	c->sources = NULL;
+	runc_netmoves_free(&c->net);
 	runc_seccomp_free(&c->filter);
 	runc_config_free(&c->config);
 	runc_state_free(&c->state);

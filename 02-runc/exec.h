@@ -24,6 +24,7 @@ struct runc_exec {
 	int preserve_fds;
 
 	int init_pidfd, console, receive; /* receive: the terminal comes to us */
+	int root; /* of a container without a mount namespace; else -1 */
 	int sync;
 	bool in_cgroup;
 	pid_t pid;
@@ -31,7 +32,7 @@ struct runc_exec {
 };
 
 #define RUNC_EXEC_INIT { .state = RUNC_STATE_INIT, .init_pidfd = -1, .console = -1, \
-			 .receive = -1, .sync = -1, .pidfd = -1 }
+			 .receive = -1, .root = -1, .sync = -1, .pidfd = -1 }
 
 int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, struct err *err);
 /* Fill x->process; argv is the command given on the command line. */

@@ -47,17 +47,26 @@ int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, str
 	return runc_cmd_preserve(x->preserve_fds, &x->launch.preserve_fds, err);
 }
 
+/* Digits alone: scanf(3) would take "-1", and root for 2^32. */
+static bool parse_id(const char **text, json_int_t *id)
+{
+	size_t n = strspn(*text, "0123456789");
+
+	*id = strtoll(*text, NULL, 10);
+	*text += n;
+	return n && n <= 10 && *id < UINT32_MAX;
+}
+
 /* "1000" or "1000:1000" */
 static int set_user(json_t *process, const char *text, struct err *err)
 {
-	unsigned uid, gid = 0;
-	char rest;
-	int n = sscanf(text, "%u:%u%c", &uid, &gid, &rest);
+	json_int_t uid, gid = 0;
+	const char *p = text;
 	json_t *user;
 
-	if (n < 1 || n > 2 || (n == 1 && strspn(text, "0123456789") != strlen(text)))
+	if (!parse_id(&p, &uid) || (*p && (*p++ != ':' || !parse_id(&p, &gid) || *p)))
 		return err_set(err, ERR_INVALID, "--user: '%s' is not uid[:gid]", text);
-	user = json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid", (json_int_t)gid);
+	user = json_pack("{s:I, s:I}", "uid", uid, "gid", gid);
 	json_object_set_new(process, "user", user);
 	return 0;
 }
@@ -67,15 +76,15 @@ static int add_gids(json_t *process, const struct strlist *gids, struct err *err
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gids->n; i++) {
-		char *end;
-		unsigned long gid = strtoul(gids->v[i], &end, 10);
+		const char *p = gids->v[i];
+		json_int_t gid;
 
-		if (!*gids->v[i] || *end) {
+		if (!parse_id(&p, &gid) || *p) {
 			json_decref(list);
 			return err_set(err, ERR_INVALID, "--additional-gids: '%s' is not a group "
 				       "id", gids->v[i]);
 		}
-		json_array_append_new(list, json_integer((json_int_t)gid));
+		json_array_append_new(list, json_integer(gid));
 	}
 	if (!json_object_get(process, "user"))
 		json_object_set_new(process, "user", json_object());
@@ -87,7 +96,7 @@ static int add_gids(json_t *process, const struct strlist *gids, struct err *err
  * ambient only if the container has an inheritable set to carry it. */
 static void add_caps(json_t *process, const struct strlist *caps)
 {
-	static const char *const sets[] = { "bounding", "effective", "permitted", NULL };
+	static const char *const sets[] = { "bounding", "effective", "permitted", "ambient", NULL };
 	json_t *obj = json_object_get(process, "capabilities");
 
 	if (!json_is_object(obj)) {
@@ -95,6 +104,8 @@ static void add_caps(json_t *process, const struct strlist *caps)
 		obj = json_object_get(process, "capabilities");
 	}
 	for (size_t s = 0; sets[s]; s++) {
+		if (!strcmp(sets[s], "ambient") && !json_is_array(json_object_get(obj, "inheritable")))
+			continue;
 		if (!json_is_array(json_object_get(obj, sets[s])))
 			json_object_set_new(obj, sets[s], json_array());
 		for (size_t i = 0; i < caps->n; i++)
@@ -135,15 +146,44 @@ static int lay_over(const struct runc_exec *x, json_t *p, int argc, char **argv,
 	return x->gids.n ? add_gids(p, &x->gids, err) : 0;
 }
 
+/* Absent, or what a client written in Go sends for it. */
+static bool left_out(const json_t *v)
+{
+	return !v || json_is_null(v) || (json_is_array(v) && !json_array_size(v)) ||
+	       (json_is_string(v) && !*json_string_value(v));
+}
+
+/* What a process object of --process leaves out is as in the container's own, but for
+ * what runs, as whom and where. */
+static void fill_in(json_t *process, const json_t *own)
+{
+	static const char *const keys[] = {
+		"capabilities", "rlimits", "oomScoreAdj", "scheduler", "ioPriority",
+		"execCPUAffinity", "apparmorProfile", "selinuxLabel", NULL,
+	};
+	json_t *user = json_object_get(process, "user");
+	json_t *umask_ = json_object_get(json_object_get(own, "user"), "umask");
+
+	for (size_t i = 0; keys[i]; i++)
+		if (left_out(json_object_get(process, keys[i])) && json_object_get(own, keys[i]))
+			json_object_set(process, keys[i], json_object_get(own, keys[i]));
+	if (!user && umask_)
+		json_object_set_new(process, "user", user = json_object());
+	if (umask_ && json_is_object(user) && !json_object_get(user, "umask"))
+		json_object_set(user, "umask", umask_);
+}
+
 int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *err)
 {
 	if (x->process_file) {
-		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, err);
+		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, NULL, err);
 		if (!x->process_doc)
 			return -1;
 		/* -t counts with --process too; without it the file decides. */
 		if (x->tty)
 			json_object_set_new(x->process_doc, "terminal", json_true());
+		if (json_is_object(x->process_doc))
+			fill_in(x->process_doc, json_object_get(x->config.doc, "process"));
 		if (runc_config_process(&x->process, x->process_doc, "", err))
 			return err_wrap(err, "%s", x->process_file);
 		return 0;
@@ -157,7 +197,7 @@ int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *er
 
 void runc_exec_free(struct runc_exec *x)
 {
-	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->pidfd };
+	const int *fds[] = { &x->init_pidfd, &x->console, &x->receive, &x->root, &x->pidfd };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		cleanup_close(fds[i]);

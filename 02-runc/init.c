@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,19 +19,9 @@
 #include "01-kernel/path.h"
 #include "console.h"
 #include "hooks.h"
+#include "namespaces.h"
+#include "selinux.h"
 #include "sync.h"
-
-uint64_t runc_init_clone_flags(const struct runc_config *c)
-{
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < c->n_ns; i++)
-		if (!c->ns[i].path)
-			flags |= c->ns[i].type->flag;
-	/* A new cgroup namespace has its creator's group as the root, and the clone
-	 * makes it before it moves the child into its group (clone(2)). */
-	return flags & ~(uint64_t)CLONE_NEWCGROUP;
-}
 
 /* In a pid namespace that is not new there may be processes of another container. */
 static bool sees_others(const struct runc_config *c)
@@ -64,20 +53,15 @@ static int join_cgroup(struct runc_init *in, struct err *err)
 			     : kern_cgroup_add(in->cgroup, 0, err);
 }
 
-static int enter_namespaces(struct runc_init *in, struct err *err)
+/* In a new user namespace every id is "nobody" until the runtime has written the maps. */
+static int await_maps(struct runc_init *in, struct err *err)
 {
-	const struct runc_config *c = in->config;
-	const struct runc_namespace *cgroup = runc_config_ns(c, CLONE_NEWCGROUP);
+	const struct runc_namespace *user = runc_config_ns(in->config, CLONE_NEWUSER);
+	enum runc_word word = WORD_GO;
 
-	for (const struct kern_ns_type *t = kern_ns_types; t->oci; t++) {
-		const struct runc_namespace *ns = runc_config_ns(c, t->flag);
-
-		/* A pid namespace is entered by being born there: see container.c. */
-		if (ns && ns->path && t->flag != CLONE_NEWPID &&
-		    kern_ns_enter_path(ns->path, (int)t->flag, err))
-			return err_wrap(err, "join the %s namespace", t->oci);
-	}
-	return cgroup && !cgroup->path ? kern_ns_unshare(CLONE_NEWCGROUP, err) : 0;
+	if (user && !user->path && runc_sync_hear(in->sync, &word, err))
+		return -1;
+	return word == WORD_GO ? 0 : err_set(err, ERR_CANCELLED, "the runtime has gone away");
 }
 
 /* A new network namespace has a loopback interface, down. */
@@ -85,7 +69,7 @@ static int bring_up_loopback(struct runc_init *in, struct err *err)
 {
 	const struct runc_namespace *net = runc_config_ns(in->config, CLONE_NEWNET);
 
-	return net && !net->path ? kern_link_up("lo", err) : 0;
+	return net && !net->path ? kern_link_loopback_up(err) : 0;
 }
 
 static int set_names(struct runc_init *in, struct err *err)
@@ -114,7 +98,7 @@ static int write_sysctls(struct runc_init *in, struct err *err)
 
 		for (char *p = path; !strchr(key, '/') && (p = strchr(p, '.')); )
 			*p = '/';
-		fd = kern_path_open_proc(path, O_WRONLY, err);
+		fd = kern_proc_file(in->launch.procfs, path, O_WRONLY, err);
 		if (fd < 0)
 			return err_wrap(err, "sysctl %s", key);
 		if (write(fd, text, strlen(text)) < 0)
@@ -131,21 +115,38 @@ static int open_console(struct runc_init *in, struct err *err)
 				 runc_devices_wanted(in->config), err);
 }
 
-/* The runtime runs its hooks while we wait; then ours, in our namespaces but
+/* In the root that is to be, and with no environment of the host's. */
+static int run_container_hooks(struct runc_init *in, struct err *err)
+{
+	const char *path = runc_env_get((char **)in->launch.process->env, "PATH");
+	AUTO_FREE char *entry = xasprintf("PATH=%s", path ? path : "");
+	char *env[] = { path ? entry : NULL, NULL }, **before = environ;
+	int failed;
+
+	if (fchdir(in->rootfs.root))
+		return err_sys(err, "enter the root file system");
+	environ = env;
+	failed = runc_hooks_run(in->config, HOOK_CREATE_CONTAINER, in->state, STATUS_CREATING,
+				getpid(), err);
+	environ = before;
+	return failed;
+}
+
+/* The runtime moves network devices and runs its hooks while we wait; then ours, in our namespaces but
  * still with the host's tree around us. */
 static int give_hooks_their_time(struct runc_init *in, struct err *err)
 {
 	const struct runc_config *c = in->config;
 	enum runc_word word;
 
-	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n) {
+	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->n_netdevs) {
 		if (runc_sync_say(in->sync, WORD_MOUNTED, err) ||
 		    runc_sync_hear(in->sync, &word, err))
 			return -1;
 		if (word != WORD_GO)
 			return err_set(err, ERR_CANCELLED, "the runtime has gone away");
 	}
-	return runc_hooks_run(c, HOOK_CREATE_CONTAINER, in->state, STATUS_CREATING, getpid(), err);
+	return c->hooks[HOOK_CREATE_CONTAINER].n ? run_container_hooks(in, err) : 0;
 }
 
 /* What leads back to the host's files: everything but what is still to be said and
@@ -155,13 +156,6 @@ static void let_go_of_host(struct runc_init *in)
 	const int keep[] = { in->sync, in->fifo, in->launch.proc };
 
 	runc_process_close_fds(&in->launch, keep, sizeof keep / sizeof *keep);
-}
-
-static int set_personality(struct runc_init *in, struct err *err)
-{
-	if (in->config->has_personality && personality(in->config->personality) < 0)
-		return err_sys(err, "set the personality");
-	return 0;
 }
 
 /* The filter as late as can be, but before `create` ends, which tells what is wrong
@@ -180,16 +174,15 @@ static int report_ready(struct runc_init *in, struct err *err)
 static int wait_for_start(struct runc_init *in, struct err *err)
 {
 	AUTO_FREE char *name = xasprintf("fd/%d", in->fifo);
-	AUTO_CLOSE int fd = -1;
 
 	if (in->fifo < 0)
 		return 0; /* `run` does not wait */
 	close(in->sync); /* whoever created us is done; `start` is somebody else */
 	in->sync = -1;
 	do
-		fd = openat(in->launch.proc, name, O_WRONLY | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	if (fd < 0 || write(fd, "0", 1) != 1)
+		in->started = openat(in->launch.proc, name, O_WRONLY | O_CLOEXEC);
+	while (in->started < 0 && errno == EINTR);
+	if (in->started < 0)
 		return err_sys(err, "wait for start");
 	close(in->fifo);
 	in->fifo = -1;
@@ -204,8 +197,19 @@ static int run_start_hooks(struct runc_init *in, struct err *err)
 		return -1;
 	if (!in->config->hooks[HOOK_START_CONTAINER].n)
 		return 0; /* without asking for our pid, which the filter may not allow */
+	environ = in->launch.env.v;
 	return runc_hooks_run(in->config, HOOK_START_CONTAINER, in->state, STATUS_CREATED,
 			      getpid(), err);
+}
+
+/* `start` waits for this, so that it can tell when a hook has failed. */
+static int answer_start(struct runc_init *in, struct err *err)
+{
+	if (in->started >= 0 && write(in->started, RUNC_STARTED, 1) != 1)
+		return err_sys(err, "answer start");
+	cleanup_close(&in->started);
+	in->started = -1;
+	return 0;
 }
 
 static int runc_init_steps(struct runc_init *in, struct err *err)
@@ -216,13 +220,20 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	/* The runtime's /proc, before any other namespace can put one in its place. */
 	if (begin(in, err) || runc_process_open_proc(l, err))
 		return -1;
-	/* The cgroup before its namespace, whose root will be where we then stand;
-	 * and before we do anything that should count against its limits. */
-	if (join_cgroup(in, err) || enter_namespaces(in, err) || bring_up_loopback(in, err))
+	/* The cgroup before its namespace, whose root will be where we then stand; before
+	 * we do anything that should count against its limits; and while we are, by our
+	 * id, the one whose directories the groups are. */
+	if (join_cgroup(in, err) || runc_ns_enter(in->config, l->procfs, err))
+		return -1;
+	/* So too for what is the host's and hidden from the container's root: hold of it
+	 * first, then become that root, to whom all that is made from here on belongs. */
+	if (await_maps(in, err) || runc_rootfs_open(r, err) || runc_ns_become_root(in->config, err) ||
+	    bring_up_loopback(in, err))
 		return -1;
 	/* While "/" is the host's: sources of mounts can be named, and /proc is true.
 	 * The terminal is opened here because it comes from the new /dev/pts. */
-	if (runc_rootfs_assemble(r, err) || open_console(in, err) ||
+	if (runc_rootfs_assemble(r, err) || runc_labels_queues(in->config, r->root, err) ||
+	    open_console(in, err) ||
 	    give_hooks_their_time(in, err))
 		return -1;
 	/* After the hooks, who may have set or added some of this; before the new
@@ -236,14 +247,15 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	if (runc_rootfs_seal(r, l->process->cwd, err) || runc_rootfs_enter(r, in->no_pivot, err))
 		return -1;
 	/* The limits this late, for a low RLIMIT_NOFILE would have been in our own way. */
-	if (runc_process_limits(l, err) || set_personality(in, err))
+	if (runc_process_limits(l, err) || runc_schedule_apply(in->config, l->process, NULL, err))
 		return -1;
 	let_go_of_host(in);
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */
 	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))
 		return -1;
-	if (report_ready(in, err) || wait_for_start(in, err) || run_start_hooks(in, err))
+	if (report_ready(in, err) || wait_for_start(in, err) || run_start_hooks(in, err) ||
+	    answer_start(in, err))
 		return -1;
 	return runc_process_exec(l, err);
 }
@@ -253,10 +265,10 @@ void runc_init_main(struct runc_init *in)
 	struct err err = { .kind = ERR_NONE };
 
 	runc_init_steps(in, &err);
-	/* Before `start` there is a runtime to tell; afterwards only our stderr. */
+	/* First there is the runtime to tell, then `start`, at the end only our stderr. */
 	if (in->sync >= 0)
 		runc_sync_fail(in->sync, &err);
 	else
-		dprintf(STDERR_FILENO, "%s\n", err.msg);
+		dprintf(in->started >= 0 ? in->started : STDERR_FILENO, "%s\n", err.msg);
 	_exit(1);
 }

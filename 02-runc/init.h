@@ -22,12 +22,10 @@ struct runc_init {
 	int sync;           /* our end, see sync.h */
 	int fifo;           /* O_PATH of exec.fifo; -1: do not wait for `start` */
 	int console_socket; /* -1: no terminal */
+	int started;        /* open once `start` has come, to tell it how that went; else -1 */
 	bool no_pivot;
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
 };
-
-/* Flags for the clone: the new namespaces, without the cgroup's (see init.c). */
-uint64_t runc_init_clone_flags(const struct runc_config *c);
 
 __attribute__((noreturn)) void runc_init_main(struct runc_init *in);
 

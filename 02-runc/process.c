@@ -35,9 +35,16 @@ void runc_process_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+int runc_process_prepare(struct runc_launch *l, struct err *err)
+{
+	l->keep_groups = geteuid() || !kern_userns_initial();
+	l->procfs = kern_proc_open(err);
+	return l->procfs < 0 ? -1 : 0;
+}
+
 int runc_process_open_proc(struct runc_launch *l, struct err *err)
 {
-	l->proc = kern_path_open_proc("self", O_PATH | O_DIRECTORY, err);
+	l->proc = kern_proc_file(l->procfs, "self", O_PATH | O_DIRECTORY, err);
 	return l->proc < 0 ? -1 : 0;
 }
 
@@ -86,16 +93,6 @@ static int set_rlimit(const struct runc_rlimit *r, struct err *err)
 		       (unsigned long long)r->soft, (unsigned long long)r->hard);
 }
 
-static int set_oom_score(const struct runc_launch *l, struct err *err)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", l->process->oom_score_adj);
-	if (!file_write_once(l->proc, "oom_score_adj", text, err))
-		return 0;
-	return err_wrap(err, "process.oomScoreAdj (lowering it needs CAP_SYS_RESOURCE)");
-}
-
 /* The possessor may do everything with it; the owner see, read, search and link it.
  * To search is what joining a keyring by its name takes. */
 #define KEYRING_PERMISSIONS 0x3f1b0000L
@@ -120,10 +117,18 @@ static int join_keyring(const char *name, struct err *err)
 static int set_label(const struct runc_launch *l, const char *module, const char *file,
 		     const char *label, struct err *err)
 {
-	if (!file_write_once(l->proc, file, label, err))
+	if (!kern_proc_write(l->proc, file, label, err))
 		return 0;
 	return err_wrap(err, "apply the %s label '%s' (is %s enabled on this machine?)", module,
 			label, module);
+}
+
+/* Keys made from here on carry the program's label; the execve ends that. */
+static int label_keys(const struct runc_launch *l, struct err *err)
+{
+	const char *label = l->process->selinux_label;
+
+	return label && *label ? set_label(l, "SELinux", "attr/keycreate", label, err) : 0;
 }
 
 static int set_labels(const struct runc_launch *l, struct err *err)
@@ -131,9 +136,6 @@ static int set_labels(const struct runc_launch *l, struct err *err)
 	const char *apparmor = l->process->apparmor_profile, *selinux = l->process->selinux_label;
 	AUTO_FREE char *onexec = NULL;
 
-	if (selinux && *selinux && access("/sys/fs/selinux/enforce", F_OK))
-		return err_set(err, ERR_UNSUPPORTED, "process.selinuxLabel is given, but SELinux "
-			       "is not enabled on this machine");
 	if (selinux && *selinux && set_label(l, "SELinux", "attr/exec", selinux, err))
 		return -1;
 	if (!apparmor || !*apparmor)
@@ -148,9 +150,7 @@ int runc_process_limits(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
 
-	if (l->keyring && join_keyring(l->keyring, err))
-		return -1;
-	if (p->has_oom_score_adj && set_oom_score(l, err))
+	if (l->keyring && (label_keys(l, err) || join_keyring(l->keyring, err)))
 		return -1;
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		if (set_rlimit(&p->rlimits[i], err))
@@ -185,22 +185,26 @@ static char *find_home(int root, uid_t uid)
 	return xstrdup("/");
 }
 
-static void put_env(struct strlist *env, const char *entry)
+/* `places` says for each name where in env it is: a hundred thousand variables are not
+ * to be compared with each other. */
+static void put_env(struct strlist *env, json_t *places, const char *entry)
 {
-	size_t name = strcspn(entry, "=") + 1;
+	AUTO_FREE char *name = xstrndup(entry, strcspn(entry, "="));
+	const json_t *place = json_object_get(places, name);
+	char **old = place ? &env->v[json_integer_value(place)] : NULL;
 
-	for (size_t i = 0; i < env->n; i++)
-		if (!strncmp(env->v[i], entry, name)) {
-			free(env->v[i]);
-			env->v[i] = xstrdup(entry);
-			return;
-		}
+	if (old) {
+		free(*old);
+		*old = xstrdup(entry);
+		return;
+	}
+	json_object_set_new_nocheck(places, name, json_integer((json_int_t)env->n));
 	strlist_add(env, entry);
 }
 
 /* LISTEN_FDS (sd_listen_fds(3)) travels with the descriptors it speaks of; the
  * program's pid in its namespace is ours, for we become it. */
-static void put_listen_env(struct runc_launch *l)
+static void put_listen_env(struct runc_launch *l, json_t *places)
 {
 	const char *fds = getenv("LISTEN_FDS");
 	AUTO_FREE char *count = NULL, *pid = NULL;
@@ -209,20 +213,24 @@ static void put_listen_env(struct runc_launch *l)
 		return;
 	count = xasprintf("LISTEN_FDS=%s", fds);
 	pid = xasprintf("LISTEN_PID=%d", (int)getpid());
-	put_env(&l->env, count);
-	put_env(&l->env, pid);
+	put_env(&l->env, places, count);
+	put_env(&l->env, places, pid);
 }
 
 int runc_process_environment(struct runc_launch *l, int root, struct err *err)
 {
+	AUTO_JSON json_t *places = json_object();
+
 	(void)err;
 	for (const char **e = l->process->env; *e; e++)
-		put_env(&l->env, *e);
-	put_listen_env(l);
-	if (!runc_env_get(l->env.v, "HOME")) {
-		AUTO_FREE char *home = find_home(root, l->process->uid);
+		put_env(&l->env, places, *e);
+	put_listen_env(l, places);
+	/* An empty one is as good as none. */
+	if (!runc_env_get(l->env.v, "HOME") || !*runc_env_get(l->env.v, "HOME")) {
+		AUTO_FREE char *home = find_home(root, l->process->uid), *entry = NULL;
 
-		strlist_addf(&l->env, "HOME=%s", home);
+		entry = xasprintf("HOME=%s", home);
+		put_env(&l->env, places, entry);
 	}
 	return 0;
 }
@@ -247,34 +255,27 @@ int runc_process_own_stdio(const struct runc_launch *l, struct err *err)
 	return 0;
 }
 
-static int set_ids(const struct runc_process *p, struct err *err)
+static int id_failed(const char *what, unsigned id, struct err *err)
 {
-	/* Without any of the runtime's own groups, also when none is asked for. */
-	if (setgroups(p->n_gids, p->gids))
-		return err_sys(err, "set the supplementary groups");
-	if (setresgid(p->gid, p->gid, p->gid))
-		return err_sys(err, "set the group id %u", p->gid);
-	if (setresuid(p->uid, p->uid, p->uid))
-		return err_sys(err, "set the user id %u", p->uid);
-	return 0;
+	return errno == EINVAL ? err_errno(err, EINVAL, "set the %s id %u (it is not mapped into the "
+					   "user namespace)", what, id)
+			       : err_sys(err, "set the %s id %u", what, id);
 }
 
-/* A capability that the runtime does not have, it cannot give: say which. */
-static int apply_caps(const struct kern_caps *want, struct err *err)
+static int set_ids(const struct runc_launch *l, struct err *err)
 {
-	struct kern_caps held;
-	struct err ignored;
-	uint64_t missing;
+	const struct runc_process *p = l->process;
 
-	if (!kern_caps_apply(want, err))
-		return 0;
-	if (kern_caps_get(&held, &ignored))
-		return -1;
-	missing = want->permitted & kern_caps_all() & ~held.permitted;
-	if (!missing)
-		return err_wrap(err, "unable to apply caps");
-	return err_wrap(err, "unable to apply caps: the runtime itself does not have %s",
-			kern_caps_name(__builtin_ctzll(missing)));
+	/* Without any of the runtime's own groups, also when none is asked for. Where an
+	 * unprivileged user mapped the ids, nobody may leave a group (user_namespaces(7)). */
+	if (setgroups(p->n_gids, p->gids) && (!l->keep_groups || errno != EPERM || p->n_gids))
+		return err_sys(err, l->keep_groups ? "cannot set any additional groups in a rootless "
+						     "container" : "set the supplementary groups");
+	if (setresgid(p->gid, p->gid, p->gid))
+		return id_failed("group", p->gid, err);
+	if (setresuid(p->uid, p->uid, p->uid))
+		return id_failed("user", p->uid, err);
+	return 0;
 }
 
 static bool filtered(const struct runc_launch *l)
@@ -296,6 +297,9 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 	struct kern_caps caps = p->caps;
 
 	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
+	/* A directory that the runtime may enter and the user may not; what the user may
+	 * and the runtime may not (on NFS, say) is for runc_process_chdir. */
+	l->in_cwd = !chdir(p->cwd);
 	if (p->no_new_privileges && kern_no_new_privs(err))
 		return -1;
 	/* Dropping from the bounding set takes CAP_SETPCAP: before the ids go. */
@@ -305,12 +309,12 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 	 * which would leave none to hand on to the sets below. */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
 		return err_sys(err, "keep capabilities over the change of user");
-	if (set_ids(p, err))
+	if (set_ids(l, err))
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
 		return err_sys(err, "stop keeping capabilities");
 	caps.permitted |= kept_for_filter(l);
-	return apply_caps(&caps, err);
+	return kern_caps_apply(&caps, err) ? err_wrap(err, "unable to apply caps") : 0;
 }
 
 int runc_process_filter(struct runc_launch *l, int sync, struct err *err)
@@ -335,7 +339,7 @@ int runc_process_chdir(const struct runc_launch *l, struct err *err)
 {
 	char buf[PATH_MAX];
 
-	if (chdir(l->process->cwd))
+	if (!l->in_cwd && chdir(l->process->cwd))
 		return err_sys(err, "chdir to cwd (\"%s\") set in config.json", l->process->cwd);
 	/* CVE-2024-21626: a cwd such as /proc/self/fd/7 could be a directory of the
 	 * host that some descriptor still refers to. The kernel then reports it as

@@ -18,16 +18,22 @@ struct runc_launch {
 	const struct runc_filter *filter; /* NULL: none */
 	const char *keyring;              /* name of a new session keyring, or NULL */
 	unsigned preserve_fds;            /* beyond 0, 1, 2, how many the program inherits */
-	int proc; /* O_PATH of our directory in the runtime's own /proc, -1 before it is opened:
-		   * what a container has at its /proc is never asked and never written */
+	/* What a container has at its /proc is never asked and never written: these are of
+	 * the runtime's own. -1 before they are opened and after they are closed. */
+	int procfs; /* O_PATH of /proc; the runtime opens it */
+	int proc;   /* O_PATH of our directory in it */
+	bool keep_groups; /* where setgroups(2) is denied: we are in some user namespace */
 	struct strlist env;
 	char *program; /* where the program was found */
+	bool in_cwd;   /* process.cwd was entered before the privileges went */
 };
 
 /* Signals as a new program expects them: none blocked, none ignored. */
 void runc_process_reset_signals(void);
 
-/* Open l->proc. To be done while /proc is the runtime's. */
+/* Open l->procfs, and see where we are: by the runtime. */
+int runc_process_prepare(struct runc_launch *l, struct err *err);
+/* Open l->proc. */
 int runc_process_open_proc(struct runc_launch *l, struct err *err);
 int runc_process_close_proc(struct runc_launch *l, struct err *err);
 /* The number of descriptors to keep, from --preserve-fds and LISTEN_FDS
@@ -42,7 +48,7 @@ void runc_process_close_fds(const struct runc_launch *l, const int *keep, size_t
  * look at our descriptors (CVE-2016-9962). For who joins a pid namespace. */
 int runc_process_hide(struct err *err);
 
-/* rlimits, OOM score, keyring, labels, personality: needs root, changes no identity. */
+/* rlimits, keyring, labels: needs root, changes no identity. */
 int runc_process_limits(struct runc_launch *l, struct err *err);
 
 /* The environment: the last of equal names wins; HOME from the container's
@@ -55,7 +61,10 @@ int runc_process_own_stdio(const struct runc_launch *l, struct err *err);
 /* no_new_privs, ids, capabilities, in the order that works. */
 int runc_process_drop(struct runc_launch *l, struct err *err);
 
-/* chdir to process.cwd and make sure that it is inside the container. */
+/* capabilities.c: leave out, with a warning, what cannot be granted. */
+void runc_caps_settle(struct runc_process *p, bool user_namespace);
+
+/* chdir to process.cwd, if that has not been done, and make sure that it is inside the container. */
 int runc_process_chdir(const struct runc_launch *l, struct err *err);
 
 /* Find the program; see runc_find_program. */

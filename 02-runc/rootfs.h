@@ -11,25 +11,35 @@
 #ifndef DOCKYARD_RUNC_ROOTFS_H
 #define DOCKYARD_RUNC_ROOTFS_H
 
+#include <sys/stat.h>
+
 #include "config.h"
+#include "sources.h"
 
 struct runc_rootfs {
 	const struct runc_config *config;
 	const char *bundle; /* relative sources start here */
 	const char *path;   /* of the root, on the host */
 	const char *cgroup; /* the container's group */
-	int root;           /* O_PATH; -1 until assembled */
-	int null;           /* the host's /dev/null, -1 until assembled */
+	struct runc_source *sources; /* one per mount, or NULL */
+	int root;           /* O_PATH; -1 until opened */
+	struct stat root_stat;
+	int null;           /* the host's /dev/null, -1 until opened */
 	bool dev_readonly;  /* /dev becomes read-only once it is filled */
 };
 
-/* Propagation, the root's own mount, `mounts`, devices: what hooks may look at. */
+/* Propagation, the root's own mount, and hold of what is the host's. */
+int runc_rootfs_open(struct runc_rootfs *r, struct err *err);
+/* `mounts`, devices: what hooks may look at. */
 int runc_rootfs_assemble(struct runc_rootfs *r, struct err *err);
 /* Masked and read-only paths, the working directory, a read-only root: after
  * the hooks, which may still add to the tree. */
 int runc_rootfs_seal(struct runc_rootfs *r, const char *cwd, struct err *err);
 /* Make it "/" and let go of the host's. */
 int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err);
+
+/* rootfs_mount.c: one entry of `mounts`. */
+int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err);
 
 /* devices.c: nodes and links in /dev. */
 int runc_devices_create(const struct runc_rootfs *r, struct err *err);

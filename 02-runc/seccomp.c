@@ -260,7 +260,7 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 	if (!runc_prop_means(seccomp, "defaultAction") && !runc_prop_means(seccomp, "syscalls"))
 		return 0;
 	if (!runc_seccomp_recall(seccomp, f)) {
-		if (compile(seccomp, f, err))
+		if (runc_seccomp_guard(compile, seccomp, f, err))
 			return -1;
 		runc_seccomp_remember(seccomp, f);
 	}

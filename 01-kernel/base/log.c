@@ -30,14 +30,35 @@ void log_setup(const char *box, int fd, enum log_level level, int json)
 	out.json = json;
 }
 
+/* The day's date, by the Gregorian calendar's cycle of 400 years (146097 days) that
+ * begins on a first of March, so that a leap day is the last of its year. Not gmtime(3): that
+ * reads the machine's time zone from a file first, only not to use it. */
+static void date_of(int64_t days, int64_t *year, int *month, int *day)
+{
+	int64_t since = days + 719468; /* from 1 March of year 0 to 1 January 1970 */
+	int64_t cycle = (since >= 0 ? since : since - 146096) / 146097;
+	int in_cycle = (int)(since - cycle * 146097);
+	int years = (in_cycle - in_cycle / 1460 + in_cycle / 36524 - in_cycle / 146096) / 365;
+	int in_year = in_cycle - (365 * years + years / 4 - years / 100);
+	int from_march = (5 * in_year + 2) / 153;
+
+	*day = in_year - (153 * from_march + 2) / 5 + 1;
+	*month = from_march < 10 ? from_march + 3 : from_march - 9;
+	*year = years + cycle * 400 + (*month <= 2);
+}
+
 const char *time_text(const struct timespec *when, char text[TIME_TEXT_SIZE])
 {
-	struct tm tm;
-	size_t n;
+	int64_t days = when->tv_sec / 86400, year;
+	int second = (int)(when->tv_sec % 86400), month, day;
 
-	gmtime_r(&when->tv_sec, &tm);
-	n = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, TIME_TEXT_SIZE - n, ".%09ldZ", when->tv_nsec);
+	if (second < 0) {
+		second += 86400;
+		days--;
+	}
+	date_of(days, &year, &month, &day);
+	snprintf(text, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)year, month, day,
+		 second / 3600, second / 60 % 60, second % 60, when->tv_nsec);
 	return text;
 }
 
@@ -49,26 +70,59 @@ const char *time_now_text(char text[TIME_TEXT_SIZE])
 	return time_text(&now, text);
 }
 
-/* A line stays one line, whatever name or message of somebody else's is in it. */
-static void add_plain(struct strbuf *sb, const char *s)
+/* C0 and C1, the latter as UTF-8 has them (U+0080 to U+009F). */
+static size_t control_length(const unsigned char *u)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 && *s != '\t')
-			strbuf_addf(sb, "\\x%02x", (unsigned char)*s);
-		else
-			strbuf_addc(sb, *s);
+	if ((u[0] < 0x20 && u[0] != '\t') || u[0] == 0x7f)
+		return 1;
+	return u[0] == 0xc2 && u[1] >= 0x80 && u[1] < 0xa0 ? 2 : 0;
+}
+
+void log_plain(struct strbuf *sb, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	while (*u) {
+		size_t n = control_length(u);
+
+		if (!n)
+			strbuf_addc(sb, (char)*u++);
+		for (; n; n--, u++)
+			*u == '\n' ? strbuf_adds(sb, "\\n") : strbuf_addf(sb, "\\x%02x", *u);
 	}
 }
 
+/* The bytes of the UTF-8 sequence that s begins with; 0 if it is none (RFC 3629: not
+ * cut off, not longer than needed, no surrogate, not above U+10FFFF). */
+static size_t utf8_length(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
+		   u[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* A file's name is bytes, and a message that is too long is cut anywhere; but JSON is
+ * UTF-8, and a reader may refuse the line for what is not. */
 static void add_json_string(struct strbuf *sb, const char *s)
 {
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_length(s);
+		if (!n)
+			strbuf_adds(sb, "\\ufffd");
+		else if (*s == '"' || *s == '\\')
 			strbuf_addf(sb, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			strbuf_addf(sb, "\\u%04x", (unsigned char)*s);
+		else if (*s == '\t' || control_length((const unsigned char *)s))
+			strbuf_addf(sb, "\\u%04x", (unsigned char)s[n - 1]);
 		else
-			strbuf_addc(sb, *s);
+			strbuf_add(sb, s, n);
 	}
 }
 
@@ -90,7 +144,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		strbuf_addf(&line, "\",\"time\":\"%s\"}\n", when);
 	} else {
 		strbuf_addf(&line, "%s %s %s: ", when, level_names[level], out.box);
-		add_plain(&line, msg.data);
+		log_plain(&line, msg.data);
 		strbuf_addc(&line, '\n');
 	}
 	(void)!io_write_full(out.fd, line.data, line.len);

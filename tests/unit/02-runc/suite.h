@@ -20,10 +20,11 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 
-extern CU_TestInfo config_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
+extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[], seccomp_profile_tests[],
-	seccomp_tests[], notify_tests[];
+	attack_tests[], console_tests[], cgroup_tests[], validate_tests[], schedule_tests[],
+	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
+	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[];
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
@@ -72,6 +73,9 @@ bool wait_status(const char *status);
 
 /* No state, no cgroup of ours, no mount below test_dir, no child is left. */
 void nothing_left(const char *file, int line);
+/* A runtime may not wait until the last process is out of a group, and then leave
+ * it; of one that is not ours that is not told. */
+extern bool forgive_slow_groups;
 #define NOTHING_LEFT() nothing_left(__FILE__, __LINE__)
 
 #define EQ_STR(got, want) eq_str(got, want, __FILE__, __LINE__)
