@@ -139,15 +139,19 @@ static int send_on(const struct runc_notify *whose, int listener, struct err *er
 int runc_notify_hear(int sync, const struct runc_notify *whose, enum runc_word *word,
 		     struct err *err)
 {
+	bool expected = whose->filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	AUTO_CLOSE int listener = -1;
 
 	if (runc_sync_take(sync, word, &listener, err))
 		return -1;
-	if (*word == WORD_END && (whose->filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+	if (*word == WORD_END && expected)
 		return err_set(err, ERR_SYSTEM, "the process ended before it could hand over its "
 			       "seccomp listener");
 	if (*word != WORD_LISTENER)
 		return 0;
+	/* Who said it is in the container already. */
+	if (!expected || listener < 0)
+		return err_set(err, ERR_CORRUPT, "a seccomp listener that nobody asked for");
 	if (send_on(whose, listener, err))
 		return -1;
 	close(steal_fd(&listener)); /* from here on only the agent has it */

@@ -220,8 +220,9 @@ static int compile(const json_t *seccomp, struct runc_filter *f, struct err *err
 	if (!s)
 		return err_wrap(err, WHERE ".defaultAction");
 	failed = add_arches(s, seccomp, err) || add_rules(s, seccomp, &f->flags, err) ||
-		 parse_flags(seccomp, &f->flags, err) ||
-		 kern_seccomp_compile(s, &bpf, &n, err);
+		 parse_flags(seccomp, &f->flags, err);
+	if (!failed && kern_seccomp_compile(s, &bpf, &n, err))
+		failed = err_wrap(err, WHERE);
 	kern_seccomp_free(s);
 	if (failed)
 		return -1;

@@ -30,6 +30,18 @@ static json_t *profile(const char *text)
 	return value;
 }
 
+static json_t *docker_profile(void)
+{
+	struct err err;
+	json_t *doc = jsonx_read(AT_FDCWD, "../tests/unit/02-runc/docker-seccomp.json", 1 << 20, &err);
+
+	if (!doc) {
+		fprintf(stderr, "%s\n", err.msg);
+		exit(2);
+	}
+	return doc;
+}
+
 /* ---- words -------------------------------------------------------------------- */
 
 static const struct { const char *profile, *complaint; } bad[] = {
@@ -175,18 +187,6 @@ static const struct {
 	{ AUDIT_ARCH_X86_64, X32 + 4000, 0, FAIL_WITH(ENOSYS) },
 	{ AUDIT_ARCH_S390X, 3, 0, SECCOMP_RET_KILL_THREAD },         /* not in the filter */
 };
-
-static json_t *docker_profile(void)
-{
-	struct err err;
-	json_t *doc = jsonx_read(AT_FDCWD, "../tests/unit/02-runc/docker-seccomp.json", 1 << 20, &err);
-
-	if (!doc) {
-		fprintf(stderr, "%s\n", err.msg);
-		exit(2);
-	}
-	return doc;
-}
 
 static void docker_verdicts(void)
 {
