@@ -123,6 +123,37 @@ static int check_unused(struct kern_cgroup *cg, struct err *err)
 	return 0;
 }
 
+/* ---- whose it is ---- */
+
+static bool may_write_to_it(const struct runc_config *c)
+{
+	const struct runc_namespace *ns = runc_config_ns(c, CLONE_NEWCGROUP);
+
+	for (size_t i = 0; ns && !ns->path && i < c->n_mounts; i++) {
+		const struct runc_mount *m = &c->mounts[i];
+
+		if (m->source && !strcmp(m->source, "cgroup") &&
+		    !strcmp(m->destination, "/sys/fs/cgroup") && !(m->options.set & MS_RDONLY))
+			return true;
+	}
+	return false;
+}
+
+/* v2: give the group to process.user, as the host sees it, if the container has a
+ * cgroup namespace of its own and may write to /sys/fs/cgroup ("Cgroup ownership" in
+ * config-linux.md). */
+static int delegate(struct kern_cgroup *cg, const struct runc_config *c, bool rootless,
+		    struct err *err)
+{
+	uid_t uid;
+
+	if (!may_write_to_it(c) || !runc_userns_user_outside(c, &uid, err) ||
+	    !kern_cgroup_delegate(cg, uid, err))
+		return 0;
+	/* Without privileges one gives nothing away, not even to a subordinate id. */
+	return is_denial(err) && rootless ? 0 : -1;
+}
+
 int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err)
 {
 	struct kern_cgroup_making how = { .limits = &c->config.resources.limits };
@@ -131,7 +162,8 @@ int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err)
 		return -1;
 	if ((how.existed && check_unused(c->cgroup, err)) ||
 	    kern_cgroup_apply(c->cgroup, &c->config.resources.limits, err) ||
-	    set_devices(c->cgroup, &c->config.resources, rootless, err)) {
+	    set_devices(c->cgroup, &c->config.resources, rootless, err) ||
+	    delegate(c->cgroup, &c->config, rootless, err)) {
 		kern_cgroup_unmake(&how);
 		return -1;
 	}
@@ -152,26 +184,4 @@ void runc_cgroup_hint(const char *command, const struct err *err)
 {
 	if (is_denial(err))
 		log_warn("runc %s failure might be caused by lack of full access to cgroups", command);
-}
-
-/* ---- whose it is ---- */
-
-static bool may_write_to_it(const struct runc_config *c)
-{
-	const struct runc_namespace *ns = runc_config_ns(c, CLONE_NEWCGROUP);
-
-	for (size_t i = 0; ns && !ns->path && i < c->n_mounts; i++) {
-		const struct runc_mount *m = &c->mounts[i];
-
-		if (m->source && !strcmp(m->source, "cgroup") &&
-		    !strcmp(m->destination, "/sys/fs/cgroup") && !(m->options.set & MS_RDONLY))
-			return true;
-	}
-	return false;
-}
-
-int runc_cgroup_delegate(struct kern_cgroup *cg, const struct runc_config *c, uid_t uid,
-			 struct err *err)
-{
-	return may_write_to_it(c) ? kern_cgroup_delegate(cg, uid, err) : 0;
 }

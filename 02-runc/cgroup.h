@@ -2,9 +2,8 @@
  * cgroup.h - a container's control group, by 01-kernel's one interface over v1
  * and v2: which it is, its limits, which devices may be opened, who may manage it.
  *
- * The order is: plan (nothing is made; a configuration that cannot work here is
- * refused), make, and, once it is known whom the container's user is outside,
- * delegate. runc_state.cgroup is the group's name (kern_cgroup_name).
+ * First it is planned (nothing is made; a configuration that cannot work here is
+ * refused), then made. runc_state.cgroup is the group's name (kern_cgroup_name).
  *
  * Without privileges the group may be *absent* (see 01-kernel/cgroup.h): where it
  * cannot be made, and neither a path nor a limit was asked for, the container
@@ -19,16 +18,11 @@ struct runc_container;
 struct runc_state;
 
 struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *id, struct err *err);
-/* Make c->cgroup with limits and device rules; c->state.cgroup gets its name anew.
+/* Make c->cgroup with limits, device rules and owner; c->state.cgroup gets its name anew.
  * On failure nothing is left of it. Only a `rootless` runtime may do without. */
 int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err);
 /* All device rules, the configured ones and those of every container. The caller frees. */
 struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources *r, size_t *n);
-/* v2: give the group to `uid`, the container's process.user as the host sees it, if
- * the container has a cgroup namespace of its own and may write to /sys/fs/cgroup
- * ("Cgroup ownership" in config-linux.md). Else nothing. */
-int runc_cgroup_delegate(struct kern_cgroup *cg, const struct runc_config *c, uid_t uid,
-			 struct err *err);
 /* If the kernel has killed in the group for want of memory, then that is why
  * whatever *err says has failed. */
 void runc_cgroup_blame(const struct kern_cgroup *cg, struct err *err);

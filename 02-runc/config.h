@@ -178,6 +178,8 @@ void runc_resources_free(struct runc_resources *r);
 
 /* Before a container is made of it: what depends on who we are, and on a namespace to join. */
 int runc_userns_check_host(const struct runc_config *c, struct err *err);
+/* Who process.user is outside of the container; false where nobody. */
+bool runc_userns_user_outside(const struct runc_config *c, uid_t *uid, struct err *err);
 
 #define AUTO_CONFIG AUTO(runc_config_free)
 

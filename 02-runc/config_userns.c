@@ -193,3 +193,23 @@ int runc_userns_check_host(const struct runc_config *c, struct err *err)
 		return compare_maps(c, user->path, err);
 	return 0;
 }
+
+bool runc_userns_user_outside(const struct runc_config *c, uid_t *uid, struct err *err)
+{
+	const struct runc_namespace *user = runc_config_ns(c, CLONE_NEWUSER);
+	struct kern_id_maps there = { .uid = { NULL, 0 } };
+	AUTO_CLOSE int fd = -1;
+	bool found;
+
+	*uid = c->process.uid;
+	if (!user)
+		return true;
+	if (!user->path)
+		return kern_id_map_outside(&c->maps.uid, c->process.uid, uid);
+	fd = open(user->path, KERN_NS_OPEN_FLAGS);
+	if (fd < 0 || kern_userns_read(fd, &there, err))
+		return false;
+	found = kern_id_map_outside(&there.uid, c->process.uid, uid);
+	kern_id_maps_free(&there);
+	return found;
+}
