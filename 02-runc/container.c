@@ -230,7 +230,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 			    .preserve_fds = opt->preserve_fds },
 		.rootfs = { .config = &c->config, .bundle = c->state.bundle,
 			    .path = c->state.rootfs, .cgroup = c->cgroup,
-			    .root = -1, .null = -1 },
+			    .root = -1, .null = -1, .proc = -1, .sys = -1 },
 	};
 	int failed;
 

@@ -9,6 +9,7 @@
  */
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -19,7 +20,12 @@
 /* What stands at path: 1, or 0 if nothing does. */
 static int open_existing(const struct runc_rootfs *r, const char *path, int *fd, struct err *err)
 {
-	*fd = kern_path_open(r->root, path, O_PATH, 0, 0, err);
+	bool in_proc = r->proc >= 0 && str_starts(path, "/proc/");
+	bool in_sys = r->sys >= 0 && str_starts(path, "/sys/");
+
+	*fd = in_proc ? kern_path_open(r->proc, path + strlen("/proc"), O_PATH, 0, 0, err) :
+	      in_sys ? kern_path_open(r->sys, path + strlen("/sys"), O_PATH, 0, 0, err) :
+		       kern_path_open(r->root, path, O_PATH, 0, 0, err);
 	if (*fd >= 0)
 		return 1;
 	return err->kind == ERR_NOT_FOUND ? 0 : -1;

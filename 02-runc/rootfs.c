@@ -144,9 +144,10 @@ int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err)
 	if (no_pivot ? kern_mount_move_root(r->root, err) :
 	    has_mount_ns(r) ? kern_mount_pivot(r->root, err) : change_root(r->root, err))
 		return err_wrap(err, "enter the root file system %s", r->path);
-	close(r->root);
-	close(r->null);
-	r->root = r->null = -1;
+	for (int *fds[] = { &r->root, &r->null, &r->proc, &r->sys, NULL }, **fd = fds; *fd; fd++) {
+		cleanup_close(*fd);
+		**fd = -1;
+	}
 	/* The bind that made the root took the old mount's propagation with it. */
 	if (propagation && kern_mount_propagation("/", propagation, err))
 		return -1;

@@ -25,6 +25,7 @@ struct runc_rootfs {
 	int root;           /* O_PATH; -1 until opened */
 	struct stat root_stat;
 	int null;           /* the host's /dev/null, -1 until opened */
+	int proc, sys;      /* what is mounted on /proc and /sys, -1 if nothing is */
 	bool dev_readonly;  /* /dev becomes read-only once it is filled */
 };
 

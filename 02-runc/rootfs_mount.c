@@ -51,16 +51,31 @@ static int target_of(const struct runc_rootfs *r, const struct runc_mount *m, bo
 		     struct stat *was, struct err *err)
 {
 	AUTO_CLOSE int fd = kern_path_mountpoint(r->root, m->destination, directory, was, err);
+	struct stat now = *was;
 
 	if (fd < 0)
 		return -1;
-	if (!was->st_mode)
-		return steal_fd(&fd);
+	/* What was missing may be there by now, and be somewhere else (CVE-2025-52881). */
+	if (!was->st_mode && fstat(fd, &now))
+		return err_sys(err, "stat");
 	/* What is mounted over the root is not where pivot_root goes: it would be lost. */
-	if (was->st_dev == r->root_stat.st_dev && was->st_ino == r->root_stat.st_ino)
+	if (now.st_dev == r->root_stat.st_dev && now.st_ino == r->root_stat.st_ino)
 		return err_set(err, ERR_INVALID, "it is the root itself, over which nothing may be "
 			       "mounted");
-	return not_into_proc(r, m->destination, fd, was, err) ? -1 : steal_fd(&fd);
+	return not_into_proc(r, m->destination, fd, &now, err) ? -1 : steal_fd(&fd);
+}
+
+/* The masks will look for their paths from here: by name, a root file system that is
+ * changing could show them another directory (CVE-2023-27561). */
+static void hold(struct runc_rootfs *r, const struct runc_mount *m, int *mounted)
+{
+	int *held = !strcmp(m->destination, "/proc") ? &r->proc :
+		    !strcmp(m->destination, "/sys") ? &r->sys : NULL;
+
+	if (!held)
+		return;
+	cleanup_close(held);
+	*held = steal_fd(mounted);
 }
 
 /* A bind mount has the flags that are asked for and no others, where any are. Some of
@@ -95,7 +110,7 @@ static int copy_source(const struct runc_rootfs *r, const struct runc_mount *m,
 	return fd < 0 ? err_sys(err, "stat %s", path) : kern_mount_clone(fd, m->options.set & MS_REC, err);
 }
 
-static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m,
+static int mount_bind(struct runc_rootfs *r, const struct runc_mount *m,
 		      struct runc_source *s, struct err *err)
 {
 	AUTO_CLOSE int copy = copy_source(r, m, s, err), to = -1;
@@ -113,7 +128,10 @@ static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m,
 		return -1;
 	if (set_flags(copy, &m->options, err))
 		return err_wrap(err, "failed to set user-requested vfs flags on bind-mount");
-	return kern_mount_attach(copy, to, &m->options, err);
+	if (kern_mount_attach(copy, to, &m->options, err))
+		return -1;
+	hold(r, m, &copy);
+	return 0;
 }
 
 /* Programs believe what they read under /proc and /sys. Were the image's /proc
@@ -173,18 +191,27 @@ static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, 
 	       kern_mount_setattr(mounted, MOUNT_ATTR_RDONLY, 0, false, err) : 0;
 }
 
-/* proc, sysfs, devpts and whatever else the kernel has. */
-static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
+/* proc and sysfs. */
+static int mount_pseudo(struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
-	bool plain = !strcmp(m->type, "proc") || !strcmp(m->type, "sysfs");
-	struct stat was;
-	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
-				      : target_of(r, m, true, &was, err);
+	AUTO_CLOSE int target = plain_directory(r, m->destination, err), mounted = -1;
 
 	if (target < 0)
-		return plain ? err_wrap(err, "filesystem \"%s\" must be mounted on ordinary directory",
-					m->type) : -1;
-	return kern_mount_fs(m->type, m->source, target, &m->options, err);
+		return err_wrap(err, "filesystem \"%s\" must be mounted on ordinary directory", m->type);
+	mounted = kern_mount_new(m->type, m->source, &m->options, err);
+	if (mounted < 0 || kern_mount_attach(mounted, target, &m->options, err))
+		return -1;
+	hold(r, m, &mounted);
+	return 0;
+}
+
+/* devpts and whatever else the kernel has. */
+static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
+{
+	struct stat was;
+	AUTO_CLOSE int target = target_of(r, m, true, &was, err);
+
+	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
 }
 
 int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err)
@@ -197,6 +224,8 @@ int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err)
 		return runc_cgroup_mount(r, m, err);
 	if (!strcmp(m->destination, "/proc") && strcmp(m->type, "proc"))
 		return err_set(err, ERR_INVALID, "what is mounted on /proc must be of type proc");
+	if (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"))
+		return mount_pseudo(r, m, err);
 	if (strcmp(m->type, "tmpfs"))
 		return mount_other(r, m, err);
 	if (is_dev(m->destination) && (m->options.set & MS_RDONLY))

@@ -24,6 +24,7 @@
 #include "01-kernel/base/strbuf.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/mount_api.h"
+#include "01-kernel/path.h"
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -91,12 +92,16 @@ static int copy_to_memfd(struct err *err)
 
 int runc_sealed(char **argv, struct err *err)
 {
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int proc = -1, fd = -1;
 
 	if (is_sealed()) {
 		prctl(PR_SET_NAME, "runc"); /* execveat(2) names us after the descriptor */
 		return 0;
 	}
+	/* Else /proc/self/exe is anything, and we would go round for ever. */
+	proc = kern_proc_open(err);
+	if (proc < 0)
+		return -1;
 	fd = clone_mount(err);
 	if (fd < 0)
 		fd = copy_to_memfd(err);

@@ -376,6 +376,26 @@ void nothing_left(const char *file, int line)
 	verdict(!ours, "nothing is left behind", file, line);
 }
 
+pid_t exchange_for_ever(const char *dir, const char *a, const char *b)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid)
+		return pid;
+	if (chdir(dir))
+		_exit(1);
+	for (;;)
+		renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+}
+
+void end_process(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 void write_file(const char *dir, const char *name, const char *text)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", dir, name);

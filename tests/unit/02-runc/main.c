@@ -77,6 +77,7 @@ int main(void)
 		{ "what hooks may rely on", NULL, NULL, NULL, NULL, hook_rules_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		{ "attacks by /proc", NULL, NULL, NULL, NULL, attack_proc_tests },
 		{ "hostile input", NULL, NULL, NULL, NULL, hostile_tests },
 		{ "seccomp profiles", NULL, NULL, NULL, NULL, seccomp_profile_tests },
 		{ "seccomp", NULL, NULL, NULL, NULL, seccomp_tests },

@@ -22,7 +22,7 @@
 
 extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
+	attack_tests[], attack_proc_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
 	events_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
 	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[];
@@ -91,6 +91,10 @@ void fails(struct result r, int want, const char *words, const char *file, int l
 /* It ended with 0 and printed exactly this. */
 #define PRINTS(r, want) prints(r, want, __FILE__, __LINE__)
 void prints(struct result r, const char *want, const char *file, int line);
+
+/* A process that exchanges the two names in a directory, again and again; and its end. */
+pid_t exchange_for_ever(const char *dir, const char *a, const char *b);
+void end_process(pid_t pid);
 
 bool cgroup_v2(void);
 void write_file(const char *dir, const char *name, const char *text);
