@@ -65,7 +65,7 @@ int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g
 
 int runc_cmd_create(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
-	AUTO_CONTAINER struct runc_container container = RUNC_CONTAINER_INIT;
+	static struct runc_container container = RUNC_CONTAINER_INIT; /* see runc_cmd_run */
 	struct runc_create_cmd cmd = { .detach = true };
 
 	if (runc_sealed(g->argv, err) || runc_cmd_parse_create(&cmd, g, false, argc, argv, err))

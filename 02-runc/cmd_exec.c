@@ -91,7 +91,7 @@ __attribute__((noreturn)) static void child(struct runc_exec *x)
 static int await_exec(struct runc_exec *x, int ours, struct err *err)
 {
 	const struct runc_notify whose = {
-		.filter = &x->filter, .seccomp = x->config.seccomp, .state = &x->state,
+		.filter = &x->config.filter, .seccomp = x->config.seccomp, .state = &x->state,
 		.status = STATUS_RUNNING, .pid = x->pid, .init = x->state.pid,
 	};
 	enum runc_word word;
@@ -200,7 +200,7 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 	if (x->init_pidfd < 0 || !x->cgroup || runc_cgroup_descend(x->cgroup, &x->cgroups, err))
 		return -1;
 	if (runc_config_load(&x->config, x->state.dir, "config.json", err) ||
-	    runc_seccomp_build(x->config.seccomp, &x->filter, err))
+	    runc_config_filter(&x->config, err))
 		return -1;
 	return runc_config_ns(&x->config, CLONE_NEWNS) ? 0 : open_root(x, err);
 }
@@ -243,7 +243,7 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 		return -1;
 	runc_caps_settle(&x->process, runc_config_ns(&x->config, CLONE_NEWUSER));
 	x->launch.process = &x->process;
-	x->launch.filter = &x->filter;
+	x->launch.filter = &x->config.filter;
 	x->launch.proc = -1;
 	keyring = xasprintf("_ses.%s", x->state.id);
 	x->launch.keyring = x->state.no_new_keyring ? NULL : keyring;
@@ -262,17 +262,12 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 
 int runc_cmd_exec(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
-	struct runc_exec x = RUNC_EXEC_INIT;
+	static struct runc_exec x = RUNC_EXEC_INIT; /* see runc_cmd_run */
 	int rest, status;
 
-	if (runc_sealed(g->argv, err))
+	if (runc_sealed(g->argv, err) || runc_exec_options(&x, argc, argv, &rest, err))
 		return -1;
-	if (runc_exec_options(&x, argc, argv, &rest, err)) {
-		runc_exec_free(&x);
-		return -1;
-	}
 	status = rest < 0 ? 0 : exec_in(&x, g, argc - rest, argv + rest, err);
-	runc_exec_free(&x);
 	if (status >= 0)
 		return status;
 	/* 255, so that a failure of ours is not taken for one of the program's. */

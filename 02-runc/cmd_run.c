@@ -46,7 +46,9 @@ static int launch(struct runc_container *c, const struct runc_create *create, st
 
 int runc_cmd_run(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
-	AUTO_CONTAINER struct runc_container container = RUNC_CONTAINER_INIT;
+	/* It is given back by the process's end: to free it piece by piece would touch
+	 * every page of it again, and each is still shared with init (copy on write). */
+	static struct runc_container container = RUNC_CONTAINER_INIT;
 	struct runc_create_cmd cmd = { .detach = false };
 
 	if (runc_sealed(g->argv, err) || runc_cmd_parse_create(&cmd, g, true, argc, argv, err))

@@ -99,7 +99,7 @@ static int update_rdt(const struct runc_state *st, const char *l3, const char *m
 
 	if (!l3 && !mb)
 		return 0;
-	config = runc_config_read(st->dir, "config.json", NULL, err);
+	config = runc_config_read(st->dir, "config.json", err);
 	return !config || runc_rdt_update(config, st->id, st->pid, st->dir, l3, mb, err) ? -1 : 0;
 }
 
@@ -147,7 +147,7 @@ int runc_cmd_update(const struct runc_global *g, int argc, char **argv, struct e
 		return 0;
 	if (runc_cmd_state_of(g, argv[rest], &st, err))
 		return -1;
-	change = resources ? runc_config_read(AT_FDCWD, resources, NULL, err) : from_options(limits, N_LIMITS, err);
+	change = resources ? runc_config_read(AT_FDCWD, resources, err) : from_options(limits, N_LIMITS, err);
 	if (!change)
 		return -1;
 	if (runc_state_status(&st) == STATUS_STOPPED)

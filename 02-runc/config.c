@@ -178,15 +178,21 @@ int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
 
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)
 {
-	AUTO_FREE char *text = NULL;
-	json_t *doc = runc_config_read(dirfd, path, &text, err);
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	struct runc_filter filter = RUNC_FILTER_INIT;
+	json_t *doc = NULL;
 
 	memset(c, 0, sizeof *c);
+	if (!runc_config_text(dirfd, path, &text, err))
+		doc = runc_config_doc(&text, path, &filter, err);
 	if (!doc)
 		return -1;
-	if (runc_config_parse(c, doc, err))
+	if (runc_config_parse(c, doc, err)) {
+		runc_seccomp_free(&filter);
 		return err_wrap(err, "%s", path);
-	c->text = steal_ptr(&text);
+	}
+	c->filter = filter;
+	c->text = strbuf_steal(&text);
 	return 0;
 }
 
@@ -218,6 +224,7 @@ void runc_config_free(struct runc_config *c)
 	free(c->devices);
 	free(c->netdevs);
 	free(c->rdt.schemata);
+	runc_seccomp_free(&c->filter);
 	json_decref(c->doc);
 	free(c->text);
 	memset(c, 0, sizeof *c);

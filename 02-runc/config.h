@@ -26,6 +26,7 @@
 #include "intelrdt.h"
 #include "netdevices.h"
 #include "schedule.h"
+#include "seccomp.h"
 
 #define RUNC_SPEC_VERSION "1.3.0"
 #define RUNC_CONFIG_LIMIT (16u << 20) /* bytes of config.json that are read at most */
@@ -124,7 +125,8 @@ struct runc_config {
 	const char **masked_paths, **readonly_paths; /* each NULL or ending with NULL */
 	json_t *sysctl;      /* object of strings, borrowed, or NULL */
 	json_t *annotations; /* the same */
-	json_t *seccomp;     /* checked by seccomp.c when the filter is built */
+	json_t *seccomp;     /* checked when the filter is built; NULL also if that is known */
+	struct runc_filter filter; /* none, unless it was known: see runc_config_filter */
 	struct runc_device *devices;
 	size_t n_devices;
 	const char *cgroups_path;
@@ -140,16 +142,23 @@ struct runc_config {
 };
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
- * 2^64 that jansson has no type for as strings of digits (see property.h). New; with
- * *text (may be NULL) as it stands in the file, which the caller frees. The path "-" is
- * what can be read from stdin. */
-json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err);
+ * 2^64 that jansson has no type for as strings of digits (see property.h). New. The path
+ * "-" is what can be read from stdin. */
+json_t *runc_config_read(int dirfd, const char *path, struct err *err);
+/* The two steps of it. */
+int runc_config_text(int dirfd, const char *path, struct strbuf *text, struct err *err);
+json_t *runc_config_tree(const struct strbuf *text, const char *path, struct err *err);
+/* config_profile.c: the second without the seccomp profile, if *f is known to be its filter. */
+json_t *runc_config_doc(const struct strbuf *text, const char *path, struct runc_filter *f,
+			struct err *err);
 
 /* Parse and check <dir>/config.json (dirfd as in openat(2)). */
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err);
 /* The same for a document in memory, which is taken over. */
 int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err);
 void runc_config_free(struct runc_config *c);
+/* config_profile.c: c->filter, remembered or built. */
+int runc_config_filter(struct runc_config *c, struct err *err);
 
 /* A new namespace of this type (CLONE_NEW*), or one joined? */
 const struct runc_namespace *runc_config_ns(const struct runc_config *c, uint64_t flag);

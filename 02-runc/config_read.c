@@ -92,30 +92,32 @@ static bool too_many_values(const char *text, size_t len)
 	return count >= VALUES_MAX;
 }
 
-json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err)
+int runc_config_text(int dirfd, const char *path, struct strbuf *text, struct err *err)
 {
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
-	json_t *doc;
+	if (!strcmp(path, "-") ? file_read_fd(STDIN_FILENO, text, RUNC_CONFIG_LIMIT, err)
+			       : file_read(dirfd, path, text, RUNC_CONFIG_LIMIT, err))
+		return -1;
+	if (memchr(text->data, '\0', text->len))
+		return err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
+	if (too_many_values(text->data, text->len))
+		return err_set(err, ERR_INVALID, "%s: has more than %u values", path, VALUES_MAX);
+	return 0;
+}
 
-	if (!strcmp(path, "-") ? file_read_fd(STDIN_FILENO, &raw, RUNC_CONFIG_LIMIT, err)
-			       : file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
-		return NULL;
-	if (memchr(raw.data, '\0', raw.len)) {
-		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
-		return NULL;
-	}
-	if (too_many_values(raw.data, raw.len)) {
-		err_set(err, ERR_INVALID, "%s: has more than %u values", path, VALUES_MAX);
-		return NULL;
-	}
-	if (has_big_number(raw.data)) {
-		strbuf_reserve(&quoted, raw.len + 64);
-		quote_big_numbers(raw.data, &quoted);
-		doc = jsonx_parse(quoted.data, quoted.len, path, err);
-	} else {
-		doc = jsonx_parse(raw.data, raw.len, path, err);
-	}
-	if (doc && text)
-		*text = strbuf_steal(&raw);
-	return doc;
+json_t *runc_config_tree(const struct strbuf *text, const char *path, struct err *err)
+{
+	AUTO_STRBUF struct strbuf quoted = STRBUF_INIT;
+
+	if (!has_big_number(text->data))
+		return jsonx_parse(text->data, text->len, path, err);
+	strbuf_reserve(&quoted, text->len + 64);
+	quote_big_numbers(text->data, &quoted);
+	return jsonx_parse(quoted.data, quoted.len, path, err);
+}
+
+json_t *runc_config_read(int dirfd, const char *path, struct err *err)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+
+	return runc_config_text(dirfd, path, &text, err) ? NULL : runc_config_tree(&text, path, err);
 }

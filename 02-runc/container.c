@@ -72,7 +72,7 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 
 	if (runc_config_load(&c->config, AT_FDCWD, config, err) ||
 	    check_options(opt, &c->config, err) ||
-	    runc_seccomp_build(c->config.seccomp, &c->filter, err))
+	    runc_config_filter(&c->config, err))
 		return -1;
 	runc_caps_settle(&c->config.process, runc_config_ns(&c->config, CLONE_NEWUSER));
 	if (runc_labels_mounts(&c->config, err))
@@ -174,7 +174,7 @@ static int map_ids(struct runc_container *c, struct err *err)
 static int hear(const struct runc_container *c, enum runc_word *word, struct err *err)
 {
 	const struct runc_notify whose = {
-		.filter = &c->filter, .seccomp = c->config.seccomp, .state = &c->state,
+		.filter = &c->config.filter, .seccomp = c->config.seccomp, .state = &c->state,
 		.status = STATUS_CREATING, .pid = c->pid, .init = c->pid,
 	};
 
@@ -225,7 +225,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 	struct runc_init in = {
 		.config = &c->config, .state = &c->state, .cgroup = c->cgroup,
 		.fifo = fifo, .console_socket = console, .started = -1, .no_pivot = opt->no_pivot,
-		.launch = { .process = &c->config.process, .filter = &c->filter, .proc = -1,
+		.launch = { .process = &c->config.process, .filter = &c->config.filter, .proc = -1,
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },
 		.rootfs = { .config = &c->config, .bundle = c->state.bundle,
@@ -331,7 +331,6 @@ void runc_container_free(struct runc_container *c)
 	runc_sources_free(c->sources, c->config.n_mounts);
 	c->sources = NULL;
 	runc_netmoves_free(&c->net);
-	runc_seccomp_free(&c->filter);
 	runc_config_free(&c->config);
 	runc_state_free(&c->state);
 }

@@ -26,7 +26,6 @@ struct runc_create {
 struct runc_container {
 	struct runc_config config;
 	struct runc_state state;
-	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
 	bool cgroup_made; /* by us, to be undone by us */
 	struct runc_source *sources; /* see sources.h */

@@ -11,7 +11,6 @@
 struct runc_exec {
 	struct runc_state state;
 	struct runc_config config;
-	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
 	struct runc_process process; /* what to run */
 	struct runc_launch launch;

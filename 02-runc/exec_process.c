@@ -178,7 +178,7 @@ static void fill_in(json_t *process, const json_t *own)
 int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *err)
 {
 	if (x->process_file) {
-		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, NULL, err);
+		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, err);
 		if (!x->process_doc)
 			return -1;
 		/* -t counts with --process too; without it the file decides. */
@@ -205,7 +205,6 @@ void runc_exec_free(struct runc_exec *x)
 		cleanup_close(fds[i]);
 	runc_state_free(&x->state);
 	runc_config_free(&x->config);
-	runc_seccomp_free(&x->filter);
 	runc_process_free(&x->process);
 	kern_cgroup_free(x->cgroup);
 	json_decref(x->process_doc);

@@ -259,13 +259,8 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 	/* What runc takes for "none", and clients written in Go send for it. */
 	if (!runc_prop_means(seccomp, "defaultAction") && !runc_prop_means(seccomp, "syscalls"))
 		return 0;
-	if (!runc_seccomp_recall(seccomp, f)) {
-		if (runc_seccomp_guard(compile, seccomp, f, err))
-			return -1;
-		runc_seccomp_remember(seccomp, f);
-	}
-	log_debug("seccomp filter flags: %u", f->flags);
-	return check_listener(seccomp, f->flags, err);
+	return runc_seccomp_guard(compile, seccomp, f, err) ? -1 :
+	       check_listener(seccomp, f->flags, err);
 }
 
 void runc_seccomp_free(struct runc_filter *f)

@@ -4,7 +4,7 @@
  * The filter is there before anything is cloned, so that a bad profile costs
  * nothing and init has only to load an array. It is not stored with the
  * container: `exec` makes it again from the container's config.json, and mostly
- * finds it among the kept ones (seccomp_cache.c), as `create` did.
+ * finds it among the kept ones, as `create` did (runc_config_filter).
  */
 #ifndef DOCKYARD_RUNC_SECCOMP_H
 #define DOCKYARD_RUNC_SECCOMP_H
@@ -23,7 +23,7 @@ struct runc_filter {
 
 #define RUNC_FILTER_INIT { .n = 0 }
 
-/* `seccomp` may be NULL. */
+/* Compile it. `seccomp` may be NULL. */
 int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err *err);
 void runc_seccomp_free(struct runc_filter *f);
 
@@ -32,9 +32,9 @@ typedef int runc_seccomp_compile(const json_t *seccomp, struct runc_filter *f, s
 int runc_seccomp_guard(runc_seccomp_compile *compile, const json_t *seccomp,
 		       struct runc_filter *f, struct err *err);
 
-/* seccomp_cache.c: the filter compiled for the same profile before; keep this one. */
-bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f);
-void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f);
+/* seccomp_cache.c: the filter that was compiled of the same n bytes before; keep this one. */
+bool runc_seccomp_recall(const char *profile, size_t n, struct runc_filter *f);
+void runc_seccomp_remember(const char *profile, size_t n, const struct runc_filter *f);
 
 /* Where the agent for SCMP_ACT_NOTIFY listens, and what it is told besides; each is
  * NULL if not given. */

@@ -8,7 +8,9 @@
  *     /run/dockyard/seccomp/NN    struct header, filter, key
  *
  * or, for a user who may not write there, in $XDG_RUNTIME_DIR/dockyard/seccomp.
- * The key is all that the filter depends on: the profile, and who compiled it. Its
+ * The key is all that the filter depends on: the profile as it is written in
+ * config.json, and who compiled it. That saves the reading of it as well, for which
+ * jansson takes longer than for all the rest of a configuration (config_profile.c). Its
  * hash chooses one of 256 files, and the key in the file must be the same to the
  * byte, so that a weak hash costs time at worst. A file is only ever replaced as
  * a whole (rename(2)): a reader, or a crash, sees the old one or the new.
@@ -26,7 +28,6 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
-#include "01-kernel/base/jsonx.h"
 #include "seccomp.h"
 
 #define SYSTEM_DIRECTORY "/run/dockyard/seccomp"
@@ -66,64 +67,16 @@ static int find_build_id(struct dl_phdr_info *info, size_t size, void *key)
 	return -1;
 }
 
-static void add_counted(struct strbuf *key, char type, const void *bytes, size_t n)
-{
-	uint32_t count = (uint32_t)n;
-
-	strbuf_addc(key, type);
-	strbuf_add(key, &count, sizeof count);
-	strbuf_add(key, bytes, n);
-}
-
-/* The value as bytes that no other value has. (To write it as JSON again would
- * take longer than all the rest of this page.) */
-static void add_value(struct strbuf *key, const json_t *v)
-{
-	json_int_t number = json_integer_value(v);
-	const char *name;
-	json_t *item;
-	size_t i;
-
-	switch (json_typeof(v)) {
-	case JSON_OBJECT:
-		add_counted(key, '{', NULL, 0);
-		json_object_foreach((json_t *)v, name, item) {
-			add_counted(key, '.', name, strlen(name));
-			add_value(key, item);
-		}
-		strbuf_addc(key, '}');
-		break;
-	case JSON_ARRAY:
-		add_counted(key, '[', NULL, 0);
-		json_array_foreach(v, i, item)
-			add_value(key, item);
-		strbuf_addc(key, ']');
-		break;
-	case JSON_STRING:
-		add_counted(key, '"', json_string_value(v), json_string_length(v));
-		break;
-	default: /* no property of a profile is a boolean or a fraction */
-		add_counted(key, '0' + (char)json_typeof(v), &number, sizeof number);
-	}
-}
-
 /* False: this program cannot be told from its next version. */
-static bool make_key(struct strbuf *key, const json_t *profile)
+static bool make_key(struct strbuf *key, const char *profile, size_t n)
 {
 	const struct scmp_version *v = seccomp_version();
-	const char *name;
-	json_t *item;
 
-	strbuf_reserve(key, 16 << 10);
+	strbuf_reserve(key, n + 64);
 	if (dl_iterate_phdr(find_build_id, key) != 1)
 		return false;
 	strbuf_add(key, v, sizeof *v);
-	json_object_foreach((json_t *)profile, name, item)
-		/* Where the agent listens is often a container's own, and not in the filter. */
-		if (!str_starts(name, "listener")) {
-			add_counted(key, '.', name, strlen(name));
-			add_value(key, item);
-		}
+	strbuf_add(key, profile, n);
 	return true;
 }
 
@@ -185,10 +138,10 @@ static bool is_for(const char *file, size_t size, const struct strbuf *key, stru
 
 /* Read, and not mapped: a mapping would lead from init, which is in the container,
  * to a file of the host's (/proc/PID/map_files, proc(5)). */
-bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f)
+bool runc_seccomp_recall(const char *profile, size_t n, struct runc_filter *f)
 {
 	AUTO_STRBUF struct strbuf key = STRBUF_INIT;
-	AUTO_FREE char *path = make_key(&key, profile) ? place_of(&key, false) : NULL;
+	AUTO_FREE char *path = make_key(&key, profile, n) ? place_of(&key, false) : NULL;
 	AUTO_CLOSE int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	AUTO_FREE char *file = NULL;
 	struct header h;
@@ -208,10 +161,10 @@ bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f)
 	return true;
 }
 
-void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f)
+void runc_seccomp_remember(const char *profile, size_t n, const struct runc_filter *f)
 {
 	AUTO_STRBUF struct strbuf key = STRBUF_INIT, sb = STRBUF_INIT;
-	AUTO_FREE char *path = make_key(&key, profile) ? place_of(&key, true) : NULL;
+	AUTO_FREE char *path = make_key(&key, profile, n) ? place_of(&key, true) : NULL;
 	struct header h = { f->flags, (uint32_t)f->n, (uint32_t)key.len };
 	struct err ignored;
 

@@ -173,7 +173,7 @@ static int change_limits(const struct runc_state *st, json_t *linux_, const json
 
 int runc_update(const struct runc_state *st, const json_t *change, struct err *err)
 {
-	AUTO_JSON json_t *doc = runc_config_read(st->dir, "config.json", NULL, err);
+	AUTO_JSON json_t *doc = runc_config_read(st->dir, "config.json", err);
 	AUTO_JSON json_t *wanted = json_deep_copy(change);
 	json_t *linux_ = json_object_get(doc, "linux");
 

@@ -33,19 +33,19 @@ static bool endless(const json_t *seccomp)
 	return false;
 }
 
-/* A filter comes from the profile; the second time from the cache, and is the same. */
-static void filters(const struct runc_config *c)
+/* A filter comes from the profile; when the same file is read again, from the cache, and
+ * is the same. */
+static void filters(struct runc_config *c)
 {
-	struct runc_filter first = RUNC_FILTER_INIT, second = RUNC_FILTER_INIT;
-	struct err err;
+	AUTO_CONFIG struct runc_config again = { .doc = NULL };
+	struct err err = { .msg = "" };
 
-	if (!endless(c->seccomp) && !runc_seccomp_build(c->seccomp, &first, &err)) {
-		MUST(!runc_seccomp_build(c->seccomp, &second, &err));
-		MUST(first.n == second.n && first.flags == second.flags);
-		MUST(!first.n || !memcmp(first.bpf, second.bpf, first.n * sizeof *first.bpf));
-	}
-	runc_seccomp_free(&first);
-	runc_seccomp_free(&second);
+	if (endless(c->seccomp) || runc_config_filter(c, &err))
+		return;
+	MUST(!runc_config_load(&again, AT_FDCWD, path, &err) && !runc_config_filter(&again, &err));
+	MUST(c->filter.n == again.filter.n && c->filter.flags == again.filter.flags);
+	MUST(!c->filter.n ||
+	     !memcmp(c->filter.bpf, again.filter.bpf, c->filter.n * sizeof *c->filter.bpf));
 }
 
 static void kept_copy(const struct runc_config *c)
@@ -56,7 +56,9 @@ static void kept_copy(const struct runc_config *c)
 
 	fuzz_file(path, text, strlen(text));
 	MUST(!runc_config_load(&again, AT_FDCWD, path, &err));
-	MUST(json_equal(c->doc, again.doc));
+	/* A profile whose filter is known is not read. */
+	if (!again.filter.n)
+		MUST(json_equal(c->doc, again.doc));
 }
 
 /* What is said of a document names the property, from the top. */

@@ -18,20 +18,21 @@
 
 #define CACHE "/run/dockyard/seccomp"
 
-static json_t *profile;
+static const char profile[] = "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": "
+	"[{\"names\": [\"chmod\"], \"action\": \"SCMP_ACT_ERRNO\"}]}";
 static struct strbuf cached; /* the file as it was written */
 static char cache_file[64];
 
 void fuzz_begin(void)
 {
 	struct runc_filter f = RUNC_FILTER_INIT;
-	struct dirent *e;
 	struct err err;
+	AUTO_JSON json_t *doc = jsonx_parse(profile, strlen(profile), "profile", &err);
+	struct dirent *e;
 	DIR *d;
 
-	profile = json_pack("{s:s, s:[{s:[s], s:s}]}", "defaultAction", "SCMP_ACT_ALLOW", "syscalls",
-			    "names", "chmod", "action", "SCMP_ACT_ERRNO");
-	MUST(!runc_seccomp_build(profile, &f, &err));
+	MUST(!runc_seccomp_build(doc, &f, &err));
+	runc_seccomp_remember(profile, strlen(profile), &f);
 	runc_seccomp_free(&f);
 	d = opendir(CACHE);
 	while (d && (e = readdir(d)))
@@ -77,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct runc_filter f = RUNC_FILTER_INIT;
 
 	write_changed(cache_file, &cached, data, size);
-	runc_seccomp_recall(profile, &f);
+	runc_seccomp_recall(profile, strlen(profile), &f);
 	sane(&f);
 	runc_seccomp_free(&f);
 	return 0;

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -135,7 +136,7 @@ static void accepted(void)
 		for (char *p = text; (p = strchr(p, '\'')); )
 			*p = '"';
 		write_file(test_dir, "profile.json", text);
-		seccomp = runc_config_read(AT_FDCWD, path, NULL, &err);
+		seccomp = runc_config_read(AT_FDCWD, path, &err);
 		EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
 		EQ_STR(err.msg, "");
 		EQ_INT(f.n > 0, good[i].filter);
@@ -212,66 +213,158 @@ static void docker_verdicts(void)
 
 /* ---- what is kept ------------------------------------------------------------------ */
 
-static bool recalled(const json_t *seccomp)
+/* A configuration around the profile as it is written here, loaded and its filter made.
+ * *read (may be NULL): is the profile in the document, its filter not being known? */
+static struct runc_config with_profile(const char *text, bool *read)
 {
-	struct runc_filter f = RUNC_FILTER_INIT;
-	bool yes = runc_seccomp_recall(seccomp, &f);
-
-	runc_seccomp_free(&f);
-	return yes;
-}
-
-static void build(const json_t *seccomp)
-{
-	struct runc_filter f = RUNC_FILTER_INIT;
+	AUTO_FREE char *profile_text = xstrdup(text), *doc = NULL, *path = NULL;
+	struct runc_config c;
 	struct err err = { .msg = "" };
 
-	EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
-	runc_seccomp_free(&f);
+	for (char *p = profile_text; (p = strchr(p, '\'')); )
+		*p = '"';
+	doc = xasprintf("{\"ociVersion\": \"1.0.2\", \"root\": {\"path\": \"rootfs\"}, \"linux\": "
+			"{\"namespaces\": [], \"seccomp\": %s}}", profile_text);
+	write_file(test_dir, "with-profile.json", doc);
+	path = xasprintf("%s/with-profile.json", test_dir);
+	EQ_INT(runc_config_load(&c, AT_FDCWD, path, &err), 0);
+	EQ_STR(err.msg, "");
+	if (read)
+		*read = c.seccomp;
+	return c;
+}
+
+static void build(const char *text)
+{
+	struct runc_config c = with_profile(text, NULL);
+	struct err err = { .msg = "" };
+
+	EQ_INT(runc_config_filter(&c, &err), 0);
+	EQ_STR(err.msg, "");
+	runc_config_free(&c);
+}
+
+static bool recalled(const char *text)
+{
+	bool read;
+	struct runc_config c = with_profile(text, &read);
+	bool known = c.filter.n;
+
+	CU_ASSERT_EQUAL(known, !read);
+	runc_config_free(&c);
+	return known;
 }
 
 #define CHMOD_AND(more) "{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG'], 'syscalls': " \
 	"[{'names': ['chmod'], 'action': 'SCMP_ACT_ERRNO'}]" more "}"
+#define CHOWN "{" ALLOW_ALL ", 'syscalls': [{'names': ['chown'], 'action': 'SCMP_ACT_ERRNO'}]}"
 
 static void kept(void)
 {
-	AUTO_JSON json_t *one = profile(CHMOD_AND(""));
-	AUTO_JSON json_t *two = profile("{" ALLOW_ALL ", 'flags': ['SECCOMP_FILTER_FLAG_LOG'], 'syscalls': "
-		"[{'names': ['chown'], 'action': 'SCMP_ACT_ERRNO'}]}");
-	AUTO_JSON json_t *agent = profile(CHMOD_AND(", 'listenerPath': '/x', 'listenerMetadata': 'm'"));
-	AUTO_JSON json_t *empty = profile(CHMOD_AND(", 'listenerMetadata': 'm'"));
-	struct runc_filter a = RUNC_FILTER_INIT, b = RUNC_FILTER_INIT;
+	struct runc_config a = with_profile(CHMOD_AND(""), NULL), b;
 	struct err err = { .msg = "" };
 
-	CU_ASSERT(!recalled(one));
-	EQ_INT(runc_seccomp_build(one, &a, &err), 0);
-	CU_ASSERT_FATAL(runc_seccomp_recall(one, &b));
-	CU_ASSERT(!recalled(two));
-	CU_ASSERT(a.n && a.n == b.n && a.flags == b.flags && a.flags == SECCOMP_FILTER_FLAG_LOG);
-	CU_ASSERT(!memcmp(a.bpf, b.bpf, a.n * sizeof *a.bpf));
-	/* Where the agent listens makes no other filter; but it is checked each time. */
-	CU_ASSERT(recalled(agent));
-	CU_ASSERT(recalled(empty));
-	runc_seccomp_free(&b);
-	CU_ASSERT(runc_seccomp_build(empty, &b, &err));
-	HAS(err.msg, "listenerMetadata");
-	runc_seccomp_free(&a);
-	runc_seccomp_free(&b);
+	CU_ASSERT(!a.filter.n && a.seccomp);
+	EQ_INT(runc_config_filter(&a, &err), 0);
+	b = with_profile(CHMOD_AND(""), NULL);
+	CU_ASSERT_FATAL(b.filter.n && !b.seccomp);
+	EQ_INT(runc_config_filter(&b, &err), 0);
+	CU_ASSERT(a.filter.n == b.filter.n && a.filter.flags == b.filter.flags);
+	EQ_INT(a.filter.flags, SECCOMP_FILTER_FLAG_LOG);
+	CU_ASSERT(!memcmp(a.filter.bpf, b.filter.bpf, a.filter.n * sizeof *a.filter.bpf));
+	runc_config_free(&a);
+	runc_config_free(&b);
+	/* Other bytes are another profile, whatever they mean. */
+	CU_ASSERT(!recalled(CHOWN));
+	CU_ASSERT(!recalled(CHMOD_AND(" ")));
 }
 
-/* Two values that would be written alike if nothing stood between them. */
-static void told_apart(void)
+/* Where the agent listens is told init, and so is read also if the filter is known. */
+static void with_an_agent(void)
 {
-	AUTO_JSON json_t *one = profile(RULES("{'names': ['dup', 'dup3'], 'action': 'SCMP_ACT_ERRNO'}"));
-	AUTO_JSON json_t *two = profile(RULES("{'names': ['dup'], 'action': 'SCMP_ACT_ERRNO'}, "
-					      "{'names': ['dup3'], 'action': 'SCMP_ACT_ERRNO'}"));
-	AUTO_JSON json_t *text = profile("{" ALLOW_ALL ", 'x': '1'}");
-	AUTO_JSON json_t *number = profile("{" ALLOW_ALL ", 'x': 1}");
+	static const char text[] = CHMOD_AND(", 'listenerPath': '/x', 'listenerMetadata': 'm'");
+	struct runc_config c;
+	struct err err = { .msg = "" };
 
-	build(one);
-	CU_ASSERT(recalled(one) && !recalled(two));
-	build(text);
-	CU_ASSERT(recalled(text) && !recalled(number));
+	for (int i = 0; i < 2; i++) {
+		c = with_profile(text, NULL);
+		CU_ASSERT(!c.filter.n && c.seccomp);
+		EQ_INT(runc_config_filter(&c, &err), 0);
+		CU_ASSERT(c.filter.n);
+		EQ_STR(jsonx_str(c.seccomp, "listenerPath", ""), "/x");
+		runc_config_free(&c);
+	}
+	c = with_profile(CHMOD_AND(", 'listenerMetadata': 'm'"), NULL);
+	CU_ASSERT(runc_config_filter(&c, &err));
+	HAS(err.msg, "listenerMetadata");
+	runc_config_free(&c);
+}
+
+/* What looks like the profile and is none must not be taken for it, nor the filter be
+ * kept under its name. */
+static void decoys(void)
+{
+	static const char *const documents[] = {
+		"{'seccomp': " CHMOD_AND("") ", 'ociVersion': '1.0.2', 'root': {'path': 'r'}, 'linux': {}}",
+		"{'ociVersion': '1.0.2', 'root': {'path': 'r'}, 'x': {'seccomp': " CHMOD_AND("") "}, "
+		"'linux': {'seccomp': " CHOWN "}}",
+		"{'ociVersion': '1.0.2', 'root': {'path': 'r'}, 'x': ['seccomp', " CHMOD_AND("") "], "
+		"'linux': {'seccomp': " CHOWN "}}",
+		"{'ociVersion': '1.0.2', 'root': {'path': 'r'}, 'linux': {'x': {'seccomp': " CHMOD_AND("") "}, "
+		"'secc\\u006fmp': " CHOWN "}}",
+	};
+	AUTO_FREE char *path = xasprintf("%s/decoy.json", test_dir);
+	struct runc_config c, want;
+	struct err err = { .msg = "" };
+
+	build(CHMOD_AND(""));
+	want = with_profile(CHOWN, NULL);
+	EQ_INT(runc_config_filter(&want, &err), 0);
+	for (size_t i = 0; i < 2 * (sizeof documents / sizeof *documents); i++) {
+		AUTO_FREE char *text = xstrdup(documents[i / 2]);
+
+		for (char *p = text; (p = strchr(p, '\'')); )
+			*p = '"';
+		write_file(test_dir, "decoy.json", text);
+		EQ_INT(runc_config_load(&c, AT_FDCWD, path, &err), 0);
+		EQ_INT(runc_config_filter(&c, &err), 0);
+		EQ_STR(err.msg, "");
+		if (i / 2 == 0)
+			EQ_INT(c.filter.n, 0);
+		else
+			CU_ASSERT(c.filter.n == want.filter.n &&
+				  !memcmp(c.filter.bpf, want.filter.bpf, want.filter.n * sizeof *want.filter.bpf));
+		runc_config_free(&c);
+	}
+	c = with_profile(CHMOD_AND(""), NULL);
+	EQ_INT(c.filter.flags, SECCOMP_FILTER_FLAG_LOG);
+	runc_config_free(&c);
+	runc_config_free(&want);
+}
+
+/* An error after the profile is told with its true place, and not hidden by it. */
+static void errors_beside_it(void)
+{
+	static const char *const documents[] = {
+		"{'linux': {'seccomp': " CHMOD_AND("") "\n\n}, 'x' 1}", "line 3",
+		"{'linux': {'seccomp': " CHMOD_AND("") "}}}", "line 1",
+		"{'linux': {'seccomp': " CHMOD_AND("") ", 'seccomp': null}}", "duplicate",
+		"{'linux': {'seccomp': " CHMOD_AND("") ", 'seccomp': {}}}", "duplicate",
+	};
+	AUTO_FREE char *path = xasprintf("%s/broken.json", test_dir);
+	struct runc_config c;
+
+	build(CHMOD_AND(""));
+	for (size_t i = 0; i < sizeof documents / sizeof *documents; i += 2) {
+		AUTO_FREE char *text = xstrdup(documents[i]);
+		struct err err = { .msg = "" };
+
+		for (char *p = text; (p = strchr(p, '\'')); )
+			*p = '"';
+		write_file(test_dir, "broken.json", text);
+		CU_ASSERT(runc_config_load(&c, AT_FDCWD, path, &err));
+		HAS(err.msg, documents[i + 1]);
+	}
 }
 
 static bool in_shell(const char *command)
@@ -300,7 +393,7 @@ static void not_believed(void)
 		{ "for f in " CACHE "/*; do n=$(od -An -tu4 -j4 -N4 $f); printf zz | dd of=$f bs=1 "
 		  "seek=$((12 + 8 * n)) conv=notrunc 2>/dev/null; done", "rm " CACHE "/*" },
 	};
-	AUTO_JSON json_t *seccomp = docker_profile();
+	static const char seccomp[] = CHOWN;
 
 	CU_ASSERT(in_shell("rm -f " CACHE "/*"));
 	for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
@@ -326,17 +419,18 @@ static void writers(void)
 			for (int k = 0; k < 40; k++) {
 				AUTO_FREE char *text = xasprintf("{" ALLOW_ALL ", 'x': %d}", (i + k) % 3);
 				AUTO_JSON json_t *seccomp = profile(text);
+				size_t n = strlen(text);
 				struct runc_filter f = RUNC_FILTER_INIT;
 				const struct seccomp_data d = { .nr = 0, .arch = AUDIT_ARCH_S390X };
 				struct err err;
 
 				if (k % 2)
-					runc_seccomp_recall(seccomp, &f);
+					runc_seccomp_recall(text, n, &f);
 				if (!f.n && runc_seccomp_build(seccomp, &f, &err))
 					_exit(1);
 				if (f.n && bpf_run(f.bpf, f.n, &d) != SECCOMP_RET_KILL_THREAD)
 					_exit(1);
-				runc_seccomp_remember(seccomp, &f);
+				runc_seccomp_remember(text, n, &f);
 				runc_seccomp_free(&f);
 			}
 			_exit(0);
@@ -347,31 +441,42 @@ static void writers(void)
 	CU_ASSERT(in_shell("! ls " CACHE "/*.tmp 2>/dev/null"));
 }
 
+static bool is_kept(const char *text)
+{
+	struct runc_filter f = RUNC_FILTER_INIT;
+	bool yes = runc_seccomp_recall(text, strlen(text), &f);
+
+	runc_seccomp_free(&f);
+	return yes;
+}
+
 /* A user without a right to the system's directory has one of his own. */
 static void own_place(void)
 {
+	static const char text[] = "a profile";
+	static const struct sock_filter allow = { .code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW };
+	static const struct runc_filter f = { .bpf = &allow, .n = 1 };
 	AUTO_FREE char *runtime = xasprintf("%s/xdg", test_dir);
-	AUTO_JSON json_t *seccomp = profile(CHMOD_AND(", 'x': 2"));
 	AUTO_FREE char *ours = xasprintf("ls %s/dockyard/seccomp/?? >/dev/null", runtime);
 	int status;
 
 	CU_ASSERT(!mkdir(runtime, 0700) && !chown(runtime, 1000, 1000));
 	fflush(NULL);
 	if (!fork()) {
-		if (setgid(1000) || setuid(1000) || recalled(seccomp))
+		if (setgid(1000) || setuid(1000) || is_kept(text))
 			_exit(1);
 		unsetenv("XDG_RUNTIME_DIR");
-		build(seccomp);
-		if (recalled(seccomp)) /* no place, and no harm */
+		runc_seccomp_remember(text, strlen(text), &f);
+		if (is_kept(text)) /* no place, and no harm */
 			_exit(2);
 		setenv("XDG_RUNTIME_DIR", runtime, 1);
-		build(seccomp);
-		_exit(recalled(seccomp) ? 0 : 3);
+		runc_seccomp_remember(text, strlen(text), &f);
+		_exit(is_kept(text) ? 0 : 3);
 	}
 	wait(&status);
 	EQ_INT(status, 0);
 	CU_ASSERT(in_shell(ours));
-	CU_ASSERT(!recalled(seccomp));
+	CU_ASSERT(!is_kept(text));
 }
 
 CU_TestInfo seccomp_profile_tests[] = {
@@ -379,7 +484,9 @@ CU_TestInfo seccomp_profile_tests[] = {
 	{ "bad profiles are refused by the property's path", refused },
 	{ "good profiles, and the default of flags", accepted },
 	{ "Docker's profile, call by call", docker_verdicts },
-	{ "profiles are told apart", told_apart },
+	{ "the filter is known, the agent is read", with_an_agent },
+	{ "what looks like the profile", decoys },
+	{ "errors beside a known profile", errors_beside_it },
 	{ "kept filters that are not believed", not_believed },
 	{ "many writers", writers },
 	{ "a place of one's own", own_place },
