@@ -41,6 +41,8 @@ char *kern_cgroup_name(const struct kern_cgroup *cg);
  * or by what kern_cgroup_name gave (whose directories are only looked at when they
  * are used: it costs nothing). */
 struct kern_cgroup *kern_cgroup_open(const char *name, struct err *err);
+/* Where a process is; hierarchies in whose root it is are left out. ERR_NOT_FOUND if all are. */
+struct kern_cgroup *kern_cgroup_of(pid_t pid, struct err *err);
 void kern_cgroup_free(struct kern_cgroup *cg); /* the memory, not the group */
 
 enum kern_cgroup_version kern_cgroup_version_of(const struct kern_cgroup *cg);

@@ -202,21 +202,30 @@ static struct kern_cgroup *from_name(const char *name, struct err *err)
 	return steal_ptr(&cg);
 }
 
-/* Those hierarchies in which it is come first: one may have been mounted since. */
-static void keep_existing(struct cgroup_layout *l)
+/* Those hierarchies in which it is come first. */
+static void keep(struct cgroup_layout *l, const bool *there)
 {
 	const struct cgroup_layout all = *l;
-	bool there[CGROUP_MAX_HIERARCHIES];
 	size_t at = 0;
 
 	for (size_t i = 0; i < all.n; i++)
-		if ((there[i] = !access(all.h[i].dir, F_OK)))
+		if (there[i])
 			l->h[at++] = all.h[i];
 	l->n = at;
 	l->n_denied = all.n - at;
 	for (size_t i = 0; i < all.n; i++)
 		if (!there[i])
 			l->h[at++] = all.h[i];
+}
+
+/* One may have been mounted since it was made. */
+static void keep_existing(struct cgroup_layout *l)
+{
+	bool there[CGROUP_MAX_HIERARCHIES];
+
+	for (size_t i = 0; i < l->n; i++)
+		there[i] = !access(l->h[i].dir, F_OK);
+	keep(l, there);
 }
 
 struct kern_cgroup *kern_cgroup_open(const char *name, struct err *err)
@@ -232,6 +241,29 @@ struct kern_cgroup *kern_cgroup_open(const char *name, struct err *err)
 	if (cg->layout.n)
 		return steal_ptr(&cg);
 	err_set(err, ERR_NOT_FOUND, "there is no cgroup %s", cg->path);
+	return NULL;
+}
+
+struct kern_cgroup *kern_cgroup_of(pid_t pid, struct err *err)
+{
+	AUTO_FREE char *file = xasprintf("/proc/%d/cgroup", (int)pid);
+	AUTO_STRBUF struct strbuf proc = STRBUF_INIT;
+	AUTO(drop_group) struct kern_cgroup *cg = new_group(file);
+	bool there[CGROUP_MAX_HIERARCHIES];
+
+	if (file_read(AT_FDCWD, file, &proc, 1 << 20, err) || cgroup_detect(&cg->layout, err))
+		return NULL;
+	for (size_t i = 0; i < cg->layout.n; i++) {
+		struct cgroup_hierarchy *h = &cg->layout.h[i];
+		AUTO_FREE char *below = own_group(proc.data, h, false);
+
+		h->dir = xasprintf("%s%s", h->mount, below);
+		there[i] = *below;
+	}
+	keep(&cg->layout, there);
+	if (cg->layout.n)
+		return steal_ptr(&cg);
+	err_set(err, ERR_NOT_FOUND, "process %d is in no cgroup but the root's", (int)pid);
 	return NULL;
 }
 

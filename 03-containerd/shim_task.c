@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/cgroup.h"
 #include "01-kernel/mount.h"
 #include "mounts.h"
 
@@ -53,30 +53,15 @@ static int op_mount(struct shim *s, struct shim_conn *conn, const json_t *req, j
 
 /* --- create and start -------------------------------------------------------------------- */
 
-/* The group in which memory is counted: its line in /proc/PID/cgroup names the
- * controller (version 1) or none (version 2). */
-static char *memory_cgroup(pid_t pid)
+/* The container's group, as kern_cgroup_open takes it; NULL if it is in none. */
+static char *cgroup_of(pid_t pid)
 {
-	AUTO_FREE char *name = xasprintf("/proc/%d/cgroup", (int)pid);
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-	struct err err;
-	char *save = NULL, *found = NULL;
+	struct err ignored;
+	struct kern_cgroup *cg = kern_cgroup_of(pid, &ignored);
+	char *name = cg ? kern_cgroup_name(cg) : NULL;
 
-	if (file_read(AT_FDCWD, name, &text, 65536, &err))
-		return NULL;
-	for (char *l = strtok_r(text.data, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		char *controllers = strchr(l, ':'), *path;
-
-		path = controllers ? strchr(controllers + 1, ':') : NULL;
-		if (!path)
-			continue;
-		*path++ = '\0';
-		if (strstr(controllers, ":memory") || (!strcmp(controllers, ":") && !found)) {
-			free(found);
-			found = xstrdup(path);
-		}
-	}
-	return found;
+	kern_cgroup_free(cg);
+	return name;
 }
 
 static void created(struct shim_job *job, int rc, struct err *err)
@@ -86,7 +71,7 @@ static void created(struct shim_job *job, int rc, struct err *err)
 
 	if (!rc && !(rc = shim_proc_read_pid(p, "init.pid", err)) && !(rc = shim_io_started(&p->io, err))) {
 		p->status = SHIM_CREATED;
-		s->cgroup = memory_cgroup(p->pid);
+		s->cgroup = cgroup_of(p->pid);
 	}
 	shim_proc_started(p);
 	if (rc)

@@ -130,6 +130,30 @@ static void following(void)
 	waitpid(pid, NULL, 0);
 }
 
+static void of_a_process(void)
+{
+	struct err err;
+	struct kern_cgroup *cg = make_group("whose", &err), *found;
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	OK(kern_cgroup_add(cg, pid, &err));
+	found = kern_cgroup_of(pid, &err);
+	CU_ASSERT_FATAL(found != NULL);
+	AUTO_FREE char *here = kern_cgroup_name(cg), *there = kern_cgroup_name(found);
+
+	CU_ASSERT_STRING_EQUAL(here, there);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	kern_cgroup_free(found);
+	kern_cgroup_free(cg);
+	drop_groups();
+	CU_ASSERT(!kern_cgroup_of(pid, &err));
+	CU_ASSERT_EQUAL(err.kind, ERR_NOT_FOUND);
+}
+
 static void without_rights(void *arg)
 {
 	struct kern_cgroup_making how = { .may_be_denied = false };
@@ -272,6 +296,7 @@ const struct test cgroup_name_tests[] = {
 	{ "a relative path starts at one's own group", below_ones_own },
 	{ "going down", descending },
 	{ "going where init went", following },
+	{ "where a process is", of_a_process },
 	{ "denied: there is no group, and that is fine", denied },
 	{ "delegated: a user makes groups of his own", delegated },
 	{ "groups of threads", threads },
