@@ -48,7 +48,7 @@ edit "$quiet; c['linux']['namespaces'].append({'type': 'dream'})"
 bad "an unknown namespace" 'dream'
 edit "$quiet; c['mounts'].append({'destination': '/x', 'type': 'nonesuchfs', 'source': 'x'})"
 bad "an unknown file system" 'nonesuchfs'
-edit "$quiet; c['mounts'].append({'destination': 'relative/../..', 'type': 'bind', 'source': '/nowhere', 'options': ['bind']})"
+edit "$quiet; c['mounts'].append({'destination': '/a/../..', 'type': 'bind', 'source': '/nowhere', 'options': ['bind']})"
 bad "a bind mount of nothing" 'nowhere'
 edit "$quiet; c['process']['args'] = ['/no/such/program']"
 bad "a program that is not there" '/no/such/program'

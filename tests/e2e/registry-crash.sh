@@ -37,7 +37,11 @@ chunker() {
 }
 
 printf '{}' >"$T/config"
-for round in $(seq "$ROUNDS"); do
+# At least so many rounds, and on a slow machine until there was something to lose.
+acknowledged() { cat "$T"/acks.* 2>/dev/null | wc -l; }
+round=0
+while [ $round -lt 60 ] && { [ $round -lt "$ROUNDS" ] || [ "$(acknowledged)" -lt 10 ]; }; do
+	round=$((round + 1))
 	start_registry
 	pusher 1 &
 	one=$!
