@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "01-kernel/base/log.h"
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
 #include "cmd.h"
@@ -57,6 +58,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
+	log_debug("nsexec container setup: entering the container's namespaces");
+	log_debug("child process in init()");
 	if (runc_rdt_join(x->state.dir, getpid(), err) || runc_process_seal_fds(l, err) ||
 	    runc_process_open_proc(l, err) || enter(x, err))
 		return -1;
@@ -69,6 +72,7 @@ static int steps(struct runc_exec *x, struct err *err)
 	    runc_process_limits(l, err) ||
 	    runc_schedule_apply(&x->config, l->process, &l->process->affinity, err))
 		return -1;
+	log_debug("setns_init: about to exec"); /* the log is closed too */
 	runc_process_close_fds(l, &x->sync, 1);
 	root = l->proc = -1;
 	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))

@@ -41,6 +41,18 @@ static bool shares_pids(const struct runc_state *st)
 	return !ns || ns->path;
 }
 
+static bool has_processes(const struct runc_state *st)
+{
+	struct err ignored;
+	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, &ignored);
+	AUTO_FREE pid_t *pids = NULL;
+	size_t n = 0;
+	bool has = cg && !kern_cgroup_pids(cg, &pids, &n, &ignored) && n;
+
+	kern_cgroup_free(cg);
+	return has;
+}
+
 static int signal_init(const struct runc_state *st, int sig, struct err *err)
 {
 	AUTO_CLOSE int pidfd = runc_state_pidfd(st, err);
@@ -73,9 +85,8 @@ int runc_cmd_kill(const struct runc_global *g, int argc, char **argv, struct err
 	      kern_signal_parse(rest + 1 < argc ? argv[rest + 1] : "SIGTERM", err);
 	if (sig < 0 || runc_cmd_state_of(g, argv[rest], &st, err))
 		return -1;
-	/* --all means something for a stopped container too: what init left behind. */
-	if (all || (sig == SIGKILL && shares_pids(&st) &&
-		    runc_state_status(&st) != STATUS_STOPPED)) {
+	/* This means something for a stopped container too: what init left behind. */
+	if (all || (sig == SIGKILL && shares_pids(&st) && has_processes(&st))) {
 		if (kill_all(&st, sig, err))
 			return -1;
 		thaw(&st);

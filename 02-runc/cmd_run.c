@@ -4,6 +4,7 @@
  * Init need not wait for `start` here, so there is no fifo; instead the socket
  * to init stays open, and its end tells that the program has been executed.
  */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
@@ -31,10 +32,23 @@ static int stay(struct runc_container *c, const struct runc_create_cmd *cmd, str
 	return status;
 }
 
+/* That the kernel refuses the program is found out by the container's own process: one
+ * line, without our name and nothing in our log, is what callers of runc know. */
+static int not_executed(const struct err *err)
+{
+	if (err->kind != ERR_NO_PROGRAM && err->kind != ERR_NOT_EXECUTABLE)
+		return -1;
+	fprintf(stderr, "%s\n", err->msg);
+	return 1;
+}
+
+/* 0, -1, or the status of `run` where all has been said. */
 static int launch(struct runc_container *c, const struct runc_create *create, struct err *err)
 {
-	if (runc_container_create(c, create, err) || runc_container_launched(c, create, err))
+	if (runc_container_create(c, create, err))
 		return -1;
+	if (runc_container_launched(c, create, err))
+		return not_executed(err);
 	if (!runc_container_poststart(&c->state, &c->config, err))
 		return 0;
 	struct err second;
@@ -50,6 +64,7 @@ int runc_cmd_run(const struct runc_global *g, int argc, char **argv, struct err 
 	 * every page of it again, and each is still shared with init (copy on write). */
 	static struct runc_container container = RUNC_CONTAINER_INIT;
 	struct runc_create_cmd cmd = { .detach = false };
+	int status;
 
 	if (runc_sealed(g->argv, err) || runc_cmd_parse_create(&cmd, g, true, argc, argv, err))
 		return -1;
@@ -59,7 +74,8 @@ int runc_cmd_run(const struct runc_global *g, int argc, char **argv, struct err 
 	cmd.create.foreground = !cmd.detach;
 	if (!cmd.detach)
 		runc_relay_prepare();
-	if (launch(&container, &cmd.create, err))
-		return err_wrap(err, "runc run failed");
+	status = launch(&container, &cmd.create, err);
+	if (status)
+		return status > 0 ? status : err_wrap(err, "runc run failed");
 	return cmd.detach ? 0 : stay(&container, &cmd, err);
 }

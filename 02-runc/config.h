@@ -168,6 +168,7 @@ int runc_config_process(struct runc_process *p, const json_t *obj, const char *w
 			struct err *err);
 void runc_process_free(struct runc_process *p);
 int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err);
+int runc_config_mounts_inside(struct runc_config *c, const char *rootfs, struct err *err);
 int runc_config_hooks(struct runc_config *c, const json_t *doc, struct err *err);
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err);
 int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *where,

@@ -70,6 +70,14 @@ static int check_idmap(const struct runc_mount *m, const char *where, struct err
 	return 0;
 }
 
+static int check_destination(const struct runc_mount *m, const char *where, struct err *err)
+{
+	if (!allowed_under_proc(m->destination))
+		return err_set(err, ERR_INVALID, "%s.destination: '%s' is inside /proc, where "
+			       "nothing may be mounted", where, m->destination);
+	return 0;
+}
+
 static int parse_mount(struct runc_mount *m, const json_t *obj, const char *where,
 		       struct err *err)
 {
@@ -91,10 +99,7 @@ static int parse_mount(struct runc_mount *m, const json_t *obj, const char *wher
 	m->idmapped = m->options.idmap || m->options.ridmap || m->maps.uid.n || m->maps.gid.n;
 	if (m->idmapped && check_idmap(m, where, err))
 		return -1;
-	if (!allowed_under_proc(m->destination))
-		return err_set(err, ERR_INVALID, "%s.destination: '%s' is inside /proc, where "
-			       "nothing may be mounted", where, m->destination);
-	return 0;
+	return check_destination(m, where, err);
 }
 
 int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err)
@@ -110,5 +115,24 @@ int runc_config_mounts(struct runc_config *c, const json_t *doc, struct err *err
 	json_array_foreach(array, i, item)
 		if (parse_mount(&c->mounts[i], item, runc_prop_index(path, "", "mounts", i), err))
 			return -1;
+	return 0;
+}
+
+/* Some callers write a destination as the host sees it, the root file system's own path
+ * in front. From here on it is the container's, and all rules for that hold. */
+int runc_config_mounts_inside(struct runc_config *c, const char *rootfs, struct err *err)
+{
+	char path[PROPERTY_PATH_SIZE];
+	size_t n = strlen(rootfs);
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		struct runc_mount *m = &c->mounts[i];
+
+		if (n < 2 || !str_starts(m->destination, rootfs) || m->destination[n] != '/')
+			continue;
+		m->destination += n;
+		if (check_destination(m, runc_prop_index(path, "", "mounts", i), err))
+			return -1;
+	}
 	return 0;
 }

@@ -87,6 +87,8 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 		return err_sys(err, "root.path: %s", root);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INVALID, "root.path: %s is not a directory", root);
+	if (runc_config_mounts_inside(&c->config, c->state.rootfs, err))
+		return -1;
 	c->cgroup = runc_cgroup_plan(&c->config, opt->id, err);
 	return c->cgroup ? 0 : -1;
 }
@@ -317,6 +319,8 @@ int runc_container_launched(struct runc_container *c, const struct runc_create *
 	if (!runc_sync_hear(c->sync, &word, err))
 		return 0;
 	undo(c, opt->root);
+	if (err->kind == ERR_NO_PROGRAM || err->kind == ERR_NOT_EXECUTABLE)
+		return -1; /* the kernel's word on the program: see cmd_run.c */
 	return err_wrap(err, "unable to start container process");
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/log.h"
 #include "01-kernel/netlink.h"
 #include "01-kernel/path.h"
 #include "console.h"
@@ -33,6 +34,9 @@ static bool sees_others(const struct runc_config *c)
 
 static int begin(struct runc_init *in, struct err *err)
 {
+	/* What an operator who asked for --debug greps for, in runc's words. */
+	log_debug("nsexec container setup: namespaces are made");
+	log_debug("child process in init()");
 	/* Until we are ready nobody but our creator knows of us. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
@@ -249,6 +253,7 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	/* The limits this late, for a low RLIMIT_NOFILE would have been in our own way. */
 	if (runc_process_limits(l, err) || runc_schedule_apply(in->config, l->process, NULL, err))
 		return -1;
+	log_debug("init: closing the pipe to signal completion"); /* the log is closed too */
 	let_go_of_host(in);
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */

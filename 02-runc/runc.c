@@ -48,10 +48,11 @@ static void version(void)
 
 static void help(const struct option_def *defs)
 {
-	printf("usage: runc [global options] command [options] [arguments]\n\ncommands:\n");
+	printf("NAME:\n   runc - Open Container Initiative runtime\n\n"
+	       "USAGE:\n   runc [global options] command [options] [arguments]\n\nCOMMANDS:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		printf("   %-10s %s\n", commands[i].name, commands[i].help);
-	printf("\nglobal options:\n");
+	printf("\nGLOBAL OPTIONS:\n");
 	runc_options_help(defs);
 }
 
@@ -61,8 +62,8 @@ int runc_cmd_parse(const struct cmd_usage *u, const struct option_def *defs, int
 	const char *name = argv[-1]; /* the command itself stands there */
 
 	if (argc && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"))) {
-		printf("runc %s - %s\n\nusage: runc %s %s\n\noptions:\n", name, u->about, name,
-		       u->usage);
+		printf("NAME:\n   runc %s - %s\n\nUSAGE:\n   runc %s %s\n\nOPTIONS:\n", name,
+		       u->about, name, u->usage);
 		runc_options_help(defs);
 		*rest = -1;
 		return 0;
@@ -95,7 +96,8 @@ static int open_log(const struct runc_global *g, struct err *err)
 		fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(err, "open the log %s", g->log);
-	log_setup("runc", fd, g->debug ? LOG_DEBUG : LOG_INFO, !strcmp(g->log_format, "json"));
+	log_setup("runc", fd, g->debug ? LOG_DEBUG : LOG_INFO,
+		  strcmp(g->log_format, "json") ? LOG_LOGFMT : LOG_JSON);
 	return 0;
 }
 
@@ -112,6 +114,8 @@ static int fail(const struct runc_global *g, const struct err *err, int status)
 	return status;
 }
 
+#define STATUS_NO_COMMAND 3 /* as runc has it */
+
 static int dispatch(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
 	if (g->systemd_cgroup)
@@ -120,7 +124,8 @@ static int dispatch(const struct runc_global *g, int argc, char **argv, struct e
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))
 			return commands[i].run(g, argc - 1, argv + 1, err);
-	return err_set(err, ERR_INVALID, "there is no command '%s' (see runc --help)", argv[0]);
+	err_set(err, ERR_INVALID, "No help topic for '%s'", argv[0]);
+	return -STATUS_NO_COMMAND;
 }
 
 /* Where an ordinary user's containers are remembered: in his own part of /run. Root of a
@@ -176,10 +181,12 @@ int main(int argc, char **argv)
 	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) ||
 	    decide_rootless(&g, rootless, privileged, &err) || open_log(&g, &err))
 		return fail(&g, &err, 1);
+	if (rest + 1 < argc && (!strcmp(argv[1 + rest], "help") || !strcmp(argv[1 + rest], "h")))
+		show_help = true;
 	if (show_version || show_help || rest + 1 >= argc) {
 		show_version ? version() : help(defs);
 		return show_version || show_help ? 0 : 1;
 	}
 	status = dispatch(&g, argc - 1 - rest, argv + 1 + rest, &err);
-	return status < 0 ? fail(&g, &err, status == -255 ? 255 : 1) : status;
+	return status < 0 ? fail(&g, &err, status < -1 ? -status : 1) : status;
 }

@@ -17,17 +17,17 @@ static struct {
 	const char *box;
 	int fd;
 	enum log_level level;
-	int json;
-} out = { "dockyard", STDERR_FILENO, LOG_INFO, 0 };
+	enum log_format format;
+} out = { "dockyard", STDERR_FILENO, LOG_INFO, LOG_TEXT };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
-void log_setup(const char *box, int fd, enum log_level level, int json)
+void log_setup(const char *box, int fd, enum log_level level, enum log_format format)
 {
 	out.box = box;
 	out.fd = fd;
 	out.level = level;
-	out.json = json;
+	out.format = format;
 }
 
 /* The day's date, by the Gregorian calendar's cycle of 400 years (146097 days) that
@@ -126,6 +126,19 @@ static void add_json_string(struct strbuf *sb, const char *s)
 	}
 }
 
+/* Between quotes, so that what a message holds cannot look like a field of the line. */
+static void add_quoted(struct strbuf *sb, const char *s)
+{
+	AUTO_STRBUF struct strbuf escaped = STRBUF_INIT;
+
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			strbuf_addc(&escaped, '\\');
+		strbuf_addc(&escaped, *s);
+	}
+	log_plain(sb, escaped.len ? escaped.data : "");
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	AUTO_STRBUF struct strbuf msg = STRBUF_INIT, line = STRBUF_INIT;
@@ -138,10 +151,14 @@ void log_line(enum log_level level, const char *fmt, ...)
 	strbuf_vaddf(&msg, fmt, ap);
 	va_end(ap);
 	time_now_text(when);
-	if (out.json) {
+	if (out.format == LOG_JSON) {
 		strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":\"", level_names[level]);
 		add_json_string(&line, msg.data);
 		strbuf_addf(&line, "\",\"time\":\"%s\"}\n", when);
+	} else if (out.format == LOG_LOGFMT) {
+		strbuf_addf(&line, "time=\"%s\" level=%s msg=\"", when, level_names[level]);
+		add_quoted(&line, msg.data);
+		strbuf_adds(&line, "\"\n");
 	} else {
 		strbuf_addf(&line, "%s %s %s: ", when, level_names[level], out.box);
 		log_plain(&line, msg.data);

@@ -11,8 +11,12 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* How a line looks: "WHEN LEVEL BOX: message"; an object of JSON; or logfmt, time="…"
+ * level=… msg="…", which is what runc's callers look for. */
+enum log_format { LOG_TEXT, LOG_JSON, LOG_LOGFMT };
+
 /* `box` names the program in each line. `fd` stays the caller's (2 by default). */
-void log_setup(const char *box, int fd, enum log_level level, int json);
+void log_setup(const char *box, int fd, enum log_level level, enum log_format format);
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -141,11 +141,14 @@ static void log_lines(void)
 	log_debug("not shown");
 	log_setup("box", p[1], LOG_INFO, 1);
 	log_error("say \"x\\\n");
+	log_setup("box", p[1], LOG_INFO, LOG_LOGFMT);
+	log_warn("say \"y\\\n");
 	log_setup("dockyard", STDERR_FILENO, LOG_INFO, 0);
 	close(p[1]);
 	CU_ASSERT(read(p[0], text, sizeof text - 1) > 0);
 	CU_ASSERT(strstr(text, " info box: a\\n2026 error box: forged\n") != NULL);
 	CU_ASSERT(strstr(text, "{\"level\":\"error\",\"msg\":\"say \\\"x\\\\\\u000a\",\"time\":\"20") != NULL);
+	CU_ASSERT(strstr(text, "Z\" level=warning msg=\"say \\\"y\\\\\\n\"\n") != NULL);
 	close(p[0]);
 }
 

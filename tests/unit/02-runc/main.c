@@ -82,6 +82,7 @@ int main(void)
 		{ "seccomp profiles", NULL, NULL, NULL, NULL, seccomp_profile_tests },
 		{ "seccomp", NULL, NULL, NULL, NULL, seccomp_tests },
 		{ "seccomp notify", NULL, NULL, NULL, NULL, notify_tests },
+		{ "like runc", NULL, NULL, NULL, NULL, parity_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;

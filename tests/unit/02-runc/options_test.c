@@ -84,12 +84,17 @@ static void commands(void)
 		HAS(r.err, "unknown option --no-such-option");
 		r = runc(names[i], "--help", NULL);
 		EQ_INT(r.status, 0);
-		HAS(r.out, "usage: runc ");
+		CU_ASSERT(str_starts(r.out, "NAME:\n   runc "));
+		HAS(r.out, "USAGE:\n   runc ");
 	}
-	FAILS(runc("frobnicate", NULL), 1, "there is no command 'frobnicate'");
+	FAILS(runc("frobnicate", NULL), 3, "No help topic for 'frobnicate'");
 	FAILS(runc("state", NULL), 1, "expected at least 1 argument");
 	FAILS(runc("state", "a", "b", NULL), 1, "expected at most 1 argument");
 	FAILS(runc("--systemd-cgroup", "list", NULL), 1, "not through systemd");
+	r = runc("-h", NULL);
+	EQ_INT(r.status, 0);
+	CU_ASSERT(str_starts(r.out, "NAME:\n   runc - Open Container Initiative runtime\n"));
+	EQ_STR(runc("help", NULL).out, r.out);
 	HAS(runc("--version", NULL).out, "runc version ");
 	HAS(runc("--version", NULL).out, "\nspec: 1.");
 }

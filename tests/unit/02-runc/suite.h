@@ -25,7 +25,7 @@ extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[],
 	attack_tests[], attack_proc_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
 	events_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
-	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[];
+	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[], parity_tests[];
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
