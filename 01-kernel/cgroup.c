@@ -180,7 +180,7 @@ int kern_cgroup_clone_fd(const struct kern_cgroup *cg)
 
 int kern_cgroup_v2_fd(const struct kern_cgroup *cg)
 {
-	return cg->dir_fd;
+	return cg ? cg->dir_fd : -1;
 }
 
 int kern_cgroup_apply(struct kern_cgroup *cg, const struct kern_cgroup_limits *l, struct err *err)

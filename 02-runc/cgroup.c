@@ -30,11 +30,10 @@ static const struct kern_cgroup_device always[] = {
 	{ true, 'c', 136, -1, "rwm" }, /* pts */
 };
 
-static int set_devices(struct kern_cgroup *cg, const struct runc_resources *r, struct err *err)
+struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources *r, size_t *n_rules)
 {
 	const size_t n_always = sizeof always / sizeof *always;
-	AUTO_FREE struct kern_cgroup_device *rules =
-		xcalloc(1 + r->n_devices + n_always, sizeof *rules);
+	struct kern_cgroup_device *rules = xcalloc(1 + r->n_devices + n_always, sizeof *rules);
 	size_t n = 0;
 
 	/* The last match wins: nothing, then what is configured, then the minimum. */
@@ -43,7 +42,16 @@ static int set_devices(struct kern_cgroup *cg, const struct runc_resources *r, s
 		memcpy(rules + n, r->devices, r->n_devices * sizeof *rules);
 	n += r->n_devices;
 	memcpy(rules + n, always, sizeof always);
-	return kern_cgroup_devices(cg, rules, n + n_always, err);
+	*n_rules = n + n_always;
+	return rules;
+}
+
+static int set_limits(struct kern_cgroup *cg, const struct runc_resources *r, struct err *err)
+{
+	size_t n;
+	AUTO_FREE struct kern_cgroup_device *rules = runc_cgroup_device_rules(r, &n);
+
+	return kern_cgroup_apply(cg, &r->limits, err) || kern_cgroup_devices(cg, rules, n, err) ? -1 : 0;
 }
 
 /* Two containers in one group would be killed and removed together. */
@@ -72,10 +80,36 @@ struct kern_cgroup *runc_cgroup_make(const struct runc_config *c, const char *pa
 		kern_cgroup_free(cg);
 		return NULL;
 	}
-	if (!kern_cgroup_apply(cg, &c->resources.limits, err) &&
-	    !set_devices(cg, &c->resources, err))
+	if (!set_limits(cg, &c->resources, err))
 		return cg;
 	kern_cgroup_remove(cg, &ignored);
 	kern_cgroup_free(cg);
 	return NULL;
+}
+
+int runc_cgroup_check_free(const char *path, struct err *err)
+{
+	struct kern_cgroup *cg = kern_cgroup_open(path, err);
+	int failed;
+
+	if (!cg)
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	failed = check_empty(cg, path, err);
+	kern_cgroup_free(cg);
+	return failed;
+}
+
+struct kern_cgroup *runc_cgroup_complete(const struct runc_config *c, const char *path, pid_t pid,
+					 struct err *err)
+{
+	struct kern_cgroup *cg = kern_cgroup_create(path, err);
+
+	if (!cg)
+		return NULL;
+	if ((kern_cgroup_version() != KERN_CGROUP_V2 && kern_cgroup_add(cg, pid, err)) ||
+	    set_limits(cg, &c->resources, err)) {
+		kern_cgroup_free(cg);
+		return NULL;
+	}
+	return cg;
 }

@@ -93,7 +93,7 @@ int runc_cmd_features(const struct runc_global *g, int argc, char **argv, struct
 			"ociVersionMin", "1.0.0", "ociVersionMax", RUNC_SPEC_VERSION,
 			"hooks", hooks(), "mountOptions", words(mount_words), "linux",
 			"namespaces", namespaces(), "capabilities", capabilities(),
-			"cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0,
+			"cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1,
 			"seccomp", seccomp(), "apparmor", "enabled", 1, "selinux", "enabled", 1,
 			"intelRdt", "enabled", 0);
 	if (!doc)

@@ -53,10 +53,17 @@ static int from_options(const struct update *u, struct kern_cgroup_limits *l, st
 	return 0;
 }
 
-static int apply(const struct runc_state *st, const struct kern_cgroup_limits *l, struct err *err)
+static int apply(const struct runc_state *st, struct kern_cgroup_limits *l, struct err *err)
 {
 	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, err);
-	int failed = cg ? kern_cgroup_apply(cg, l, err) : -1;
+	int failed = cg ? 0 : -1;
+
+	if (!failed && st->unit.name) {
+		runc_systemd_round_quota(l);
+		failed = runc_systemd_update(&st->unit, l, err);
+	}
+	if (!failed)
+		failed = kern_cgroup_apply(cg, l, err);
 
 	kern_cgroup_free(cg);
 	return failed;

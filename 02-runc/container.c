@@ -72,7 +72,7 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 		return err_sys(err, "root.path: %s", root);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INVALID, "root.path: %s is not a directory", root);
-	return 0;
+	return opt->systemd ? runc_systemd_prepare(&c->systemd, &c->config, opt->id, err) : 0;
 }
 
 /* The id is ours from here on. Saved at once, so that `delete --force` can clean
@@ -87,7 +87,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 		return -1;
 	st->created = xstrdup(time_now_text(now));
 	st->version = xstrdup(c->config.version);
-	st->cgroup = runc_cgroup_path(&c->config, opt->id);
+	st->cgroup = opt->systemd ? xstrdup(c->systemd.cgroup) : runc_cgroup_path(&c->config, opt->id);
+	st->unit = (struct runc_unit){ .name = xstrdup(c->systemd.unit.name),
+				       .user = c->systemd.unit.user };
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
 	return runc_state_save(st, err) ||
@@ -135,6 +137,7 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 	char own_score[RUNC_OOM_SIZE];
 
 	in->in_cgroup = kern_cgroup_v2_fd(c->cgroup) >= 0;
+	in->placed = c->state.unit.name;
 	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
 		return -1;
 	c->pid = runc_ns_clone(&birth, err);
@@ -142,6 +145,18 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 		runc_init_main(in);
 	runc_oom_give_back(in->launch.procfs, own_score);
 	return c->pid < 0 ? -1 : 0;
+}
+
+/* systemd makes a group around a process, so here init is born without one, waits to be
+ * taken in, and does nothing before. */
+static int place_init(struct runc_container *c, struct err *err)
+{
+	if (!c->state.unit.name)
+		return 0;
+	if (runc_systemd_start(&c->systemd, c->pid, err))
+		return -1;
+	c->cgroup = runc_cgroup_complete(&c->config, c->state.cgroup, c->pid, err);
+	return !c->cgroup || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
 }
 
 /* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
@@ -203,7 +218,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 	close(in.launch.procfs);
 	close(theirs); /* so that we see its end when init ends */
 	theirs = -1;
-	if (failed || map_ids(c, err))
+	if (failed || place_init(c, err) || map_ids(c, err))
 		return -1;
 	c->state.pid = c->pid;
 	return kern_proc_start_time(c->pid, &c->state.start_time, NULL, err);
@@ -218,8 +233,11 @@ static void undo(struct runc_container *c, const char *root)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (c->cgroup) {
+	if (c->cgroup)
 		kern_cgroup_kill(c->cgroup, SIGKILL, &ignored); /* what hooks and init forked */
+	if (c->systemd.started && runc_systemd_stop(&c->systemd.unit, &ignored))
+		log_warn("%s", ignored.msg);
+	if (c->cgroup) {
 		if (kern_cgroup_remove(c->cgroup, &ignored))
 			log_warn("%s", ignored.msg);
 	}
@@ -234,8 +252,8 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
-	c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err);
-	if (!c->cgroup)
+	if (opt->systemd ? runc_cgroup_check_free(c->state.cgroup, err)
+			 : !(c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err)))
 		return -1;
 	if (start_init(c, opt, fifo, console, err) ||
 	    hear_ready(c, err) || runc_state_save(&c->state, err))
@@ -277,6 +295,7 @@ void runc_container_free(struct runc_container *c)
 	c->pidfd = c->sync = c->console = -1;
 	kern_cgroup_free(c->cgroup);
 	c->cgroup = NULL;
+	runc_systemd_free(&c->systemd);
 	runc_sources_free(c->sources, c->config.n_mounts);
 	c->sources = NULL;
 	runc_seccomp_free(&c->filter);

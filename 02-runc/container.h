@@ -12,6 +12,7 @@
 #include "seccomp.h"
 #include "sources.h"
 #include "state.h"
+#include "systemd.h"
 
 struct runc_create {
 	const char *root, *id, *bundle, *pid_file, *console_socket;
@@ -19,6 +20,7 @@ struct runc_create {
 	bool no_pivot, no_new_keyring;
 	bool at_once;    /* `run`: go on to the program without waiting for `start` */
 	bool foreground; /* a terminal without a console_socket is for us */
+	bool systemd;    /* the cgroup is to be made by systemd */
 };
 
 struct runc_container {
@@ -26,6 +28,7 @@ struct runc_container {
 	struct runc_state state;
 	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
+	struct runc_systemd systemd;
 	struct runc_source *sources; /* see sources.h */
 	pid_t pid; /* init, our child */
 	int pidfd;
@@ -33,7 +36,7 @@ struct runc_container {
 	int console; /* foreground: the socket on which init sends its terminal */
 };
 
-#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .pidfd = -1, .sync = -1, .console = -1 }
+#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .systemd = RUNC_SYSTEMD_INIT, .pidfd = -1, .sync = -1, .console = -1 }
 
 /* Returns with init waiting for `start` (or, at_once, about to run the program);
  * on failure nothing is left. runc_container_free gives back memory and fds. */
@@ -61,6 +64,13 @@ int runc_pid_file_write(const char *path, pid_t pid, struct err *err);
 /* cgroup.c: make the container's group with its limits and device rules. */
 struct kern_cgroup *runc_cgroup_make(const struct runc_config *c, const char *path,
 				     struct err *err);
+/* The same where systemd has made the group, around this process: what systemd does not
+ * know of (hierarchies, limits) is added; and, before, that nobody else is in it. */
+struct kern_cgroup *runc_cgroup_complete(const struct runc_config *c, const char *path, pid_t pid,
+					 struct err *err);
+int runc_cgroup_check_free(const char *path, struct err *err);
+/* All device rules, the configured ones and those of every container. The caller frees. */
+struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources *r, size_t *n);
 /* Where it is: linux.cgroupsPath, or one derived from the id. The caller frees. */
 char *runc_cgroup_path(const struct runc_config *c, const char *id);
 

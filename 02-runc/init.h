@@ -24,6 +24,7 @@ struct runc_init {
 	int console_socket; /* -1: no terminal */
 	bool no_pivot;
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
+	bool placed;    /* the runtime has systemd put us into it */
 };
 
 __attribute__((noreturn)) void runc_init_main(struct runc_init *in);
