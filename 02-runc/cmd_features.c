@@ -89,13 +89,14 @@ int runc_cmd_features(const struct runc_global *g, int argc, char **argv, struct
 	if (rest < 0)
 		return 0;
 	doc = json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b}, s:o,"
-			" s:{s:b}, s:{s:b}, s:{s:b}}}",
+			" s:{s:b}, s:{s:b}, s:{s:b}}, s:[s]}",
 			"ociVersionMin", "1.0.0", "ociVersionMax", RUNC_SPEC_VERSION,
 			"hooks", hooks(), "mountOptions", words(mount_words), "linux",
 			"namespaces", namespaces(), "capabilities", capabilities(),
 			"cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1,
 			"seccomp", seccomp(), "apparmor", "enabled", 1, "selinux", "enabled", 1,
-			"intelRdt", "enabled", 0);
+			"intelRdt", "enabled", 0,
+			"potentiallyUnsafeConfigAnnotations", "org.systemd.property.");
 	if (!doc)
 		return err_set(err, ERR_SYSTEM, "cannot build the document");
 	json_dumpf(doc, stdout, JSON_INDENT(2));

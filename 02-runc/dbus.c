@@ -56,10 +56,9 @@ static char *address_value(const char *list, size_t n, const char *key)
 		if (len != strlen(key) || strncmp(p, key, len))
 			continue;
 		for (p += len + 1; p < end && *p != ','; p++) {
-			char hex[3] = { p[0], p[0] ? p[1] : '\0', '\0' };
-
 			if (*p == '%' && isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2])) {
-				memcpy(hex, p + 1, 2);
+				const char hex[] = { p[1], p[2], '\0' };
+
 				strbuf_addc(&value, (char)strtol(hex, NULL, 16));
 				p += 2;
 			} else {
@@ -218,9 +217,10 @@ int runc_dbus_open(struct runc_dbus *d, const char *addresses, bool direct, stru
 	d->direct = direct;
 	d->timeout_ms = timeout_ms();
 	err_set(err, ERR_INVALID, "connect to D-Bus: no address is given");
-	for (const char *a = addresses; *a && d->fd < 0; a += strspn(a, ";")) {
-		d->fd = connect_address(a, strcspn(a, ";"), d->timeout_ms, err);
-		a += strcspn(a, ";");
+	for (const char *a = addresses, *end; *a && d->fd < 0; a = end + (*end == ';')) {
+		end = a + strcspn(a, ";");
+		if (end > a)
+			d->fd = connect_address(a, (size_t)(end - a), d->timeout_ms, err);
 	}
 	if (d->fd < 0)
 		return -1;

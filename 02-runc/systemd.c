@@ -208,13 +208,13 @@ int runc_systemd_start(struct runc_systemd *s, pid_t pid, struct err *err)
 	runc_systemd_put_pid(&s->request, pid);
 	runc_dbus_close_array(&s->request, s->properties);
 	runc_dbus_close_array(&s->request, runc_dbus_open_array(&s->request, '('));
-	if (watch_jobs(&s->bus, s->unit.name, err))
-		return -1;
-	failed = do_job(&s->bus, &start, &s->request, &s->started, err);
+	failed = watch_jobs(&s->bus, s->unit.name, err) ||
+		 do_job(&s->bus, &start, &s->request, &s->started, err);
 	if (failed && err->kind == ERR_EXISTS) { /* one that has failed, perhaps */
 		reset_failed(&s->bus, s->unit.name);
 		failed = do_job(&s->bus, &start, &s->request, &s->started, err);
 	}
+	runc_dbus_close(&s->bus); /* we may live as long as the container */
 	return failed ? err_wrap(err, "unable to start unit %s", s->unit.name) : 0;
 }
 

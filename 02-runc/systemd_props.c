@@ -163,6 +163,10 @@ int runc_systemd_put_limits(struct strbuf *body, const struct kern_cgroup_limits
 			    const struct runc_systemd_traits *traits, struct err *err)
 {
 	put_limit(body, traits->v2 ? "MemoryMax" : "MemoryLimit", l->memory);
+	if (traits->v2)
+		put_limit(body, "MemoryLow", l->memory_reservation);
+	else
+		put_limit(body, "CPUShares", l->cpu_shares);
 	put_limit(body, "TasksMax", l->pids);
 	put_quota(body, l, traits->version);
 	return put_set(body, "AllowedCPUs", l->cpuset_cpus, traits->version, err) ||

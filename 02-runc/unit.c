@@ -27,9 +27,9 @@ int runc_unit_parse(struct runc_unit *u, const char *cgroups_path, const char *i
 		const char *second = first ? strchr(first + 1, ':') : NULL;
 
 		if (!second || strchr(second + 1, ':'))
-			return err_set(err, ERR_INVALID, "expected cgroupsPath to be of format "
-				       "\"slice:prefix:name\" for systemd cgroups, got \"%s\" "
-				       "instead", cgroups_path);
+			return err_set(err, ERR_INVALID, "linux.cgroupsPath: expected cgroupsPath to "
+				       "be of format \"slice:prefix:name\" for systemd cgroups, got "
+				       "\"%s\" instead", cgroups_path);
 		slice = xstrndup(cgroups_path, (size_t)(first - cgroups_path));
 		prefix = xstrndup(first + 1, (size_t)(second - first - 1));
 		name = xstrdup(second + 1);

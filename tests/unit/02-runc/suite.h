@@ -22,7 +22,11 @@
 
 extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[];
+	attack_tests[], console_tests[], cgroup_tests[],
+	dbus_tests[], systemd_tests[], real_systemd_tests[];
+
+/* systemd_test.c's suite has a /run of its own. */
+int systemd_suite_begin(void), systemd_suite_end(void);
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];

@@ -161,6 +161,13 @@ def hierarchies():
                 yield fields[4]
 
 
+def readable(value):
+    """No number that JSON's readers stumble over: the greatest is "infinity"."""
+    if isinstance(value, list):
+        return [readable(item) for item in value]
+    return "infinity" if value == 2**64 - 1 else value
+
+
 def slice_path(name):
     parts = name[:-len(".slice")].split("-")
     return "" if name == "-.slice" else "".join(
@@ -174,7 +181,7 @@ class Systemd:
 
     def write(self, member, args):
         with open(self.log, "a") as f:
-            f.write(json.dumps({"member": member, "args": args}) + "\n")
+            f.write(json.dumps({"member": member, "args": readable(args)}) + "\n")
 
     def make_group(self, unit, properties):
         values = {name: value for name, (_, value) in properties}
@@ -344,7 +351,7 @@ def main():
     listener.bind(path)
     os.chmod(path, 0o666)
     listener.listen()
-    print("ready", flush=True)
+    os.write(1, b"ready\n")
     while True:
         sock, _ = listener.accept()
         threading.Thread(target=serve, args=(Connection(sock, systemd),), daemon=True).start()
