@@ -48,31 +48,34 @@ const char *kern_caps_name(int cap)
 }
 
 /* Ask the kernel itself (PR_CAPBSET_READ fails with EINVAL past its last one):
- * /proc/sys/kernel/cap_last_cap may not be there to be read in a container. */
+ * /proc/sys/kernel/cap_last_cap may not be there to be read in a container. The answer
+ * is the same as long as the machine runs. */
 uint64_t kern_caps_all(void)
 {
-	int n = 0;
+	static int known;
+	int below = 0, above = 64; /* the first that does not exist is in (below, above] */
 
-	while (n < 64 && prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0)
-		n++;
-	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+	if (!known) {
+		while (above - below > 1) {
+			int middle = (below + above) / 2;
+
+			*(prctl(PR_CAPBSET_READ, middle, 0, 0, 0) < 0 ? &above : &below) = middle;
+		}
+		known = above;
+	}
+	return known == 64 ? UINT64_MAX : (UINT64_C(1) << known) - 1;
 }
 
 int kern_caps_bound(const struct kern_caps *caps, struct err *err)
 {
-	uint64_t all = kern_caps_all();
+	uint64_t drop = kern_caps_all() & ~caps->bounding;
 
-	for (int cap = 0; cap < 64; cap++) {
-		uint64_t bit = UINT64_C(1) << cap;
-
-		if (!(all & bit) || (caps->bounding & bit))
-			continue;
-		/* Dropping what is not there would need CAP_SETPCAP for nothing. */
-		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 &&
-		    prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
-			return err_sys(err, "drop %s from the bounding set",
-				       cap < N_NAMES ? names[cap] : "a capability");
-	}
+	for (int cap = 0; cap < 64; cap++)
+		/* Whoever has no CAP_SETPCAP need not drop what is not there. */
+		if ((drop >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) &&
+		    prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
+			return err_errno(err, EPERM, "drop %s from the bounding set",
+					 cap < N_NAMES ? names[cap] : "a capability");
 	return 0;
 }
 

@@ -202,10 +202,24 @@ static int mount_classic(const char *type, const char *source, int target_fd,
 	return 0;
 }
 
+int kern_mount_new(const char *type, const char *source, const struct kern_mount_options *o,
+		   struct err *err)
+{
+	AUTO_CLOSE int fs = api_fsopen(type);
+	int mnt;
+
+	if (fs < 0)
+		return mount_failed(err, errno, type);
+	if ((source && api_fsconfig(fs, API_SET_STRING, "source", source)) || set_params(fs, o) ||
+	    api_fsconfig(fs, API_CREATE, NULL, NULL))
+		return context_failed(fs, err, type);
+	mnt = api_fsmount(fs, attrs_of_flags(o->set));
+	return mnt < 0 ? context_failed(fs, err, type) : mnt;
+}
+
 int kern_mount_fs(const char *type, const char *source, int target_fd,
 		  const struct kern_mount_options *o, struct err *err)
 {
-	AUTO_CLOSE int fs = -1;
 	AUTO_CLOSE int mnt = -1;
 
 	if (o->set & MS_BIND)
@@ -213,16 +227,8 @@ int kern_mount_fs(const char *type, const char *source, int target_fd,
 			       type);
 	if (needs_classic(o))
 		return mount_classic(type, source, target_fd, o, err);
-	fs = api_fsopen(type);
-	if (fs < 0)
-		return mount_failed(err, errno, type);
-	if ((source && api_fsconfig(fs, API_SET_STRING, "source", source)) || set_params(fs, o) ||
-	    api_fsconfig(fs, API_CREATE, NULL, NULL))
-		return context_failed(fs, err, type);
-	mnt = api_fsmount(fs, attrs_of_flags(o->set));
-	if (mnt < 0)
-		return context_failed(fs, err, type);
-	return finish(mnt, target_fd, o, type, err);
+	mnt = kern_mount_new(type, source, o, err);
+	return mnt < 0 ? -1 : finish(mnt, target_fd, o, type, err);
 }
 
 int kern_mount_clone(int source_fd, bool recursive, struct err *err)

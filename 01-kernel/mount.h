@@ -32,6 +32,10 @@ int kern_mount_option(struct kern_mount_options *o, const char *word, struct err
 int kern_mount_fs(const char *type, const char *source, int target_fd,
 		  const struct kern_mount_options *o, struct err *err);
 
+/* The same, attached nowhere yet: a descriptor, O_CLOEXEC, for kern_mount_attach. */
+int kern_mount_new(const char *type, const char *source, const struct kern_mount_options *o,
+		   struct err *err);
+
 /* Bind source_fd (from open or O_PATH) onto target_fd; recursive with MS_REC
  * in o->set. The flags of `o` are applied before the mount becomes visible. */
 int kern_mount_bind(int source_fd, int target_fd, const struct kern_mount_options *o,

@@ -17,6 +17,8 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "netlink_msg.h"
@@ -141,6 +143,15 @@ int kern_link_up(const char *name, struct err *err)
 
 	begin_link(&r, RTM_NEWLINK, 0, name, &info);
 	return send_one(&r, "bring up", name, err);
+}
+
+/* By ioctl(2) (netdevice(7)): one interface whose name never changes, one flag. */
+int kern_link_loopback_up(struct err *err)
+{
+	AUTO_CLOSE int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+
+	return sock < 0 || ioctl(sock, SIOCSIFFLAGS, &request) ? err_sys(err, "bring up lo") : 0;
 }
 
 int kern_link_set_mac(const char *name, const uint8_t mac[6], struct err *err)

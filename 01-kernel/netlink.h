@@ -27,6 +27,8 @@ int kern_link_set_master(const char *name, const char *bridge, struct err *err);
 int kern_link_set_hairpin(const char *name, bool on, struct err *err);
 int kern_link_set_isolated(const char *name, bool on, struct err *err);
 int kern_link_up(const char *name, struct err *err);
+/* The loopback interface of a new network namespace is down. */
+int kern_link_loopback_up(struct err *err);
 int kern_link_set_mac(const char *name, const uint8_t mac[6], struct err *err);
 int kern_link_set_mtu(const char *name, unsigned mtu, struct err *err);
 int kern_link_get_mac(const char *name, uint8_t mac[6], struct err *err);

@@ -7,8 +7,8 @@
  * moment at which a component has been looked at but not yet used.
  *
  * Making directories is the one thing that openat2 cannot do in one step. It is
- * done component by component, each mkdirat(2) on the descriptor of the prefix
- * that was just resolved. A dangling symbolic link on the way (an image's
+ * done component by component, each mkdirat(2) on the descriptor of the directory
+ * above that was just resolved. A dangling symbolic link on the way (an image's
  * /var/run -> /run without a /run, a resolv.conf that points into /run) is
  * followed by resolving its text against root, never by the kernel's own idea
  * of where an absolute link leads.
@@ -94,60 +94,50 @@ static char *link_target(int dir, const char *prefix, const char *name)
 
 static int mkdir_p(int root, const char *path, mode_t mode, int links, struct err *err);
 
-/* Make `name` (the last component of `prefix`) in dir; an fd on it, or -1. */
-static int make_one(int root, int dir, const char *prefix, const char *name, mode_t mode,
-		    int links, struct err *err)
+/* Make `name`, the end of `path`, in the directory `dir`; an fd on it, or -1. */
+static int make_one(int root, int dir, const char *path, const char *name, mode_t mode, int links,
+		    struct err *err)
 {
-	AUTO_FREE char *above = xstrndup(prefix, (size_t)(strlen(prefix) - strlen(name)));
+	AUTO_FREE char *above = xstrndup(path, (size_t)(name - path));
 	AUTO_FREE char *target = NULL;
 	int fd;
 
 	if (mkdirat(dir, name, mode) && errno != EEXIST)
-		return err_sys(err, "mkdir %s", prefix);
-	fd = open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0, 0);
+		return err_sys(err, "mkdir %s", path);
+	fd = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, 0);
 	if (fd >= 0 || errno != ENOENT)
-		return fd < 0 ? open_failed(err, prefix) : fd;
+		return fd < 0 ? open_failed(err, path) : fd;
 	target = link_target(dir, above, name);
 	if (!target)
-		return err_set(err, ERR_CONFLICT, "mkdir %s: removed again by somebody else", prefix);
+		return err_set(err, ERR_CONFLICT, "mkdir %s: removed again by somebody else", path);
 	return mkdir_p(root, target, mode, links + 1, err);
+}
+
+/* `path` is missing: from its end, for mostly all but the last is there. */
+static int make_missing(int root, const char *path, mode_t mode, int links, struct err *err)
+{
+	AUTO_FREE char *whole = xstrdup(path), *above = NULL;
+	AUTO_CLOSE int dir = -1;
+	size_t n = strlen(whole);
+	char *slash;
+
+	if (links > MAX_LINKS)
+		return err_errno(err, ELOOP, "mkdir %s", path);
+	while (n > 1 && whole[n - 1] == '/')
+		whole[--n] = '\0';
+	slash = strrchr(whole, '/');
+	above = slash ? xstrndup(whole, (size_t)(slash - whole)) : xstrdup("");
+	dir = mkdir_p(root, *above ? above : "/", mode, links, err);
+	return dir < 0 ? -1 : make_one(root, dir, whole, slash ? slash + 1 : whole, mode, links, err);
 }
 
 static int mkdir_p(int root, const char *path, mode_t mode, int links, struct err *err)
 {
-	AUTO_FREE char *prefix = xstrdup(path);
-	AUTO_CLOSE int dir = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, 0);
-	char *name = prefix;
+	int dir = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, 0);
 
-	if (dir >= 0 || errno != ENOENT)
-		return dir < 0 ? open_failed(err, path) : steal_fd(&dir);
-	if (links > MAX_LINKS)
-		return err_errno(err, ELOOP, "mkdir %s", path);
-	dir = open_in_root(root, "/", O_PATH | O_DIRECTORY, 0, 0);
-	if (dir < 0)
-		return open_failed(err, "/");
-	for (;;) {
-		char *end, cut;
-		int next;
-
-		name += strspn(name, "/");
-		if (!*name)
-			return steal_fd(&dir);
-		end = name + strcspn(name, "/");
-		cut = *end;
-		*end = '\0';
-		next = open_in_root(root, prefix, O_PATH | O_DIRECTORY, 0, 0);
-		if (next < 0 && errno == ENOENT)
-			next = make_one(root, dir, prefix, name, mode, links, err);
-		else if (next < 0)
-			open_failed(err, prefix);
-		if (next < 0)
-			return -1;
-		close(dir);
-		dir = next;
-		*end = cut;
-		name = end;
-	}
+	if (dir >= 0)
+		return dir;
+	return errno == ENOENT ? make_missing(root, path, mode, links, err) : open_failed(err, path);
 }
 
 int kern_path_mkdir_p(int root, const char *path, mode_t mode, struct err *err)
@@ -205,21 +195,23 @@ static int make_file(int root, const char *path, int links, struct err *err)
 	return make_file(root, target, links + 1, err);
 }
 
-int kern_path_mountpoint(int root, const char *path, int want_dir, struct err *err)
+int kern_path_mountpoint(int root, const char *path, int want_dir, struct stat *was,
+			 struct err *err)
 {
 	AUTO_CLOSE int fd = open_in_root(root, path, O_PATH, 0, 0);
-	struct stat st;
 
+	memset(was, 0, sizeof *was);
 	if (fd < 0 && errno != ENOENT)
 		return open_failed(err, path);
 	if (fd < 0)
-		return want_dir ? mkdir_p(root, path, 0755, 0, err) : make_file(root, path, 0, err);
-	if (fstat(fd, &st))
+		return want_dir ? make_missing(root, path, 0755, 0, err)
+				: make_file(root, path, 0, err);
+	if (fstat(fd, was))
 		return err_sys(err, "stat %s", path);
-	if (want_dir && !S_ISDIR(st.st_mode))
+	if (want_dir && !S_ISDIR(was->st_mode))
 		return err_set(err, ERR_INVALID,
 			       "%s: a directory cannot be mounted over what is no directory", path);
-	if (!want_dir && S_ISDIR(st.st_mode))
+	if (!want_dir && S_ISDIR(was->st_mode))
 		return err_set(err, ERR_INVALID, "%s: a file cannot be mounted over a directory",
 			       path);
 	return steal_fd(&fd);

@@ -13,6 +13,7 @@
 #define DOCKYARD_PATH_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -38,9 +39,11 @@ int kern_path_parent(int root, const char *path, mode_t mkdir_mode, const char *
  * empty, if it is missing. What stands there is neither opened nor followed. */
 int kern_path_file_at(int dir, const char *base, mode_t mode, struct err *err);
 
-/* An fd on an existing file or directory to mount over, created if missing
- * (a directory, or an empty file when `want_dir` is 0), parents included. */
-int kern_path_mountpoint(int root, const char *path, int want_dir, struct err *err);
+/* An fd on what is to be mounted over, a directory or (`want_dir` 0) a file. What is
+ * missing is made, parents included, and *was is then all zero; else it describes what
+ * stood there. */
+int kern_path_mountpoint(int root, const char *path, int want_dir, struct stat *was,
+			 struct err *err);
 
 /* "/proc/self/fd/N" for calls that take only a name. Valid while fd is open. */
 #define KERN_PATH_PROC_SIZE 32

@@ -54,16 +54,19 @@ static int link_controllers(int dir, const char *name, struct err *err)
 	return 0;
 }
 
-static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m,
+/* `dir` is the tmpfs that was mounted just now: what is in it is ours. */
+static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m, int dir,
 			   const struct kern_mount *h, const char *name, struct err *err)
 {
-	AUTO_FREE char *path = xasprintf("%s/%s", m->destination, name);
 	AUTO_FREE char *group = xasprintf("%s%s", h->target, r->cgroup);
-	AUTO_CLOSE int to = kern_path_mountpoint(r->root, path, 1, err), from = -1;
+	AUTO_CLOSE int to = -1, from = -1;
 	struct kern_mount_options o = m->options;
 
+	if (mkdirat(dir, name, 0755))
+		return err_sys(err, "mkdir");
+	to = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
-		return -1;
+		return err_sys(err, "open");
 	if (runc_config_ns(r->config, CLONE_NEWCGROUP)) {
 		controllers(o.data, sizeof o.data, h->super);
 		return kern_mount_fs("cgroup", "cgroup", to, &o, err);
@@ -87,7 +90,7 @@ static int mount_hierarchies(const struct runc_rootfs *r, const struct runc_moun
 
 		if (strcmp(h->type, "cgroup") || !name || str_starts(h->target, r->path))
 			continue; /* another type, or one that we have just mounted */
-		if (mount_hierarchy(r, m, h, name + 1, err) || link_controllers(dir, name + 1, err))
+		if (mount_hierarchy(r, m, dir, h, name + 1, err) || link_controllers(dir, name + 1, err))
 			return err_wrap(err, "cgroup hierarchy %s", name + 1);
 	}
 	return 0;
@@ -115,7 +118,8 @@ static int mount_v2(const struct runc_rootfs *r, const struct runc_mount *m, int
 
 int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
-	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, err), dir = -1;
+	struct stat was;
+	AUTO_CLOSE int target = kern_path_mountpoint(r->root, m->destination, 1, &was, err), dir = -1;
 	struct kern_mount_options o = m->options;
 
 	if (target < 0)

@@ -13,6 +13,7 @@
 struct runc_global {
 	const char *root, *log, *log_format;
 	bool debug, systemd_cgroup;
+	bool rootless; /* go without a cgroup where we may not make one */
 	char **argv; /* all of it, for runc_sealed */
 };
 

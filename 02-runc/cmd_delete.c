@@ -27,7 +27,7 @@ static int delete_it(const struct runc_global *g, const struct runc_state *st, b
 	if (status != STATUS_STOPPED && runc_container_kill_all(st, err) &&
 	    err->kind != ERR_NOT_FOUND)
 		return -1;
-	return runc_container_destroy(st, g->root, err);
+	return runc_container_destroy(st, NULL, g->root, err);
 }
 
 int runc_cmd_delete(const struct runc_global *g, int argc, char **argv, struct err *err)

@@ -26,7 +26,7 @@ static int stay(struct runc_container *c, const struct runc_create_cmd *cmd, str
 	}
 	if (runc_relay(c->pid, c->pidfd, master, &status, err))
 		return -1;
-	if (!cmd->keep && runc_container_destroy(&c->state, cmd->create.root, err))
+	if (!cmd->keep && runc_container_destroy(&c->state, &c->config, cmd->create.root, err))
 		return -1;
 	return status;
 }
@@ -39,7 +39,7 @@ static int launch(struct runc_container *c, const struct runc_create *create, st
 		return 0;
 	struct err second;
 
-	if (runc_container_destroy(&c->state, create->root, &second))
+	if (runc_container_destroy(&c->state, &c->config, create->root, &second))
 		log_warn("%s", second.msg);
 	return -1;
 }

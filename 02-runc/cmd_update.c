@@ -78,7 +78,7 @@ static int update(const struct runc_state *st, const struct update *u, struct er
 	if (u->resources) {
 		bool stdin_ = !strcmp(u->resources, "-");
 
-		doc = runc_config_read(AT_FDCWD, stdin_ ? "/dev/stdin" : u->resources, err);
+		doc = runc_config_read(AT_FDCWD, stdin_ ? "/dev/stdin" : u->resources, NULL, err);
 		if (!doc)
 			return -1;
 	}

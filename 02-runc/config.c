@@ -158,9 +158,19 @@ static void quote_big_numbers(const char *p, struct strbuf *out)
 	}
 }
 
-json_t *runc_config_read(int dirfd, const char *path, struct err *err)
+/* Only the odd document has one: the others are parsed as they are. */
+static bool has_big_number(const char *text)
 {
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, text = STRBUF_INIT;
+	for (const char *p = text; (p = strpbrk(p, "0123456789")); p += strspn(p, "0123456789"))
+		if (too_big(p, strspn(p, "0123456789")))
+			return true;
+	return false;
+}
+
+json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err)
+{
+	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
+	json_t *doc;
 
 	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
 		return NULL;
@@ -168,20 +178,29 @@ json_t *runc_config_read(int dirfd, const char *path, struct err *err)
 		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
 		return NULL;
 	}
-	strbuf_reserve(&text, raw.len + 64);
-	quote_big_numbers(raw.data, &text);
-	return jsonx_parse(text.data, text.len, path, err);
+	if (has_big_number(raw.data)) {
+		strbuf_reserve(&quoted, raw.len + 64);
+		quote_big_numbers(raw.data, &quoted);
+		doc = jsonx_parse(quoted.data, quoted.len, path, err);
+	} else {
+		doc = jsonx_parse(raw.data, raw.len, path, err);
+	}
+	if (doc && text)
+		*text = strbuf_steal(&raw);
+	return doc;
 }
 
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)
 {
-	json_t *doc = runc_config_read(dirfd, path, err);
+	AUTO_FREE char *text = NULL;
+	json_t *doc = runc_config_read(dirfd, path, &text, err);
 
 	memset(c, 0, sizeof *c);
 	if (!doc)
 		return -1;
 	if (runc_config_parse(c, doc, err))
 		return err_wrap(err, "%s", path);
+	c->text = steal_ptr(&text);
 	return 0;
 }
 
@@ -212,5 +231,6 @@ void runc_config_free(struct runc_config *c)
 	free(c->readonly_paths);
 	free(c->devices);
 	json_decref(c->doc);
+	free(c->text);
 	memset(c, 0, sizeof *c);
 }

@@ -101,6 +101,7 @@ struct runc_resources {
 
 struct runc_config {
 	json_t *doc;
+	char *text; /* as it was read, to be kept as it is; NULL for a document in memory */
 	const char *version, *root, *hostname, *domainname;
 	bool root_readonly;
 	struct runc_process process;
@@ -125,8 +126,9 @@ struct runc_config {
 };
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
- * 2^64 that jansson has no type for as strings of digits (see property.h). New. */
-json_t *runc_config_read(int dirfd, const char *path, struct err *err);
+ * 2^64 that jansson has no type for as strings of digits (see property.h). New; with
+ * *text (may be NULL) as it stands in the file, which the caller frees. */
+json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err);
 
 /* Parse and check <dir>/config.json (dirfd as in openat(2)). */
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err);

@@ -81,7 +81,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 {
 	struct runc_state *st = &c->state;
 	char now[TIME_TEXT_SIZE];
-	AUTO_FREE char *text = jsonx_text(c->config.doc);
+	const char *text = c->config.text;
 
 	if (runc_state_take(st, opt->root, opt->id, err))
 		return -1;
@@ -92,9 +92,9 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 				       .user = c->systemd.unit.user };
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
-	return runc_state_save(st, err) ||
-	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ||
-	       runc_seccomp_save(&c->filter, st->dir, err) ? -1 : 0;
+	/* The state last: whoever finds it finds the others. */
+	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
+	       runc_seccomp_save(&c->filter, st->dir, err) || runc_state_save(st, err) ? -1 : 0;
 }
 
 /* init waits at the fifo through a descriptor: its path is the host's. */

@@ -55,8 +55,10 @@ int runc_container_poststart(const struct runc_state *st, const struct runc_conf
 
 /* SIGKILL to init and everything in its cgroup, and wait until init is gone. */
 int runc_container_kill_all(const struct runc_state *st, struct err *err);
-/* Remove cgroup and directory of a container that has stopped; poststop hooks. */
-int runc_container_destroy(const struct runc_state *st, const char *root, struct err *err);
+/* Remove cgroup and directory of a container that has stopped; poststop hooks, of `known`
+ * or, if that is NULL, of the configuration that create has kept. */
+int runc_container_destroy(const struct runc_state *st, const struct runc_config *known,
+			   const char *root, struct err *err);
 
 /* Write a pid file so that no reader sees half of it. */
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err);

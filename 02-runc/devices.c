@@ -25,12 +25,12 @@ static const struct runc_device defaults[] = {
 	{ "/dev/tty", S_IFCHR | 0666, 5, 0, 0, 0 },
 };
 
-static const struct { const char *path, *to; } links[] = {
-	{ "/dev/fd", "/proc/self/fd" },
-	{ "/dev/stdin", "/proc/self/fd/0" },
-	{ "/dev/stdout", "/proc/self/fd/1" },
-	{ "/dev/stderr", "/proc/self/fd/2" },
-	{ "/dev/core", "/proc/kcore" },
+static const struct { const char *name, *to; } links[] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+	{ "core", "/proc/kcore" },
 };
 
 bool runc_devices_wanted(const struct runc_config *c)
@@ -73,14 +73,12 @@ static int bind_device(int dir, const char *base, const struct runc_device *d, s
 	return to < 0 || kern_mount_bind(from, to, &plain, err) ? err_wrap(err, "%s", d->path) : 0;
 }
 
-static int make_device(int root, const struct runc_device *d, bool bind, struct err *err)
+/* `base` in the directory open at dir. */
+static int make_device(int dir, const char *base, const struct runc_device *d, bool bind,
+		       struct err *err)
 {
 	dev_t number = S_ISFIFO(d->mode) ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
-	const char *base = NULL;
-	AUTO_CLOSE int dir = kern_path_parent(root, d->path, 0755, &base, err);
 
-	if (dir < 0)
-		return -1;
 	/* umask is 0 in init until the process's own is set. */
 	if ((!bind || S_ISFIFO(d->mode)) && !mknodat(dir, base, d->mode, number)) {
 		if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW))
@@ -94,17 +92,20 @@ static int make_device(int root, const struct runc_device *d, bool bind, struct 
 	return bind_device(dir, base, d, err);
 }
 
-static int make_link(int root, const char *path, const char *to, bool replace, struct err *err)
+static int make_configured(int root, const struct runc_device *d, bool bind, struct err *err)
 {
 	const char *base = NULL;
-	AUTO_CLOSE int dir = kern_path_parent(root, path, 0755, &base, err);
+	AUTO_CLOSE int dir = kern_path_parent(root, d->path, 0755, &base, err);
 
-	if (dir < 0)
-		return -1;
-	if (replace && unlinkat(dir, base, 0) && errno != ENOENT)
-		return err_sys(err, "remove the old %s", path);
-	if (symlinkat(to, dir, base) && errno != EEXIST)
-		return err_sys(err, "link %s to %s", path, to);
+	return dir < 0 ? -1 : make_device(dir, base, d, bind, err);
+}
+
+static int make_link(int dev, const char *name, const char *to, bool replace, struct err *err)
+{
+	if (replace && unlinkat(dev, name, 0) && errno != ENOENT)
+		return err_sys(err, "remove the old /dev/%s", name);
+	if (symlinkat(to, dev, name) && errno != EEXIST)
+		return err_sys(err, "link /dev/%s to %s", name, to);
 	return 0;
 }
 
@@ -117,20 +118,29 @@ static bool listed(const struct runc_config *c, const char *path)
 	return false;
 }
 
+static int make_links(int dev, struct err *err)
+{
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (make_link(dev, links[i].name, links[i].to, false, err))
+			return -1;
+	/* /dev/ptmx must be the container's own devpts', whatever the image has. */
+	return make_link(dev, "ptmx", "pts/ptmx", true, err);
+}
+
 int runc_devices_create(const struct runc_rootfs *r, struct err *err)
 {
 	const struct runc_config *c = r->config;
+	AUTO_CLOSE int dev = kern_path_mkdir_p(r->root, "/dev", 0755, err);
 	bool bind = runc_ns_user(c);
 
+	if (dev < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (!listed(c, defaults[i].path) && make_device(r->root, &defaults[i], bind, err))
+		if (!listed(c, defaults[i].path) &&
+		    make_device(dev, defaults[i].path + strlen("/dev/"), &defaults[i], bind, err))
 			return -1;
 	for (size_t i = 0; i < c->n_devices; i++)
-		if (make_device(r->root, &c->devices[i], bind, err))
+		if (make_configured(r->root, &c->devices[i], bind, err))
 			return -1;
-	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-		if (make_link(r->root, links[i].path, links[i].to, false, err))
-			return -1;
-	/* /dev/ptmx must be the container's own devpts', whatever the image has. */
-	return make_link(r->root, "/dev/ptmx", "pts/ptmx", true, err);
+	return make_links(dev, err);
 }

@@ -138,7 +138,7 @@ static int lay_over(const struct runc_exec *x, json_t *p, int argc, char **argv,
 int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *err)
 {
 	if (x->process_file) {
-		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, err);
+		x->process_doc = runc_config_read(AT_FDCWD, x->process_file, NULL, err);
 		if (!x->process_doc)
 			return -1;
 		/* -t counts with --process too; without it the file decides. */

@@ -77,7 +77,7 @@ static int bring_up_loopback(struct runc_init *in, struct err *err)
 {
 	const struct runc_namespace *net = runc_config_ns(in->config, CLONE_NEWNET);
 
-	return net && !net->path ? kern_link_up("lo", err) : 0;
+	return net && !net->path ? kern_link_loopback_up(err) : 0;
 }
 
 static int set_names(struct runc_init *in, struct err *err)

@@ -138,17 +138,20 @@ static int remove_cgroup(const struct runc_state *st, struct err *err)
 	return failed ? -1 : 0;
 }
 
-int runc_container_destroy(const struct runc_state *st, const char *root, struct err *err)
+int runc_container_destroy(const struct runc_state *st, const struct runc_config *known,
+			   const char *root, struct err *err)
 {
-	AUTO_CONFIG struct runc_config config = { .doc = NULL };
+	AUTO_CONFIG struct runc_config kept = { .doc = NULL };
 	struct err problem;
 
 	/* An unreadable copy costs the hooks, not the cleaning up. */
-	if (runc_config_load(&config, st->dir, "config.json", &problem))
+	if (!known && runc_config_load(&kept, st->dir, "config.json", &problem))
 		log_warn("%s: its poststop hooks are not run", problem.msg);
 	if (remove_cgroup(st, err) || runc_state_remove(st, root, err))
 		return -1;
-	if (config.doc)
-		runc_hooks_run(&config, HOOK_POSTSTOP, st, STATUS_STOPPED, 0, &problem);
+	if (!known)
+		known = &kept;
+	if (known->doc)
+		runc_hooks_run(known, HOOK_POSTSTOP, st, STATUS_STOPPED, 0, &problem);
 	return 0;
 }

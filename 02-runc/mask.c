@@ -24,46 +24,62 @@ static int open_existing(const struct runc_rootfs *r, const char *path, int *fd,
 	return err->kind == ERR_NOT_FOUND ? 0 : -1;
 }
 
-/* All masked directories show one and the same empty file system: the first is
- * mounted, the others are binds of it. *empty is -1, then a descriptor of it. */
-static int mask_directory(const struct runc_rootfs *r, const char *path, int target, int *empty,
-			  struct err *err)
+/* What masks are made of: mounts that are attached somewhere already, -1 before. */
+struct cover {
+	int file, directory;
+};
+
+/* A read-only mount of /dev/null, attached nowhere. */
+static int first_file(const struct runc_rootfs *r, struct err *err)
+{
+	AUTO_CLOSE int copy = kern_mount_clone(r->null, false, err);
+
+	return copy < 0 || kern_mount_flags(copy, MS_RDONLY, 0, err) ? -1 : steal_fd(&copy);
+}
+
+/* All masked directories show one and the same empty file system. */
+static int first_directory(struct err *err)
 {
 	static const struct kern_mount_options o = {
 		.set = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .data = "nr_inodes=1,mode=755",
-	}, bind = { .set = MS_BIND };
+	};
 
-	if (*empty >= 0)
-		return kern_mount_bind(*empty, target, &bind, err);
-	if (kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
-		return -1;
-	return open_existing(r, path, empty, err) < 0 ? -1 : 0;
+	return kern_mount_new("tmpfs", "tmpfs", &o, err);
 }
 
-static int mask(const struct runc_rootfs *r, const char *path, int *empty, struct err *err)
+/* The first of its kind is made and attached; from then on it can be copied. */
+static int mask(const struct runc_rootfs *r, const char *path, struct cover *c, struct err *err)
 {
-	static const struct kern_mount_options readonly = { .set = MS_BIND | MS_RDONLY };
-	AUTO_CLOSE int target = -1;
-	int found = open_existing(r, path, &target, err);
+	static const struct kern_mount_options plain = { .set = MS_BIND };
+	AUTO_CLOSE int target = -1, copy = -1;
+	int found = open_existing(r, path, &target, err), *kind;
 	struct stat st;
 
 	if (found <= 0)
 		return found;
 	if (fstat(target, &st))
 		return err_sys(err, "stat");
-	if (S_ISDIR(st.st_mode))
-		return mask_directory(r, path, target, empty, err);
-	return kern_mount_bind(r->null, target, &readonly, err);
+	kind = S_ISDIR(st.st_mode) ? &c->directory : &c->file;
+	if (*kind >= 0)
+		return kern_mount_bind(*kind, target, &plain, err);
+	copy = S_ISDIR(st.st_mode) ? first_directory(err) : first_file(r, err);
+	if (copy < 0 || kern_mount_attach(copy, target, &plain, err))
+		return -1;
+	*kind = steal_fd(&copy);
+	return 0;
 }
 
 int runc_mask_paths(const struct runc_rootfs *r, struct err *err)
 {
-	AUTO_CLOSE int empty = -1;
+	struct cover c = { -1, -1 };
+	int failed = 0;
 
-	for (const char **p = r->config->masked_paths; p && *p; p++)
-		if (mask(r, *p, &empty, err))
-			return err_wrap(err, "mask %s", *p);
-	return 0;
+	for (const char **p = r->config->masked_paths; !failed && p && *p; p++)
+		if (mask(r, *p, &c, err))
+			failed = err_wrap(err, "mask %s", *p);
+	cleanup_close(&c.file);
+	cleanup_close(&c.directory);
+	return failed;
 }
 
 int runc_readonly_paths(const struct runc_rootfs *r, struct err *err)

@@ -63,7 +63,8 @@ static int mount_root(struct runc_rootfs *r, struct err *err)
 	if (kern_mount_bind(below, below, &recursive, err))
 		return err_wrap(err, "bind %s", r->path);
 	r->root = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return r->root < 0 ? err_sys(err, "open the root file system %s", r->path) : 0;
+	return r->root < 0 || fstat(r->root, &r->root_stat) ?
+	       err_sys(err, "open the root file system %s", r->path) : 0;
 }
 
 /* Masks bind this over files, so it has to be the real one. */

@@ -11,6 +11,8 @@
 #ifndef DOCKYARD_RUNC_ROOTFS_H
 #define DOCKYARD_RUNC_ROOTFS_H
 
+#include <sys/stat.h>
+
 #include "config.h"
 #include "sources.h"
 
@@ -21,6 +23,7 @@ struct runc_rootfs {
 	const char *cgroup; /* the container's group */
 	struct runc_source *sources; /* one per mount, or NULL */
 	int root;           /* O_PATH; -1 until opened */
+	struct stat root_stat;
 	int null;           /* the host's /dev/null, -1 until opened */
 	bool dev_readonly;  /* /dev becomes read-only once it is filled */
 };

@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -26,44 +27,40 @@ static bool on_procfs(int fd)
 /* A target in the container's /proc under a name that does not say so, because the
  * image has a link there. The names that do are judged by config_mounts.c. */
 static int not_into_proc(const struct runc_rootfs *r, const char *destination, int target,
-			 struct err *err)
+			 const struct stat *st, struct err *err)
 {
 	struct err missing;
 	AUTO_CLOSE int proc = -1;
-	struct stat st, proc_st;
+	struct stat proc_st;
 
-	if (!strcmp(destination, "/proc") || str_starts(destination, "/proc/") ||
-	    !on_procfs(target))
+	if (st->st_dev == r->root_stat.st_dev || !strcmp(destination, "/proc") ||
+	    str_starts(destination, "/proc/") || !on_procfs(target))
 		return 0;
 	proc = kern_path_open(r->root, "/proc", O_PATH, 0, 0, &missing);
 	if (proc < 0)
 		return 0;
-	if (fstat(proc, &proc_st) || fstat(target, &st))
-		return err_sys(err, "stat %s", destination);
+	if (fstat(proc, &proc_st))
+		return err_sys(err, "stat /proc");
 	/* Another instance of procfs (the host's, in a volume) is no concern of ours. */
-	return st.st_dev != proc_st.st_dev ? 0 :
+	return st->st_dev != proc_st.st_dev ? 0 :
 	       err_set(err, ERR_PERMISSION, "it is inside /proc, where nothing may be mounted");
 }
 
-/* What is mounted over the root is not where pivot_root goes: it would be lost. */
-static int not_the_root(const struct runc_rootfs *r, int target, struct err *err)
-{
-	struct stat st, root;
-
-	if (fstat(target, &st) || fstat(r->root, &root))
-		return err_sys(err, "stat the root");
-	return st.st_dev != root.st_dev || st.st_ino != root.st_ino ? 0 :
-	       err_set(err, ERR_INVALID, "it is the root itself, over which nothing may be mounted");
-}
-
-/* Where it is to be mounted, made if it is missing. */
+/* Where it is to be mounted, made if it is missing; *was is what stood there. */
 static int target_of(const struct runc_rootfs *r, const struct runc_mount *m, bool directory,
-		     struct err *err)
+		     struct stat *was, struct err *err)
 {
-	AUTO_CLOSE int fd = kern_path_mountpoint(r->root, m->destination, directory, err);
+	AUTO_CLOSE int fd = kern_path_mountpoint(r->root, m->destination, directory, was, err);
 
-	return fd < 0 || not_the_root(r, fd, err) || not_into_proc(r, m->destination, fd, err) ?
-	       -1 : steal_fd(&fd);
+	if (fd < 0)
+		return -1;
+	if (!was->st_mode)
+		return steal_fd(&fd);
+	/* What is mounted over the root is not where pivot_root goes: it would be lost. */
+	if (was->st_dev == r->root_stat.st_dev && was->st_ino == r->root_stat.st_ino)
+		return err_set(err, ERR_INVALID, "it is the root itself, over which nothing may be "
+			       "mounted");
+	return not_into_proc(r, m->destination, fd, was, err) ? -1 : steal_fd(&fd);
 }
 
 /* A bind mount has the flags that are asked for and no others, where any are. Some of
@@ -102,7 +99,7 @@ static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m,
 		      struct runc_source *s, struct err *err)
 {
 	AUTO_CLOSE int copy = copy_source(r, m, s, err), to = -1;
-	struct stat st;
+	struct stat st, was;
 
 	if (copy < 0)
 		return -1;
@@ -111,7 +108,7 @@ static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m,
 	if (!strcmp(m->destination, "/proc") && !on_procfs(copy))
 		return err_set(err, ERR_INVALID, "what is mounted on /proc must be a proc file "
 			       "system, %s is none", m->source);
-	to = target_of(r, m, S_ISDIR(st.st_mode), err);
+	to = target_of(r, m, S_ISDIR(st.st_mode), &was, err);
 	if (to < 0)
 		return -1;
 	if (set_flags(copy, &m->options, err))
@@ -124,8 +121,12 @@ static int mount_bind(const struct runc_rootfs *r, const struct runc_mount *m,
  * directory be shown there (CVE-2019-19921): an ordinary directory or nothing. */
 static int plain_directory(const struct runc_rootfs *r, const char *path, struct err *err)
 {
-	AUTO_CLOSE int made = kern_path_mkdir_p(r->root, path, 0755, err);
+	AUTO_CLOSE int made = -1;
+	int fd = kern_path_open(r->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS, err);
 
+	if (fd >= 0 || err->kind != ERR_NOT_FOUND)
+		return fd;
+	made = kern_path_mkdir_p(r->root, path, 0755, err);
 	if (made < 0)
 		return -1;
 	return kern_path_open(r->root, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS, err);
@@ -133,18 +134,13 @@ static int plain_directory(const struct runc_rootfs *r, const char *path, struct
 
 /* A tmpfs over a directory takes its mode over, unless it is given one, or the
  * directory was made just now for it. */
-static int tmpfs_options(struct kern_mount_options *o, int target, bool existed, struct err *err)
+static void inherit_mode(struct kern_mount_options *o, const struct stat *was)
 {
 	size_t n = strlen(o->data);
-	struct stat st;
 
-	if (!existed || strstr(o->data, "mode="))
-		return 0;
-	if (fstat(target, &st))
-		return err_sys(err, "stat the target");
-	snprintf(o->data + n, sizeof o->data - n, "%smode=%o", n ? "," : "",
-		 (unsigned)st.st_mode & 07777);
-	return 0;
+	if (was->st_mode && !strstr(o->data, "mode="))
+		snprintf(o->data + n, sizeof o->data - n, "%smode=%o", n ? "," : "",
+			 (unsigned)was->st_mode & 07777);
 }
 
 static bool is_dev(const char *path)
@@ -154,9 +150,8 @@ static bool is_dev(const char *path)
 
 static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
-	struct err missing;
-	AUTO_CLOSE int before = kern_path_open(r->root, m->destination, O_PATH, 0, 0, &missing);
-	AUTO_CLOSE int target = target_of(r, m, true, err);
+	struct stat was;
+	AUTO_CLOSE int target = target_of(r, m, true, &was, err);
 	struct kern_mount_options o = m->options;
 	bool fill_first = is_dev(m->destination) || o.tmpcopyup;
 	AUTO_CLOSE int mounted = -1;
@@ -165,7 +160,8 @@ static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, 
 		return -1;
 	if (fill_first)
 		o.set &= ~(uint64_t)MS_RDONLY;
-	if (tmpfs_options(&o, target, before >= 0, err) || kern_mount_fs("tmpfs", m->source, target, &o, err))
+	inherit_mode(&o, &was);
+	if (kern_mount_fs("tmpfs", m->source, target, &o, err))
 		return -1;
 	if (!o.tmpcopyup)
 		return 0;
@@ -181,8 +177,9 @@ static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, 
 static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)
 {
 	bool plain = !strcmp(m->type, "proc") || !strcmp(m->type, "sysfs");
+	struct stat was;
 	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
-				      : target_of(r, m, true, err);
+				      : target_of(r, m, true, &was, err);
 
 	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
 }

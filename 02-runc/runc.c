@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/userns.h"
 #include "cmd.h"
 
 static const struct {
@@ -113,9 +115,33 @@ static int dispatch(const struct runc_global *g, int argc, char **argv, struct e
 	return err_set(err, ERR_INVALID, "there is no command '%s' (see runc --help)", argv[0]);
 }
 
+/* Where an ordinary user's containers are remembered: in his own part of /run. Root of a
+ * user namespace counts as one, unless he says by $USER that he is more. */
+static char *default_root(bool privileged)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
+
+	if (privileged || !dir || !*dir || (!geteuid() && user && !strcmp(user, "root")))
+		return xstrdup("/run/dockyard/runc");
+	return xasprintf("%s/dockyard/runc", dir);
+}
+
+static int decide_rootless(struct runc_global *g, const char *word, bool privileged,
+			   struct err *err)
+{
+	g->rootless = !strcmp(word, "auto") ? !privileged : !strcmp(word, "true");
+	if (strcmp(word, "auto") && strcmp(word, "true") && strcmp(word, "false"))
+		return err_set(err, ERR_INVALID, "option --rootless: '%s' is not true, false or auto",
+			       word);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct runc_global g = { .root = "/run/dockyard/runc", .log_format = "text", .argv = argv };
+	bool privileged = !geteuid() && kern_userns_initial();
+	AUTO_FREE char *root = default_root(privileged);
+	struct runc_global g = { .root = root, .log_format = "text", .argv = argv };
+	const char *rootless = "auto";
 	bool show_help = false, show_version = false;
 	const struct option_def defs[] = {
 		{ "root", 0, OPTION_TEXT, &g.root, "where containers' states are kept" },
@@ -124,6 +150,8 @@ int main(int argc, char **argv)
 		{ "debug", 0, OPTION_FLAG, &g.debug, "log more" },
 		{ "systemd-cgroup", 0, OPTION_FLAG, &g.systemd_cgroup,
 		  "have systemd make cgroups; cgroupsPath is then slice:prefix:name" },
+		{ "rootless", 0, OPTION_TEXT, &rootless,
+		  "ignore that a cgroup may not be made: true, false or auto" },
 		{ "help", 'h', OPTION_FLAG, &show_help, "print this" },
 		{ "version", 'v', OPTION_FLAG, &show_version, "print the version" },
 		{ NULL },
@@ -132,7 +160,10 @@ int main(int argc, char **argv)
 	int rest = 0, status;
 
 	trace_setup("runc");
-	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) || open_log(&g, &err))
+	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us. */
+	json_object_seed(*(const size_t *)getauxval(AT_RANDOM));
+	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) ||
+	    decide_rootless(&g, rootless, privileged, &err) || open_log(&g, &err))
 		return fail(&g, &err, 1);
 	if (show_version || show_help || rest + 1 >= argc) {
 		show_version ? version() : help(defs);

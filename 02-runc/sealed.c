@@ -1,6 +1,7 @@
 /*
- * sealed.c - see sealed.h. The second execve of a static program costs about a
- * third of a millisecond; copying it into a memfd would cost several times that.
+ * sealed.c - see sealed.h. What a static program does at its entry point already
+ * (sealed_start.c) is here for one with shared libraries, and for who may not mount:
+ * then a copy in memory is what runs.
  */
 #include "sealed.h"
 
@@ -8,8 +9,10 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -18,10 +21,10 @@
 #include <unistd.h>
 
 #include "01-kernel/base/cleanup.h"
+#include "01-kernel/base/strbuf.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/mount_api.h"
 
-#define MARK "_DOCKYARD_RUNC_SEALED" /* set over the second execve only */
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 #ifndef MFD_EXEC
@@ -30,22 +33,20 @@
 
 extern char **environ;
 
-/* Is the file that we run beyond writing? Not on the word of the environment. */
-static int is_sealed(struct err *err)
+/* Is the file that we run beyond writing? A read-only file system that we happen to
+ * lie on does not count: it can be made writable while a container holds on to us. */
+static bool is_sealed(void)
 {
 	AUTO_CLOSE int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	const char *executed = (const char *)getauxval(AT_EXECFN);
 	struct statvfs fs;
 	int seals;
 
-	if (self < 0)
-		return err_sys(err, "open /proc/self/exe");
+	if (self < 0 || !executed || !str_starts(executed, RUNC_EXECUTED_BY_FD))
+		return false;
 	seals = fcntl(self, F_GET_SEALS);
-	if (seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS)
-		return 0;
-	if (!fstatvfs(self, &fs) && (fs.f_flag & ST_RDONLY))
-		return 0;
-	return err_set(err, ERR_PERMISSION, "the runtime's own file is not protected from the "
-		       "container");
+	return (seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS) ||
+	       (!fstatvfs(self, &fs) && (fs.f_flag & ST_RDONLY));
 }
 
 /* A read-only mount of the file, attached nowhere. */
@@ -92,20 +93,15 @@ int runc_sealed(char **argv, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
 
-	if (getenv(MARK)) {
-		unsetenv(MARK);
+	if (is_sealed()) {
 		prctl(PR_SET_NAME, "runc"); /* execveat(2) names us after the descriptor */
-		return is_sealed(err);
+		return 0;
 	}
 	fd = clone_mount(err);
 	if (fd < 0)
 		fd = copy_to_memfd(err);
 	if (fd < 0)
 		return -1;
-	if (setenv(MARK, "1", 1))
-		return err_sys(err, "set the environment");
 	fexecve(fd, argv, environ);
-	err_sys(err, "execute the sealed runtime");
-	unsetenv(MARK);
-	return -1;
+	return err_sys(err, "execute the sealed runtime");
 }

@@ -19,4 +19,7 @@
  * command that puts a process into a container; it returns in the sealed one. */
 int runc_sealed(char **argv, struct err *err);
 
+/* How the kernel names what execveat(2) executes by a descriptor. */
+#define RUNC_EXECUTED_BY_FD "/dev/fd/"
+
 #endif

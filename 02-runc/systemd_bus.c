@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/userns.h"
 #include "systemd.h"
 
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
@@ -38,18 +39,6 @@ static char *users_address(void)
 	if (address && *address)
 		return xstrdup(address);
 	return access(socket, F_OK) ? NULL : xasprintf("unix:path=%s", socket);
-}
-
-/* Not in a user namespace, or in the first of them, which maps every id to itself. */
-static bool in_first_user_namespace(void)
-{
-	AUTO_STRBUF struct strbuf map = STRBUF_INIT;
-	unsigned inside, outside, count;
-	struct err ignored;
-
-	return file_read(AT_FDCWD, "/proc/self/uid_map", &map, 4096, &ignored) ||
-	       (sscanf(map.data, "%u %u %u", &inside, &outside, &count) == 3 && !inside &&
-		!outside && count == UINT32_MAX);
 }
 
 /* Whose is the bus? systemd keeps all that is a user's in user-UID.slice, and that is
@@ -84,7 +73,7 @@ bool runc_systemd_is_users(void)
 
 	if (geteuid())
 		return true;
-	if (in_first_user_namespace())
+	if (kern_userns_initial())
 		return false;
 	if (rootless && *rootless)
 		return strtoul(rootless, NULL, 10) != 0;

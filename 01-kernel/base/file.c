@@ -127,6 +127,14 @@ int file_write_volatile(int dirfd, const char *path, const void *buf, size_t n, 
 	return replace_file(dirfd, path, buf, n, mode, 0, err);
 }
 
+int file_write_new(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+		   struct err *err)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	return fd < 0 || io_write_full(fd, buf, n) ? err_sys(err, "write %s", path) : 0;
+}
+
 int file_write_once(int dirfd, const char *path, const char *text, struct err *err)
 {
 	AUTO_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
@@ -138,23 +146,32 @@ int file_write_once(int dirfd, const char *path, const char *text, struct err *e
 	return 0;
 }
 
-int file_mkdir_p(const char *path, mode_t mode, struct err *err)
+static int make_each(char *path, mode_t mode, struct err *err)
 {
-	AUTO_FREE char *p = xstrdup(path);
-	struct stat st;
-
-	for (char *s = p + 1; *p; s++) {
+	for (char *s = path + 1; ; s++) {
 		char c = *s;
 
 		if (c != '/' && c != '\0')
 			continue;
 		*s = '\0';
-		if (mkdir(p, mode) && errno != EEXIST)
-			return err_sys(err, "mkdir %s", p);
-		*s = c;
+		if (mkdir(path, mode) && errno != EEXIST)
+			return err_sys(err, "mkdir %s", path);
 		if (c == '\0')
-			break;
+			return 0;
+		*s = c;
 	}
+}
+
+int file_mkdir_p(const char *path, mode_t mode, struct err *err)
+{
+	AUTO_FREE char *p = xstrdup(path);
+	struct stat st;
+
+	/* Mostly all of it is there, or all but the last. */
+	if (!*path || !mkdir(path, mode))
+		return *path ? 0 : err_errno(err, ENOENT, "mkdir");
+	if (errno != EEXIST && make_each(p, mode, err))
+		return -1;
 	if (stat(path, &st))
 		return err_sys(err, "stat %s", path);
 	if (!S_ISDIR(st.st_mode))

@@ -34,6 +34,10 @@ int file_write_atomic(int dirfd, const char *path, const void *buf, size_t n, mo
 int file_write_volatile(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
 			struct err *err);
 
+/* A new file in a directory that nobody looks into yet; it must not exist. */
+int file_write_new(int dirfd, const char *path, const void *buf, size_t n, mode_t mode,
+		   struct err *err);
+
 /* One write(2) to an existing file, as procfs, sysfs and cgroupfs want it. */
 int file_write_once(int dirfd, const char *path, const char *text, struct err *err);
 

@@ -30,14 +30,35 @@ void log_setup(const char *box, int fd, enum log_level level, int json)
 	out.json = json;
 }
 
+/* The day's date, by the Gregorian calendar's cycle of 400 years (146097 days) that
+ * begins on a first of March, so that a leap day is the last of its year. Not gmtime(3): that
+ * reads the machine's time zone from a file first, only not to use it. */
+static void date_of(int64_t days, int64_t *year, int *month, int *day)
+{
+	int64_t since = days + 719468; /* from 1 March of year 0 to 1 January 1970 */
+	int64_t cycle = (since >= 0 ? since : since - 146096) / 146097;
+	int in_cycle = (int)(since - cycle * 146097);
+	int years = (in_cycle - in_cycle / 1460 + in_cycle / 36524 - in_cycle / 146096) / 365;
+	int in_year = in_cycle - (365 * years + years / 4 - years / 100);
+	int from_march = (5 * in_year + 2) / 153;
+
+	*day = in_year - (153 * from_march + 2) / 5 + 1;
+	*month = from_march < 10 ? from_march + 3 : from_march - 9;
+	*year = years + cycle * 400 + (*month <= 2);
+}
+
 const char *time_text(const struct timespec *when, char text[TIME_TEXT_SIZE])
 {
-	struct tm tm;
-	size_t n;
+	int64_t days = when->tv_sec / 86400, year;
+	int second = (int)(when->tv_sec % 86400), month, day;
 
-	gmtime_r(&when->tv_sec, &tm);
-	n = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, TIME_TEXT_SIZE - n, ".%09ldZ", when->tv_nsec);
+	if (second < 0) {
+		second += 86400;
+		days--;
+	}
+	date_of(days, &year, &month, &day);
+	snprintf(text, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)year, month, day,
+		 second / 3600, second / 60 % 60, second % 60, when->tv_nsec);
 	return text;
 }
 

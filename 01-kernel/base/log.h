@@ -23,7 +23,7 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 
 /* The time as RFC 3339 with nanoseconds in UTC ("2026-01-02T03:04:05.000000006Z"),
  * as the log, the events, the API and state.json all want it. */
-#define TIME_TEXT_SIZE 40
+#define TIME_TEXT_SIZE 72 /* as far as a compiler can see; 31 for any year of four digits */
 struct timespec;
 const char *time_text(const struct timespec *when, char out[TIME_TEXT_SIZE]);
 const char *time_now_text(char out[TIME_TEXT_SIZE]);

@@ -21,6 +21,7 @@ static const struct {
 	{ "overlay", overlay_tests }, { "cgroups", cgroup_tests },
 	{ "limits", cgroup_limit_tests }, { "links", net_tests },
 	{ "nftables", nft_tests },    { "seccomp", seccomp_tests },
+	{ "id maps", userns_tests },
 };
 
 struct err child;

@@ -198,6 +198,20 @@ static void times(void)
 	char text[TIME_TEXT_SIZE];
 
 	CU_ASSERT_STRING_EQUAL(time_text(&when, text), "2026-01-02T03:04:05.000000006Z");
+	/* Every 11 days and a bit from the year 1700 to 2500, as the C library sees them. */
+	for (int64_t t = -8520336000; t < 16725225600; t += 11 * 86400 + 4711) {
+		const struct timespec at = { .tv_sec = t };
+		char want[TIME_TEXT_SIZE];
+		time_t seconds = t;
+		struct tm tm;
+
+		strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%S.000000000Z", gmtime_r(&seconds, &tm));
+		if (strcmp(time_text(&at, text), want)) {
+			fprintf(stderr, "\nexpected %s, got %s\n", want, text);
+			CU_FAIL("a date");
+			break;
+		}
+	}
 }
 
 const struct test base_tests[] = {

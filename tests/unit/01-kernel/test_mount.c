@@ -64,7 +64,10 @@ static void option_limits(void)
 	OK(kern_mount_option(&o, word, &err));
 	OK(kern_mount_option(&o, word, &err));
 	FAILS(kern_mount_option(&o, word, &err), ERR_INVALID, "longer than");
-	FAILS(kern_mount_option(&o, "idmap", &err), ERR_UNSUPPORTED, "idmap");
+	OK(kern_mount_option(&o, "ridmap", &err));
+	CU_ASSERT(o.ridmap && !o.idmap);
+	OK(kern_mount_option(&o, "idmap", &err));
+	CU_ASSERT(o.idmap && !o.ridmap);
 }
 
 static int open_dir(const char *path)

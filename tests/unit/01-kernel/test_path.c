@@ -141,19 +141,25 @@ static void mountpoints(void)
 {
 	const char *dir;
 	AUTO_CLOSE int root = hostile_root(&dir);
+	struct stat was;
 	struct err err;
-	AUTO_CLOSE int file = kern_path_mountpoint(root, "etc/deep/resolv.conf", 0, &err);
-	AUTO_CLOSE int link = kern_path_mountpoint(root, "dangling", 0, &err);
-	AUTO_CLOSE int sub = kern_path_mountpoint(root, "abs/sub", 1, &err);
-	AUTO_CLOSE int old = kern_path_mountpoint(root, "up/passwd", 0, &err);
+	AUTO_CLOSE int file = kern_path_mountpoint(root, "etc/deep/resolv.conf", 0, &was, &err);
+	AUTO_CLOSE int link = kern_path_mountpoint(root, "dangling", 0, &was, &err);
+	AUTO_CLOSE int sub = kern_path_mountpoint(root, "abs/sub", 1, &was, &err);
+	AUTO_CLOSE int old = kern_path_mountpoint(root, "up/passwd", 0, &was, &err);
 
 	CU_ASSERT(leads_to(file, dir, "/etc/deep/resolv.conf"));
 	CU_ASSERT(leads_to(link, dir, "/run/made/later"));
 	CU_ASSERT(leads_to(sub, dir, "/etc/sub"));
 	CU_ASSERT(leads_to(old, dir, "/etc/passwd"));
 	CU_ASSERT(file_is(dir, "etc/passwd", "not the machine's\n"));
-	FAILS(kern_path_mountpoint(root, "file", 1, &err) < 0, ERR_INVALID, "no directory");
-	FAILS(kern_path_mountpoint(root, "etc", 0, &err) < 0, ERR_INVALID, "over a directory");
+	CU_ASSERT(S_ISREG(was.st_mode)); /* the last one was there, the one before was not */
+	AUTO_CLOSE int made = kern_path_mountpoint(root, "a/b/", 1, &was, &err);
+
+	CU_ASSERT(leads_to(made, dir, "/a/b"));
+	CU_ASSERT(!was.st_mode);
+	FAILS(kern_path_mountpoint(root, "file", 1, &was, &err) < 0, ERR_INVALID, "no directory");
+	FAILS(kern_path_mountpoint(root, "etc", 0, &was, &err) < 0, ERR_INVALID, "over a directory");
 }
 
 static void overmounted(void *arg)
@@ -168,6 +174,30 @@ static void overmounted(void *arg)
 	MUST(fd < 0 && err.kind == ERR_PERMISSION);
 }
 
+/* What a container might have put at /proc: another file system, or a directory of procfs
+ * in which the names of the root mean something else. */
+static void fake_proc(void *arg)
+{
+	struct err err;
+
+	MUST(!mount(arg, "/proc", arg, strchr(arg, '/') ? MS_BIND : 0, NULL));
+	MUST(kern_proc_open(&err) < 0 && err.kind == ERR_PERMISSION);
+	MUST(strstr(err.msg, "not a proc file system"));
+	MUST(!umount2("/proc", MNT_DETACH));
+}
+
+static void write_elsewhere(void *arg)
+{
+	int proc = kern_proc_open(&child);
+
+	(void)arg;
+	MUST(proc >= 0);
+	MUST(!mount("/dev/null", "/proc/self/comm", NULL, MS_BIND, NULL));
+	MUST(kern_proc_write(proc, "self/comm", "x", &child) < 0 && child.kind == ERR_PERMISSION);
+	umount2("/proc/self/comm", MNT_DETACH);
+	MUST_OK(kern_proc_write(proc, "self/comm", "x", &child));
+}
+
 static void files_of_proc(void)
 {
 	struct err err;
@@ -179,6 +209,9 @@ static void files_of_proc(void)
 	FAILS(kern_path_open_proc("no/such", O_RDONLY, &err) < 0, ERR_NOT_FOUND, "no/such");
 	FAILS(kern_path_open_proc("self/exe", O_RDONLY, &err) < 0, ERR_SYSTEM, "self/exe");
 	CU_ASSERT_EQUAL(in_child(overmounted, NULL), 0);
+	CU_ASSERT_EQUAL(in_child(write_elsewhere, NULL), 0);
+	CU_ASSERT_EQUAL(in_child(fake_proc, "tmpfs"), 0);
+	CU_ASSERT_EQUAL(in_child(fake_proc, "/proc/sys"), 0);
 }
 
 const struct test path_tests[] = {
