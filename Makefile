@@ -32,7 +32,7 @@ help:
 	@echo 'make doctor     what this machine offers, and what is lacking'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
-	@echo 'make test-vm    01 and 02 on cgroup v2, in an emulated machine'
+	@echo 'make test-vm    01 and 02 on cgroup v2, and with systemd, in emulated machines'
 	@echo 'make test-san   CUnit and end-to-end tests with ASan and UBSan'
 	@echo 'make lab LAB=01            copy the starter of a lab to .run/labs, and say what to do'
 	@echo 'make grade LAB=01 [DIR=…]  grade what is there (or in DIR)'
