@@ -17,7 +17,7 @@
 #include "dbus.h"
 
 #define TIMEOUT_MS 30000 /* as long as runc waits for a unit */
-#define LINE_LIMIT 512   /* of what the other side says while we log in */
+#define ANSWER_LIMIT 512 /* of what the other side says while we log in */
 
 int64_t runc_dbus_now(void)
 {
@@ -142,20 +142,32 @@ static int wait_readable(struct runc_dbus *d, int64_t deadline, struct err *err)
 	}
 }
 
-static int receive(struct runc_dbus *d, char *to, size_t n, int64_t deadline, struct err *err)
+/* At least one byte; how many. */
+static ssize_t receive_some(struct runc_dbus *d, char *to, size_t size, int64_t deadline,
+			    struct err *err)
 {
-	while (n) {
+	for (;;) {
 		ssize_t got;
 
 		if (wait_readable(d, deadline, err))
 			return -1;
-		got = recv(d->fd, to, n, MSG_DONTWAIT);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (got < 0)
-			return err_sys(err, "receive from D-Bus");
+		got = recv(d->fd, to, size, MSG_DONTWAIT);
+		if (got > 0)
+			return got;
 		if (!got)
 			return err_set(err, ERR_UNAVAILABLE, "D-Bus has closed the connection");
+		if (errno != EINTR && errno != EAGAIN)
+			return err_sys(err, "receive from D-Bus");
+	}
+}
+
+static int receive(struct runc_dbus *d, char *to, size_t n, int64_t deadline, struct err *err)
+{
+	while (n) {
+		ssize_t got = receive_some(d, to, n, deadline, err);
+
+		if (got < 0)
+			return -1;
 		to += got;
 		n -= (size_t)got;
 	}
@@ -164,21 +176,6 @@ static int receive(struct runc_dbus *d, char *to, size_t n, int64_t deadline, st
 
 /* ---- logging in ---------------------------------------------------------- */
 
-/* A line of the conversation before the first message, without its CR LF. One byte
- * at a time: what follows the last line must stay in the socket. */
-static int read_line(struct runc_dbus *d, char line[LINE_LIMIT], int64_t deadline, struct err *err)
-{
-	for (size_t n = 0; n < LINE_LIMIT; n++) {
-		if (receive(d, line + n, 1, deadline, err))
-			return -1;
-		if (n && line[n - 1] == '\r' && line[n] == '\n') {
-			line[n - 1] = '\0';
-			return 0;
-		}
-	}
-	return err_set(err, ERR_CORRUPT, "this does not speak D-Bus");
-}
-
 /* EXTERNAL: the other side asks the kernel who is at the end of its socket. We could
  * say which user we claim to be; but in a user namespace we do not know what our user
  * id is out there, and saying nothing (an empty DATA) leaves it to the kernel.
@@ -186,14 +183,25 @@ static int read_line(struct runc_dbus *d, char line[LINE_LIMIT], int64_t deadlin
  * All at once, as nothing that comes back can change it: sd-bus does the same. */
 static int log_in(struct runc_dbus *d, struct err *err)
 {
-	static const char words[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
+	static const char words[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", dare[] = "DATA\r\n";
 	int64_t deadline = runc_dbus_now() + d->timeout_ms;
-	char line[LINE_LIMIT];
+	char answer[ANSWER_LIMIT + 1] = "", *line = answer;
+	ssize_t n = 0, got;
 
-	if (send_all(d, words, sizeof words - 1, err) || read_line(d, line, deadline, err))
+	if (send_all(d, words, sizeof words - 1, err))
 		return -1;
-	if (!strcmp(line, "DATA") && read_line(d, line, deadline, err))
-		return -1;
+	/* As long as nothing is asked of it, nothing comes behind its last line. */
+	while (!strchr(line, '\n')) {
+		if (n == ANSWER_LIMIT)
+			return err_set(err, ERR_CORRUPT, "this does not speak D-Bus");
+		got = receive_some(d, answer + n, (size_t)(ANSWER_LIMIT - n), deadline, err);
+		if (got < 0)
+			return -1;
+		n += got;
+		answer[n] = '\0';
+		line = str_starts(answer, dare) ? answer + strlen(dare) : answer;
+	}
+	line[strcspn(line, "\r\n")] = '\0';
 	if (str_starts(line, "OK "))
 		return 0;
 	if (str_starts(line, "REJECTED") || str_starts(line, "ERROR"))

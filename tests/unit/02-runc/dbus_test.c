@@ -5,6 +5,13 @@
  */
 #include "suite.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
 #include "02-runc/dbus.h"
 #include "02-runc/gvariant.h"
 
@@ -181,11 +188,84 @@ static void damaged_messages(void)
 	CU_ASSERT(refused > whole.len * 100);
 }
 
+/* ---- a real bus ---------------------------------------------------------- */
+
+static pid_t start_bus(const char *socket)
+{
+	static const char config[] =
+		"<busconfig><listen>unix:path=%s</listen><auth>EXTERNAL</auth>"
+		"<policy context='default'><allow user='*'/><allow eavesdrop='true'/>"
+		"<allow send_destination='*' eavesdrop='true'/></policy></busconfig>";
+	AUTO_FREE char *text = xasprintf(config, socket), *path = xasprintf("%s/bus.conf", test_dir);
+	AUTO_FREE char *option = xasprintf("--config-file=%s", path);
+	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+	pid_t pid;
+
+	write_file(test_dir, "bus.conf", text);
+	unlink(socket);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		freopen("/dev/null", "w", stderr);
+		execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", option, NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 250 && access(socket, F_OK) && !waitpid(pid, NULL, WNOHANG); i++)
+		nanosleep(&moment, NULL);
+	chmod(socket, 0666);
+	return pid;
+}
+
+/* Log in, be greeted, register for a signal, be told of an error. */
+static int talk(const char *address)
+{
+	static const struct runc_dbus_message nobody = {
+		.destination = "no.such.name", .path = "/", .interface = "a.b", .member = "C",
+	};
+	AUTO_DBUS struct runc_dbus bus = RUNC_DBUS_INIT;
+	struct err err = { .msg = "" };
+
+	if (runc_dbus_open(&bus, address, false, &err) ||
+	    runc_dbus_match(&bus, "type='signal',member='NameOwnerChanged'", &err)) {
+		fprintf(stderr, "\n%s\n", err.msg);
+		return 1;
+	}
+	return !runc_dbus_call(&bus, &nobody, NULL, NULL, &err) || err.kind != ERR_UNAVAILABLE;
+}
+
+/* Also as a user, and as one who is somebody else in a user namespace of his own: there
+ * he does not know who he is for the bus. */
+static void real_bus(void)
+{
+	AUTO_FREE char *socket = xasprintf("%s/bus", test_dir);
+	AUTO_FREE char *address = xasprintf("unix:path=%s", socket);
+	pid_t bus, pid;
+	int status;
+
+	if (system("command -v dbus-daemon >/dev/null")) {
+		puts("\n    SKIP: dbus-daemon is not installed");
+		return;
+	}
+	bus = start_bus(socket);
+	EQ_INT(talk(address), 0);
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		_exit(setgid(1000) || setuid(1000) || talk(address) || unshare(CLONE_NEWUSER) ||
+		      talk(address));
+	waitpid(pid, &status, 0);
+	EQ_INT(WEXITSTATUS(status), 0);
+	kill(bus, SIGKILL);
+	waitpid(bus, NULL, 0);
+}
+
 CU_TestInfo dbus_tests[] = {
 	{ "values as text", values },
 	{ "what is no value", bad_values },
 	{ "seconds", seconds },
 	{ "messages", messages },
 	{ "damaged messages", damaged_messages },
+	{ "a real bus", real_bus },
 	CU_TEST_INFO_NULL,
 };
