@@ -140,6 +140,23 @@ int kern_caps_get(struct kern_caps *caps, struct err *err)
 	return 0;
 }
 
+uint64_t kern_caps_permitted(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	syscall(SYS_capget, &head, data);
+	return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
+uint64_t kern_caps_bounded(uint64_t caps)
+{
+	for (int cap = 0; cap < 64; cap++)
+		if (caps >> cap & 1 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 1)
+			caps &= ~(UINT64_C(1) << cap);
+	return caps;
+}
+
 int kern_no_new_privs(struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

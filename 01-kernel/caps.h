@@ -26,6 +26,10 @@ int kern_caps_bound(const struct kern_caps *caps, struct err *err);
 int kern_caps_apply(const struct kern_caps *caps, struct err *err);
 
 int kern_caps_get(struct kern_caps *caps, struct err *err);
+/* Less than that, for fewer calls: what is permitted to us, and which of `caps` the
+ * bounding set has. */
+uint64_t kern_caps_permitted(void);
+uint64_t kern_caps_bounded(uint64_t caps);
 int kern_no_new_privs(struct err *err);
 
 #endif

@@ -27,6 +27,9 @@ struct kern_mount_options {
 /* Sort one word into *o. ERR_INVALID if the data outgrows its buffer. */
 int kern_mount_option(struct kern_mount_options *o, const char *word, struct err *err);
 
+/* The words that do not go to the file system, i = 0, 1, ...; NULL after the last. */
+const char *kern_mount_option_word(size_t i);
+
 /* Mount a file system (type "proc", "tmpfs", "overlay"...) on the directory
  * open at target_fd. */
 int kern_mount_fs(const char *type, const char *source, int target_fd,

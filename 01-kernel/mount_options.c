@@ -145,3 +145,8 @@ int kern_mount_option(struct kern_mount_options *o, const char *word, struct err
 		}
 	return add_data(o, word, err);
 }
+
+const char *kern_mount_option_word(size_t i)
+{
+	return i < sizeof words / sizeof *words ? words[i].name : NULL;
+}

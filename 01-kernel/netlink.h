@@ -35,6 +35,19 @@ int kern_link_get_mac(const char *name, uint8_t mac[6], struct err *err);
 int kern_link_delete(const char *name, struct err *err);      /* missing is no error */
 bool kern_link_exists(const char *name);
 
+/* Move a link into another network namespace (netmove.c): with its permanent addresses
+ * of global scope, under a new name, of which "%d" is replaced by a number that is free
+ * there. ERR_EXISTS when the name is taken. */
+struct kern_link_move {
+	const char *name, *new_name;
+	int from, to; /* descriptors of the namespaces */
+	bool up;      /* how it shall be in the new one */
+	/* the answer; `moved` also when only what follows the move failed */
+	bool moved, was_up;
+	char got[16]; /* its name there, IFNAMSIZ */
+};
+int kern_link_move(struct kern_link_move *m, struct err *err);
+
 struct kern_addr {
 	int family;               /* AF_INET or AF_INET6 */
 	union { struct in_addr v4; struct in6_addr v6; } ip;

@@ -81,6 +81,18 @@ int kern_tty_raw(int fd, struct termios *saved, struct err *err)
 	return 0;
 }
 
+int kern_tty_output(int fd, tcflag_t flag, bool on, struct err *err)
+{
+	struct termios modes;
+
+	if (tcgetattr(fd, &modes))
+		return err_sys(err, "read the terminal's modes");
+	modes.c_oflag = on ? modes.c_oflag | flag : modes.c_oflag & ~flag;
+	if (tcsetattr(fd, TCSANOW, &modes))
+		return err_sys(err, "set the terminal's modes");
+	return 0;
+}
+
 void kern_tty_restore(int fd, const struct termios *saved)
 {
 	tcsetattr(fd, TCSADRAIN, saved);

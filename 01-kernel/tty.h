@@ -5,6 +5,7 @@
 #ifndef DOCKYARD_TTY_H
 #define DOCKYARD_TTY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
 
@@ -20,6 +21,9 @@ int kern_tty_resize(int fd, unsigned short rows, unsigned short cols, struct err
 int kern_tty_size(int fd, unsigned short *rows, unsigned short *cols, struct err *err);
 int kern_tty_raw(int fd, struct termios *saved, struct err *err);
 void kern_tty_restore(int fd, const struct termios *saved);
+/* Set or clear a flag of the output modes: OPOST, without which what is written comes
+ * out unchanged, or ONLCR, by which a line feed becomes carriage return and line feed. */
+int kern_tty_output(int fd, tcflag_t flag, bool on, struct err *err);
 
 /* Send / receive one descriptor with a line of text (SCM_RIGHTS). */
 int kern_fd_send(int sock, int fd, const char *text, struct err *err);

@@ -18,6 +18,7 @@
 #include "01-kernel/mountinfo.h"
 #include "01-kernel/path.h"
 #include "rootfs.h"
+#include "selinux.h"
 
 /* What mount(2) needs to name a hierarchy: of the options of its super block,
  * those that are no flags, so "cpu,cpuacct" or "name=systemd". */
@@ -128,7 +129,8 @@ int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, s
 		return mount_v2(r, m, target, err);
 	o.set &= ~(uint64_t)MS_RDONLY; /* until the directories in it are made */
 	snprintf(o.data, sizeof o.data, "mode=755");
-	if (kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
+	if (runc_label_options(r->config, &o, err) ||
+	    kern_mount_fs("tmpfs", "tmpfs", target, &o, err))
 		return -1;
 	dir = kern_path_open(r->root, m->destination, O_PATH | O_DIRECTORY, 0, 0, err);
 	if (dir < 0 || mount_hierarchies(r, m, dir, err))

@@ -41,6 +41,7 @@ static int print_stats(const struct runc_state *st, struct kern_cgroup *cg, stru
 	if (kern_cgroup_stats(cg, &stats, err))
 		return -1;
 	doc = document(st->id, &stats);
+	json_object_set_new(json_object_get(doc, "data"), "intel_rdt", runc_rdt_stats(st->dir));
 	json_dumpf(doc, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);

@@ -26,6 +26,7 @@
 #include "oom.h"
 #include "process.h"
 #include "sealed.h"
+#include "selinux.h"
 #include "sync.h"
 
 /* The cgroup and the namespaces; with a user namespace, the one in between (see
@@ -56,7 +57,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "ask for a signal when the runtime dies");
-	if (runc_process_seal_fds(l, err) || runc_process_open_proc(l, err) || enter(x, err))
+	if (runc_rdt_join(x->state.dir, getpid(), err) || runc_process_seal_fds(l, err) ||
+	    runc_process_open_proc(l, err) || enter(x, err))
 		return -1;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
@@ -64,7 +66,8 @@ static int steps(struct runc_exec *x, struct err *err)
 	if (x->console >= 0 && runc_console_open(root, x->console, l->process, false, err))
 		return -1;
 	if (runc_process_environment(l, root, err) || runc_process_own_stdio(l, err) ||
-	    runc_process_limits(l, err))
+	    runc_process_limits(l, err) ||
+	    runc_schedule_apply(&x->config, l->process, &l->process->affinity, err))
 		return -1;
 	runc_process_close_fds(l, &x->sync, 1);
 	root = l->proc = -1;
@@ -145,6 +148,7 @@ static int connect_console(struct runc_exec *x, struct err *err)
 			       "setting console socket");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, "make a socket pair");
+	x->process.bare_newlines = true;
 	x->receive = pair[0];
 	x->console = pair[1];
 	return 0;
@@ -201,14 +205,29 @@ static int stay(struct runc_exec *x, struct err *err)
 	return runc_relay(x->pid, x->pidfd, master, &status, err) ? -1 : status;
 }
 
+/* The child begins on the processors of execCPUAffinity.initial, and ends up on
+ * those of .final when it is in the container's cgroup. */
+static int launch_on_cpus(struct runc_exec *x, struct err *err)
+{
+	cpu_set_t before;
+	int failed;
+
+	if (runc_affinity_enter(&x->process.affinity, &before, err))
+		return -1;
+	failed = launch(x, err);
+	runc_affinity_leave(&x->process.affinity, &before);
+	return failed;
+}
+
 static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, char **argv,
 		   struct err *err)
 {
 	AUTO_FREE char *keyring = NULL;
 
 	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
-	    connect_console(x, err))
+	    runc_labels_check(&x->config, &x->process, err) || connect_console(x, err))
 		return -1;
+	runc_caps_settle(&x->process, runc_config_ns(&x->config, CLONE_NEWUSER));
 	x->launch.process = &x->process;
 	x->launch.filter = &x->filter;
 	x->launch.proc = -1;
@@ -216,7 +235,7 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 	x->launch.keyring = x->state.no_new_keyring ? NULL : keyring;
 	if (!x->detach)
 		runc_relay_prepare();
-	if (launch(x, err))
+	if (launch_on_cpus(x, err))
 		return -1;
 	if (x->pid_file && runc_pid_file_write(x->pid_file, x->pid, err)) {
 		struct err second;

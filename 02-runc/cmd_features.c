@@ -2,7 +2,9 @@
  * cmd_features.c - `features`: what this build can do, as a document ("Features
  * Structure" in the specification's features.md).
  */
+#include <seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/caps.h"
@@ -17,14 +19,40 @@ static json_t *words(const char *const *list)
 	return array;
 }
 
-static json_t *namespaces(void)
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in alphabetical order, as runc prints those that it has no order for. */
+static json_t *sorted(const char **names, size_t n)
 {
 	json_t *array = json_array();
 
-	for (const struct kern_ns_type *t = kern_ns_types; t->oci; t++)
-		if (strcmp(t->oci, "user"))
-			json_array_append_new(array, json_string(t->oci));
+	qsort(names, n, sizeof *names, by_name);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, json_string(names[i]));
 	return array;
+}
+
+static json_t *namespaces(void)
+{
+	const char *names[RUNC_NS_MAX];
+	size_t n = 0;
+
+	for (const struct kern_ns_type *t = kern_ns_types; t->oci; t++)
+		names[n++] = t->oci;
+	return sorted(names, n);
+}
+
+static json_t *mount_options(void)
+{
+	const char *names[128], *word;
+	size_t n = 0;
+
+	for (size_t i = 0; n < sizeof names / sizeof *names && (word = kern_mount_option_word(i)); i++)
+		names[n++] = word;
+	return sorted(names, n);
 }
 
 static json_t *capabilities(void)
@@ -65,20 +93,41 @@ static json_t *hooks(void)
 	return array;
 }
 
+static json_t *cgroup(void)
+{
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1,
+			 "systemdUser", 1, "rdma", 1);
+}
+
+static json_t *linux_features(void)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b}, s:{s:b, s:b, s:b}, s:{s:o, s:o},"
+			 " s:{s:{s:b}}, s:{s:b}}",
+			 "namespaces", namespaces(), "capabilities", capabilities(),
+			 "cgroup", cgroup(), "seccomp", seccomp(),
+			 "apparmor", "enabled", 1, "selinux", "enabled", 1,
+			 "intelRdt", "enabled", 1, "schemata", 1, "monitoring", 1,
+			 "memoryPolicy", "modes", words(runc_memory_modes), "flags",
+			 words(runc_memory_flags), "mountExtensions", "idmap", "enabled", 1,
+			 "netDevices", "enabled", 1);
+}
+
+/* The keys are those that programs look for in runc's answer. */
+static json_t *annotations(void)
+{
+	const struct scmp_version *v = seccomp_version();
+	AUTO_FREE char *libseccomp = xasprintf("%u.%u.%u", v->major, v->minor, v->micro);
+
+	return json_pack("{s:s, s:s, s:s, s:s}", "io.github.seccomp.libseccomp.version",
+			 libseccomp, "org.opencontainers.runc.checkpoint.enabled", "true",
+			 "org.opencontainers.runc.commit", "dockyard",
+			 "org.opencontainers.runc.version", RUNC_VERSION);
+}
+
 int runc_cmd_features(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
 	static const struct cmd_usage usage = { "", "what this runtime can do, as JSON", 0, 0 };
-	static const char *const mount_words[] = {
-		"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec",
-		"iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec",
-		"noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
-		"nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime",
-		"remount", "rexec", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime",
-		"rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro",
-		"rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable",
-		"rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow", "sync",
-		"tmpcopyup", "unbindable", NULL,
-	};
+	static const char *const unsafe[] = { "org.systemd.property.", "org.criu.config", NULL };
 	const struct option_def none[] = { { NULL } };
 	AUTO_JSON json_t *doc = NULL;
 	int rest;
@@ -88,18 +137,13 @@ int runc_cmd_features(const struct runc_global *g, int argc, char **argv, struct
 		return -1;
 	if (rest < 0)
 		return 0;
-	doc = json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b}, s:o,"
-			" s:{s:b}, s:{s:b}, s:{s:b}}, s:[s]}",
-			"ociVersionMin", "1.0.0", "ociVersionMax", RUNC_SPEC_VERSION,
-			"hooks", hooks(), "mountOptions", words(mount_words), "linux",
-			"namespaces", namespaces(), "capabilities", capabilities(),
-			"cgroup", "v1", 1, "v2", 1, "systemd", 1, "systemdUser", 1,
-			"seccomp", seccomp(), "apparmor", "enabled", 1, "selinux", "enabled", 1,
-			"intelRdt", "enabled", 0,
-			"potentiallyUnsafeConfigAnnotations", "org.systemd.property.");
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "ociVersionMin", "1.0.0",
+			"ociVersionMax", RUNC_SPEC_VERSION, "hooks", hooks(), "mountOptions",
+			mount_options(), "linux", linux_features(), "annotations", annotations(),
+			"potentiallyUnsafeConfigAnnotations", words(unsafe));
 	if (!doc)
 		return err_set(err, ERR_SYSTEM, "cannot build the document");
-	json_dumpf(doc, stdout, JSON_INDENT(2));
+	json_dumpf(doc, stdout, JSON_INDENT(4));
 	putchar('\n');
 	return 0;
 }

@@ -14,5 +14,6 @@ int runc_cmd_start(const struct runc_global *g, int argc, char **argv, struct er
 		return -1;
 	if (rest < 0)
 		return 0;
-	return runc_cmd_state_of(g, argv[rest], &st, err) || runc_container_start(&st, err) ? -1 : 0;
+	return runc_cmd_state_of(g, argv[rest], &st, err) ||
+	       runc_container_start(&st, g->root, err) ? -1 : 0;
 }

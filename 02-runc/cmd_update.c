@@ -12,7 +12,7 @@
 
 struct update {
 	const char *resources, *memory, *reservation, *swap, *shares, *quota, *period, *cpus,
-		*mems, *pids;
+		*mems, *pids, *l3, *mb;
 };
 
 /* Bytes, or with a suffix as Docker writes it: "64M", "1g". */
@@ -69,6 +69,16 @@ static int apply(const struct runc_state *st, struct kern_cgroup_limits *l, stru
 	return failed;
 }
 
+static int update_rdt(const struct runc_state *st, const struct update *u, struct err *err)
+{
+	AUTO_JSON json_t *config = NULL;
+
+	if (!u->l3 && !u->mb)
+		return 0;
+	config = runc_config_read(st->dir, "config.json", NULL, err);
+	return !config || runc_rdt_update(config, st->id, st->pid, st->dir, u->l3, u->mb, err) ? -1 : 0;
+}
+
 static int update(const struct runc_state *st, const struct update *u, struct err *err)
 {
 	struct runc_resources r;
@@ -86,7 +96,8 @@ static int update(const struct runc_state *st, const struct update *u, struct er
 		runc_resources_free(&r);
 		return -1;
 	}
-	failed = from_options(u, &r.limits, err) || apply(st, &r.limits, err) ? -1 : 0;
+	failed = from_options(u, &r.limits, err) || apply(st, &r.limits, err) ||
+		 update_rdt(st, u, err) ? -1 : 0;
 	runc_resources_free(&r);
 	return failed;
 }
@@ -108,6 +119,8 @@ int runc_cmd_update(const struct runc_global *g, int argc, char **argv, struct e
 		{ "cpuset-cpus", 0, OPTION_TEXT, &u.cpus, "processors, as 0-1,3" },
 		{ "cpuset-mems", 0, OPTION_TEXT, &u.mems, "memory nodes" },
 		{ "pids-limit", 0, OPTION_TEXT, &u.pids, "processes" },
+		{ "l3-cache-schema", 0, OPTION_TEXT, &u.l3, "Intel RDT/CAT: schema of the L3 cache" },
+		{ "mem-bw-schema", 0, OPTION_TEXT, &u.mb, "Intel RDT/MBA: schema of the bandwidth" },
 		{ NULL },
 	};
 	int rest;

@@ -5,22 +5,59 @@
  */
 #include "config.h"
 
+#include <limits.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "01-kernel/base/file.h"
 #include "property.h"
 
-/* "1.0.2-dev": only the major version says whether we can read it. */
+/* A number without leading zeros at *p, which moves behind it. */
+static bool skip_number(const char **p)
+{
+	size_t digits = strspn(*p, "0123456789");
+	bool ok = digits && (digits == 1 || **p != '0');
+
+	*p += digits;
+	return ok;
+}
+
+/* Identifiers with dots between them, up to one of the characters in `end`. */
+static bool skip_identifiers(const char **p, const char *end)
+{
+	static const char letters[] = "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	for (;; (*p)++) {
+		size_t n = strspn(*p, letters);
+
+		*p += n;
+		if (!n || strchr(end, **p))
+			return n;
+		if (**p != '.')
+			return false;
+	}
+}
+
+/* "1.0.2-rc.1+build" (semver.org, version 2.0.0). */
+static bool is_semver(const char *p)
+{
+	for (int i = 0; i < 3; i++)
+		if ((i && *p++ != '.') || !skip_number(&p))
+			return false;
+	if (*p == '-' && (p++, !skip_identifiers(&p, "+")))
+		return false;
+	if (*p == '+' && (p++, !skip_identifiers(&p, "")))
+		return false;
+	return !*p;
+}
+
+/* Only the major version says whether we can read it. */
 static int check_version(const struct runc_config *c, struct err *err)
 {
-	int major, minor, patch;
-
-	if (sscanf(c->version, "%d.%d.%d", &major, &minor, &patch) != 3)
+	if (!is_semver(c->version))
 		return err_set(err, ERR_INVALID, "ociVersion: '%s' is not a version (x.y.z)",
 			       c->version);
-	if (major != 1)
+	if (strncmp(c->version, "1.", 2) != 0)
 		return err_set(err, ERR_INVALID, "ociVersion: version %s of the specification is "
 			       "not supported, only 1.x is", c->version);
 	return 0;
@@ -47,9 +84,21 @@ static int string_map(const json_t *doc, const char *where, const char *key, jso
 	if (runc_prop_object(doc, where, key, out, err))
 		return -1;
 	json_object_foreach(*out, name, value)
-		if (!json_is_string(value))
-			return err_set(err, ERR_INVALID, "%s%s%s[\"%s\"]: expected a string",
-				       where, *where ? "." : "", key, name);
+		if (!*name || !json_is_string(value))
+			return err_set(err, ERR_INVALID, "%s%s%s[\"%s\"]: %s", where,
+				       *where ? "." : "", key, name,
+				       *name ? "expected a string" : "the key must not be empty");
+	return 0;
+}
+
+/* `hostname` and `domainname`: the kernel's buffers for them (uname(2)). */
+static int parse_name(const struct runc_config *c, const char *key, const char **out,
+		      struct err *err)
+{
+	if (runc_prop_str(c->doc, "", key, out, err))
+		return -1;
+	if (*out && strlen(*out) > HOST_NAME_MAX)
+		return err_set(err, ERR_INVALID, "%s: longer than %d bytes", key, HOST_NAME_MAX);
 	return 0;
 }
 
@@ -70,8 +119,10 @@ static int parse_linux(struct runc_config *c, struct err *err)
 		return -1;
 	if (!obj)
 		return err_set(err, ERR_INVALID, "linux: required on this platform");
-	return runc_config_linux(c, obj, err) ||
-	       string_map(obj, "linux", "sysctl", &c->sysctl, err) ? -1 : 0;
+	if (runc_config_linux(c, obj, err) || string_map(obj, "linux", "sysctl", &c->sysctl, err))
+		return -1;
+	runc_sysctl_normalise(obj, &c->sysctl);
+	return 0;
 }
 
 /* What needs a namespace, and would happen to the host without. */
@@ -96,16 +147,14 @@ static int check_namespaces(const struct runc_config *c, struct err *err)
 
 static int parse(struct runc_config *c, struct err *err)
 {
-	static const char *const platforms[] = { "windows", "solaris", "vm", "zos", NULL };
-
 	if (!json_is_object(c->doc))
 		return err_set(err, ERR_INVALID, "expected an object");
+	runc_destinations_clean(c->doc);
 	if (runc_prop_need_str(c->doc, "", "ociVersion", &c->version, err) ||
 	    check_version(c, err) ||
-	    runc_prop_refuse(c->doc, "", platforms, err) ||
 	    parse_root(c, err) ||
-	    runc_prop_str(c->doc, "", "hostname", &c->hostname, err) ||
-	    runc_prop_str(c->doc, "", "domainname", &c->domainname, err) ||
+	    parse_name(c, "hostname", &c->hostname, err) ||
+	    parse_name(c, "domainname", &c->domainname, err) ||
 	    string_map(c->doc, "", "annotations", &c->annotations, err) ||
 	    parse_process(c, err) ||
 	    runc_config_mounts(c, c->doc, err) ||
@@ -230,6 +279,8 @@ void runc_config_free(struct runc_config *c)
 	free(c->masked_paths);
 	free(c->readonly_paths);
 	free(c->devices);
+	free(c->netdevs);
+	free(c->rdt.schemata);
 	json_decref(c->doc);
 	free(c->text);
 	memset(c, 0, sizeof *c);

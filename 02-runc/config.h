@@ -23,8 +23,11 @@
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
 #include "01-kernel/userns.h"
+#include "intelrdt.h"
+#include "netdevices.h"
+#include "schedule.h"
 
-#define RUNC_SPEC_VERSION "1.1.0"
+#define RUNC_SPEC_VERSION "1.3.0"
 #define RUNC_CONFIG_LIMIT (16u << 20) /* bytes of config.json that are read at most */
 
 struct runc_rlimit {
@@ -38,6 +41,7 @@ struct runc_process {
 	bool present;
 	bool terminal;
 	unsigned short rows, cols; /* consoleSize; 0: leave it */
+	bool bare_newlines; /* the terminal's reader is ours, and wants no CR before LF */
 	uid_t uid;
 	gid_t gid;
 	gid_t *gids; /* additionalGids */
@@ -46,12 +50,16 @@ struct runc_process {
 	const char **args, **env; /* each ends with NULL */
 	const char *cwd;
 	struct kern_caps caps; /* nothing given: no capability at all */
+	struct strlist unknown_caps; /* names in there that are none */
 	struct runc_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privileges;
 	bool has_oom_score_adj;
 	int oom_score_adj;
 	const char *apparmor_profile, *selinux_label;
+	struct runc_scheduler scheduler;
+	struct runc_io_priority io_priority;
+	struct runc_affinity affinity;
 };
 
 struct runc_mount {
@@ -72,7 +80,7 @@ struct runc_device {
 
 struct runc_hook {
 	const char *path;
-	const char **args, **env; /* args may be NULL; env NULL: empty */
+	const char **args, **env; /* may be NULL; see hooks.h */
 	int timeout;              /* seconds; 0: none */
 };
 
@@ -119,10 +127,15 @@ struct runc_config {
 	struct runc_device *devices;
 	size_t n_devices;
 	const char *cgroups_path;
+	const char *mount_label; /* or NULL */
 	struct runc_resources resources;
 	uint64_t propagation; /* MS_*; 0: not given */
 	unsigned long personality;
 	bool has_personality;
+	struct runc_memory_policy memory_policy;
+	struct runc_rdt rdt;
+	struct runc_netdev *netdevs;
+	size_t n_netdevs;
 };
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
@@ -150,6 +163,10 @@ int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *wher
 		     struct err *err);
 int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *err);
 int runc_config_check_userns(const struct runc_config *c, struct err *err);
+/* destination.c: in the document, before runc_config_mounts. */
+void runc_destinations_clean(json_t *doc);
+/* sysctl.c: the keys as paths below /proc/sys, in the document too. */
+void runc_sysctl_normalise(json_t *linux_, json_t **sysctl);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err);
 void runc_resources_free(struct runc_resources *r);

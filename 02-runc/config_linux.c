@@ -95,6 +95,9 @@ static int parse_device(struct runc_device *d, const json_t *obj, const char *wh
 	d->gid = (gid_t)gid;
 	if (device_type(type, &d->mode))
 		return err_set(err, ERR_INVALID, "%s.type: '%s' is not c, b, u or p", where, type);
+	if (!S_ISFIFO(d->mode) &&
+	    (!json_object_get(obj, "major") || !json_object_get(obj, "minor")))
+		return err_set(err, ERR_INVALID, "%s: major and minor are required", where);
 	return 0;
 }
 
@@ -140,7 +143,7 @@ static int parse_propagation(struct runc_config *c, const json_t *obj, struct er
 
 static int parse_personality(struct runc_config *c, const json_t *obj, struct err *err)
 {
-	static const char *const flags[] = { "flags", NULL };
+	AUTO_FREE const char **flags = NULL;
 	const char *domain = NULL;
 	json_t *personality_;
 
@@ -148,9 +151,12 @@ static int parse_personality(struct runc_config *c, const json_t *obj, struct er
 		return -1;
 	if (!personality_)
 		return 0;
-	if (runc_prop_refuse(personality_, "linux.personality", flags, err) ||
+	if (runc_prop_strings(personality_, "linux.personality", "flags", &flags, err) ||
 	    runc_prop_need_str(personality_, "linux.personality", "domain", &domain, err))
 		return -1;
+	if (flags && flags[0])
+		return err_set(err, ERR_INVALID, "linux.personality.flags[0]: '%s' is not a flag: "
+			       "the specification knows none", flags[0]);
 	if (strcmp(domain, "LINUX") && strcmp(domain, "LINUX32"))
 		return err_set(err, ERR_INVALID,
 			       "linux.personality.domain: '%s' is neither LINUX nor LINUX32",
@@ -160,29 +166,41 @@ static int parse_personality(struct runc_config *c, const json_t *obj, struct er
 	return 0;
 }
 
+static int parse_absolute_paths(const json_t *obj, const char *key, const char ***paths,
+				struct err *err)
+{
+	if (runc_prop_strings(obj, "linux", key, paths, err))
+		return -1;
+	for (size_t i = 0; *paths && (*paths)[i]; i++)
+		if ((*paths)[i][0] != '/')
+			return err_set(err, ERR_INVALID, "linux.%s[%zu]: '%s' is not an absolute "
+				       "path", key, i, (*paths)[i]);
+	return 0;
+}
+
 static int parse_paths(struct runc_config *c, const json_t *obj, struct err *err)
 {
-	const char *cgroups = NULL;
+	const char *cgroups = NULL, *label = NULL;
 
-	if (runc_prop_strings(obj, "linux", "maskedPaths", &c->masked_paths, err) ||
-	    runc_prop_strings(obj, "linux", "readonlyPaths", &c->readonly_paths, err) ||
+	if (parse_absolute_paths(obj, "maskedPaths", &c->masked_paths, err) ||
+	    parse_absolute_paths(obj, "readonlyPaths", &c->readonly_paths, err) ||
+	    runc_prop_str(obj, "linux", "mountLabel", &label, err) ||
 	    runc_prop_str(obj, "linux", "cgroupsPath", &cgroups, err))
 		return -1;
+	c->mount_label = label && *label ? label : NULL;
 	c->cgroups_path = cgroups && *cgroups ? cgroups : NULL;
 	return 0;
 }
 
 int runc_config_linux(struct runc_config *c, const json_t *linux_, struct err *err)
 {
-	static const char *const unsupported[] = {
-		"intelRdt", "mountLabel", "netDevices", "memoryPolicy", NULL,
-	};
 	json_t *resources;
 
-	if (runc_prop_refuse(linux_, "linux", unsupported, err) ||
-	    parse_namespaces(c, linux_, err) || runc_config_maps(&c->maps, linux_, "linux", err) ||
+	if (parse_namespaces(c, linux_, err) || runc_config_maps(&c->maps, linux_, "linux", err) ||
 	    runc_config_time(c, linux_, err) || parse_devices(c, linux_, err) ||
 	    parse_propagation(c, linux_, err) || parse_personality(c, linux_, err) ||
+	    runc_config_memory_policy(&c->memory_policy, linux_, err) ||
+	    runc_config_netdevices(c, linux_, err) || runc_config_rdt(c, linux_, err) ||
 	    parse_paths(c, linux_, err) ||
 	    runc_prop_object(linux_, "linux", "seccomp", &c->seccomp, err) ||
 	    runc_prop_object(linux_, "linux", "resources", &resources, err))

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "01-kernel/base/log.h"
 #include "config.h"
 #include "property.h"
 
@@ -31,6 +30,8 @@ static int parse_rlimit(struct runc_rlimit *r, const json_t *obj, const char *wh
 		return -1;
 	if (!json_object_get(obj, "soft") || !json_object_get(obj, "hard"))
 		return err_set(err, ERR_INVALID, "%s: soft and hard are required", where);
+	if (r->soft > r->hard)
+		return err_set(err, ERR_INVALID, "%s: the soft limit is above the hard one", where);
 	r->resource = -1;
 	for (size_t i = 0; i < sizeof rlimit_names / sizeof *rlimit_names; i++)
 		if (!strcmp(r->name, rlimit_names[i].name))
@@ -65,10 +66,17 @@ static int parse_rlimits(struct runc_process *p, const json_t *obj, const char *
 	return 0;
 }
 
-/* A name that this kernel does not know is left out: the container then has
- * less, never more, than was asked for. */
-static int parse_cap_set(uint64_t *set, const json_t *caps, const char *where, const char *key,
-			 struct err *err)
+static bool listed(const struct strlist *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i], name))
+			return true;
+	return false;
+}
+
+/* An unknown name is no error; see capabilities.c. */
+static int parse_cap_set(struct runc_process *p, uint64_t *set, const json_t *caps,
+			 const char *where, const char *key, struct err *err)
 {
 	AUTO_FREE const char **names = NULL;
 
@@ -77,11 +85,10 @@ static int parse_cap_set(uint64_t *set, const json_t *caps, const char *where, c
 	for (size_t i = 0; names && names[i]; i++) {
 		int cap = kern_caps_parse(names[i]);
 
-		if (cap < 0)
-			log_warn("%s.%s[%zu]: ignoring the unknown capability '%s'", where, key,
-				 i, names[i]);
-		else
+		if (cap >= 0)
 			*set |= UINT64_C(1) << cap;
+		else if (!listed(&p->unknown_caps, names[i]))
+			strlist_add(&p->unknown_caps, names[i]);
 	}
 	return 0;
 }
@@ -95,11 +102,11 @@ static int parse_caps(struct runc_process *p, const json_t *obj, const char *whe
 	if (runc_prop_object(obj, where, "capabilities", &caps, err))
 		return -1;
 	runc_prop_path(path, where, "capabilities");
-	return parse_cap_set(&p->caps.bounding, caps, path, "bounding", err) ||
-	       parse_cap_set(&p->caps.effective, caps, path, "effective", err) ||
-	       parse_cap_set(&p->caps.permitted, caps, path, "permitted", err) ||
-	       parse_cap_set(&p->caps.inheritable, caps, path, "inheritable", err) ||
-	       parse_cap_set(&p->caps.ambient, caps, path, "ambient", err) ? -1 : 0;
+	return parse_cap_set(p, &p->caps.bounding, caps, path, "bounding", err) ||
+	       parse_cap_set(p, &p->caps.effective, caps, path, "effective", err) ||
+	       parse_cap_set(p, &p->caps.permitted, caps, path, "permitted", err) ||
+	       parse_cap_set(p, &p->caps.inheritable, caps, path, "inheritable", err) ||
+	       parse_cap_set(p, &p->caps.ambient, caps, path, "ambient", err) ? -1 : 0;
 }
 
 static int parse_gids(struct runc_process *p, const json_t *user, const char *where,
@@ -156,6 +163,8 @@ static int parse_console_size(struct runc_process *p, const json_t *obj, const c
 
 	if (runc_prop_object(obj, where, "consoleSize", &console, err))
 		return -1;
+	if (!p->terminal) /* then it must be ignored */
+		return 0;
 	runc_prop_path(path, where, "consoleSize");
 	if (runc_prop_int(console, path, "height", size, &rows, NULL, err) ||
 	    runc_prop_int(console, path, "width", size, &cols, NULL, err))
@@ -211,17 +220,13 @@ static int parse_oom_score(struct runc_process *p, const json_t *obj, const char
 int runc_config_process(struct runc_process *p, const json_t *obj, const char *where,
 			struct err *err)
 {
-	static const char *const unsupported[] = { "scheduler", "ioPriority", "execCPUAffinity",
-						   NULL };
-
 	memset(p, 0, sizeof *p);
 	p->present = true;
 	p->umask = -1;
 	if (!json_is_object(obj))
 		return err_set(err, ERR_INVALID, "%s: expected an object",
 			       *where ? where : "process");
-	if (runc_prop_refuse(obj, where, unsupported, err) ||
-	    runc_prop_bool(obj, where, "terminal", &p->terminal, err) ||
+	if (runc_prop_bool(obj, where, "terminal", &p->terminal, err) ||
 	    parse_console_size(p, obj, where, err) ||
 	    parse_user(p, obj, where, err) ||
 	    parse_args(p, obj, where, err) ||
@@ -229,6 +234,7 @@ int runc_config_process(struct runc_process *p, const json_t *obj, const char *w
 	    parse_rlimits(p, obj, where, err) ||
 	    runc_prop_bool(obj, where, "noNewPrivileges", &p->no_new_privileges, err) ||
 	    parse_oom_score(p, obj, where, err) ||
+	    runc_config_schedule(p, obj, where, err) ||
 	    runc_prop_str(obj, where, "apparmorProfile", &p->apparmor_profile, err) ||
 	    runc_prop_str(obj, where, "selinuxLabel", &p->selinux_label, err))
 		return -1;
@@ -241,5 +247,6 @@ void runc_process_free(struct runc_process *p)
 	free(p->env);
 	free(p->gids);
 	free(p->rlimits);
+	strlist_free(&p->unknown_caps);
 	memset(p, 0, sizeof *p);
 }

@@ -81,6 +81,8 @@ int runc_console_open(int root, int socket, const struct runc_process *p, bool b
 		return -1;
 	if (p->rows && p->cols && kern_tty_resize(master, p->rows, p->cols, err))
 		return -1;
+	if (p->bare_newlines && kern_tty_output(slave, ONLCR, false, err))
+		return -1;
 	if (bind && bind_console(root, slave, err))
 		return -1;
 	if (kern_fd_send(socket, master, "/dev/ptmx", err))

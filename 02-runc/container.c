@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #include "init.h"
 #include "namespaces.h"
 #include "oom.h"
+#include "selinux.h"
 #include "sync.h"
 
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err)
@@ -48,7 +50,13 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (!c->process.terminal && opt->console_socket)
 		return err_set(err, ERR_INVALID, "cannot use console socket if runc will not "
 			       "detach or allocate tty");
-	return runc_sysctl_check(c, err) || runc_userns_check_host(c, err) ? -1 : 0;
+	/* The old root stays reachable then, and would have nothing to keep mounts apart. */
+	if (opt->no_pivot && (c->propagation & MS_PRIVATE))
+		return err_set(err, ERR_INVALID, "linux.rootfsPropagation: [r]private is not safe "
+			       "without pivot_root");
+	return runc_sysctl_check(c, err) || runc_userns_check_host(c, err) ||
+	       runc_netdevices_check(c, err) || runc_rdt_check_host(&c->rdt, err) ||
+	       runc_labels_check(c, &c->process, err) ? -1 : 0;
 }
 
 /* Read everything, check everything, make nothing. */
@@ -61,6 +69,9 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 	if (runc_config_load(&c->config, AT_FDCWD, config, err) ||
 	    check_options(opt, &c->config, err) ||
 	    runc_seccomp_build(c->config.seccomp, &c->filter, err))
+		return -1;
+	runc_caps_settle(&c->config.process, runc_config_ns(&c->config, CLONE_NEWUSER));
+	if (runc_labels_mounts(&c->config, err))
 		return -1;
 	c->state.bundle = realpath(opt->bundle, NULL);
 	if (!c->state.bundle)
@@ -120,6 +131,7 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	if (opt->foreground && c->config.process.terminal && !opt->console_socket) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 			return err_sys(err, "make a socket pair");
+		c->config.process.bare_newlines = true;
 		c->console = pair[0];
 		*fd = pair[1];
 		return 0;
@@ -177,7 +189,8 @@ static int hear_ready(struct runc_container *c, struct err *err)
 	if (runc_sync_hear(c->sync, &word, err))
 		return err_wrap(err, "unable to start container process");
 	if (word == WORD_MOUNTED) {
-		if (runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
+		if (runc_netdevices_attach(&c->config, c->pid, &c->net, err) ||
+		    runc_hooks_run(&c->config, HOOK_PRESTART, &c->state, STATUS_CREATING, c->pid,
 				   err) ||
 		    runc_hooks_run(&c->config, HOOK_CREATE_RUNTIME, &c->state, STATUS_CREATING,
 				   c->pid, err) ||
@@ -192,6 +205,16 @@ static int hear_ready(struct runc_container *c, struct err *err)
 	return 0;
 }
 
+/* A group of resctrl, for which one must be mounted. */
+static int make_rdt_group(struct runc_container *c, struct err *err)
+{
+	AUTO_FREE char *root = c->config.rdt.present ? runc_rdt_root(err) : NULL;
+
+	if (!c->config.rdt.present)
+		return 0;
+	return !root || runc_rdt_create(&c->config.rdt, root, c->state.id, c->state.dir, err) ? -1 : 0;
+}
+
 static int start_init(struct runc_container *c, const struct runc_create *opt, int fifo,
 		      int console, struct err *err)
 {
@@ -199,7 +222,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 	AUTO_CLOSE int theirs = -1;
 	struct runc_init in = {
 		.config = &c->config, .state = &c->state, .cgroup = c->cgroup,
-		.fifo = fifo, .console_socket = console, .no_pivot = opt->no_pivot,
+		.fifo = fifo, .console_socket = console, .started = -1, .no_pivot = opt->no_pivot,
 		.launch = { .process = &c->config.process, .filter = &c->filter, .proc = -1,
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },
@@ -228,6 +251,7 @@ static void undo(struct runc_container *c, const char *root)
 {
 	struct err ignored;
 
+	runc_netdevices_detach(&c->net);
 	if (c->pid > 0 && c->pidfd >= 0) {
 		kern_pidfd_signal(c->pidfd, SIGKILL, &ignored);
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
@@ -241,8 +265,15 @@ static void undo(struct runc_container *c, const char *root)
 		if (kern_cgroup_remove(c->cgroup, &ignored))
 			log_warn("%s", ignored.msg);
 	}
-	if (c->state.dir >= 0 && runc_state_remove(&c->state, root, &ignored))
+	if (c->state.dir < 0)
+		return;
+	if (runc_rdt_destroy(c->state.dir, true, &ignored))
 		log_warn("%s", ignored.msg);
+	if (runc_state_remove(&c->state, root, &ignored))
+		log_warn("%s", ignored.msg);
+	/* Also after a failure the lifecycle ends with these (steps 12 and 13 of
+	 * "Lifecycle" in runtime.md). */
+	runc_hooks_run(&c->config, HOOK_POSTSTOP, &c->state, STATUS_STOPPED, 0, &ignored);
 }
 
 static int build(struct runc_container *c, const struct runc_create *opt, struct err *err)
@@ -255,8 +286,8 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	if (opt->systemd ? runc_cgroup_check_free(c->state.cgroup, err)
 			 : !(c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err)))
 		return -1;
-	if (start_init(c, opt, fifo, console, err) ||
-	    hear_ready(c, err) || runc_state_save(&c->state, err))
+	if (make_rdt_group(c, err) || start_init(c, opt, fifo, console, err) ||
+	    runc_rdt_join(c->state.dir, c->pid, err) || hear_ready(c, err) || runc_state_save(&c->state, err))
 		return -1;
 	return opt->pid_file ? runc_pid_file_write(opt->pid_file, c->pid, err) : 0;
 }
@@ -298,6 +329,7 @@ void runc_container_free(struct runc_container *c)
 	runc_systemd_free(&c->systemd);
 	runc_sources_free(c->sources, c->config.n_mounts);
 	c->sources = NULL;
+	runc_netmoves_free(&c->net);
 	runc_seccomp_free(&c->filter);
 	runc_config_free(&c->config);
 	runc_state_free(&c->state);

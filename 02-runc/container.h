@@ -30,13 +30,15 @@ struct runc_container {
 	struct kern_cgroup *cgroup;
 	struct runc_systemd systemd;
 	struct runc_source *sources; /* see sources.h */
+	struct runc_netmoves net;
 	pid_t pid; /* init, our child */
 	int pidfd;
 	int sync;    /* open with at_once: end of file means that the program runs */
 	int console; /* foreground: the socket on which init sends its terminal */
 };
 
-#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .systemd = RUNC_SYSTEMD_INIT, .pidfd = -1, .sync = -1, .console = -1 }
+#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .systemd = RUNC_SYSTEMD_INIT, \
+			      .net = RUNC_NETMOVES_INIT, .pidfd = -1, .sync = -1, .console = -1 }
 
 /* Returns with init waiting for `start` (or, at_once, about to run the program);
  * on failure nothing is left. runc_container_free gives back memory and fds. */
@@ -48,8 +50,9 @@ int runc_container_launched(struct runc_container *c, const struct runc_create *
 void runc_container_free(struct runc_container *c);
 #define AUTO_CONTAINER AUTO(runc_container_free)
 
-/* Let init run its program, then the poststart hooks. */
-int runc_container_start(const struct runc_state *st, struct err *err);
+/* Let init run its program, then the poststart hooks. When a hook fails, the container
+ * is destroyed. */
+int runc_container_start(const struct runc_state *st, const char *root, struct err *err);
 int runc_container_poststart(const struct runc_state *st, const struct runc_config *config,
 			     struct err *err);
 

@@ -87,7 +87,7 @@ static int add_gids(json_t *process, const struct strlist *gids, struct err *err
  * ambient only if the container has an inheritable set to carry it. */
 static void add_caps(json_t *process, const struct strlist *caps)
 {
-	static const char *const sets[] = { "bounding", "effective", "permitted", NULL };
+	static const char *const sets[] = { "bounding", "effective", "permitted", "ambient", NULL };
 	json_t *obj = json_object_get(process, "capabilities");
 
 	if (!json_is_object(obj)) {
@@ -95,6 +95,8 @@ static void add_caps(json_t *process, const struct strlist *caps)
 		obj = json_object_get(process, "capabilities");
 	}
 	for (size_t s = 0; sets[s]; s++) {
+		if (!strcmp(sets[s], "ambient") && !json_is_array(json_object_get(obj, "inheritable")))
+			continue;
 		if (!json_is_array(json_object_get(obj, sets[s])))
 			json_object_set_new(obj, sets[s], json_array());
 		for (size_t i = 0; i < caps->n; i++)
@@ -135,6 +137,33 @@ static int lay_over(const struct runc_exec *x, json_t *p, int argc, char **argv,
 	return x->gids.n ? add_gids(p, &x->gids, err) : 0;
 }
 
+/* Absent, or what a client written in Go sends for it. */
+static bool left_out(const json_t *v)
+{
+	return !v || json_is_null(v) || (json_is_array(v) && !json_array_size(v)) ||
+	       (json_is_string(v) && !*json_string_value(v));
+}
+
+/* What a process object of --process leaves out is as in the container's own, but for
+ * what runs, as whom and where. */
+static void fill_in(json_t *process, const json_t *own)
+{
+	static const char *const keys[] = {
+		"capabilities", "rlimits", "oomScoreAdj", "scheduler", "ioPriority",
+		"execCPUAffinity", "apparmorProfile", "selinuxLabel", NULL,
+	};
+	json_t *user = json_object_get(process, "user");
+	json_t *umask_ = json_object_get(json_object_get(own, "user"), "umask");
+
+	for (size_t i = 0; keys[i]; i++)
+		if (left_out(json_object_get(process, keys[i])) && json_object_get(own, keys[i]))
+			json_object_set(process, keys[i], json_object_get(own, keys[i]));
+	if (!user && umask_)
+		json_object_set_new(process, "user", user = json_object());
+	if (umask_ && json_is_object(user) && !json_object_get(user, "umask"))
+		json_object_set(user, "umask", umask_);
+}
+
 int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *err)
 {
 	if (x->process_file) {
@@ -144,6 +173,8 @@ int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *er
 		/* -t counts with --process too; without it the file decides. */
 		if (x->tty)
 			json_object_set_new(x->process_doc, "terminal", json_true());
+		if (json_is_object(x->process_doc))
+			fill_in(x->process_doc, json_object_get(x->config.doc, "process"));
 		if (runc_config_process(&x->process, x->process_doc, "", err))
 			return err_wrap(err, "%s", x->process_file);
 		return 0;

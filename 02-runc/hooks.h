@@ -11,6 +11,12 @@
  * Each gets the container's state on stdin. The hooks of one kind run in order;
  * the first that fails ends the list, except among the poststop hooks, where a
  * failure is logged and changes nothing.
+ *
+ * What the specification leaves open is as runc does it: the runtime's hooks run in
+ * the bundle, createContainer hooks in the root file system as it will be "/", and
+ * startContainer hooks in process.cwd. One without an `env` gets that of the process
+ * that runs it: the runtime's, for createContainer only the container's PATH, for
+ * startContainer the program's.
  */
 #ifndef DOCKYARD_RUNC_HOOKS_H
 #define DOCKYARD_RUNC_HOOKS_H

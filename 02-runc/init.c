@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "console.h"
 #include "hooks.h"
 #include "namespaces.h"
+#include "selinux.h"
 #include "sync.h"
 
 /* In a pid namespace that is not new there may be processes of another container. */
@@ -123,16 +123,33 @@ static int open_console(struct runc_init *in, struct err *err)
 				 runc_devices_wanted(in->config), err);
 }
 
-/* The runtime runs its hooks while we wait; then ours, in our namespaces but
+/* In the root that is to be, and with no environment of the host's. */
+static int run_container_hooks(struct runc_init *in, struct err *err)
+{
+	const char *path = runc_env_get((char **)in->launch.process->env, "PATH");
+	AUTO_FREE char *entry = xasprintf("PATH=%s", path ? path : "");
+	char *env[] = { path ? entry : NULL, NULL }, **before = environ;
+	int failed;
+
+	if (fchdir(in->rootfs.root))
+		return err_sys(err, "enter the root file system");
+	environ = env;
+	failed = runc_hooks_run(in->config, HOOK_CREATE_CONTAINER, in->state, STATUS_CREATING,
+				getpid(), err);
+	environ = before;
+	return failed;
+}
+
+/* The runtime moves network devices and runs its hooks while we wait; then ours, in our namespaces but
  * still with the host's tree around us. */
 static int give_hooks_their_time(struct runc_init *in, struct err *err)
 {
 	const struct runc_config *c = in->config;
 
-	if ((c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n) &&
+	if ((c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->n_netdevs) &&
 	    (runc_sync_say(in->sync, WORD_MOUNTED, err) || await_go(in, err)))
 		return -1;
-	return runc_hooks_run(c, HOOK_CREATE_CONTAINER, in->state, STATUS_CREATING, getpid(), err);
+	return c->hooks[HOOK_CREATE_CONTAINER].n ? run_container_hooks(in, err) : 0;
 }
 
 /* What leads back to the host's files: everything but what is still to be said and
@@ -142,13 +159,6 @@ static void let_go_of_host(struct runc_init *in)
 	const int keep[] = { in->sync, in->fifo, in->launch.proc };
 
 	runc_process_close_fds(&in->launch, keep, sizeof keep / sizeof *keep);
-}
-
-static int set_personality(struct runc_init *in, struct err *err)
-{
-	if (in->config->has_personality && personality(in->config->personality) < 0)
-		return err_sys(err, "set the personality");
-	return 0;
 }
 
 static int report_ready(struct runc_init *in, struct err *err)
@@ -164,16 +174,15 @@ static int report_ready(struct runc_init *in, struct err *err)
 static int wait_for_start(struct runc_init *in, struct err *err)
 {
 	AUTO_FREE char *name = xasprintf("fd/%d", in->fifo);
-	AUTO_CLOSE int fd = -1;
 
 	if (in->fifo < 0)
 		return 0; /* `run` does not wait */
 	close(in->sync); /* whoever created us is done; `start` is somebody else */
 	in->sync = -1;
 	do
-		fd = openat(in->launch.proc, name, O_WRONLY | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	if (fd < 0 || write(fd, "0", 1) != 1)
+		in->started = openat(in->launch.proc, name, O_WRONLY | O_CLOEXEC);
+	while (in->started < 0 && errno == EINTR);
+	if (in->started < 0)
 		return err_sys(err, "wait for start");
 	close(in->fifo);
 	in->fifo = -1;
@@ -186,8 +195,19 @@ static int run_start_hooks(struct runc_init *in, struct err *err)
 {
 	close(in->launch.proc);
 	in->launch.proc = -1;
+	environ = in->launch.env.v;
 	return runc_hooks_run(in->config, HOOK_START_CONTAINER, in->state, STATUS_CREATED,
 			      getpid(), err);
+}
+
+/* `start` waits for this, so that it can tell when a hook has failed. */
+static int answer_start(struct runc_init *in, struct err *err)
+{
+	if (in->started >= 0 && write(in->started, RUNC_STARTED, 1) != 1)
+		return err_sys(err, "answer start");
+	cleanup_close(&in->started);
+	in->started = -1;
+	return 0;
 }
 
 static int runc_init_steps(struct runc_init *in, struct err *err)
@@ -210,7 +230,8 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 		return -1;
 	/* While "/" is the host's: sources of mounts can be named, and /proc is true.
 	 * The terminal is opened here because it comes from the new /dev/pts. */
-	if (runc_rootfs_assemble(r, err) || open_console(in, err) ||
+	if (runc_rootfs_assemble(r, err) || runc_labels_queues(in->config, r->root, err) ||
+	    open_console(in, err) ||
 	    give_hooks_their_time(in, err))
 		return -1;
 	/* After the hooks, who may have set or added some of this; before the new
@@ -224,14 +245,15 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	if (runc_rootfs_seal(r, l->process->cwd, err) || runc_rootfs_enter(r, in->no_pivot, err))
 		return -1;
 	/* The limits this late, for a low RLIMIT_NOFILE would have been in our own way. */
-	if (runc_process_limits(l, err) || set_personality(in, err))
+	if (runc_process_limits(l, err) || runc_schedule_apply(in->config, l->process, NULL, err))
 		return -1;
 	let_go_of_host(in);
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */
 	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))
 		return -1;
-	if (report_ready(in, err) || wait_for_start(in, err) || run_start_hooks(in, err))
+	if (report_ready(in, err) || wait_for_start(in, err) || run_start_hooks(in, err) ||
+	    answer_start(in, err))
 		return -1;
 	return runc_process_exec(l, err);
 }
@@ -241,10 +263,10 @@ void runc_init_main(struct runc_init *in)
 	struct err err = { .kind = ERR_NONE };
 
 	runc_init_steps(in, &err);
-	/* Before `start` there is a runtime to tell; afterwards only our stderr. */
+	/* First there is the runtime to tell, then `start`, at the end only our stderr. */
 	if (in->sync >= 0)
 		runc_sync_fail(in->sync, &err);
 	else
-		dprintf(STDERR_FILENO, "%s\n", err.msg);
+		dprintf(in->started >= 0 ? in->started : STDERR_FILENO, "%s\n", err.msg);
 	_exit(1);
 }

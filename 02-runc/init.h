@@ -22,6 +22,7 @@ struct runc_init {
 	int sync;           /* our end, see sync.h */
 	int fifo;           /* O_PATH of exec.fifo; -1: do not wait for `start` */
 	int console_socket; /* -1: no terminal */
+	int started;        /* open once `start` has come, to tell it how that went; else -1 */
 	bool no_pivot;
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
 	bool placed;    /* the runtime has systemd put us into it */

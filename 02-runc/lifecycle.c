@@ -14,14 +14,14 @@
 
 #define KILL_WAIT_MS 10000
 
-/* Read the byte that init writes once we have opened the other end of the fifo.
- * Without O_NONBLOCK the open would hang if init is dead. */
-static int let_go(const struct runc_state *st, int pidfd, struct err *err)
+/* Read what init writes once we have opened the other end of the fifo and it has run
+ * its hooks. Without O_NONBLOCK the open would hang if init is dead. */
+static int let_go(const struct runc_state *st, int pidfd, char answer[sizeof(struct err)],
+		  struct err *err)
 {
 	AUTO_CLOSE int fifo = openat(st->dir, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct pollfd p[2] = { { .fd = fifo, .events = POLLIN },
 			       { .fd = pidfd, .events = POLLIN } };
-	char byte;
 
 	if (fifo < 0)
 		return errno == ENOENT ?
@@ -30,17 +30,14 @@ static int let_go(const struct runc_state *st, int pidfd, struct err *err)
 	for (;;) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return err_sys(err, "wait for the container's init");
-		if (p[0].revents & POLLIN && read(fifo, &byte, 1) == 1)
-			break;
+		if (p[0].revents & POLLIN && read(fifo, answer, sizeof(struct err) - 1) > 0)
+			return 0;
 		if (p[1].revents)
 			return err_set(err, ERR_CONFLICT, "container process is already dead");
 		if (p[0].revents & POLLHUP) /* init has spoken, but to another `start` */
 			return err_set(err, ERR_CONFLICT,
 				       "cannot start an already running container");
 	}
-	if (unlinkat(st->dir, "exec.fifo", 0))
-		return err_sys(err, "remove exec.fifo");
-	return 0;
 }
 
 int runc_container_poststart(const struct runc_state *st, const struct runc_config *config,
@@ -57,10 +54,22 @@ int runc_container_poststart(const struct runc_state *st, const struct runc_conf
 	return -1;
 }
 
-int runc_container_start(const struct runc_state *st, struct err *err)
+static int finish_start(const struct runc_state *st, const struct runc_config *config,
+			const char *answer, struct err *err)
+{
+	if (strcmp(answer, RUNC_STARTED) != 0)
+		return err_set(err, ERR_SYSTEM, "%.*s", (int)strcspn(answer, "\n"), answer);
+	if (unlinkat(st->dir, "exec.fifo", 0))
+		return err_sys(err, "remove exec.fifo");
+	return runc_container_poststart(st, config, err);
+}
+
+int runc_container_start(const struct runc_state *st, const char *root, struct err *err)
 {
 	AUTO_CONFIG struct runc_config config = { .doc = NULL };
 	AUTO_CLOSE int pidfd = -1;
+	char answer[sizeof *err] = "";
+	struct err second;
 
 	switch (runc_state_status(st)) {
 	case STATUS_CREATED:
@@ -74,9 +83,16 @@ int runc_container_start(const struct runc_state *st, struct err *err)
 	}
 	pidfd = runc_state_pidfd(st, err);
 	if (pidfd < 0 || runc_config_load(&config, st->dir, "config.json", err) ||
-	    let_go(st, pidfd, err))
+	    let_go(st, pidfd, answer, err))
 		return -1;
-	return runc_container_poststart(st, &config, err);
+	if (!finish_start(st, &config, answer, err))
+		return 0;
+	/* A hook has failed: the container ends here (steps 7, 9 and 12 of "Lifecycle" in
+	 * runtime.md). */
+	if (runc_container_kill_all(st, &second) ||
+	    runc_container_destroy(st, &config, root, &second))
+		log_warn("%s", second.msg);
+	return -1;
 }
 
 static int await_end(int pidfd, struct err *err)
@@ -147,7 +163,8 @@ int runc_container_destroy(const struct runc_state *st, const struct runc_config
 	/* An unreadable copy costs the hooks, not the cleaning up. */
 	if (!known && runc_config_load(&kept, st->dir, "config.json", &problem))
 		log_warn("%s: its poststop hooks are not run", problem.msg);
-	if (remove_cgroup(st, err) || runc_state_remove(st, root, err))
+	if (remove_cgroup(st, err) || runc_rdt_destroy(st->dir, false, err) ||
+	    runc_state_remove(st, root, err))
 		return -1;
 	if (!known)
 		known = &kept;

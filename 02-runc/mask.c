@@ -14,6 +14,7 @@
 
 #include "01-kernel/path.h"
 #include "rootfs.h"
+#include "selinux.h"
 
 /* What stands at path: 1, or 0 if nothing does. */
 static int open_existing(const struct runc_rootfs *r, const char *path, int *fd, struct err *err)
@@ -38,12 +39,14 @@ static int first_file(const struct runc_rootfs *r, struct err *err)
 }
 
 /* All masked directories show one and the same empty file system. */
-static int first_directory(struct err *err)
+static int first_directory(const struct runc_rootfs *r, struct err *err)
 {
-	static const struct kern_mount_options o = {
+	struct kern_mount_options o = {
 		.set = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .data = "nr_inodes=1,mode=755",
 	};
 
+	if (runc_label_options(r->config, &o, err))
+		return -1;
 	return kern_mount_new("tmpfs", "tmpfs", &o, err);
 }
 
@@ -62,7 +65,7 @@ static int mask(const struct runc_rootfs *r, const char *path, struct cover *c, 
 	kind = S_ISDIR(st.st_mode) ? &c->directory : &c->file;
 	if (*kind >= 0)
 		return kern_mount_bind(*kind, target, &plain, err);
-	copy = S_ISDIR(st.st_mode) ? first_directory(err) : first_file(r, err);
+	copy = S_ISDIR(st.st_mode) ? first_directory(r, err) : first_file(r, err);
 	if (copy < 0 || kern_mount_attach(copy, target, &plain, err))
 		return -1;
 	*kind = steal_fd(&copy);

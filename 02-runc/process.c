@@ -121,14 +121,19 @@ static int set_label(const struct runc_launch *l, const char *module, const char
 			label, module);
 }
 
+/* Keys made from here on carry the program's label; the execve ends that. */
+static int label_keys(const struct runc_launch *l, struct err *err)
+{
+	const char *label = l->process->selinux_label;
+
+	return label && *label ? set_label(l, "SELinux", "attr/keycreate", label, err) : 0;
+}
+
 static int set_labels(const struct runc_launch *l, struct err *err)
 {
 	const char *apparmor = l->process->apparmor_profile, *selinux = l->process->selinux_label;
 	AUTO_FREE char *onexec = NULL;
 
-	if (selinux && *selinux && access("/sys/fs/selinux/enforce", F_OK))
-		return err_set(err, ERR_UNSUPPORTED, "process.selinuxLabel is given, but SELinux "
-			       "is not enabled on this machine");
 	if (selinux && *selinux && set_label(l, "SELinux", "attr/exec", selinux, err))
 		return -1;
 	if (!apparmor || !*apparmor)
@@ -143,7 +148,7 @@ int runc_process_limits(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
 
-	if (l->keyring && join_keyring(l->keyring, err))
+	if (l->keyring && (label_keys(l, err) || join_keyring(l->keyring, err)))
 		return -1;
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		if (set_rlimit(&p->rlimits[i], err))
@@ -212,10 +217,12 @@ int runc_process_environment(struct runc_launch *l, int root, struct err *err)
 	for (const char **e = l->process->env; *e; e++)
 		put_env(&l->env, *e);
 	put_listen_env(l);
-	if (!runc_env_get(l->env.v, "HOME")) {
-		AUTO_FREE char *home = find_home(root, l->process->uid);
+	/* An empty one is as good as none. */
+	if (!runc_env_get(l->env.v, "HOME") || !*runc_env_get(l->env.v, "HOME")) {
+		AUTO_FREE char *home = find_home(root, l->process->uid), *entry = NULL;
 
-		strlist_addf(&l->env, "HOME=%s", home);
+		entry = xasprintf("HOME=%s", home);
+		put_env(&l->env, entry);
 	}
 	return 0;
 }
@@ -270,29 +277,14 @@ static int load_filter(const struct runc_launch *l, struct err *err)
 	return kern_seccomp_load(l->filter->bpf, l->filter->n, l->filter->flags, err) < 0 ? -1 : 0;
 }
 
-/* A capability that the runtime does not have, it cannot give: say which. */
-static int apply_caps(const struct kern_caps *want, struct err *err)
-{
-	struct kern_caps held;
-	struct err ignored;
-	uint64_t missing;
-
-	if (!kern_caps_apply(want, err))
-		return 0;
-	if (kern_caps_get(&held, &ignored))
-		return -1;
-	missing = want->permitted & kern_caps_all() & ~held.permitted;
-	if (!missing)
-		return err_wrap(err, "unable to apply caps");
-	return err_wrap(err, "unable to apply caps: the runtime itself does not have %s",
-			kern_caps_name(__builtin_ctzll(missing)));
-}
-
 int runc_process_drop(struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
 
 	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
+	/* A directory that the runtime may enter and the user may not; what the user may
+	 * and the runtime may not (on NFS, say) is for runc_process_chdir. */
+	l->in_cwd = !chdir(p->cwd);
 	if (p->no_new_privileges && kern_no_new_privs(err))
 		return -1;
 	/* Installing a filter takes no_new_privs or CAP_SYS_ADMIN (seccomp(2)). With
@@ -311,14 +303,14 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
 		return err_sys(err, "stop keeping capabilities");
-	return apply_caps(&p->caps, err);
+	return kern_caps_apply(&p->caps, err) ? err_wrap(err, "unable to apply caps") : 0;
 }
 
 int runc_process_chdir(const struct runc_launch *l, struct err *err)
 {
 	char buf[PATH_MAX];
 
-	if (chdir(l->process->cwd))
+	if (!l->in_cwd && chdir(l->process->cwd))
 		return err_sys(err, "chdir to cwd (\"%s\") set in config.json", l->process->cwd);
 	/* CVE-2024-21626: a cwd such as /proc/self/fd/7 could be a directory of the
 	 * host that some descriptor still refers to. The kernel then reports it as

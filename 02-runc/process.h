@@ -25,6 +25,7 @@ struct runc_launch {
 	bool keep_groups; /* where setgroups(2) is denied: we are in some user namespace */
 	struct strlist env;
 	char *program; /* where the program was found */
+	bool in_cwd;   /* process.cwd was entered before the privileges went */
 };
 
 /* Signals as a new program expects them: none blocked, none ignored. */
@@ -59,7 +60,10 @@ int runc_process_own_stdio(const struct runc_launch *l, struct err *err);
 /* no_new_privs, seccomp, ids, capabilities, in the order that works. */
 int runc_process_drop(struct runc_launch *l, struct err *err);
 
-/* chdir to process.cwd and make sure that it is inside the container. */
+/* capabilities.c: leave out, with a warning, what cannot be granted. */
+void runc_caps_settle(struct runc_process *p, bool user_namespace);
+
+/* chdir to process.cwd, if that has not been done, and make sure that it is inside the container. */
 int runc_process_chdir(const struct runc_launch *l, struct err *err);
 
 /* Find the program; see runc_find_program. */

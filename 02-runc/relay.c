@@ -129,6 +129,10 @@ int runc_relay(pid_t pid, int pidfd, int master, int *status, struct err *err)
 
 		fit_size(&r);
 		r.raw = !kern_tty_raw(STDIN_FILENO, &r.saved, &no_terminal);
+		/* Of the two terminals the user's makes CR LF of the container's line ends,
+		 * so that a file or pipe in its place receives them as they were written. */
+		if (r.raw)
+			kern_tty_output(STDIN_FILENO, OPOST, true, &no_terminal);
 	}
 	loop(&r);
 	if (r.raw)

@@ -50,6 +50,9 @@ static int mount_root(struct runc_rootfs *r, struct err *err)
 	uint64_t propagation = r->config->propagation;
 	AUTO_CLOSE int below = -1;
 
+	/* In an unbindable tree nothing below could be bound: that comes last. */
+	if (propagation & MS_UNBINDABLE)
+		propagation = MS_PRIVATE | (propagation & MS_REC);
 	/* A slave sees what the host mounts later and never the other way round. Without
 	 * a mount namespace of the container's, "/" is the host's and stays what it is. */
 	if (has_mount_ns(r) &&

@@ -7,7 +7,9 @@
  *     config.json   the configuration as it was at `create`; later changes to
  *                   the bundle's own copy do not count
  *     seccomp.bpf   the compiled system call filter, if there is one
- *     exec.fifo     exists from `create` to `start`; init waits at its other end
+ *     intelrdt.json what was made for it in resctrl, if anything was (intelrdt.h)
+ *     exec.fifo     exists from `create` to `start`; init waits at its other end and
+ *                   then writes RUNC_STARTED, or what went wrong
  *
  * mkdir of that directory takes the id. The status is never stored, always
  * looked up: the process named by pid and start time (a pid alone may have been
@@ -22,6 +24,8 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "unit.h"
+
+#define RUNC_STARTED "0"
 
 enum runc_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 extern const char *const runc_status_names[];

@@ -4,7 +4,8 @@
  * One SOCK_SEQPACKET pair carries them, so each word arrives whole. Init says
  *
  *     MOUNTED   the container's file tree stands, the old root is still there:
- *               the time for createRuntime hooks (only said if there are any)
+ *               the time for network devices and createRuntime hooks (only said if there
+ *               are any)
  *     READY     everything is done but waiting for `start` and running the program
  *     ERROR     with a struct err: what went wrong, in init's own words
  *

@@ -20,6 +20,7 @@ static const struct {
 	{ "terminals", tty_tests },   { "mounts", mount_tests },
 	{ "overlay", overlay_tests }, { "cgroups", cgroup_tests },
 	{ "limits", cgroup_limit_tests }, { "links", net_tests },
+	{ "moving links", netmove_tests },
 	{ "nftables", nft_tests },    { "seccomp", seccomp_tests },
 	{ "id maps", userns_tests },
 };

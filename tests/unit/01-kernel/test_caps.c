@@ -66,6 +66,7 @@ static void drop_to_two(void *arg)
 	MUST_OK(kern_caps_apply(&want, &child));
 	MUST_OK(kern_caps_get(&got, &child));
 	MUST(!memcmp(&got, &want, sizeof got));
+	MUST(kern_caps_permitted() == two && kern_caps_bounded(two | BIT(CAP_KILL)) == two);
 	MUST(status_line("CapBnd") == two && status_line("CapEff") == two);
 	MUST(status_line("CapPrm") == two && status_line("CapInh") == two);
 	MUST(status_line("CapAmb") == BIT(CAP_NET_BIND_SERVICE));

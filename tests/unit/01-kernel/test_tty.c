@@ -36,6 +36,13 @@ static void a_pair_talks(void)
 	CU_ASSERT(read(master, text, sizeof text) == 2 && !memcmp(text, "y\n", 2));
 	kern_tty_restore(slave, &saved);
 	CU_ASSERT(!tcgetattr(slave, &now) && now.c_lflag == saved.c_lflag);
+	/* As one flag. */
+	OK(kern_tty_output(slave, ONLCR, false, &err));
+	CU_ASSERT_EQUAL(write(slave, "z\n", 2), 2);
+	CU_ASSERT(read(master, text, sizeof text) == 2 && !memcmp(text, "z\n", 2));
+	OK(kern_tty_output(slave, ONLCR, true, &err));
+	CU_ASSERT_EQUAL(write(slave, "z\n", 2), 2);
+	CU_ASSERT(read(master, text, sizeof text) == 3);
 	close(slave);
 }
 

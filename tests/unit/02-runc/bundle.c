@@ -158,6 +158,8 @@ json_t *spec(void)
 		}
 		set(kept, "process.terminal", "false");
 		set(kept, "process.args", "['true']");
+		if (!cgroup_v2()) /* there the template has it */
+			append(kept, "linux.namespaces", "{'type': 'cgroup'}");
 		set(kept, "root.path", "'%s/rootfs'", test_dir);
 	}
 	return json_deep_copy(kept);

@@ -21,7 +21,6 @@ static const struct { const char *path, *value, *complaint; } broken[] = {
 	{ "root.readonly", "1", "root.readonly: expected true or false" },
 	{ "hostname", "5", "hostname: expected a string" },
 	{ "annotations", "{'a': 1}", "annotations[\"a\"]: expected a string" },
-	{ "windows", "{'layerFolders': ['x']}", "windows: not supported" },
 	{ "process", "[]", "process: expected an object" },
 	{ "process.args", "[]", "process.args: required" },
 	{ "process.args", "['sh', 1]", "process.args[1]: expected a string" },
@@ -41,8 +40,6 @@ static const struct { const char *path, *value, *complaint; } broken[] = {
 	{ "process.rlimits", "[{'type': 'RLIMIT_CPU', 'soft': 1, 'hard': 1},"
 	  "{'type': 'RLIMIT_CPU', 'soft': 1, 'hard': 1}]", "process.rlimits[1]: RLIMIT_CPU is given twice" },
 	{ "process.oomScoreAdj", "1001", "process.oomScoreAdj: 1001 is not within -1000..1000" },
-	{ "process.consoleSize", "{'height': 70000, 'width': 1}", "process.consoleSize.height: 70000" },
-	{ "process.scheduler", "{'policy': 'SCHED_FIFO'}", "process.scheduler: not supported" },
 	{ "mounts", "[{'destination': '/a', 'type': 'tmpfs', 'options': ['ro', 7]}]",
 	  "mounts[0].options[1]: expected a string" },
 	{ "mounts", "[{'type': 'tmpfs'}]", "mounts[0].destination: required" },
@@ -82,7 +79,6 @@ static const struct { const char *path, *value, *complaint; } broken[] = {
 	{ "linux.resources.pids", "{'limit': -2}", "linux.resources.pids.limit: -2 is not within" },
 	{ "linux.resources.hugepageLimits", "[{'pageSize': '2MB', 'limit': 1}]", "linux.resources.hugepageLimits: not supported" },
 	{ "linux.resources.blockIO", "{'weight': 10}", "linux.resources.blockIO.weight: not supported" },
-	{ "linux.intelRdt", "{'closID': 'x'}", "linux.intelRdt: not supported" },
 };
 
 static void broken_documents(void)

@@ -238,7 +238,7 @@ static void sysctls(void)
 	config = spec();
 	set(config, "linux.sysctl", "{'net.ipv4.ip_default_ttl': '42'}");
 	set(config, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}]");
-	FAILS(run(config), 1, "is not allowed in the host's namespace");
+	FAILS(run(config), 1, "not allowed in host network namespace");
 	config = spec();
 	set(config, "linux.sysctl", "{'net/../kernel/panic': '1'}");
 	FAILS(run(config), 1, "is no setting");

@@ -98,7 +98,7 @@ static void foreground(void)
 
 	EQ_INT(r.status, 5);
 	HAS(r.out, "/dev/pts/0");
-	HAS(r.out, "\n3000\r\n"); /* down to the last line */
+	HAS(r.out, "\n3000\n"); /* down to the last line, and no carriage returns added */
 	NOTHING_LEFT();
 }
 

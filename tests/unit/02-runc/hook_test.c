@@ -104,7 +104,7 @@ static void where_they_run(void)
 static void failing(void)
 {
 	for (size_t i = 0; i < 6; i++) {
-		AUTO_FREE char *words = xasprintf("%s hook #1: /bin/sh: exit status 3, output: oh no",
+		AUTO_FREE char *words = xasprintf("%s hook #1: /bin/sh: exit status 3, stdout: , stderr: oh no",
 						  kinds[i]);
 		AUTO_FREE char *after = xasprintf("%s/after", test_dir);
 		AUTO_JSON json_t *config = spec();
@@ -137,10 +137,10 @@ static void timeouts(void)
 
 	set(config, "hooks", "{'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '100'], "
 	    "'timeout': 1}]}");
-	FAILS(run(config), 1, "/bin/sleep did not end within 1 s and was killed");
+	FAILS(run(config), 1, "hook ran past specified timeout of 1.0s");
 	config = spec();
 	set(config, "hooks", "{'prestart': [{'path': '/no/such/hook'}]}");
-	FAILS(run(config), 1, "/no/such/hook");
+	FAILS(run(config), 1, "prestart hook #0: fork/exec /no/such/hook: no such file or directory");
 	NOTHING_LEFT();
 }
 

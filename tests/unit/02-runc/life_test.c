@@ -300,7 +300,7 @@ static void features(void)
 	EQ_STR(jsonx_str(doc, "ociVersionMin", ""), "1.0.0");
 	EQ_INT((long)json_array_size(json_object_get(doc, "hooks")), 6);
 	CU_ASSERT(json_is_true(jsonx_at(doc, "linux.seccomp.enabled")));
-	CU_ASSERT(json_array_size(jsonx_at(doc, "linux.namespaces")) == 7);
+	CU_ASSERT(json_array_size(jsonx_at(doc, "linux.namespaces")) == 8);
 }
 
 CU_TestInfo life_tests[] = {
