@@ -30,10 +30,13 @@ help:
 	@echo 'make run        docker run nginx through all boxes, and what each did (PORT=8080)'
 	@echo 'make stop       undo make run'
 	@echo 'make doctor     what this machine offers, and what is lacking'
+	@echo 'make bench      what a container costs, beside crun, runc and the least possible (ROUNDS=40)'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
 	@echo 'make test-vm    01 and 02 on cgroup v2, and with systemd, in emulated machines'
 	@echo 'make test-san   CUnit and end-to-end tests with ASan and UBSan'
+	@echo 'make fuzz       config.json and every other input of the runtime, a minute each'
+	@echo '                (TARGET=config TIME=600: one, for ten minutes; needs clang)'
 	@echo 'make lab LAB=01            copy the starter of a lab to .run/labs, and say what to do'
 	@echo 'make grade LAB=01 [DIR=…]  grade what is there (or in DIR)'
 	@echo 'make clean      remove what was built'
@@ -50,6 +53,12 @@ stop:
 
 doctor:
 	@tests/run/doctor
+
+# The numbers are printed, not judged: a goal that is missed fails nothing.
+bench: all
+	@$(MAKE) --no-print-directory -s -C tests/bench
+	@tests/bench/runtime.py
+.PHONY: bench
 
 # The lanes print their own closing line: N passed, M failed, K skipped.
 test: test-deps units
@@ -69,6 +78,10 @@ test-vm: units
 test-san test-clang: test-deps
 	@tests/suite $(@:test-%=%)
 
+fuzz:
+	@tests/deps fuzz || true
+	@TIME=$(TIME) tests/fuzz/run $(TARGET)
+
 lab:
 	@labs/lab $(LAB)
 
@@ -76,9 +89,10 @@ grade: all
 	@labs/grade $(LAB) $(DIR)
 
 clean:
+	@rm -rf tests/bench/build tests/bench/__pycache__
 	@for s in $(STAGES); do $(MAKE) --no-print-directory -C $$s clean || exit 1; done
-	rm -rf tests/images/build tests/vm/build
+	rm -rf tests/images/build tests/vm/build tests/fuzz/build
 
 .PHONY: all units help run stop doctor test test-deps test-unit test-e2e test-layers test-vm \
-	test-san test-clang lab grade clean
+	test-san test-clang fuzz lab grade clean
 export PORT

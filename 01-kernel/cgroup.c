@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -328,7 +329,7 @@ static int add_pids(const char *dir, void *arg, struct err *err)
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	struct pid_list *l = arg;
-	char *p;
+	char *p, *end;
 
 	if (cgroup_read(dir, "cgroup.procs", &sb, err)) {
 		/* Removed meanwhile; or threaded, and its processes are the parent's. */
@@ -336,18 +337,18 @@ static int add_pids(const char *dir, void *arg, struct err *err)
 			return 0;
 		return -1;
 	}
-	for (p = sb.data; p && *p;) {
-		long pid = strtol(p, &p, 10);
+	for (p = sb.data; ; p = end) {
+		long pid = strtol(p, &end, 10);
 
+		if (end == p) /* what is left is no number: the end of the file */
+			return 0;
 		if (l->n == l->cap) {
 			l->cap = l->cap ? l->cap * 2 : 16;
 			l->v = xrealloc(l->v, l->cap * sizeof *l->v);
 		}
-		if (pid > 0) /* 0: a process that our pid namespace does not see */
+		if (pid > 0 && pid <= INT_MAX) /* 0: one that our pid namespace does not see */
 			l->v[l->n++] = (pid_t)pid;
-		p += strspn(p, "\n");
 	}
-	return 0;
 }
 
 /* One hierarchy is enough, and the one without controllers cannot be changed

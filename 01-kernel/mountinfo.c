@@ -78,17 +78,13 @@ static int parse_line(char *line, struct kern_mount *m)
 	return 0;
 }
 
-int kern_mount_table_read(struct kern_mount_table *t, struct err *err)
+void kern_mount_table_parse(struct kern_mount_table *t, char *text)
 {
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	char *line, *save = NULL;
 	size_t cap = 0;
 
-	*t = (struct kern_mount_table){ 0 };
-	if (file_read(AT_FDCWD, "/proc/thread-self/mountinfo", &sb, MAX_TABLE, err))
-		return err_wrap(err, "read the mount table");
-	t->text = strbuf_steal(&sb);
-	for (line = strtok_r(t->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	*t = (struct kern_mount_table){ .text = text };
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (t->n == cap) {
 			cap = cap ? cap * 2 : 32;
 			t->v = xrealloc(t->v, cap * sizeof *t->v);
@@ -96,6 +92,16 @@ int kern_mount_table_read(struct kern_mount_table *t, struct err *err)
 		if (!parse_line(line, &t->v[t->n]))
 			t->n++;
 	}
+}
+
+int kern_mount_table_read(struct kern_mount_table *t, struct err *err)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+
+	*t = (struct kern_mount_table){ 0 };
+	if (file_read(AT_FDCWD, "/proc/thread-self/mountinfo", &sb, MAX_TABLE, err))
+		return err_wrap(err, "read the mount table");
+	kern_mount_table_parse(t, strbuf_steal(&sb));
 	return 0;
 }
 

@@ -29,6 +29,8 @@ struct kern_mount_table {
 };
 
 int kern_mount_table_read(struct kern_mount_table *t, struct err *err);
+/* The same from a text, which is taken over. A line that is none is passed over. */
+void kern_mount_table_parse(struct kern_mount_table *t, char *text);
 void kern_mount_table_free(struct kern_mount_table *t);
 
 #define AUTO_MOUNT_TABLE AUTO(kern_mount_table_free)

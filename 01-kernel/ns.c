@@ -118,7 +118,7 @@ int kern_ns_unshare(int flags, struct err *err)
 
 int kern_ns_enter_path(const char *path, int flag, struct err *err)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, KERN_NS_OPEN_FLAGS);
 	AUTO_FREE char *what = xasprintf("enter the namespace %s", path);
 
 	if (fd < 0)

@@ -32,6 +32,10 @@ pid_t kern_ns_clone(const struct kern_clone *args, struct err *err);
 
 int kern_ns_unshare(int flags, struct err *err);
 
+/* How to open what somebody says is a namespace: it may be a pipe, which would be waited
+ * for, or a terminal, which would become ours. */
+#define KERN_NS_OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
 /* setns(2) into a namespace file; `flag` is the type it must have, or 0. */
 int kern_ns_enter_path(const char *path, int flag, struct err *err);
 

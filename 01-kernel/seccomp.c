@@ -33,6 +33,9 @@
 
 #define MAX_ARCHS 24
 #define MAX_ARGS 6
+/* More than any filter has room for. libseccomp copies all of them for each that is
+ * added, so that a hundred thousand would take it hours. */
+#define MAX_RULES (2 * BPF_MAXINSNS)
 #define X32_BIT 0x40000000
 
 struct kern_seccomp {
@@ -42,7 +45,7 @@ struct kern_seccomp {
 		uint32_t token; /* as the kernel gives it: AUDIT_ARCH_* */
 		int last;       /* the greatest number named by a rule; -1: none */
 	} archs[MAX_ARCHS];
-	size_t n_archs;
+	size_t n_archs, n_rules;
 };
 
 struct word {
@@ -212,6 +215,8 @@ int kern_seccomp_rule(struct kern_seccomp *s, const char *syscall_name, const ch
 		return -1;
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
+	if (++s->n_rules > MAX_RULES)
+		return err_set(err, ERR_INVALID, "seccomp: more than %d rules", MAX_RULES);
 	note_syscall(s, syscall_name);
 	if (act == s->default_action)
 		return 0; /* says nothing, and libseccomp refuses it */
@@ -307,8 +312,12 @@ int kern_seccomp_compile(struct kern_seccomp *s, struct sock_filter **bpf, size_
 int kern_seccomp_load(const struct sock_filter *bpf, size_t n, unsigned flags, struct err *err)
 {
 	struct sock_fprog prog = { .len = (unsigned short)n, .filter = (struct sock_filter *)bpf };
-	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	long r;
 
+	if (n > BPF_MAXINSNS) /* and not its first 65535 instructions */
+		return err_set(err, ERR_INVALID, "load the seccomp filter: it is longer than %d "
+			       "instructions", BPF_MAXINSNS);
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
 	if (r < 0 && errno == EACCES)
 		return err_sys(err, "load the seccomp filter (without CAP_SYS_ADMIN, no_new_privs must "
 			       "be set first)");

@@ -7,13 +7,16 @@
 #include "cmd.h"
 #include "sealed.h"
 
+#define FDS_MAX 65536
+
 int runc_cmd_preserve(int asked, unsigned *n, struct err *err)
 {
-	const char *listen = getenv("LISTEN_FDS");
-	int total = asked + (listen ? atoi(listen) : 0);
+	const char *text = getenv("LISTEN_FDS");
+	long listen = text ? strtol(text, NULL, 10) : 0;
+	long total = listen > FDS_MAX ? listen : asked + listen;
 
-	if (asked < 0 || total < 0 || total > 65536)
-		return err_set(err, ERR_INVALID, "--preserve-fds: %d is not a count", total);
+	if (asked < 0 || listen < 0 || total > FDS_MAX)
+		return err_set(err, ERR_INVALID, "--preserve-fds: %ld is not a count", total);
 	for (int fd = 3; fd < 3 + total; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 

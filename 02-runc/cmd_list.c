@@ -77,6 +77,15 @@ static int width(const json_t *rows, const struct column *c)
 	return most + 3 > 12 ? (int)most + 3 : 12;
 }
 
+/* A bundle's path may hold a line end, and what follows it look like a container. */
+static void print_cell(const char *text, int width_)
+{
+	for (; *text; text++, width_--)
+		putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+	for (; width_ > 0; width_--)
+		putchar(' ');
+}
+
 static void print_table(const json_t *rows)
 {
 	int widths[N_COLUMNS];
@@ -91,7 +100,7 @@ static void print_table(const json_t *rows)
 	putchar('\n');
 	json_array_foreach(rows, i, r) {
 		for (c = 0; c < N_COLUMNS; c++)
-			printf("%-*s", widths[c], cell(r, &columns[c], number));
+			print_cell(cell(r, &columns[c], number), widths[c]);
 		putchar('\n');
 	}
 }

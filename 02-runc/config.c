@@ -1,7 +1,7 @@
 /*
  * config.c - the document as a whole; see config.h. The big objects in it have
  * files of their own: config_process.c, config_mounts.c, config_hooks.c,
- * config_linux.c, config_userns.c, config_resources.c.
+ * config_linux.c, config_userns.c, config_resources.c; how it is read is in config_read.c.
  */
 #include "config.h"
 
@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
 #include "property.h"
 
 /* A number without leading zeros at *p, which moves behind it. */
@@ -149,7 +148,7 @@ static int parse(struct runc_config *c, struct err *err)
 {
 	if (!json_is_object(c->doc))
 		return err_set(err, ERR_INVALID, "expected an object");
-	runc_destinations_clean(c->doc);
+	c->relative_mount = runc_destinations_clean(c->doc);
 	if (runc_prop_need_str(c->doc, "", "ociVersion", &c->version, err) ||
 	    check_version(c, err) ||
 	    parse_root(c, err) ||
@@ -175,68 +174,6 @@ int runc_config_parse(struct runc_config *c, json_t *doc, struct err *err)
 		return 0;
 	runc_config_free(c);
 	return -1;
-}
-
-static bool too_big(const char *p, size_t digits)
-{
-	return digits > 19 || (digits == 19 && strncmp(p, "9223372036854775807", 19) > 0);
-}
-
-/* Copy the document with each integer above INT64_MAX put in quotes. Docker writes "no limit" as 18446744073709551615, which jansson refuses to read. */
-static void quote_big_numbers(const char *p, struct strbuf *out)
-{
-	bool in_string = false;
-
-	while (*p) {
-		size_t digits = in_string ? 0 : strspn(p, "0123456789");
-
-		if (too_big(p, digits) && !strchr(".eE", p[digits])) {
-			strbuf_addf(out, "\"%.*s\"", (int)digits, p);
-			p += digits;
-		} else if (digits) {
-			strbuf_add(out, p, digits);
-			p += digits;
-		} else {
-			/* An escaped character cannot end the string. */
-			size_t n = in_string && *p == '\\' && p[1] ? 2 : 1;
-
-			in_string ^= *p == '"';
-			strbuf_add(out, p, n);
-			p += n;
-		}
-	}
-}
-
-/* Only the odd document has one: the others are parsed as they are. */
-static bool has_big_number(const char *text)
-{
-	for (const char *p = text; (p = strpbrk(p, "0123456789")); p += strspn(p, "0123456789"))
-		if (too_big(p, strspn(p, "0123456789")))
-			return true;
-	return false;
-}
-
-json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err)
-{
-	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
-	json_t *doc;
-
-	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
-		return NULL;
-	if (memchr(raw.data, '\0', raw.len)) {
-		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);
-		return NULL;
-	}
-	if (has_big_number(raw.data)) {
-		strbuf_reserve(&quoted, raw.len + 64);
-		quote_big_numbers(raw.data, &quoted);
-		doc = jsonx_parse(quoted.data, quoted.len, path, err);
-	} else {
-		doc = jsonx_parse(raw.data, raw.len, path, err);
-	}
-	if (doc && text)
-		*text = strbuf_steal(&raw);
-	return doc;
 }
 
 int runc_config_load(struct runc_config *c, int dirfd, const char *path, struct err *err)

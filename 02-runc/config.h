@@ -115,6 +115,7 @@ struct runc_config {
 	struct runc_process process;
 	struct runc_mount *mounts;
 	size_t n_mounts;
+	int relative_mount; /* the first whose destination is no absolute path, or -1 */
 	struct runc_hook_list hooks[HOOK_KINDS];
 	struct runc_namespace ns[RUNC_NS_MAX];
 	size_t n_ns;
@@ -163,8 +164,9 @@ int runc_config_maps(struct kern_id_maps *m, const json_t *obj, const char *wher
 		     struct err *err);
 int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *err);
 int runc_config_check_userns(const struct runc_config *c, struct err *err);
-/* destination.c: in the document, before runc_config_mounts. */
-void runc_destinations_clean(json_t *doc);
+/* destination.c: in the document, before runc_config_mounts. The index of the first that
+ * was relative, or -1. */
+int runc_destinations_clean(json_t *doc);
 /* sysctl.c: the keys as paths below /proc/sys, in the document too. */
 void runc_sysctl_normalise(json_t *linux_, json_t **sysctl);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,

@@ -71,26 +71,23 @@ static int device_type(const char *type, mode_t *mode)
 static int parse_device(struct runc_device *d, const json_t *obj, const char *where,
 			struct err *err)
 {
-	const struct runc_range number = { 0, UINT32_MAX }, perm = { 0, 07777 };
+	const struct runc_range number = { 0, UINT32_MAX };
 	const struct runc_range id = { 0, UINT32_MAX - 1 };
 	int64_t mode = 0666, uid = 0, gid = 0;
 	const char *type = NULL;
 
 	if (!json_is_object(obj))
 		return err_set(err, ERR_INVALID, "%s: expected an object", where);
-	/* Docker sends the file type within the mode; only the permissions count here. */
-	if (json_is_integer(json_object_get(obj, "fileMode")))
-		mode = json_integer_value(json_object_get(obj, "fileMode")) & 07777;
-	else if (runc_prop_int(obj, where, "fileMode", perm, &mode, NULL, err))
-		return -1;
-	if (runc_prop_need_str(obj, where, "path", &d->path, err) ||
+	if (runc_prop_int(obj, where, "fileMode", number, &mode, NULL, err) ||
+	    runc_prop_need_str(obj, where, "path", &d->path, err) ||
 	    runc_prop_need_str(obj, where, "type", &type, err) ||
 	    runc_prop_int(obj, where, "major", number, &d->major, NULL, err) ||
 	    runc_prop_int(obj, where, "minor", number, &d->minor, NULL, err) ||
 	    runc_prop_int(obj, where, "uid", id, &uid, NULL, err) ||
 	    runc_prop_int(obj, where, "gid", id, &gid, NULL, err))
 		return -1;
-	d->mode = (mode_t)mode;
+	/* Docker sends the file type within the mode; only the permissions count here. */
+	d->mode = (mode_t)mode & 07777;
 	d->uid = (uid_t)uid;
 	d->gid = (gid_t)gid;
 	if (device_type(type, &d->mode))

@@ -107,7 +107,7 @@ int runc_config_time(struct runc_config *c, const json_t *linux_, struct err *er
 static int compare_maps(const struct runc_config *c, const char *path, struct err *err)
 {
 	struct kern_id_maps there = { .uid = { NULL, 0 } };
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, KERN_NS_OPEN_FLAGS);
 	bool same;
 
 	if (fd < 0 || kern_userns_read(fd, &there, err))

@@ -50,6 +50,9 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (!c->process.terminal && opt->console_socket)
 		return err_set(err, ERR_INVALID, "cannot use console socket if runc will not "
 			       "detach or allocate tty");
+	if (c->relative_mount >= 0) /* deprecated, but valid ("Mounts" in config.md) */
+		log_warn("mounts[%d].destination: not an absolute path, using it as relative to /",
+			 c->relative_mount);
 	/* The old root stays reachable then, and would have nothing to keep mounts apart. */
 	if (opt->no_pivot && (c->propagation & MS_PRIVATE))
 		return err_set(err, ERR_INVALID, "linux.rootfsPropagation: [r]private is not safe "

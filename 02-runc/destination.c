@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include "01-kernel/base/log.h"
 #include "config.h"
 
 static char *clean(const char *path)
@@ -26,8 +25,9 @@ static char *clean(const char *path)
 	return strbuf_steal(&sb);
 }
 
-void runc_destinations_clean(json_t *doc)
+int runc_destinations_clean(json_t *doc)
 {
+	int relative = -1;
 	json_t *mounts = json_object_get(doc, "mounts"), *mount;
 	size_t i;
 
@@ -37,10 +37,9 @@ void runc_destinations_clean(json_t *doc)
 
 		if (!good || !strcmp(good, path))
 			continue;
-		/* Deprecated, but valid ("Mounts" in config.md). */
-		if (*path != '/')
-			log_warn("mounts[%zu].destination: '%s' is not an absolute path, using it "
-				 "as relative to /", i, path);
+		if (*path != '/' && relative < 0)
+			relative = (int)i;
 		json_object_set_new(mount, "destination", json_string(good));
 	}
+	return relative;
 }

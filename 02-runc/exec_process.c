@@ -47,17 +47,26 @@ int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, str
 	return runc_cmd_preserve(x->preserve_fds, &x->launch.preserve_fds, err);
 }
 
+/* Digits alone: scanf(3) would take "-1", and root for 2^32. */
+static bool parse_id(const char **text, json_int_t *id)
+{
+	size_t n = strspn(*text, "0123456789");
+
+	*id = strtoll(*text, NULL, 10);
+	*text += n;
+	return n && n <= 10 && *id < UINT32_MAX;
+}
+
 /* "1000" or "1000:1000" */
 static int set_user(json_t *process, const char *text, struct err *err)
 {
-	unsigned uid, gid = 0;
-	char rest;
-	int n = sscanf(text, "%u:%u%c", &uid, &gid, &rest);
+	json_int_t uid, gid = 0;
+	const char *p = text;
 	json_t *user;
 
-	if (n < 1 || n > 2 || (n == 1 && strspn(text, "0123456789") != strlen(text)))
+	if (!parse_id(&p, &uid) || (*p && (*p++ != ':' || !parse_id(&p, &gid) || *p)))
 		return err_set(err, ERR_INVALID, "--user: '%s' is not uid[:gid]", text);
-	user = json_pack("{s:I, s:I}", "uid", (json_int_t)uid, "gid", (json_int_t)gid);
+	user = json_pack("{s:I, s:I}", "uid", uid, "gid", gid);
 	json_object_set_new(process, "user", user);
 	return 0;
 }
@@ -67,15 +76,15 @@ static int add_gids(json_t *process, const struct strlist *gids, struct err *err
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gids->n; i++) {
-		char *end;
-		unsigned long gid = strtoul(gids->v[i], &end, 10);
+		const char *p = gids->v[i];
+		json_int_t gid;
 
-		if (!*gids->v[i] || *end) {
+		if (!parse_id(&p, &gid) || *p) {
 			json_decref(list);
 			return err_set(err, ERR_INVALID, "--additional-gids: '%s' is not a group "
 				       "id", gids->v[i]);
 		}
-		json_array_append_new(list, json_integer((json_int_t)gid));
+		json_array_append_new(list, json_integer(gid));
 	}
 	if (!json_object_get(process, "user"))
 		json_object_set_new(process, "user", json_object());

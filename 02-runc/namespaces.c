@@ -215,7 +215,7 @@ pid_t runc_ns_clone(const struct runc_birth *b, struct err *err)
 		return clone_in_pid_ns(&clone, b->init_pidfd, err);
 	if (b->init_pidfd >= 0 || !pid_ns || !pid_ns->path)
 		return kern_ns_clone(&clone, err);
-	ns = open(pid_ns->path, O_RDONLY | O_CLOEXEC);
+	ns = open(pid_ns->path, KERN_NS_OPEN_FLAGS);
 	return ns < 0 ? err_sys(err, "join the pid namespace: open %s", pid_ns->path)
 		      : clone_in_pid_ns(&clone, ns, err);
 }

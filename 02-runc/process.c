@@ -183,22 +183,26 @@ static char *find_home(int root, uid_t uid)
 	return xstrdup("/");
 }
 
-static void put_env(struct strlist *env, const char *entry)
+/* `places` says for each name where in env it is: a hundred thousand variables are not
+ * to be compared with each other. */
+static void put_env(struct strlist *env, json_t *places, const char *entry)
 {
-	size_t name = strcspn(entry, "=") + 1;
+	AUTO_FREE char *name = xstrndup(entry, strcspn(entry, "="));
+	const json_t *place = json_object_get(places, name);
+	char **old = place ? &env->v[json_integer_value(place)] : NULL;
 
-	for (size_t i = 0; i < env->n; i++)
-		if (!strncmp(env->v[i], entry, name)) {
-			free(env->v[i]);
-			env->v[i] = xstrdup(entry);
-			return;
-		}
+	if (old) {
+		free(*old);
+		*old = xstrdup(entry);
+		return;
+	}
+	json_object_set_new_nocheck(places, name, json_integer((json_int_t)env->n));
 	strlist_add(env, entry);
 }
 
 /* LISTEN_FDS (sd_listen_fds(3)) travels with the descriptors it speaks of; the
  * program's pid in its namespace is ours, for we become it. */
-static void put_listen_env(struct runc_launch *l)
+static void put_listen_env(struct runc_launch *l, json_t *places)
 {
 	const char *fds = getenv("LISTEN_FDS");
 	AUTO_FREE char *count = NULL, *pid = NULL;
@@ -207,22 +211,24 @@ static void put_listen_env(struct runc_launch *l)
 		return;
 	count = xasprintf("LISTEN_FDS=%s", fds);
 	pid = xasprintf("LISTEN_PID=%d", (int)getpid());
-	put_env(&l->env, count);
-	put_env(&l->env, pid);
+	put_env(&l->env, places, count);
+	put_env(&l->env, places, pid);
 }
 
 int runc_process_environment(struct runc_launch *l, int root, struct err *err)
 {
+	AUTO_JSON json_t *places = json_object();
+
 	(void)err;
 	for (const char **e = l->process->env; *e; e++)
-		put_env(&l->env, *e);
-	put_listen_env(l);
+		put_env(&l->env, places, *e);
+	put_listen_env(l, places);
 	/* An empty one is as good as none. */
 	if (!runc_env_get(l->env.v, "HOME") || !*runc_env_get(l->env.v, "HOME")) {
 		AUTO_FREE char *home = find_home(root, l->process->uid), *entry = NULL;
 
 		entry = xasprintf("HOME=%s", home);
-		put_env(&l->env, entry);
+		put_env(&l->env, places, entry);
 	}
 	return 0;
 }

@@ -88,7 +88,6 @@ int runc_prop_u64(const json_t *obj, const char *where, const char *key, uint64_
 	char path[PROPERTY_PATH_SIZE];
 	json_t *v = json_object_get(obj, key);
 	const char *digits = json_string_value(v);
-	char *end;
 
 	if (!v || json_is_null(v))
 		return 0;
@@ -96,10 +95,10 @@ int runc_prop_u64(const json_t *obj, const char *where, const char *key, uint64_
 		*out = (uint64_t)json_integer_value(v);
 		return 0;
 	}
-	if (digits && strlen(digits) >= 19) {
+	if (digits && strlen(digits) >= 19 && strspn(digits, "0123456789") == strlen(digits)) {
 		errno = 0;
-		*out = strtoull(digits, &end, 10);
-		if (!errno && !*end)
+		*out = strtoull(digits, NULL, 10);
+		if (!errno)
 			return 0;
 	}
 	return err_set(err, ERR_INVALID, "%s: expected an integer within 0..2^64-1",

@@ -23,10 +23,10 @@ static bool has_mount_ns(const struct runc_rootfs *r)
 	return runc_config_ns(r->config, CLONE_NEWNS);
 }
 
-/* The mount that holds the root must not be shared: pivot_root(2) refuses it,
- * and the bind below would appear on the host too. Only needed where the
- * configuration asks for a shared root; everything else is a slave by now. */
-static int make_parent_private(const char *path, struct err *err)
+/* The mount that holds the root must not be shared: pivot_root(2) refuses it, and
+ * the bind below would appear on the host too. A word that is not recursive has not
+ * reached it, unless it is "/" itself. As a slave it goes on to receive from the host. */
+static int hold_parent_back(const char *path, uint64_t propagation, struct err *err)
 {
 	AUTO_FREE char *p = xstrdup(path);
 	struct statx st;
@@ -37,7 +37,8 @@ static int make_parent_private(const char *path, struct err *err)
 		if (statx(AT_FDCWD, p, AT_NO_AUTOMOUNT, 0, &st))
 			return err_sys(err, "stat %s", p);
 		if ((st.stx_attributes & STATX_ATTR_MOUNT_ROOT) || !strcmp(p, "/"))
-			return kern_mount_propagation(p, MS_PRIVATE, err);
+			return kern_mount_propagation(p, propagation & MS_SLAVE ? MS_SLAVE
+									  : MS_PRIVATE, err);
 		slash = strrchr(p, '/');
 		slash[slash == p] = '\0';
 	}
@@ -58,7 +59,7 @@ static int mount_root(struct runc_rootfs *r, struct err *err)
 	if (has_mount_ns(r) &&
 	    kern_mount_propagation("/", propagation ? propagation : MS_SLAVE | MS_REC, err))
 		return -1;
-	if ((propagation & MS_SHARED) && make_parent_private(r->path, err))
+	if (has_mount_ns(r) && propagation && hold_parent_back(r->path, propagation, err))
 		return -1;
 	below = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (below < 0)

@@ -134,13 +134,14 @@ static int plain_directory(const struct runc_rootfs *r, const char *path, struct
 
 /* A tmpfs over a directory takes its mode over, unless it is given one, or the
  * directory was made just now for it. */
-static void inherit_mode(struct kern_mount_options *o, const struct stat *was)
+static int inherit_mode(struct kern_mount_options *o, const struct stat *was, struct err *err)
 {
-	size_t n = strlen(o->data);
+	char word[16];
 
-	if (was->st_mode && !strstr(o->data, "mode="))
-		snprintf(o->data + n, sizeof o->data - n, "%smode=%o", n ? "," : "",
-			 (unsigned)was->st_mode & 07777);
+	if (!was->st_mode || strstr(o->data, "mode="))
+		return 0;
+	snprintf(word, sizeof word, "mode=%o", (unsigned)was->st_mode & 07777);
+	return kern_mount_option(o, word, err);
 }
 
 static bool is_dev(const char *path)
@@ -160,8 +161,7 @@ static int mount_tmpfs(const struct runc_rootfs *r, const struct runc_mount *m, 
 		return -1;
 	if (fill_first)
 		o.set &= ~(uint64_t)MS_RDONLY;
-	inherit_mode(&o, &was);
-	if (kern_mount_fs("tmpfs", m->source, target, &o, err))
+	if (inherit_mode(&o, &was, err) || kern_mount_fs("tmpfs", m->source, target, &o, err))
 		return -1;
 	if (!o.tmpcopyup)
 		return 0;
@@ -181,7 +181,10 @@ static int mount_other(const struct runc_rootfs *r, const struct runc_mount *m, 
 	AUTO_CLOSE int target = plain ? plain_directory(r, m->destination, err)
 				      : target_of(r, m, true, &was, err);
 
-	return target < 0 ? -1 : kern_mount_fs(m->type, m->source, target, &m->options, err);
+	if (target < 0)
+		return plain ? err_wrap(err, "filesystem \"%s\" must be mounted on ordinary directory",
+					m->type) : -1;
+	return kern_mount_fs(m->type, m->source, target, &m->options, err);
 }
 
 int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err)

@@ -98,12 +98,16 @@ static int open_log(const struct runc_global *g, struct err *err)
 	return 0;
 }
 
-/* The caller reads the last error of the log; the user reads stderr. */
+/* The caller reads the last error of the log; the user reads stderr, in one line. */
 static int fail(const struct runc_global *g, const struct err *err, int status)
 {
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+
 	if (g->log)
 		log_error("%s", err->msg);
-	fprintf(stderr, "%s%s\n", str_starts(err->msg, "runc ") ? "" : "runc: ", err->msg);
+	strbuf_adds(&line, str_starts(err->msg, "runc ") ? "" : "runc: ");
+	log_plain(&line, err->msg);
+	fprintf(stderr, "%s\n", line.data);
 	return status;
 }
 
@@ -158,10 +162,13 @@ int main(int argc, char **argv)
 	};
 	struct err err = { .kind = ERR_NONE };
 	int rest = 0, status;
+	size_t seed;
 
 	trace_setup("runc");
-	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us. */
-	json_object_seed(*(const size_t *)getauxval(AT_RANDOM));
+	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us,
+	 * at any address. */
+	memcpy(&seed, (const void *)getauxval(AT_RANDOM), sizeof seed);
+	json_object_seed(seed);
 	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) ||
 	    decide_rootless(&g, rootless, privileged, &err) || open_log(&g, &err))
 		return fail(&g, &err, 1);

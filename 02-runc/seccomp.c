@@ -14,7 +14,7 @@
 #include "property.h"
 
 #define MAX_ARGS 6
-#define FILTER_LIMIT (4u << 20)
+#define FILTER_LIMIT (sizeof(unsigned) + BPF_MAXINSNS * sizeof(struct sock_filter))
 
 static int parse_arg(struct kern_seccomp_arg *arg, const json_t *obj, const char *where,
 		     struct err *err)
@@ -176,15 +176,13 @@ static int build(struct kern_seccomp *s, const json_t *seccomp, const char *defa
 	       kern_seccomp_compile(s, &f->bpf, &f->n, err) ? -1 : 0;
 }
 
-int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err *err)
+static int compile(const json_t *seccomp, struct runc_filter *f, struct err *err)
 {
 	static const char *const unsupported[] = { "listenerPath", "listenerMetadata", NULL };
 	const char *action = NULL;
 	struct kern_seccomp *s;
 	int ret = -1, failed;
 
-	if (!seccomp || runc_seccomp_recall(seccomp, f))
-		return 0;
 	if (runc_prop_refuse(seccomp, "linux.seccomp", unsupported, err) ||
 	    runc_prop_need_str(seccomp, "linux.seccomp", "defaultAction", &action, err) ||
 	    check_action(action, "linux.seccomp.defaultAction", err) ||
@@ -196,9 +194,17 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 		return err_wrap(err, "linux.seccomp.defaultAction");
 	failed = build(s, seccomp, action, f, err);
 	kern_seccomp_free(s);
-	if (!failed)
-		runc_seccomp_remember(seccomp, f);
 	return failed;
+}
+
+int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err *err)
+{
+	if (!seccomp || runc_seccomp_recall(seccomp, f))
+		return 0;
+	if (runc_seccomp_guard(compile, seccomp, f, err))
+		return -1;
+	runc_seccomp_remember(seccomp, f);
+	return 0;
 }
 
 int runc_seccomp_save(const struct runc_filter *f, int dir, struct err *err)

@@ -25,6 +25,10 @@ int runc_seccomp_build(const json_t *seccomp, struct runc_filter *f, struct err 
 int runc_seccomp_save(const struct runc_filter *f, int dir, struct err *err);
 /* No file in the directory: no filter. */
 int runc_seccomp_load(struct runc_filter *f, int dir, struct err *err);
+/* seccomp_guard.c: compile in a child, which is stopped if it computes for too long. */
+typedef int runc_seccomp_compile(const json_t *seccomp, struct runc_filter *f, struct err *err);
+int runc_seccomp_guard(runc_seccomp_compile *compile, const json_t *seccomp,
+		       struct runc_filter *f, struct err *err);
 /* seccomp_cache.c: a filter compiled for the same profile before. */
 bool runc_seccomp_recall(const json_t *profile, struct runc_filter *f);
 void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f);

@@ -26,7 +26,7 @@
 
 #define DIRECTORY "/run/dockyard/seccomp"
 #define SLOTS 64
-#define FILE_LIMIT (8u << 20)
+#define FILE_LIMIT (1u << 20) /* 64 of them are not much of /run either */
 
 struct header {
 	uint32_t flags, key_len;
@@ -79,7 +79,7 @@ static bool parse(const struct strbuf *sb, const char *key, struct runc_filter *
 	    memcmp(sb->data + sizeof h, key, key_len))
 		return false;
 	bytes = sb->len - sizeof h - key_len;
-	if (!bytes || bytes % sizeof *f->bpf)
+	if (!bytes || bytes % sizeof *f->bpf || bytes / sizeof *f->bpf > BPF_MAXINSNS)
 		return false;
 	f->flags = h.flags;
 	f->n = bytes / sizeof *f->bpf;
@@ -115,6 +115,8 @@ void runc_seccomp_remember(const json_t *profile, const struct runc_filter *f)
 	if (dir < 0)
 		return;
 	key = key_of(profile);
+	if (strlen(key) + f->n * sizeof *f->bpf > FILE_LIMIT - sizeof h)
+		return; /* could not be read back */
 	h = (struct header){ f->flags, (uint32_t)strlen(key) };
 	slot_of(key, name);
 	strbuf_add(&sb, &h, sizeof h);

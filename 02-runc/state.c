@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -90,6 +91,7 @@ static int from_document(struct runc_state *st, const json_t *doc, struct err *e
 		{ "created", &st->created }, { "ociVersion", &st->version },
 		{ "cgroup", &st->cgroup },
 	};
+	json_int_t pid;
 
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
 		*strings[i].field = xstrdup(jsonx_str(doc, strings[i].key, NULL));
@@ -100,11 +102,12 @@ static int from_document(struct runc_state *st, const json_t *doc, struct err *e
 	st->unit.name = xstrdup(jsonx_str(doc, "systemdUnit", NULL));
 	st->unit.user = jsonx_bool(doc, "systemdUser", false);
 	st->annotations = json_incref(json_object_get(doc, "annotations"));
-	st->pid = (pid_t)jsonx_int(doc, "pid", 0);
 	st->start_time = (uint64_t)jsonx_int(doc, "startTime", 0);
 	st->no_new_keyring = jsonx_bool(doc, "noNewKeyring", false);
-	if (st->pid < 0)
-		return err_set(err, ERR_CORRUPT, "state.json: pid %d", (int)st->pid);
+	pid = jsonx_int(doc, "pid", 0);
+	if (pid < 0 || pid > INT_MAX)
+		return err_set(err, ERR_CORRUPT, "state.json: pid %lld", (long long)pid);
+	st->pid = (pid_t)pid;
 	return 0;
 }
 
@@ -119,6 +122,9 @@ int runc_state_load(struct runc_state *st, const char *root, const char *id, str
 		return err_set(err, ERR_NOT_FOUND, "container does not exist");
 	if (!doc || from_document(st, doc, err))
 		return err_wrap(err, "container %s", id);
+	if (strcmp(st->id, id)) /* what we remove is named by it */
+		return err_set(err, ERR_CORRUPT, "container %s: state.json: the id is another one's",
+			       id);
 	return 0;
 }
 

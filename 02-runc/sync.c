@@ -39,6 +39,18 @@ void runc_sync_fail(int fd, const struct err *failure)
 	(void)!send(fd, &p, len, MSG_NOSIGNAL);
 }
 
+/* Init has been at the container's mercy by then: its packet may be anything. */
+static int take_error(const struct err *sent, struct err *err)
+{
+	*err = *sent;
+	err->msg[sizeof err->msg - 1] = '\0';
+	if (err->kind <= ERR_NONE || err->kind >= ERR_KINDS)
+		err->kind = ERR_SYSTEM;
+	if (!*err->msg)
+		return err_set(err, err->kind, "the container's init failed and did not say why");
+	return -1;
+}
+
 int runc_sync_hear(int fd, enum runc_word *word, struct err *err)
 {
 	struct packet p = { .word = WORD_END };
@@ -50,9 +62,7 @@ int runc_sync_hear(int fd, enum runc_word *word, struct err *err)
 	if (n < 0 && errno != ECONNRESET) /* reset: init died with our word unread */
 		return err_sys(err, "listen to the container's init");
 	*word = n < (ssize_t)sizeof p.word ? WORD_END : p.word;
-	if (*word != WORD_ERROR)
-		return 0;
-	p.err.msg[sizeof p.err.msg - 1] = '\0';
-	*err = p.err;
-	return -1;
+	if (*word >= WORDS)
+		return err_set(err, ERR_CORRUPT, "the container's init said what is no word");
+	return *word == WORD_ERROR ? take_error(&p.err, err) : 0;
 }

@@ -18,14 +18,14 @@
 
 #include "01-kernel/base/err.h"
 
-enum runc_word { WORD_END = 0, WORD_MOUNTED, WORD_GO, WORD_READY, WORD_ERROR };
+enum runc_word { WORD_END = 0, WORD_MOUNTED, WORD_GO, WORD_READY, WORD_ERROR, WORDS };
 
 int runc_sync_pair(int *runtime_end, int *init_end, struct err *err);
 int runc_sync_say(int fd, enum runc_word word, struct err *err);
 void runc_sync_fail(int fd, const struct err *failure);
 
 /* The next word, WORD_END at end of file. An ERROR comes back as -1 with *err
- * as the other side sent it. */
+ * as the other side sent it; so does what is no word. */
 int runc_sync_hear(int fd, enum runc_word *word, struct err *err);
 
 #endif

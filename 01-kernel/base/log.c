@@ -70,26 +70,59 @@ const char *time_now_text(char text[TIME_TEXT_SIZE])
 	return time_text(&now, text);
 }
 
-/* A line stays one line, whatever name or message of somebody else's is in it. */
-static void add_plain(struct strbuf *sb, const char *s)
+/* C0 and C1, the latter as UTF-8 has them (U+0080 to U+009F). */
+static size_t control_length(const unsigned char *u)
 {
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 && *s != '\t')
-			strbuf_addf(sb, "\\x%02x", (unsigned char)*s);
-		else
-			strbuf_addc(sb, *s);
+	if ((u[0] < 0x20 && u[0] != '\t') || u[0] == 0x7f)
+		return 1;
+	return u[0] == 0xc2 && u[1] >= 0x80 && u[1] < 0xa0 ? 2 : 0;
+}
+
+void log_plain(struct strbuf *sb, const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	while (*u) {
+		size_t n = control_length(u);
+
+		if (!n)
+			strbuf_addc(sb, (char)*u++);
+		for (; n; n--, u++)
+			*u == '\n' ? strbuf_adds(sb, "\\n") : strbuf_addf(sb, "\\x%02x", *u);
 	}
 }
 
+/* The bytes of the UTF-8 sequence that s begins with; 0 if it is none (RFC 3629: not
+ * cut off, not longer than needed, no surrogate, not above U+10FFFF). */
+static size_t utf8_length(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
+		   u[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* A file's name is bytes, and a message that is too long is cut anywhere; but JSON is
+ * UTF-8, and a reader may refuse the line for what is not. */
 static void add_json_string(struct strbuf *sb, const char *s)
 {
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+	for (size_t n; *s; s += n ? n : 1) {
+		n = utf8_length(s);
+		if (!n)
+			strbuf_adds(sb, "\\ufffd");
+		else if (*s == '"' || *s == '\\')
 			strbuf_addf(sb, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			strbuf_addf(sb, "\\u%04x", (unsigned char)*s);
+		else if (*s == '\t' || control_length((const unsigned char *)s))
+			strbuf_addf(sb, "\\u%04x", (unsigned char)s[n - 1]);
 		else
-			strbuf_addc(sb, *s);
+			strbuf_add(sb, s, n);
 	}
 }
 
@@ -111,7 +144,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		strbuf_addf(&line, "\",\"time\":\"%s\"}\n", when);
 	} else {
 		strbuf_addf(&line, "%s %s %s: ", when, level_names[level], out.box);
-		add_plain(&line, msg.data);
+		log_plain(&line, msg.data);
 		strbuf_addc(&line, '\n');
 	}
 	(void)!io_write_full(out.fd, line.data, line.len);

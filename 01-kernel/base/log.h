@@ -21,6 +21,11 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
+/* Append s as a part of a line: what would end it, or tell the operator's terminal to do
+ * something, as "\n" or "\x1b". Names and messages of somebody else's are in many a line. */
+struct strbuf;
+void log_plain(struct strbuf *sb, const char *s);
+
 /* The time as RFC 3339 with nanoseconds in UTC ("2026-01-02T03:04:05.000000006Z"),
  * as the log, the events, the API and state.json all want it. */
 #define TIME_TEXT_SIZE 72 /* as far as a compiler can see; 31 for any year of four digits */

@@ -95,6 +95,8 @@ with_stages() {
 	for stage; do
 		[ -x "$TOP/$stage/build/unit" ] || die "$stage/build/unit is not built (make units)"
 		with_libraries "$TOP/$stage/build/unit" "/dockyard/$stage/build/unit"
+		[ ! -x "$TOP/$stage/build/conformance" ] ||
+			with_libraries "$TOP/$stage/build/conformance" "/dockyard/$stage/build/conformance"
 		mkdir -p "$root/dockyard/tests/unit"
 		cp -a "$TOP/tests/unit/$stage" "$root/dockyard/tests/unit/"
 	done

@@ -22,7 +22,7 @@ static const struct {
 	{ "limits", cgroup_limit_tests }, { "links", net_tests },
 	{ "moving links", netmove_tests },
 	{ "nftables", nft_tests },    { "seccomp", seccomp_tests },
-	{ "id maps", userns_tests },
+	{ "id maps", userns_tests },  { "hostile", hostile_tests },
 };
 
 struct err child;

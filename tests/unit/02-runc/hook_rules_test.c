@@ -95,7 +95,7 @@ static void failing_at_start(void)
 		AUTO_FREE char *log = xasprintf("%s/stopped", test_dir), *ran = xasprintf("%s/ran", test_dir);
 		AUTO_FREE char *note = xasprintf("echo x >%s", log);
 		AUTO_FREE char *words = xasprintf("error running %s hook #0: /bin/sh: exit status 4, "
-						  "stdout: out\n, stderr: no\n", kinds[i]);
+						  "stdout: out\\n, stderr: no\\n", kinds[i]);
 		AUTO_JSON json_t *config = spec();
 
 		unlink(log);

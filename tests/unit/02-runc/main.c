@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 		{ "what hooks may rely on", NULL, NULL, NULL, NULL, hook_rules_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
+		{ "hostile input", NULL, NULL, NULL, NULL, hostile_tests },
 		{ "D-Bus", NULL, NULL, NULL, NULL, dbus_tests },
 		{ "systemd, played", systemd_suite_begin, systemd_suite_end, NULL, NULL, systemd_tests },
 		{ "systemd", NULL, NULL, NULL, NULL, real_systemd_tests },

@@ -53,7 +53,11 @@ static struct {
 	char host[64], store_url[64];
 } reg;
 
-static struct thing *find(const char *name)
+/* Guards reg.things and reg.n: every connection has a thread of the server's, and a
+ * push uploads several blobs at a time. */
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct thing *find_locked(const char *name)
 {
 	for (size_t i = 0; i < reg.n; i++)
 		if (!strcmp(reg.things[i].name, name))
@@ -61,24 +65,41 @@ static struct thing *find(const char *name)
 	return NULL;
 }
 
-/* Under its digest, and under `tag` if there is one. The digest is static. */
+static struct thing *find(const char *name)
+{
+	struct thing *t;
+
+	pthread_mutex_lock(&table_lock);
+	t = find_locked(name);
+	pthread_mutex_unlock(&table_lock);
+	return t;
+}
+
+static void keep_locked(const char *name, const void *data, size_t size, const char *type)
+{
+	struct thing *t;
+
+	if (find_locked(name))
+		return;
+	t = &reg.things[reg.n++];
+	strcpy(t->name, name);
+	strcpy(t->type, type);
+	t->data = memcpy(xmalloc(size + 1), data, size);
+	t->size = size;
+}
+
+/* Under its digest, and under `tag` if there is one. The digest is the calling
+ * thread's until its next call. */
 static const char *serve(const void *data, size_t size, const char *type, const char *tag)
 {
-	static char digest[DIGEST_SIZE];
+	static _Thread_local char digest[DIGEST_SIZE];
 
 	digest_of(data, size, digest);
-	for (int i = 0; i < 2; i++) {
-		const char *name = i ? tag : digest;
-		struct thing *t;
-
-		if (!name || find(name))
-			continue;
-		t = &reg.things[reg.n++];
-		strcpy(t->name, name);
-		strcpy(t->type, type);
-		t->data = memcpy(xmalloc(size + 1), data, size);
-		t->size = size;
-	}
+	pthread_mutex_lock(&table_lock);
+	keep_locked(digest, data, size, type);
+	if (tag)
+		keep_locked(tag, data, size, type);
+	pthread_mutex_unlock(&table_lock);
 	return digest;
 }
 
