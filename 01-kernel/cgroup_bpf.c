@@ -12,7 +12,7 @@
  *
  *     allow rule:  R3 &= ~rule's accesses;    if (!R3) return 1;
  *     deny rule:   if (R3 & rule's accesses)  return 0;
- *     the end:     return 0;
+ *     the end:     return what holds for any other device;
  *
  * so that a request for reading and writing may be granted by two rules.
  */
@@ -188,8 +188,8 @@ static int replace(int dir, int prog, struct err *err)
 	return 0;
 }
 
-int cgroup_bpf_devices(const char *dir, const struct kern_cgroup_device *rules, size_t n,
-		       struct err *err)
+int cgroup_bpf_devices(const char *dir, bool allow_others, const struct kern_cgroup_device *rules,
+		       size_t n, struct err *err)
 {
 	AUTO_CLOSE int group = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FREE struct bpf_insn *code = xcalloc(n * PER_RULE + 8, sizeof *code);
@@ -201,7 +201,7 @@ int cgroup_bpf_devices(const char *dir, const struct kern_cgroup_device *rules, 
 	emit_prologue(&p);
 	for (size_t i = n; i-- > 0;)
 		emit_rule(&p, &rules[i]);
-	emit_return(&p, 0);
+	emit_return(&p, allow_others);
 	prog = load(&p, err);
 	return prog < 0 ? -1 : replace(group, prog, err);
 }

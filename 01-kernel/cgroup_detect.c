@@ -15,6 +15,8 @@
 #include "cgroup_private.h"
 #include "mountinfo.h"
 
+#define V2_PLACE "/sys/fs/cgroup"
+
 static const char *const v1_controllers[] = {
 	"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "pids", "blkio", "hugetlb",
 	"net_cls", "net_prio", "perf_event", "rdma", "misc",
@@ -35,12 +37,11 @@ static char *controllers_of(const char *super)
 	return sb.len ? strbuf_steal(&sb) : NULL;
 }
 
-/* Another mount may hide this one: ask the path, not only the table. */
-static bool visible(const struct kern_mount *m, bool v2)
+static bool is_mounted(const char *target, bool v2)
 {
 	struct statfs sfs;
 
-	return !statfs(m->target, &sfs) &&
+	return !statfs(target, &sfs) &&
 	       sfs.f_type == (v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
 }
 
@@ -63,8 +64,9 @@ static void consider(struct cgroup_layout *l, const struct kern_mount *m)
 	if (!v2 && strcmp(m->type, "cgroup"))
 		return;
 	controllers = v2 ? xstrdup("") : controllers_of(m->super);
+	/* Another mount may hide this one: ask the path, not only the table. */
 	if (!controllers || l->n == CGROUP_MAX_HIERARCHIES || known(l, v2, controllers) ||
-	    !visible(m, v2))
+	    !is_mounted(m->target, v2))
 		return;
 	/* Version 2 goes first: a process that could not join all the others is
 	 * then at least in the one by which a group is killed. */
@@ -73,16 +75,17 @@ static void consider(struct cgroup_layout *l, const struct kern_mount *m)
 		slot = l->h;
 	}
 	*slot = (struct cgroup_hierarchy){
-		.mount = xstrdup(m->target), .controllers = steal_ptr(&controllers), .v2 = v2,
+		.mount = xstrdup(m->target), .root = xstrdup(m->root),
+		.controllers = steal_ptr(&controllers), .v2 = v2,
 	};
 	l->n++;
 }
 
-static enum kern_cgroup_version version_of(const struct cgroup_layout *l)
+enum kern_cgroup_version cgroup_version_of(const struct cgroup_layout *l)
 {
 	bool v1 = false, v2 = false;
 
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n + l->n_denied; i++) {
 		v2 |= l->h[i].v2;
 		v1 |= !l->h[i].v2 && !str_starts(l->h[i].controllers, "name=");
 	}
@@ -96,22 +99,33 @@ int cgroup_detect(struct cgroup_layout *layout, struct err *err)
 	AUTO_MOUNT_TABLE struct kern_mount_table t = { 0 };
 
 	*layout = (struct cgroup_layout){ 0 };
+	/* Where version 2 is alone it is mounted here, and the table of mounts, which is
+	 * long on a machine full of containers, need not be read. */
+	if (is_mounted(V2_PLACE, true)) {
+		layout->h[layout->n++] = (struct cgroup_hierarchy){
+			.mount = xstrdup(V2_PLACE), .root = xstrdup("/"),
+			.controllers = xstrdup(""), .v2 = true,
+		};
+		layout->version = KERN_CGROUP_V2;
+		return 0;
+	}
 	if (kern_mount_table_read(&t, err))
 		return -1;
 	for (size_t i = 0; i < t.n; i++)
 		consider(layout, &t.v[i]);
-	layout->version = version_of(layout);
+	layout->version = cgroup_version_of(layout);
 	return 0;
 }
 
 void cgroup_layout_free(struct cgroup_layout *layout)
 {
-	for (size_t i = 0; i < layout->n; i++) {
+	for (size_t i = 0; i < layout->n + layout->n_denied; i++) {
 		free(layout->h[i].mount);
+		free(layout->h[i].root);
 		free(layout->h[i].controllers);
 		free(layout->h[i].dir);
 	}
-	layout->n = 0;
+	layout->n = layout->n_denied = 0;
 }
 
 enum kern_cgroup_version kern_cgroup_version(void)
@@ -144,7 +158,13 @@ const char *cgroup_v2_dir(const struct kern_cgroup *cg)
 	return NULL;
 }
 
-const struct cgroup_ops *cgroup_ops_of(const struct cgroup_layout *layout)
+bool cgroup_denied(const struct kern_cgroup *cg, const char *controller)
 {
-	return layout->version == KERN_CGROUP_V2 ? &cgroup_v2_ops : &cgroup_v1_ops;
+	for (size_t i = cg->layout.n; i < cg->layout.n + cg->layout.n_denied; i++) {
+		const struct cgroup_hierarchy *h = &cg->layout.h[i];
+
+		if (*controller ? kern_mount_has_option(h->controllers, controller) : h->v2)
+			return true;
+	}
+	return false;
 }

@@ -52,6 +52,27 @@ int cgroup_write_int(const char *dir, const char *file, int64_t value, struct er
 	return cgroup_write(dir, file, text, err);
 }
 
+int cgroup_write_set(const char *dir, struct cgroup_value *v, size_t n, struct err *err)
+{
+	size_t left = n, before = n + 1;
+
+	while (left && left < before) {
+		before = left;
+		left = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (!v[i].text)
+				continue;
+			if (!cgroup_write(dir, v[i].file, v[i].text, err))
+				v[i].text = NULL;
+			else if (err->errnum == EINVAL)
+				left++;
+			else
+				return -1;
+		}
+	}
+	return left ? -1 : 0;
+}
+
 bool cgroup_has(const char *dir, const char *file)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", dir, file);
@@ -87,20 +108,24 @@ uint64_t cgroup_number(const char *dir, const char *file)
 	return parse_number(sb.data);
 }
 
-uint64_t cgroup_key(const char *dir, const char *file, const char *key)
+uint64_t cgroup_key_in(const char *text, const char *key)
 {
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	size_t n = strlen(key);
-	struct err ignored;
 
-	if (cgroup_read(dir, file, &sb, &ignored))
-		return 0;
-	for (const char *line = sb.data; line && *line; line = strchr(line, '\n')) {
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, key, n) && line[n] == ' ')
 			return parse_number(line + n + 1);
 	}
 	return 0;
+}
+
+uint64_t cgroup_key(const char *dir, const char *file, const char *key)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	struct err ignored;
+
+	return cgroup_read(dir, file, &sb, &ignored) ? 0 : cgroup_key_in(sb.data, key);
 }
 
 int cgroup_wait_for(const char *dir, const char *file, const char *text, int ms, struct err *err)
@@ -120,12 +145,6 @@ int cgroup_wait_for(const char *dir, const char *file, const char *text, int ms,
 		nanosleep(&pause, NULL);
 		waited += step;
 	}
-}
-
-int cgroup_missing(const char *controller, const char *what, struct err *err)
-{
-	return err_set(err, ERR_UNSUPPORTED, "cannot limit %s: the %s controller of cgroups is not "
-		       "available here", what, controller);
 }
 
 bool cgroup_swap_exists(void)

@@ -46,11 +46,18 @@ static int signal_all(struct kern_cgroup *cg, int sig, struct err *err)
 	return 0;
 }
 
-static bool has_kill_file(struct kern_cgroup *cg)
+/* -1 where there is no such file, or the group takes only threads. */
+static int kill_at_once(struct kern_cgroup *cg)
 {
 	const char *dir = cgroup_v2_dir(cg);
+	struct err ignored;
 
-	return dir && cgroup_has(dir, "cgroup.kill");
+	if (!dir || cgroup_write(dir, "cgroup.kill", "1", &ignored))
+		return -1;
+	/* In a frozen v1 group the signal waits for the thaw. */
+	if (cg->layout.version == KERN_CGROUP_HYBRID && kern_cgroup_frozen(cg))
+		kern_cgroup_freeze(cg, false, &ignored);
+	return 0;
 }
 
 int kern_cgroup_kill(struct kern_cgroup *cg, int sig, struct err *err)
@@ -61,13 +68,8 @@ int kern_cgroup_kill(struct kern_cgroup *cg, int sig, struct err *err)
 
 	if (sig != SIGKILL)
 		return signal_all(cg, sig, err) ? err_wrap(err, "signal cgroup %s", cg->path) : 0;
-	if (has_kill_file(cg)) {
-		r = cgroup_write(cgroup_v2_dir(cg), "cgroup.kill", "1", err);
-		/* In a frozen v1 group the signal waits for the thaw. */
-		if (cg->layout.version == KERN_CGROUP_HYBRID)
-			kern_cgroup_freeze(cg, false, &ignored);
-		return r;
-	}
+	if (!kill_at_once(cg))
+		return 0;
 	/* Best effort: where nothing can freeze, the last pass below must do. */
 	frozen = !kern_cgroup_freeze(cg, true, &ignored);
 	r = signal_all(cg, sig, err);

@@ -1,27 +1,19 @@
 /*
- * cgroup_v2.c - limits in the files of version 2 (the kernel's
+ * cgroup_v2.c - what a new group of version 2 needs (the kernel's
  * Documentation/admin-guide/cgroup-v2.rst).
  *
  * A group's files of a controller appear only when its parent lists the
- * controller in cgroup.subtree_control. And a group that does so may have no
- * processes of its own ("no internal processes"), the machine's root excepted:
- * processes live in the leaves.
+ * controller in cgroup.subtree_control, and so on up to the root. And a group that
+ * does so may have no processes of its own ("no internal processes"), the
+ * machine's root excepted: processes live in the leaves.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cgroup_private.h"
 
-static const char *const wanted_controllers[] = {
-	"cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc", NULL,
-};
-
-static bool has_word(const char *list, const char *word)
+static bool has_word(const char *list, const char *word, size_t n)
 {
-	size_t n = strlen(word);
-
 	for (const char *p = list; *p; p += strspn(p, " \n")) {
 		size_t len = strcspn(p, " \n");
 
@@ -32,210 +24,103 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* Enable in `parent` what its children are to have. */
-static int enable_controllers(const char *parent, struct err *err)
+/* "+cpu +io" for what is in `have` and not in `on`. */
+static void missing(struct strbuf *out, const char *have, const char *on)
+{
+	strbuf_clear(out);
+	for (const char *p = have; *p; p += strspn(p, " \n")) {
+		size_t n = strcspn(p, " \n");
+
+		if (n && !has_word(on, p, n))
+			strbuf_addf(out, "%s+%.*s", out->len ? " " : "", (int)n, p);
+		p += n;
+	}
+}
+
+/* Let the children of `dir` have what it has itself (`have`, which then becomes
+ * what they really get). All at once; where that is refused one at a time: a single
+ * one may be impossible (cpu, while there are real-time processes). Nothing is an
+ * error here: a limit that then cannot be set will be, by its name. */
+static void enable_in(const char *dir, struct strbuf *have)
+{
+	AUTO_STRBUF struct strbuf on = STRBUF_INIT, more = STRBUF_INIT;
+	struct err ignored;
+	char *save = NULL;
+
+	if (cgroup_read(dir, "cgroup.subtree_control", &on, &ignored))
+		return;
+	missing(&more, have->data, on.data);
+	if (!more.len)
+		return;
+	if (!cgroup_write(dir, "cgroup.subtree_control", more.data, &ignored))
+		return;
+	for (char *w = strtok_r(more.data, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		cgroup_write(dir, "cgroup.subtree_control", w, &ignored);
+	cgroup_read(dir, "cgroup.subtree_control", have, &ignored);
+}
+
+void cgroup_enable_controllers(const struct cgroup_hierarchy *h)
 {
 	AUTO_STRBUF struct strbuf have = STRBUF_INIT;
-	AUTO_STRBUF struct strbuf on = STRBUF_INIT;
-	struct err one;
-
-	if (cgroup_read(parent, "cgroup.controllers", &have, err) ||
-	    cgroup_read(parent, "cgroup.subtree_control", &on, err))
-		return -1;
-	for (size_t i = 0; wanted_controllers[i]; i++) {
-		char word[32];
-
-		if (!has_word(have.data, wanted_controllers[i]) ||
-		    has_word(on.data, wanted_controllers[i]))
-			continue;
-		/* One at a time: a single one may be refused (cpu, while there are
-		 * real-time processes), and its limits are then refused by name. */
-		snprintf(word, sizeof word, "+%s", wanted_controllers[i]);
-		if (cgroup_write(parent, "cgroup.subtree_control", word, &one) &&
-		    one.errnum == EBUSY)
-			return err_set(err, ERR_CONFLICT, "cgroup %s has processes of its own, so its "
-				       "children can have no limits: move them into a child group",
-				       parent);
-	}
-	return 0;
-}
-
-static int prepare(const struct cgroup_hierarchy *h, const char *parent, const char *dir,
-		   struct err *err)
-{
-	(void)h;
-	(void)dir;
-	return enable_controllers(parent, err);
-}
-
-/* -1 is "max" here. */
-static int write_limit(const char *dir, const char *file, int64_t value, struct err *err)
-{
-	if (value < 0)
-		return cgroup_write(dir, file, "max", err);
-	return cgroup_write_int(dir, file, value, err);
-}
-
-/* Docker's number is memory and swap together; memory.swap.max is swap alone. */
-static int apply_swap(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	uint64_t memory = cgroup_wanted(l->memory)
-				  ? (l->memory < 0 ? UINT64_MAX : (uint64_t)l->memory)
-				  : cgroup_number(dir, "memory.max");
-
-	if (l->memory_swap > 0 && memory == UINT64_MAX)
-		return err_set(err, ERR_INVALID, "a limit for memory and swap together needs one for "
-			       "memory");
-	if (l->memory_swap > 0 && (uint64_t)l->memory_swap < memory)
-		return err_set(err, ERR_INVALID,
-			       "memory and swap together cannot be less than memory");
-	if (!cgroup_has(dir, "memory.swap.max"))
-		return cgroup_swap_exists() ? cgroup_missing("memory", "swap", err) : 0;
-	return write_limit(dir, "memory.swap.max",
-			   l->memory_swap < 0 ? -1 : l->memory_swap - (int64_t)memory, err);
-}
-
-static int apply_memory(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	if (cgroup_wanted(l->memory_swap) && apply_swap(dir, l, err))
-		return -1;
-	if (cgroup_wanted(l->memory) && write_limit(dir, "memory.max", l->memory, err))
-		return -1;
-	if (cgroup_wanted(l->memory_reservation))
-		return write_limit(dir, "memory.low", l->memory_reservation, err);
-	return 0;
-}
-
-/* Shares are 2..262144 with 1024 by default, weight is 1..10000 with 100: the
- * straight line through the two ends, as the runtimes have long drawn it. */
-static int64_t weight_of_shares(int64_t shares)
-{
-	shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-	return 1 + (shares - 2) * 9999 / 262142;
-}
-
-/* "QUOTA PERIOD"; where only one of the two is given the other stays. */
-static int apply_quota(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	AUTO_STRBUF struct strbuf now = STRBUF_INIT;
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-
-	if (cgroup_read(dir, "cpu.max", &now, err))
-		return -1;
-	now.data[strcspn(now.data, " \n")] = '\0'; /* the quota that is set */
-	if (!cgroup_wanted(l->cpu_quota))
-		strbuf_adds(&text, now.data);
-	else if (l->cpu_quota < 0)
-		strbuf_adds(&text, "max");
-	else
-		strbuf_addf(&text, "%lld", (long long)l->cpu_quota);
-	if (cgroup_wanted(l->cpu_period))
-		strbuf_addf(&text, " %lld", (long long)l->cpu_period);
-	return cgroup_write(dir, "cpu.max", text.data, err);
-}
-
-static int apply_cpu(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	if (cgroup_wanted(l->cpu_shares) &&
-	    cgroup_write_int(dir, "cpu.weight", weight_of_shares(l->cpu_shares), err))
-		return -1;
-	if (cgroup_wanted(l->cpu_quota) || cgroup_wanted(l->cpu_period))
-		return apply_quota(dir, l, err);
-	return 0;
-}
-
-static int apply_cpuset(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	if (l->cpuset_cpus && *l->cpuset_cpus &&
-	    cgroup_write(dir, "cpuset.cpus", l->cpuset_cpus, err))
-		return -1;
-	if (l->cpuset_mems && *l->cpuset_mems &&
-	    cgroup_write(dir, "cpuset.mems", l->cpuset_mems, err))
-		return -1;
-	return 0;
-}
-
-static int apply_pids(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
-{
-	return write_limit(dir, "pids.max", l->pids, err);
-}
-
-static int apply(struct kern_cgroup *cg, const struct kern_cgroup_limits *l, struct err *err)
-{
-	const char *dir = cgroup_v2_dir(cg);
-	/* `proof` is a file that exists if and only if the controller is there. */
-	const struct {
-		const char *controller, *proof, *what;
-		bool wanted;
-		int (*fn)(const char *dir, const struct kern_cgroup_limits *l, struct err *err);
-	} steps[] = {
-		{ "memory", "memory.max", "memory", cgroup_wanted(l->memory) ||
-		  cgroup_wanted(l->memory_swap) || cgroup_wanted(l->memory_reservation),
-		  apply_memory },
-		{ "cpu", "cpu.weight", "processor time", cgroup_wanted(l->cpu_shares) ||
-		  cgroup_wanted(l->cpu_quota) || cgroup_wanted(l->cpu_period), apply_cpu },
-		{ "cpuset", "cpuset.cpus", "which processors are used",
-		  (l->cpuset_cpus && *l->cpuset_cpus) || (l->cpuset_mems && *l->cpuset_mems),
-		  apply_cpuset },
-		{ "pids", "pids.max", "the number of processes", cgroup_wanted(l->pids),
-		  apply_pids },
-	};
-
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		if (!steps[i].wanted)
-			continue;
-		if (!cgroup_has(dir, steps[i].proof))
-			return cgroup_missing(steps[i].controller, steps[i].what, err);
-		if (steps[i].fn(dir, l, err))
-			return -1;
-	}
-	return 0;
-}
-
-static int devices(struct kern_cgroup *cg, const struct kern_cgroup_device *rules, size_t n,
-		   struct err *err)
-{
-	return cgroup_bpf_devices(cgroup_v2_dir(cg), rules, n, err);
-}
-
-/* The write only asks; cgroup.events says when every process has stopped. */
-static int freeze(struct kern_cgroup *cg, bool frozen, struct err *err)
-{
-	const char *dir = cgroup_v2_dir(cg);
+	AUTO_FREE char *dir = xstrdup(h->dir);
 	struct err ignored;
 
-	if (!cgroup_has(dir, "cgroup.freeze"))
-		return err_set(err, ERR_UNSUPPORTED, "this kernel cannot freeze a cgroup (Linux 5.2 "
-			       "or later is needed)");
-	if (cgroup_write(dir, "cgroup.freeze", frozen ? "1" : "0", err))
-		return -1;
-	if (!cgroup_wait_for(dir, "cgroup.events", frozen ? "frozen 1" : "frozen 0", 2000, err))
-		return 0;
-	if (frozen)
-		cgroup_write(dir, "cgroup.freeze", "0", &ignored);
-	return -1;
+	if (cgroup_read(h->mount, "cgroup.controllers", &have, &ignored))
+		return;
+	for (char *s = dir + strlen(h->mount); s && have.len > 1; s = strchr(s + 1, '/')) {
+		*s = '\0';
+		enable_in(dir, &have);
+		*s = '/';
+	}
 }
 
-static int stats(struct kern_cgroup *cg, struct kern_cgroup_stats *st, struct err *err)
-{
-	const char *dir = cgroup_v2_dir(cg);
+/* ---- groups of threads ---- */
 
-	if (access(dir, F_OK))
-		return err_set(err, ERR_NOT_FOUND, "there is no cgroup %s", cg->path);
-	st->memory_usage = cgroup_number(dir, "memory.current");
-	st->memory_limit = cgroup_number(dir, "memory.max");
-	st->memory_max_usage = cgroup_number(dir, "memory.peak"); /* Linux 5.19 */
-	st->memory_inactive_file = cgroup_key(dir, "memory.stat", "inactive_file");
-	st->oom_kills = cgroup_key(dir, "memory.events", "oom_kill");
-	st->cpu_total_ns = cgroup_key(dir, "cpu.stat", "usage_usec") * 1000;
-	st->cpu_user_ns = cgroup_key(dir, "cpu.stat", "user_usec") * 1000;
-	st->cpu_system_ns = cgroup_key(dir, "cpu.stat", "system_usec") * 1000;
-	st->periods = cgroup_key(dir, "cpu.stat", "nr_periods");
-	st->throttled_periods = cgroup_key(dir, "cpu.stat", "nr_throttled");
-	st->throttled_ns = cgroup_key(dir, "cpu.stat", "throttled_usec") * 1000;
-	st->pids = cgroup_number(dir, "pids.current");
-	st->pids_limit = cgroup_number(dir, "pids.max");
+static void type_of(const char *dir, struct strbuf *type)
+{
+	struct err ignored;
+
+	if (cgroup_read(dir, "cgroup.type", type, &ignored))
+		strbuf_clear(type); /* the root has none */
+	type->data[strcspn(type->data, "\n")] = '\0';
+}
+
+/* Below a group that is threaded, or has processes and controllers both, a new
+ * group is "domain invalid": it can only be made one of threads too. */
+static int check_one(const char *dir, bool need_domain, struct err *err)
+{
+	AUTO_STRBUF struct strbuf type = STRBUF_INIT;
+	struct err ignored;
+
+	type_of(dir, &type);
+	if (!strstr(type.data, "threaded") && strcmp(type.data, "domain invalid"))
+		return 0;
+	if (need_domain)
+		return err_set(err, ERR_CONFLICT, "cannot enter cgroupv2 \"%s\" with domain controllers "
+			       "-- it is in %s", dir, strstr(type.data, "threaded") ?
+			       "threaded mode" : "an invalid state");
+	if (!strstr(type.data, "threaded"))
+		cgroup_write(dir, "cgroup.type", "threaded", &ignored);
 	return 0;
 }
 
-const struct cgroup_ops cgroup_v2_ops = { prepare, apply, devices, freeze, stats };
+int cgroup_check_threaded(const struct cgroup_hierarchy *h, const struct kern_cgroup_limits *l,
+			  struct err *err)
+{
+	AUTO_STRBUF struct strbuf type = STRBUF_INIT;
+	AUTO_FREE char *dir = xstrdup(h->dir);
+	bool need_domain = cgroup_limits_need_domain(l);
+
+	type_of(h->dir, &type); /* the leaf's tells whether any above is unusual */
+	if (!strcmp(type.data, "domain") || !*type.data)
+		return 0;
+	for (char *s = strchr(dir + strlen(h->mount) + 1, '/');; s = strchr(s + 1, '/')) {
+		if (s)
+			*s = '\0';
+		if (check_one(dir, need_domain, err))
+			return -1;
+		if (!s)
+			return 0;
+		*s = '/';
+	}
+}

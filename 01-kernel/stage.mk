@@ -58,10 +58,10 @@ $(LOWER): FORCE
 $(wordlist 2,9,$(LOWER)): $(firstword $(LOWER))
 
 $(PROGS): %: build/%.o $(LIB) $(LOWER)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter $@,$(STATIC)),-static) -o $@ $< $(LIB) $(LOWER) $(LIBS) -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter $@,$(STATIC)),-static) -o $@ $< $(LIB) $(LOWER) $(LIBS) -lm -pthread
 
 build/unit: $(TEST_OBJS) $(LIB) $(LOWER)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TEST_OBJS) $(LIB) $(LOWER) $(LIBS) -lcunit -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TEST_OBJS) $(LIB) $(LOWER) $(LIBS) -lcunit -lm -pthread
 
 # Each stage's CUnit program runs in namespaces of its own; see tests/isolate.
 test: all $(if $(TESTS),build/unit)

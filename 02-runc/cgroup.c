@@ -1,19 +1,31 @@
 /*
- * cgroup.c - a container's control group, by 01-kernel's one interface over v1
- * and v2: path, limits, and which devices may be opened.
+ * cgroup.c - see cgroup.h.
  */
+#include "cgroup.h"
+
+#include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 
+#include "01-kernel/base/log.h"
 #include "container.h"
+#include "process.h"
 
-char *runc_cgroup_path(const struct runc_config *c, const char *id)
+struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *path, struct err *err)
 {
-	if (!c->cgroups_path)
-		return xasprintf("/dockyard-%s", id); /* one level: nothing above to clean up */
-	/* A relative path is relative to where the runtime likes ("Cgroups Path" in
-	 * config-linux.md): the root. */
-	return xasprintf("%s%s", c->cgroups_path[0] == '/' ? "" : "/", c->cgroups_path);
+	/* A relative path, and that is what the id is where no path is given, starts at
+	 * our own group: whatever limits us limits what we start. */
+	struct kern_cgroup *cg = kern_cgroup_at(path, err);
+
+	if (!cg || !kern_cgroup_check(cg, &c->resources.limits, err))
+		return cg;
+	err_wrap(err, "linux.resources");
+	kern_cgroup_free(cg);
+	return NULL;
 }
+
+/* ---- devices ---- */
 
 /* What every container may use, whatever its rules say: making nodes (harmless,
  * opening them is what counts), the default devices, its terminals. */
@@ -46,70 +58,121 @@ struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources 
 	return rules;
 }
 
-static int set_limits(struct kern_cgroup *cg, const struct runc_resources *r, struct err *err)
+static int set_devices(struct kern_cgroup *cg, const struct runc_resources *r, bool rootless,
+		       struct err *err)
 {
 	size_t n;
 	AUTO_FREE struct kern_cgroup_device *rules = runc_cgroup_device_rules(r, &n);
 
-	return kern_cgroup_apply(cg, &r->limits, err) || kern_cgroup_devices(cg, rules, n, err) ? -1 : 0;
+	if (!kern_cgroup_devices(cg, rules, n, err))
+		return 0;
+	/* Who has no privileges outside cannot open a device that matters, nor make
+	 * a node of one: a user namespace does without the rules. */
+	return err->kind == ERR_PERMISSION && rootless ? 0 : -1;
 }
 
-/* Two containers in one group would be killed and removed together. */
-static int check_empty(struct kern_cgroup *cg, const char *path, struct err *err)
+/* ---- making it ---- */
+
+static bool is_denial(const struct err *err)
+{
+	return err->errnum == EACCES || err->errnum == EPERM || err->errnum == EROFS;
+}
+
+/* "mkdir DIR: permission denied": in lower case, which is what callers look for. */
+static int apply_failed(struct err *err)
+{
+	AUTO_FREE char *what = xstrndup(err->msg, strcspn(err->msg, ":"));
+
+	if (err->errnum)
+		err_set(err, err->kind, "%s: %s", what, runc_errno_words(err->errnum));
+	return err_wrap(err, "unable to apply cgroup configuration");
+}
+
+/* To do without a group is only for who asked for none, and nothing of one. */
+static int make_or_do_without(struct kern_cgroup *cg, const struct runc_config *c, bool rootless,
+			      struct kern_cgroup_making *how, struct err *err)
+{
+	bool limits = kern_cgroup_limits_any(&c->resources.limits);
+
+	if (!kern_cgroup_make(cg, how, err))
+		return 0;
+	if (is_denial(err) && !c->cgroups_path && rootless) {
+		if (limits && kern_cgroup_version_of(cg) == KERN_CGROUP_V2)
+			return err_wrap(err, "rootless needs no limits + no cgrouppath when no "
+					"permission is granted for cgroups");
+		how->may_be_denied = true;
+		return kern_cgroup_make(cg, how, err);
+	}
+	return apply_failed(err);
+}
+
+/* Two containers in one group would be limited, frozen, killed and removed
+ * together. */
+int runc_cgroup_check_unused(struct kern_cgroup *cg, struct err *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	size_t n = 0;
 
 	if (kern_cgroup_pids(cg, &pids, &n, err))
-		return -1;
+		return err_wrap(err, "unable to get cgroup PIDs");
 	if (n)
-		return err_set(err, ERR_CONFLICT, "container's cgroup %s is not empty: %zu "
-			       "process(es) found", path, n);
+		return err_set(err, ERR_CONFLICT, "container's cgroup is not empty: %zu "
+			       "process(es) found", n);
+	if (kern_cgroup_frozen(cg))
+		return err_set(err, ERR_CONFLICT, "container's cgroup unexpectedly frozen");
 	return 0;
 }
 
-struct kern_cgroup *runc_cgroup_make(const struct runc_config *c, const char *path,
-				     struct err *err)
+int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err)
 {
-	struct kern_cgroup *cg = kern_cgroup_create(path, err);
-	struct err ignored;
+	struct kern_cgroup_making how = { .limits = &c->config.resources.limits };
 
-	if (!cg)
-		return NULL;
-	if (check_empty(cg, path, err)) {
-		kern_cgroup_free(cg);
-		return NULL;
+	if (make_or_do_without(c->cgroup, &c->config, rootless, &how, err))
+		return -1;
+	/* What systemd has made has our process in it by now. */
+	if ((how.existed && !c->systemd.started && runc_cgroup_check_unused(c->cgroup, err)) ||
+	    kern_cgroup_apply(c->cgroup, &c->config.resources.limits, err) ||
+	    set_devices(c->cgroup, &c->config.resources, rootless, err)) {
+		kern_cgroup_unmake(&how);
+		return -1;
 	}
-	if (!set_limits(cg, &c->resources, err))
-		return cg;
-	kern_cgroup_remove(cg, &ignored);
-	kern_cgroup_free(cg);
-	return NULL;
+	strlist_free(&how.made);
+	c->cgroup_made = true;
+	free(c->state.cgroup); /* it may be in fewer hierarchies than was planned */
+	c->state.cgroup = kern_cgroup_name(c->cgroup);
+	return 0;
 }
 
-int runc_cgroup_check_free(const char *path, struct err *err)
+void runc_cgroup_blame(const struct kern_cgroup *cg, struct err *err)
 {
-	struct kern_cgroup *cg = kern_cgroup_open(path, err);
-	int failed;
-
-	if (!cg)
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	failed = check_empty(cg, path, err);
-	kern_cgroup_free(cg);
-	return failed;
+	if (kern_cgroup_oom_kills(cg))
+		err_set(err, ERR_SYSTEM, "container init was OOM-killed (memory limit too low?)");
 }
 
-struct kern_cgroup *runc_cgroup_complete(const struct runc_config *c, const char *path, pid_t pid,
-					 struct err *err)
+void runc_cgroup_hint(const char *command, const struct err *err)
 {
-	struct kern_cgroup *cg = kern_cgroup_create(path, err);
+	if (is_denial(err))
+		log_warn("runc %s failure might be caused by lack of full access to cgroups", command);
+}
 
-	if (!cg)
-		return NULL;
-	if ((kern_cgroup_version() != KERN_CGROUP_V2 && kern_cgroup_add(cg, pid, err)) ||
-	    set_limits(cg, &c->resources, err)) {
-		kern_cgroup_free(cg);
-		return NULL;
+/* ---- whose it is ---- */
+
+static bool may_write_to_it(const struct runc_config *c)
+{
+	const struct runc_namespace *ns = runc_config_ns(c, CLONE_NEWCGROUP);
+
+	for (size_t i = 0; ns && !ns->path && i < c->n_mounts; i++) {
+		const struct runc_mount *m = &c->mounts[i];
+
+		if (m->source && !strcmp(m->source, "cgroup") &&
+		    !strcmp(m->destination, "/sys/fs/cgroup") && !(m->options.set & MS_RDONLY))
+			return true;
 	}
-	return cg;
+	return false;
+}
+
+int runc_cgroup_delegate(struct kern_cgroup *cg, const struct runc_config *c, uid_t uid,
+			 struct err *err)
+{
+	return may_write_to_it(c) ? kern_cgroup_delegate(cg, uid, err) : 0;
 }

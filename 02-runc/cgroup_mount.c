@@ -59,7 +59,7 @@ static int link_controllers(int dir, const char *name, struct err *err)
 static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m, int dir,
 			   const struct kern_mount *h, const char *name, struct err *err)
 {
-	AUTO_FREE char *group = xasprintf("%s%s", h->target, r->cgroup);
+	const char *group = kern_cgroup_dir_at(r->cgroup, h->target);
 	AUTO_CLOSE int to = -1, from = -1;
 	struct kern_mount_options o = m->options;
 
@@ -72,6 +72,8 @@ static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount 
 		controllers(o.data, sizeof o.data, h->super);
 		return kern_mount_fs("cgroup", "cgroup", to, &o, err);
 	}
+	if (!group)
+		return 0; /* the container is not in this hierarchy */
 	*o.data = '\0';
 	o.set |= MS_BIND | MS_REC;
 	from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -102,8 +104,9 @@ static int mount_hierarchies(const struct runc_rootfs *r, const struct runc_moun
 static int mount_v2(const struct runc_rootfs *r, const struct runc_mount *m, int target,
 		    struct err *err)
 {
-	AUTO_FREE char *group = xasprintf("/sys/fs/cgroup%s",
-					  runc_config_ns(r->config, CLONE_NEWCGROUP) ? r->cgroup : "");
+	const char *own = runc_config_ns(r->config, CLONE_NEWCGROUP) ?
+			  kern_cgroup_dir_at(r->cgroup, "/sys/fs/cgroup") : NULL;
+	const char *group = own ? own : "/sys/fs/cgroup";
 	struct kern_mount_options o = m->options;
 	AUTO_CLOSE int from = -1;
 
@@ -125,7 +128,7 @@ int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, s
 
 	if (target < 0)
 		return -1;
-	if (kern_cgroup_version() == KERN_CGROUP_V2)
+	if (kern_cgroup_version_of(r->cgroup) == KERN_CGROUP_V2)
 		return mount_v2(r, m, target, err);
 	o.set &= ~(uint64_t)MS_RDONLY; /* until the directories in it are made */
 	snprintf(o.data, sizeof o.data, "mode=755");

@@ -31,6 +31,7 @@ runc_cmd runc_cmd_create, runc_cmd_delete, runc_cmd_events, runc_cmd_exec, runc_
 struct cmd_usage {
 	const char *usage, *about;
 	int min, max; /* max -1: any number */
+	bool in_order; /* what follows the first argument is somebody else's */
 };
 int runc_cmd_parse(const struct cmd_usage *u, const struct option_def *defs, int argc,
 		   char **argv, int *rest, struct err *err);

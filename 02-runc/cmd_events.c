@@ -1,98 +1,145 @@
 /*
- * cmd_events.c - `events`: statistics of the container's cgroup as JSON lines,
- * every --interval until the container ends, or once with --stats.
+ * cmd_events.c - `events`: what happens to a container, as JSON lines: statistics of
+ * its cgroup every --interval, and when it runs out of memory, until it ends; or
+ * with --stats the statistics once.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
+#include "01-kernel/base/log.h"
 #include "cmd.h"
+#include "events.h"
+#include "intelrdt.h"
 
-static json_t *number(uint64_t n)
+struct watch {
+	const struct runc_state *state;
+	struct kern_cgroup *cgroup;
+	struct kern_cgroup_oom_watch oom;
+	int pidfd;
+	int64_t interval; /* nanoseconds */
+};
+
+/* A line is written at once and whole: somebody may be following the file. */
+static int print(const char *line, size_t n, struct err *err)
 {
-	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
-}
-
-/* The names are those that runc prints and its users read. */
-static json_t *document(const char *id, const struct kern_cgroup_stats *s)
-{
-	json_t *memory = json_pack("{s:{s:o, s:o, s:o, s:o}, s:o}", "usage", "limit",
-				   number(s->memory_limit), "usage", number(s->memory_usage),
-				   "max", number(s->memory_max_usage), "failcnt", number(0),
-				   "cache", number(s->memory_inactive_file));
-	json_t *cpu = json_pack("{s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}}", "usage", "total",
-				number(s->cpu_total_ns), "kernel", number(s->cpu_system_ns), "user",
-				number(s->cpu_user_ns), "throttling", "periods",
-				number(s->periods), "throttledPeriods",
-				number(s->throttled_periods), "throttledTime",
-				number(s->throttled_ns));
-	json_t *pids = json_pack("{s:o, s:o}", "current", number(s->pids), "limit",
-				 number(s->pids_limit));
-
-	return json_pack("{s:s, s:s, s:{s:o, s:o, s:o}}", "type", "stats", "id", id, "data", "cpu",
-			 cpu, "memory", memory, "pids", pids);
+	if (fwrite(line, 1, n, stdout) != n || fflush(stdout))
+		return err_sys(err, "write an event");
+	return 0;
 }
 
 static int print_stats(const struct runc_state *st, struct kern_cgroup *cg, struct err *err)
 {
-	struct kern_cgroup_stats stats = { 0 };
-	AUTO_JSON json_t *doc = NULL;
+	AUTO_REPORT struct kern_cgroup_report report = { .n_hugepages = 0 };
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+	AUTO_JSON json_t *rdt = NULL;
 
-	if (kern_cgroup_stats(cg, &stats, err))
-		return -1;
-	doc = document(st->id, &stats);
-	json_object_set_new(json_object_get(doc, "data"), "intel_rdt", runc_rdt_stats(st->dir));
-	json_dumpf(doc, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
+	if (kern_cgroup_report(cg, &report, err))
+		return err_wrap(err, "unable to get container cgroup stats");
+	rdt = runc_rdt_stats(st->dir);
+	runc_events_stats(&line, st->id, &report, rdt);
+	return print(line.data, line.len, err);
+}
+
+static int print_oom(const struct watch *w, struct err *err)
+{
+	AUTO_FREE char *line = xasprintf("{\"type\":\"oom\",\"id\":\"%s\"}\n", w->state->id);
+
+	return print(line, strlen(line), err);
+}
+
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* Until something happens or it is `due`. */
+static int wait_until(struct pollfd p[2], int64_t due)
+{
+	int64_t left = due - now();
+	struct timespec ts = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+
+	return left <= 0 ? 0 : ppoll(p, 2, &ts, NULL);
+}
+
+static int watch(struct watch *w, struct err *err)
+{
+	struct pollfd p[2] = {
+		{ .fd = w->pidfd, .events = POLLIN }, { .fd = w->oom.fd, .events = POLLIN },
+	};
+	bool ended = false;
+
+	for (int64_t due = now() + w->interval; !ended;) {
+		int happened = wait_until(p, due);
+
+		if (happened < 0 && errno != EINTR)
+			return err_sys(err, "wait for events");
+		/* The end last: want of memory may have been the cause of it. */
+		ended = happened > 0 && p[0].revents;
+		if ((happened > 0 || ended) && kern_cgroup_oom_happened(w->cgroup, &w->oom) &&
+		    print_oom(w, err))
+			return -1;
+		if (happened)
+			continue;
+		if (print_stats(w->state, w->cgroup, err))
+			log_error("%s", err->msg);
+		due += w->interval;
+	}
 	return 0;
 }
 
-static int watch(const struct runc_state *st, struct kern_cgroup *cg, int seconds, struct err *err)
+static int watch_container(const struct runc_state *st, struct kern_cgroup *cg, int64_t interval,
+			   struct err *err)
 {
-	AUTO_CLOSE int pidfd = runc_state_pidfd(st, err);
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int ready;
+	struct watch w = { .state = st, .cgroup = cg, .oom = { .fd = -1 }, .interval = interval };
+	AUTO_CLOSE int pidfd = runc_state_pidfd(st, err), oom = -1;
+	struct err why;
 
 	if (pidfd < 0)
 		return -1;
-	do {
-		if (print_stats(st, cg, err))
-			return -1;
-		ready = poll(&p, 1, seconds * 1000);
-	} while (ready == 0 || (ready < 0 && errno == EINTR));
-	return 0;
+	if (kern_cgroup_oom_watch(cg, &w.oom, &why))
+		log_warn("want of memory will not be told: %s", why.msg);
+	w.pidfd = pidfd;
+	oom = w.oom.fd;
+	return watch(&w, err);
 }
 
 int runc_cmd_events(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
 	static const struct cmd_usage usage = { "[--stats] <container-id>",
-						"its statistics as JSON", 1, 1 };
+						"what happens to it, as JSON", 1, 1 };
 	AUTO_STATE struct runc_state st = RUNC_STATE_INIT;
 	bool once = false;
 	const char *interval = "5s";
 	const struct option_def defs[] = {
-		{ "stats", 0, OPTION_FLAG, &once, "once, then end" },
-		{ "interval", 0, OPTION_TEXT, &interval, "seconds between two lines (5s)" },
+		{ "stats", 0, OPTION_FLAG, &once, "its statistics once, then end" },
+		{ "interval", 0, OPTION_TEXT, &interval, "time between two lines of them (5s)" },
 		{ NULL },
 	};
 	struct kern_cgroup *cg;
-	int rest, failed, seconds = 0;
-	char unit = 's', more;
+	int rest, failed;
+	int64_t ns;
 
 	if (runc_cmd_parse(&usage, defs, argc, argv, &rest, err))
 		return -1;
 	if (rest < 0)
 		return 0;
-	if (sscanf(interval, "%d%c%c", &seconds, &unit, &more) > 2 || seconds < 1 || unit != 's')
-		return err_set(err, ERR_INVALID, "--interval: '%s' is not a number of seconds",
+	if (runc_duration_parse(interval, &ns))
+		return err_set(err, ERR_INVALID, "--interval: '%s' is not a duration like 5s or 100ms",
 			       interval);
 	if (runc_cmd_state_of(g, argv[rest], &st, err))
 		return -1;
+	if (ns <= 0)
+		return err_set(err, ERR_INVALID, "duration interval must be greater than 0");
 	if (runc_state_status(&st) == STATUS_STOPPED)
 		return err_set(err, ERR_CONFLICT, "container with id %s is not running", st.id);
 	cg = kern_cgroup_open(st.cgroup, err);
-	failed = !cg || (once ? print_stats(&st, cg, err) : watch(&st, cg, seconds, err));
+	failed = !cg || (once ? print_stats(&st, cg, err) : watch_container(&st, cg, ns, err));
 	kern_cgroup_free(cg);
 	return failed ? -1 : 0;
 }

@@ -33,8 +33,7 @@
  * namespaces.h) has been there for us. */
 static int enter(const struct runc_exec *x, struct err *err)
 {
-	if (!runc_ns_user(&x->config) && (x->in_cgroup ? kern_cgroup_join_v1(x->cgroup, err)
-						       : kern_cgroup_add(x->cgroup, 0, err)))
+	if (!runc_ns_user(&x->config) && runc_cgroup_join(x->cgroup, x->in_cgroup, x->rootless, err))
 		return -1;
 	if (runc_ns_enter_of(&x->config, x->init_pidfd, err) ||
 	    runc_ns_become_root(&x->config, err))
@@ -101,15 +100,22 @@ static int await_exec(struct runc_exec *x, int ours, struct err *err)
 
 static int clone_process(struct runc_exec *x, struct err *err)
 {
-	const struct runc_birth birth = { &x->config, x->cgroup, &x->pidfd, x->init_pidfd };
+	struct runc_birth birth = { &x->config, x->cgroup, &x->pidfd, x->init_pidfd };
 	char own_score[RUNC_OOM_SIZE];
 
-	x->in_cgroup = kern_cgroup_v2_fd(x->cgroup) >= 0;
 	if (runc_oom_take(x->launch.procfs, &x->process, own_score, err))
 		return -1;
-	x->pid = runc_ns_clone(&birth, err);
-	if (!x->pid)
-		child(x);
+	for (bool again = false; ; again = true) {
+		x->in_cgroup = kern_cgroup_v2_fd(x->cgroup) >= 0;
+		x->pid = runc_ns_clone(&birth, err);
+		if (!x->pid)
+			child(x);
+		if (x->pid > 0 || again || !runc_cgroup_refused(err) ||
+		    runc_cgroup_elsewhere(&x->cgroup, x->cgroups.n ? 0 : x->state.pid, x->rootless,
+					  err))
+			break;
+		birth.cgroup = x->cgroup;
+	}
 	runc_oom_give_back(x->launch.procfs, own_score);
 	return x->pid < 0 ? -1 : 0;
 }
@@ -174,6 +180,7 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 
 	if (runc_cmd_state_of(g, id, &x->state, err))
 		return -1;
+	x->rootless = g->rootless;
 	status = runc_state_status(&x->state);
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return err_set(err, ERR_CONFLICT, "cannot exec in a %s container",
@@ -183,7 +190,7 @@ static int open_container(struct runc_exec *x, const struct runc_global *g, cons
 			       "--ignore-paused to override)");
 	x->init_pidfd = runc_state_pidfd(&x->state, err);
 	x->cgroup = kern_cgroup_open(x->state.cgroup, err);
-	if (x->init_pidfd < 0 || !x->cgroup)
+	if (x->init_pidfd < 0 || !x->cgroup || runc_cgroup_descend(x->cgroup, &x->cgroups, err))
 		return -1;
 	if (runc_config_load(&x->config, x->state.dir, "config.json", err) ||
 	    runc_seccomp_load(&x->filter, x->state.dir, err))

@@ -27,6 +27,8 @@ static int freeze(const struct runc_global *g, int argc, char **argv, bool froze
 	cg = kern_cgroup_open(st.cgroup, err);
 	failed = cg ? kern_cgroup_freeze(cg, frozen, err) : -1;
 	kern_cgroup_free(cg);
+	if (failed)
+		runc_cgroup_hint(frozen ? "pause" : "resume", err);
 	return failed;
 }
 

@@ -141,7 +141,8 @@ struct runc_config {
 
 /* Read a document of the specification: JSON, with the numbers between 2^63 and
  * 2^64 that jansson has no type for as strings of digits (see property.h). New; with
- * *text (may be NULL) as it stands in the file, which the caller frees. */
+ * *text (may be NULL) as it stands in the file, which the caller frees. The path "-" is
+ * what can be read from stdin. */
 json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *err);
 
 /* Parse and check <dir>/config.json (dirfd as in openat(2)). */
@@ -171,6 +172,8 @@ int runc_destinations_clean(json_t *doc);
 void runc_sysctl_normalise(json_t *linux_, json_t **sysctl);
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err);
+int runc_config_resource_lists(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
+			       struct err *err);
 void runc_resources_free(struct runc_resources *r);
 
 /* Before a container is made of it: what depends on who we are, and on a namespace to join. */

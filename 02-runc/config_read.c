@@ -8,6 +8,7 @@
  * before a single one is made.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "config.h"
@@ -96,7 +97,8 @@ json_t *runc_config_read(int dirfd, const char *path, char **text, struct err *e
 	AUTO_STRBUF struct strbuf raw = STRBUF_INIT, quoted = STRBUF_INIT;
 	json_t *doc;
 
-	if (file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
+	if (!strcmp(path, "-") ? file_read_fd(STDIN_FILENO, &raw, RUNC_CONFIG_LIMIT, err)
+			       : file_read(dirfd, path, &raw, RUNC_CONFIG_LIMIT, err))
 		return NULL;
 	if (memchr(raw.data, '\0', raw.len)) {
 		err_set(err, ERR_INVALID, "%s: contains a NUL byte", path);

@@ -1,6 +1,7 @@
 /*
  * config_resources.c - `linux.resources` ("Control groups" in config-linux.md),
- * also the document that `update --resources` reads.
+ * also the document that `update --resources` reads. What it lists per device,
+ * page size or interface is in config_resource_lists.c.
  *
  * Clients written in Go send 0 for "not set" in numbers where 0 makes no
  * sense, so 0 means "leave it alone" for each of these; -1 is "no limit".
@@ -11,76 +12,98 @@
 #include "config.h"
 #include "property.h"
 
-static int parse_limit(const json_t *obj, const char *where, const char *key, int64_t *out,
-		       struct err *err)
-{
-	const struct runc_range any = { -1, INT64_MAX };
-	int64_t value = 0;
+struct limit_def {
+	const char *key;
+	struct runc_range range;
+	int64_t *to;
+	bool zero_counts;
+};
 
-	if (runc_prop_int(obj, where, key, any, &value, NULL, err))
-		return -1;
-	if (value)
-		*out = value;
+/* A number that is absent stays KERN_CGROUP_UNSET. */
+static int parse_limits(const json_t *obj, const char *where, const struct limit_def *defs,
+			size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t value = KERN_CGROUP_UNSET;
+
+		if (runc_prop_int(obj, where, defs[i].key, defs[i].range, &value, NULL, err))
+			return -1;
+		if (value || defs[i].zero_counts)
+			*defs[i].to = value;
+	}
 	return 0;
 }
 
-static int parse_memory(struct runc_resources *r, const json_t *obj, const char *where,
+static const struct runc_range or_none = { -1, INT64_MAX }; /* -1: no limit */
+static const struct runc_range any = { INT64_MIN + 1, INT64_MAX }; /* below 0: no limit */
+static const struct runc_range positive = { 0, INT64_MAX };
+static const struct runc_range percent = { 0, 100 };
+
+static int parse_memory(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
 			struct err *err)
 {
-	static const char *const unsupported[] = { "swappiness", "disableOOMKiller", NULL };
+	const struct limit_def defs[] = {
+		{ "limit", or_none, &l->memory }, { "reservation", or_none, &l->memory_reservation },
+		{ "swap", or_none, &l->memory_swap }, { "swappiness", percent, &l->swappiness, true },
+	};
 	char path[PROPERTY_PATH_SIZE];
+	bool hierarchy = true;
+	uint64_t unset = 0;
+	struct err ignored;
 	json_t *m;
 
 	if (runc_prop_object(obj, where, "memory", &m, err))
 		return -1;
 	runc_prop_path(path, where, "memory");
-	if (runc_prop_means(m, "kernel") || runc_prop_means(m, "kernelTCP"))
-		log_warn("%s: the kernel memory limit is obsolete in Linux and ignored", path);
-	return runc_prop_refuse(m, path, unsupported, err) ||
-	       parse_limit(m, path, "limit", &r->limits.memory, err) ||
-	       parse_limit(m, path, "reservation", &r->limits.memory_reservation, err) ||
-	       parse_limit(m, path, "swap", &r->limits.memory_swap, err) ? -1 : 0;
+	if (json_is_integer(json_object_get(m, "kernel")) ||
+	    json_is_integer(json_object_get(m, "kernelTCP")))
+		log_warn("Kernel memory settings are ignored and will be removed");
+	/* -1 as an unsigned number is how "leave it" is said for swappiness. */
+	runc_prop_u64(m, path, "swappiness", &unset, &ignored);
+	if (parse_limits(m, path, defs, unset == UINT64_MAX ? 3 : 4, err) ||
+	    runc_prop_bool(m, path, "disableOOMKiller", &l->oom_kill_disable, err) ||
+	    runc_prop_bool(m, path, "checkBeforeUpdate", &l->memory_check, err) ||
+	    runc_prop_bool(m, path, "useHierarchy", &hierarchy, err))
+		return -1;
+	if (json_is_boolean(json_object_get(m, "useHierarchy")))
+		l->use_hierarchy = hierarchy;
+	return 0;
 }
 
-static int parse_cpu(struct runc_resources *r, const json_t *obj, const char *where,
+static int parse_cpu(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
 		     struct err *err)
 {
-	static const char *const unsupported[] = { "realtimeRuntime", "realtimePeriod", "burst",
-						   "idle", NULL };
-	const char *cpus = NULL, *mems = NULL;
+	const struct limit_def defs[] = {
+		{ "shares", positive, &l->cpu_shares }, { "quota", any, &l->cpu_quota },
+		{ "burst", positive, &l->cpu_burst, true }, { "period", positive, &l->cpu_period },
+		{ "realtimeRuntime", any, &l->cpu_rt_runtime },
+		{ "realtimePeriod", positive, &l->cpu_rt_period }, { "idle", any, &l->cpu_idle, true },
+	};
 	char path[PROPERTY_PATH_SIZE];
 	json_t *cpu;
 
 	if (runc_prop_object(obj, where, "cpu", &cpu, err))
 		return -1;
 	runc_prop_path(path, where, "cpu");
-	if (runc_prop_refuse(cpu, path, unsupported, err) ||
-	    parse_limit(cpu, path, "shares", &r->limits.cpu_shares, err) ||
-	    parse_limit(cpu, path, "quota", &r->limits.cpu_quota, err) ||
-	    parse_limit(cpu, path, "period", &r->limits.cpu_period, err) ||
-	    runc_prop_str(cpu, path, "cpus", &cpus, err) ||
-	    runc_prop_str(cpu, path, "mems", &mems, err))
-		return -1;
-	if (cpus && *cpus)
-		r->limits.cpuset_cpus = cpus;
-	if (mems && *mems)
-		r->limits.cpuset_mems = mems;
-	return 0;
+	return parse_limits(cpu, path, defs, sizeof defs / sizeof *defs, err) ||
+	       runc_prop_str(cpu, path, "cpus", &l->cpuset_cpus, err) ||
+	       runc_prop_str(cpu, path, "mems", &l->cpuset_mems, err) ? -1 : 0;
 }
 
-static int parse_pids(struct runc_resources *r, const json_t *obj, const char *where,
+static int parse_pids(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
 		      struct err *err)
 {
+	const struct limit_def defs[] = { { "limit", or_none, &l->pids } };
 	char path[PROPERTY_PATH_SIZE];
 	json_t *pids;
 
 	if (runc_prop_object(obj, where, "pids", &pids, err))
 		return -1;
-	return parse_limit(pids, runc_prop_path(path, where, "pids"), "limit", &r->limits.pids,
-			   err);
+	return parse_limits(pids, runc_prop_path(path, where, "pids"), defs, 1, err);
 }
 
-/* "rwm" in any order and selection; absent means all of it. */
+/* "rwm" in any order and selection; absent means all of it. An "a" beside them is
+ * seen in the wild and stands for no kind of access. */
 static int parse_access(char access[4], const char *text, const char *where, struct err *err)
 {
 	size_t n = 0;
@@ -89,7 +112,7 @@ static int parse_access(char access[4], const char *text, const char *where, str
 		if (!*text || strchr(text, *a))
 			access[n++] = *a;
 	access[n] = '\0';
-	if (strspn(text, "rwm") != strlen(text))
+	if (strspn(text, "rwma") != strlen(text) || !n)
 		return err_set(err, ERR_INVALID, "%s.access: '%s' is not made of r, w and m",
 			       where, text);
 	return 0;
@@ -111,9 +134,9 @@ static int parse_device_rule(struct kern_cgroup_device *d, const json_t *obj, co
 	    runc_prop_str(obj, where, "access", &access, err) ||
 	    parse_access(d->access, access, where, err))
 		return -1;
-	if (strlen(type) > 1 || !strchr("abcpu", *type))
+	if (strlen(type) > 1 || !strchr("abc", *type))
 		return err_set(err, ERR_INVALID, "%s.type: '%s' is not a, b or c", where, type);
-	d->type = *type == 'u' ? 'c' : *type ? *type : 'a';
+	d->type = *type ? *type : 'a';
 	return 0;
 }
 
@@ -137,24 +160,6 @@ static int parse_devices(struct runc_resources *r, const json_t *obj, const char
 	return 0;
 }
 
-/* Limits that a container must not silently go without. */
-static int refuse_the_rest(const json_t *obj, const char *where, struct err *err)
-{
-	static const char *const whole[] = { "hugepageLimits", "rdma", "unified", NULL };
-	static const char *const block[] = {
-		"weight", "leafWeight", "weightDevice", "throttleReadBpsDevice",
-		"throttleWriteBpsDevice", "throttleReadIOPSDevice", "throttleWriteIOPSDevice", NULL,
-	};
-	static const char *const net[] = { "classID", "priorities", NULL };
-	char path[PROPERTY_PATH_SIZE];
-
-	return runc_prop_refuse(obj, where, whole, err) ||
-	       runc_prop_refuse(json_object_get(obj, "blockIO"),
-				runc_prop_path(path, where, "blockIO"), block, err) ||
-	       runc_prop_refuse(json_object_get(obj, "network"),
-				runc_prop_path(path, where, "network"), net, err) ? -1 : 0;
-}
-
 int runc_config_resources(struct runc_resources *r, const json_t *obj, const char *where,
 			  struct err *err)
 {
@@ -162,13 +167,19 @@ int runc_config_resources(struct runc_resources *r, const json_t *obj, const cha
 	kern_cgroup_limits_init(&r->limits);
 	if (obj && !json_is_object(obj))
 		return err_set(err, ERR_INVALID, "%s: expected an object", where);
-	return parse_memory(r, obj, where, err) || parse_cpu(r, obj, where, err) ||
-	       parse_pids(r, obj, where, err) || parse_devices(r, obj, where, err) ||
-	       refuse_the_rest(obj, where, err) ? -1 : 0;
+	return parse_memory(&r->limits, obj, where, err) ||
+	       parse_cpu(&r->limits, obj, where, err) ||
+	       parse_pids(&r->limits, obj, where, err) || parse_devices(r, obj, where, err) ||
+	       runc_config_resource_lists(&r->limits, obj, where, err) ? -1 : 0;
 }
 
 void runc_resources_free(struct runc_resources *r)
 {
 	free(r->devices);
+	free(r->limits.io);
+	free(r->limits.hugepages);
+	free(r->limits.rdma);
+	free(r->limits.net_priorities);
+	free(r->limits.unified);
 	memset(r, 0, sizeof *r);
 }

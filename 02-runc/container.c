@@ -86,7 +86,11 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 		return err_sys(err, "root.path: %s", root);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_INVALID, "root.path: %s is not a directory", root);
-	return opt->systemd ? runc_systemd_prepare(&c->systemd, &c->config, opt->id, err) : 0;
+	if (opt->systemd && runc_systemd_prepare(&c->systemd, &c->config, opt->id, opt->rootless, err))
+		return -1;
+	c->cgroup = runc_cgroup_plan(&c->config, opt->systemd ? c->systemd.cgroup
+				     : c->config.cgroups_path ? c->config.cgroups_path : opt->id, err);
+	return c->cgroup ? 0 : -1;
 }
 
 /* The id is ours from here on. Saved at once, so that `delete --force` can clean
@@ -101,7 +105,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 		return -1;
 	st->created = xstrdup(time_now_text(now));
 	st->version = xstrdup(c->config.version);
-	st->cgroup = opt->systemd ? xstrdup(c->systemd.cgroup) : runc_cgroup_path(&c->config, opt->id);
+	st->cgroup = kern_cgroup_name(c->cgroup);
 	st->unit = (struct runc_unit){ .name = xstrdup(c->systemd.unit.name),
 				       .user = c->systemd.unit.user };
 	st->annotations = json_incref(c->config.annotations);
@@ -148,11 +152,10 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 /* The clone. In the child this does not return. */
 static int clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
-	const struct runc_birth birth = { &c->config, c->cgroup, &c->pidfd, -1 };
+	const struct runc_birth birth = { &c->config, in->cgroup, &c->pidfd, -1 };
 	char own_score[RUNC_OOM_SIZE];
 
-	in->in_cgroup = kern_cgroup_v2_fd(c->cgroup) >= 0;
-	in->placed = c->state.unit.name;
+	in->in_cgroup = kern_cgroup_v2_fd(in->cgroup) >= 0;
 	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
 		return -1;
 	c->pid = runc_ns_clone(&birth, err);
@@ -162,16 +165,23 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 	return c->pid < 0 ? -1 : 0;
 }
 
-/* systemd makes a group around a process, so here init is born without one, waits to be
- * taken in, and does nothing before. */
-static int place_init(struct runc_container *c, struct err *err)
+/* systemd makes a group around a process. So here init is born where we are, and does
+ * nothing until it has been moved. */
+static int clone_init_for_systemd(struct runc_container *c, const struct runc_create *opt,
+				  struct runc_init *in, struct err *err)
 {
-	if (!c->state.unit.name)
-		return 0;
-	if (runc_systemd_start(&c->systemd, c->pid, err))
-		return -1;
-	c->cgroup = runc_cgroup_complete(&c->config, c->state.cgroup, c->pid, err);
-	return !c->cgroup || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
+	int failed;
+
+	in->placed = true;
+	in->cgroup = kern_cgroup_open("", err); /* of none, as far as it is concerned */
+	failed = !in->cgroup || clone_init(c, in, err) || runc_systemd_start(&c->systemd, c->pid, err) ||
+		 runc_cgroup_make(c, opt->rootless, err) ||
+		 /* the hierarchies that systemd does not know of */
+		 (kern_cgroup_version_of(c->cgroup) != KERN_CGROUP_V2 &&
+		  kern_cgroup_add(c->cgroup, c->pid, err)) ||
+		 runc_sync_say(c->sync, WORD_GO, err);
+	kern_cgroup_free(in->cgroup);
+	return failed ? -1 : 0;
 }
 
 /* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
@@ -230,7 +240,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },
 		.rootfs = { .config = &c->config, .bundle = c->state.bundle,
-			    .path = c->state.rootfs, .cgroup = c->state.cgroup,
+			    .path = c->state.rootfs, .cgroup = c->cgroup,
 			    .root = -1, .null = -1 },
 	};
 	int failed;
@@ -240,11 +250,11 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 		return -1;
 	in.sync = theirs;
 	in.rootfs.sources = c->sources;
-	failed = clone_init(c, &in, err);
+	failed = opt->systemd ? clone_init_for_systemd(c, opt, &in, err) : clone_init(c, &in, err);
 	close(in.launch.procfs);
 	close(theirs); /* so that we see its end when init ends */
 	theirs = -1;
-	if (failed || place_init(c, err) || map_ids(c, err))
+	if (failed || map_ids(c, err))
 		return -1;
 	c->state.pid = c->pid;
 	return kern_proc_start_time(c->pid, &c->state.start_time, NULL, err);
@@ -260,14 +270,11 @@ static void undo(struct runc_container *c, const char *root)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (c->cgroup)
-		kern_cgroup_kill(c->cgroup, SIGKILL, &ignored); /* what hooks and init forked */
-	if (c->systemd.started && runc_systemd_stop(&c->systemd.unit, &ignored))
+	if (c->systemd.started && runc_systemd_end(&c->systemd.unit, c->cgroup, &ignored))
 		log_warn("%s", ignored.msg);
-	if (c->cgroup) {
-		if (kern_cgroup_remove(c->cgroup, &ignored))
-			log_warn("%s", ignored.msg);
-	}
+	/* With what hooks and init forked. */
+	if (c->cgroup_made && kern_cgroup_destroy(c->cgroup, &ignored))
+		log_warn("%s", ignored.msg);
 	if (c->state.dir < 0)
 		return;
 	if (runc_rdt_destroy(c->state.dir, true, &ignored))
@@ -286,11 +293,17 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
-	if (opt->systemd ? runc_cgroup_check_free(c->state.cgroup, err)
-			 : !(c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err)))
+	if (opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
+			 : runc_cgroup_make(c, opt->rootless, err))
 		return -1;
-	if (make_rdt_group(c, err) || start_init(c, opt, fifo, console, err) ||
-	    runc_rdt_join(c->state.dir, c->pid, err) || hear_ready(c, err) || runc_state_save(&c->state, err))
+	if (make_rdt_group(c, err))
+		return -1;
+	if (start_init(c, opt, fifo, console, err) || runc_rdt_join(c->state.dir, c->pid, err) ||
+	    hear_ready(c, err)) {
+		runc_cgroup_blame(c->cgroup, err);
+		return -1;
+	}
+	if (runc_state_save(&c->state, err))
 		return -1;
 	return opt->pid_file ? runc_pid_file_write(opt->pid_file, c->pid, err) : 0;
 }

@@ -8,6 +8,7 @@
 #ifndef DOCKYARD_RUNC_CONTAINER_H
 #define DOCKYARD_RUNC_CONTAINER_H
 
+#include "cgroup.h"
 #include "config.h"
 #include "seccomp.h"
 #include "sources.h"
@@ -18,6 +19,7 @@ struct runc_create {
 	const char *root, *id, *bundle, *pid_file, *console_socket;
 	unsigned preserve_fds; /* beyond LISTEN_FDS */
 	bool no_pivot, no_new_keyring;
+	bool rootless; /* a cgroup that may not be made is done without */
 	bool at_once;    /* `run`: go on to the program without waiting for `start` */
 	bool foreground; /* a terminal without a console_socket is for us */
 	bool systemd;    /* the cgroup is to be made by systemd */
@@ -29,6 +31,7 @@ struct runc_container {
 	struct runc_filter filter;
 	struct kern_cgroup *cgroup;
 	struct runc_systemd systemd;
+	bool cgroup_made; /* by us, to be undone by us */
 	struct runc_source *sources; /* see sources.h */
 	struct runc_netmoves net;
 	pid_t pid; /* init, our child */
@@ -65,19 +68,6 @@ int runc_container_destroy(const struct runc_state *st, const struct runc_config
 
 /* Write a pid file so that no reader sees half of it. */
 int runc_pid_file_write(const char *path, pid_t pid, struct err *err);
-
-/* cgroup.c: make the container's group with its limits and device rules. */
-struct kern_cgroup *runc_cgroup_make(const struct runc_config *c, const char *path,
-				     struct err *err);
-/* The same where systemd has made the group, around this process: what systemd does not
- * know of (hierarchies, limits) is added; and, before, that nobody else is in it. */
-struct kern_cgroup *runc_cgroup_complete(const struct runc_config *c, const char *path, pid_t pid,
-					 struct err *err);
-int runc_cgroup_check_free(const char *path, struct err *err);
-/* All device rules, the configured ones and those of every container. The caller frees. */
-struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources *r, size_t *n);
-/* Where it is: linux.cgroupsPath, or one derived from the id. The caller frees. */
-char *runc_cgroup_path(const struct runc_config *c, const char *id);
 
 /* sysctl.c */
 int runc_sysctl_check(const struct runc_config *c, struct err *err);

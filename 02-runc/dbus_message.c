@@ -263,15 +263,19 @@ static int take_value(struct runc_dbus_message *m, char type, void *to)
 
 int runc_dbus_read(struct runc_dbus_message *m, struct err *err, const char *types, ...)
 {
-	bool fits = !strncmp(m->signature, types, strlen(types));
+	const char *name = *m->member ? m->member : "an answer";
+	bool complete = true;
 	va_list ap;
 
+	if (strncmp(m->signature, types, strlen(types)))
+		return err_set(err, ERR_CORRUPT, "malformed D-Bus message: %s has '%s', not '%s'", name,
+			       m->signature, types);
 	va_start(ap, types);
-	for (const char *t = types; fits && *t; t++)
-		fits = !take_value(m, *t, va_arg(ap, void *));
+	for (const char *t = types; complete && *t; t++)
+		complete = !take_value(m, *t, va_arg(ap, void *));
 	va_end(ap);
-	return fits ? 0 : err_set(err, ERR_CORRUPT, "malformed D-Bus message: %s has '%s', not '%s'",
-				  *m->member ? m->member : "an answer", m->signature, types);
+	return complete ? 0 : err_set(err, ERR_CORRUPT, "malformed D-Bus message: %s has less in it than "
+				      "it says", name);
 }
 
 void runc_dbus_message_free(struct runc_dbus_message *m)

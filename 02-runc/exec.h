@@ -19,14 +19,14 @@ struct runc_exec {
 
 	/* options */
 	const char *console_socket, *pid_file, *process_file, *cwd, *user, *apparmor, *label;
-	struct strlist env, caps, gids;
+	struct strlist env, caps, gids, cgroups;
 	bool detach, tty, no_new_privs, ignore_paused;
 	int preserve_fds;
 
 	int init_pidfd, console, receive; /* receive: the terminal comes to us */
 	int root; /* of a container without a mount namespace; else -1 */
 	int sync;
-	bool in_cgroup;
+	bool in_cgroup, rootless;
 	pid_t pid;
 	int pidfd;
 };

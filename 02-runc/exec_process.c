@@ -14,7 +14,7 @@
 int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, struct err *err)
 {
 	static const struct cmd_usage usage = {
-		"[options] <container-id> <command> [args...]", "run one more process in it", 1, -1,
+		"[options] <container-id> <command> [args...]", "run one more process in it", 1, -1, true,
 	};
 	const struct option_def defs[] = {
 		{ "console-socket", 0, OPTION_TEXT, &x->console_socket,
@@ -33,6 +33,8 @@ int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, str
 		{ "process-label", 0, OPTION_TEXT, &x->label, "SELinux label" },
 		{ "preserve-fds", 0, OPTION_NUMBER, &x->preserve_fds,
 		  "hand on this many file descriptors beyond 0, 1, 2" },
+		{ "cgroup", 0, OPTION_LIST, &x->cgroups,
+		  "run it in a group below the container's: [controller:]path (many)" },
 		{ "ignore-paused", 0, OPTION_FLAG, &x->ignore_paused,
 		  "also in a paused container, where it waits" },
 		{ NULL },
@@ -210,4 +212,5 @@ void runc_exec_free(struct runc_exec *x)
 	strlist_free(&x->env);
 	strlist_free(&x->caps);
 	strlist_free(&x->gids);
+	strlist_free(&x->cgroups);
 }

@@ -58,8 +58,8 @@ static int await_go(struct runc_init *in, struct err *err)
 
 static int join_cgroup(struct runc_init *in, struct err *err)
 {
-	if (in->placed)
-		return await_go(in, err);
+	if (in->placed && await_go(in, err))
+		return -1;
 	return in->in_cgroup ? kern_cgroup_join_v1(in->cgroup, err)
 			     : kern_cgroup_add(in->cgroup, 0, err);
 }

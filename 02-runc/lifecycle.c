@@ -130,9 +130,9 @@ int runc_container_kill_all(const struct runc_state *st, struct err *err)
 
 /* A systemd that is not there any more, or knows nothing, shall not be in the way of
  * cleaning up; one that is still at it has it in hand. */
-static int stop_unit(const struct runc_state *st, struct err *err)
+static int end_unit(const struct runc_state *st, struct kern_cgroup *cg, struct err *err)
 {
-	if (!st->unit.name || !runc_systemd_stop(&st->unit, err))
+	if (!st->unit.name || !runc_systemd_end(&st->unit, cg, err))
 		return 0;
 	if (err->kind == ERR_TIMEOUT)
 		return -1;
@@ -146,10 +146,9 @@ static int remove_cgroup(const struct runc_state *st, struct err *err)
 	int failed;
 
 	if (!cg)
-		return err->kind == ERR_NOT_FOUND ? stop_unit(st, err) : -1;
+		return err->kind == ERR_NOT_FOUND ? end_unit(st, NULL, err) : -1;
 	/* Without a pid namespace of its own, init's children outlive it. */
-	failed = kern_cgroup_kill(cg, SIGKILL, err) || stop_unit(st, err) ||
-		 kern_cgroup_remove(cg, err);
+	failed = end_unit(st, cg, err) || kern_cgroup_destroy(cg, err);
 	kern_cgroup_free(cg);
 	return failed ? -1 : 0;
 }

@@ -124,8 +124,8 @@ static pid_t be_between(const struct runc_birth *b, bool in_v2, struct news *new
 	struct kern_clone clone = { .flags = CLONE_PARENT, .cgroup_fd = -1 };
 
 	news->child = -1;
-	if (b->cgroup && (in_v2 ? kern_cgroup_join_v1(b->cgroup, &news->err)
-				: kern_cgroup_add(b->cgroup, 0, &news->err)))
+	if (in_v2 ? kern_cgroup_join_v1(b->cgroup, &news->err)
+		  : kern_cgroup_add(b->cgroup, 0, &news->err))
 		return -1;
 	if (b->init_pidfd >= 0 ? join_all_of(b->config, b->init_pidfd, 0, &news->err)
 			       : join_before_birth(b->config, &news->err))

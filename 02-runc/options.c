@@ -83,6 +83,26 @@ int runc_options_parse(const struct option_def *defs, int argc, char **argv, int
 	return 0;
 }
 
+int runc_options_parse_mixed(const struct option_def *defs, int argc, char **argv, int *rest,
+			     struct err *err)
+{
+	AUTO_FREE char **arguments = xcalloc((size_t)argc + 1, sizeof *arguments);
+	int n = 0, used;
+
+	for (int i = 0; i < argc; i++) {
+		if (runc_options_parse(defs, argc - i, argv + i, &used, err))
+			return -1;
+		i += used;
+		for (bool last = used && !strcmp(argv[i - 1], "--"); last && i < argc; i++)
+			arguments[n++] = argv[i];
+		if (i < argc)
+			arguments[n++] = argv[i];
+	}
+	*rest = argc - n;
+	memcpy(argv + *rest, arguments, (size_t)n * sizeof *argv);
+	return 0;
+}
+
 void runc_options_help(const struct option_def *defs)
 {
 	for (; defs->name; defs++) {

@@ -28,6 +28,11 @@ struct option_def {
 int runc_options_parse(const struct option_def *defs, int argc, char **argv, int *rest,
 		       struct err *err);
 
+/* The same where options may also follow arguments ("update ID --memory 1G"): the
+ * arguments are moved to the end of argv. "--" ends the options. */
+int runc_options_parse_mixed(const struct option_def *defs, int argc, char **argv, int *rest,
+			     struct err *err);
+
 void runc_options_help(const struct option_def *defs);
 
 #endif

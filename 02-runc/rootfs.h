@@ -20,7 +20,7 @@ struct runc_rootfs {
 	const struct runc_config *config;
 	const char *bundle; /* relative sources start here */
 	const char *path;   /* of the root, on the host */
-	const char *cgroup; /* the container's group */
+	const struct kern_cgroup *cgroup; /* the container's */
 	struct runc_source *sources; /* one per mount, or NULL */
 	int root;           /* O_PATH; -1 until opened */
 	struct stat root_stat;

@@ -67,7 +67,8 @@ int runc_cmd_parse(const struct cmd_usage *u, const struct option_def *defs, int
 		*rest = -1;
 		return 0;
 	}
-	if (runc_options_parse(defs, argc, argv, rest, err))
+	if (u->in_order ? runc_options_parse(defs, argc, argv, rest, err)
+			: runc_options_parse_mixed(defs, argc, argv, rest, err))
 		return err_wrap(err, "%s", name);
 	if (argc - *rest < u->min || (u->max >= 0 && argc - *rest > u->max))
 		return err_set(err, ERR_INVALID, "%s: expected %s %d argument%s: runc %s %s", name,

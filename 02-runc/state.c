@@ -178,9 +178,10 @@ enum runc_status runc_state_status(const struct runc_state *st)
 		return STATUS_CREATING;
 	if (!alive(st))
 		return STATUS_STOPPED;
-	if (!faccessat(st->dir, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW))
-		return STATUS_CREATED;
-	return frozen(st) ? STATUS_PAUSED : STATUS_RUNNING;
+	if (frozen(st)) /* a created one can be, too */
+		return STATUS_PAUSED;
+	return faccessat(st->dir, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW) ? STATUS_RUNNING
+									  : STATUS_CREATED;
 }
 
 int runc_state_pidfd(const struct runc_state *st, struct err *err)

@@ -10,8 +10,9 @@
  *     ERROR     with a struct err: what went wrong, in init's own words
  *
  * and the runtime says GO: first, once, where systemd is to put init into its cgroup;
- * then, once, where ids are to be mapped; and in answer to MOUNTED. Both ends are O_CLOEXEC: end of file
- * without a word means that the program has been executed, or that init died.
+ * then, once, where ids are to be mapped; and in answer to MOUNTED. Both ends are
+ * O_CLOEXEC: end of file without a word means that the program has been executed, or
+ * that init died.
  */
 #ifndef DOCKYARD_RUNC_SYNC_H
 #define DOCKYARD_RUNC_SYNC_H

@@ -7,6 +7,7 @@
  */
 #include "systemd.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "01-kernel/base/log.h"
@@ -164,6 +165,7 @@ static int put_request(struct runc_systemd *s, const struct runc_config *c,
 	put_unit(body, &s->unit, traits->v2);
 	if (runc_systemd_put_annotations(body, c->annotations, err))
 		return -1;
+	runc_systemd_put_oom_policy(body, &c->resources.limits, traits);
 	rules = runc_cgroup_device_rules(&c->resources, &n_rules);
 	runc_systemd_put_devices(body, rules, n_rules, traits->v2);
 	return runc_systemd_put_limits(body, &c->resources.limits, traits, err);
@@ -182,20 +184,20 @@ static char *unit_path(struct runc_systemd *s, struct err *err)
 }
 
 int runc_systemd_prepare(struct runc_systemd *s, struct runc_config *c, const char *id,
-			 struct err *err)
+			 bool rootless, struct err *err)
 {
 	struct runc_systemd_traits traits;
 
 	if (runc_systemd_check(err))
 		return -1;
-	s->unit.user = runc_systemd_is_users();
+	s->unit.user = runc_systemd_is_users(rootless);
 	if (s->unit.user && kern_cgroup_version() != KERN_CGROUP_V2)
 		return err_set(err, ERR_UNSUPPORTED, "cannot use rootless systemd cgroups manager on "
 			       "cgroup v1");
 	if (runc_unit_parse(&s->unit, c->cgroups_path, id, err) ||
 	    runc_systemd_connect(&s->bus, s->unit.user, err) || get_traits(&s->bus, &traits, err))
 		return -1;
-	runc_systemd_round_quota(&c->resources.limits);
+	runc_systemd_adapt(&c->resources.limits, &traits);
 	s->cgroup = unit_path(s, err);
 	return s->cgroup ? put_request(s, c, &traits, err) : -1;
 }
@@ -215,7 +217,8 @@ int runc_systemd_start(struct runc_systemd *s, pid_t pid, struct err *err)
 		failed = do_job(&s->bus, &start, &s->request, &s->started, err);
 	}
 	runc_dbus_close(&s->bus); /* we may live as long as the container */
-	return failed ? err_wrap(err, "unable to start unit %s", s->unit.name) : 0;
+	return failed ? err_wrap(err, "unable to apply cgroup configuration: unable to start unit \"%s\"",
+				 s->unit.name) : 0;
 }
 
 void runc_systemd_free(struct runc_systemd *s)
@@ -229,7 +232,7 @@ void runc_systemd_free(struct runc_systemd *s)
 
 /* ---- update and delete --------------------------------------------------- */
 
-int runc_systemd_update(const struct runc_unit *u, const struct kern_cgroup_limits *l, struct err *err)
+int runc_systemd_update(const struct runc_unit *u, struct kern_cgroup_limits *l, struct err *err)
 {
 	struct runc_dbus_message set = method("SetUnitProperties", "sba(sv)");
 	AUTO_STRBUF struct strbuf body = STRBUF_INIT;
@@ -240,6 +243,7 @@ int runc_systemd_update(const struct runc_unit *u, const struct kern_cgroup_limi
 	if (runc_systemd_check(err) || runc_systemd_connect(&bus, u->user, err) ||
 	    get_traits(&bus, &traits, err))
 		return -1;
+	runc_systemd_adapt(l, &traits);
 	runc_dbus_put_text(&body, 's', u->name);
 	runc_dbus_put_number(&body, 'b', true); /* until the unit is gone, not on disk */
 	properties = runc_dbus_open_array(&body, '(');
@@ -250,13 +254,15 @@ int runc_systemd_update(const struct runc_unit *u, const struct kern_cgroup_limi
 	       err_wrap(err, "unable to set unit properties") : 0;
 }
 
-int runc_systemd_stop(const struct runc_unit *u, struct err *err)
+int runc_systemd_end(const struct runc_unit *u, struct kern_cgroup *cg, struct err *err)
 {
 	struct runc_dbus_message stop = method("StopUnit", "ss");
 	AUTO_STRBUF struct strbuf body = STRBUF_INIT;
 	AUTO_DBUS struct runc_dbus bus = RUNC_DBUS_INIT;
 	bool begun = false;
 
+	if (cg && kern_cgroup_kill(cg, SIGKILL, err))
+		log_debug("%s", err->msg);
 	if (runc_systemd_check(err) || runc_systemd_connect(&bus, u->user, err) ||
 	    watch_jobs(&bus, u->name, err))
 		return -1;

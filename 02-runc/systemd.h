@@ -29,8 +29,8 @@
 
 /* ERR_UNSUPPORTED where none runs. */
 int runc_systemd_check(struct err *err);
-/* Ours, or process 1? It depends on who we are. */
-bool runc_systemd_is_users(void);
+/* Ours, or process 1? `rootless` is what the global option of that name has come to. */
+bool runc_systemd_is_users(bool rootless);
 int runc_systemd_connect(struct runc_dbus *bus, bool user, struct err *err);
 
 /* ---- systemd_props.c: properties ----------------------------------------- */
@@ -45,13 +45,27 @@ void runc_systemd_put_number(struct strbuf *body, const char *name, char type, u
 /* Properties that are lists, with one element. */
 void runc_systemd_put_texts(struct strbuf *body, const char *name, const char *value);
 void runc_systemd_put_pid(struct strbuf *body, pid_t pid);
+void runc_systemd_put_quota(struct strbuf *body, const struct kern_cgroup_limits *l,
+			    const struct runc_systemd_traits *traits);
+/* "0-3,7", of processors or memory nodes; "" or NULL: nothing. */
+int runc_systemd_put_set(struct strbuf *body, const char *name, const char *list,
+			 const struct runc_systemd_traits *traits, struct err *err);
+/* systemd_unified.c: l->unified, as far as there are properties of it. */
+int runc_systemd_put_unified(struct strbuf *body, const struct kern_cgroup_limits *l,
+			     const struct runc_systemd_traits *traits, struct err *err);
+/* What can be told at the start only. */
+void runc_systemd_put_oom_policy(struct strbuf *body, const struct kern_cgroup_limits *l,
+				 const struct runc_systemd_traits *traits);
+/* The file of this name among them, or NULL. */
+struct kern_cgroup_file *runc_systemd_unified(const struct kern_cgroup_limits *l, const char *name);
 int runc_systemd_put_limits(struct strbuf *body, const struct kern_cgroup_limits *l,
 			    const struct runc_systemd_traits *traits, struct err *err);
 /* systemd_annotations.c: the annotations "org.systemd.property.NAME". */
 int runc_systemd_put_annotations(struct strbuf *body, const json_t *annotations, struct err *err);
-/* systemd counts processor time in whole hundredths; make the quota one that it can
- * express, not below what was asked for, or the files and the unit would differ. */
-void runc_systemd_round_quota(struct kern_cgroup_limits *l);
+/* Change what systemd cannot express, so that its files and ours come to be the same: it
+ * counts processor time in whole hundredths (the quota is rounded up), and takes
+ * either a weight or idle (the weight goes). */
+void runc_systemd_adapt(struct kern_cgroup_limits *l, const struct runc_systemd_traits *traits);
 
 /* systemd_devices.c: DevicePolicy and DeviceAllow, from rules of which the last match
  * wins, beginning with one for all. */
@@ -71,15 +85,17 @@ struct runc_systemd {
 #define RUNC_SYSTEMD_INIT { .bus = RUNC_DBUS_INIT }
 
 /* Check everything, connect, and know what the unit will be; nothing is made. The
- * quota in c is rounded. */
+ * limits in c are adapted. */
 int runc_systemd_prepare(struct runc_systemd *s, struct runc_config *c, const char *id,
-			 struct err *err);
+			 bool rootless, struct err *err);
 /* Make it, around this process. */
 int runc_systemd_start(struct runc_systemd *s, pid_t pid, struct err *err);
 void runc_systemd_free(struct runc_systemd *s);
 
-/* For a container that exists. */
-int runc_systemd_update(const struct runc_unit *u, const struct kern_cgroup_limits *l, struct err *err);
-int runc_systemd_stop(const struct runc_unit *u, struct err *err);
+/* For a container that exists. The limits are adapted. */
+int runc_systemd_update(const struct runc_unit *u, struct kern_cgroup_limits *l, struct err *err);
+/* Kill what is still in its group (may be NULL), for systemd would be patient with it, and
+ * have the unit stopped and forgotten. */
+int runc_systemd_end(const struct runc_unit *u, struct kern_cgroup *cg, struct err *err);
 
 #endif

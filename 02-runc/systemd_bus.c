@@ -66,17 +66,15 @@ static bool belongs_to_root(const char *address)
 
 /* Root of a user namespace may be a rootless user, or the root of a whole system in a
  * container, with a process 1 of its own. RootlessKit says which; else the bus does. */
-bool runc_systemd_is_users(void)
+bool runc_systemd_is_users(bool rootless)
 {
-	const char *rootless = getenv("ROOTLESSKIT_PARENT_EUID");
+	const char *user = getenv("ROOTLESSKIT_PARENT_EUID");
 	AUTO_FREE char *address = NULL;
 
-	if (geteuid())
-		return true;
-	if (kern_userns_initial())
-		return false;
-	if (rootless && *rootless)
-		return strtoul(rootless, NULL, 10) != 0;
+	if (!rootless || geteuid() || kern_userns_initial())
+		return rootless;
+	if (user && *user)
+		return strtoul(user, NULL, 10) != 0;
 	address = users_address();
 	return address && !belongs_to_root(address);
 }

@@ -108,7 +108,6 @@ static void sane(const struct runc_config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_CONFIG struct runc_config c = { .doc = NULL };
-	AUTO_FREE char *cgroup = NULL;
 	struct err err = { .msg = "" };
 
 	fuzz_file(path, data, size);
@@ -119,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sane(&c);
 	runc_sysctl_check(&c, &err);
-	cgroup = runc_cgroup_path(&c, "fuzz");
+	kern_cgroup_free(runc_cgroup_plan(&c, "fuzz", &err));
 	filters(&c);
 	kept_copy(&c);
 	return 0;

@@ -1,8 +1,9 @@
 /*
  * update.c - `update`: its options, and the document of --resources.
  *
- * The input: a line per option, an empty line, the document. The container is this
- * process, in a group that does not exist, so that nothing is ever limited.
+ * The input: a line per option, an empty line, the document; without a document it is
+ * the options that count. The container is this process, in a group that does not
+ * exist, so that nothing is ever limited.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,9 @@
 
 void fuzz_begin(void)
 {
+	static const char kept[] = "{\"linux\": {\"resources\": {\"memory\": {\"limit\": 1048576}, "
+		"\"cpu\": {\"quota\": 5000}, \"blockIO\": {\"throttleReadBpsDevice\": "
+		"[{\"major\": 8, \"minor\": 0, \"rate\": 1}, null]}}}}";
 	AUTO_STATE struct runc_state st = RUNC_STATE_INIT;
 	struct err err;
 
@@ -31,6 +35,7 @@ void fuzz_begin(void)
 	st.pid = getpid();
 	MUST(!kern_proc_start_time(st.pid, &st.start_time, NULL, &err));
 	MUST(!runc_state_save(&st, &err));
+	fuzz_file(ROOT "/fuzz/config.json", kept, strlen(kept));
 }
 
 /* No document but ours: --resources could name any file. */
@@ -48,12 +53,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct runc_global global = { .root = ROOT };
 	AUTO_FREE char *text = fuzz_text(data, size);
-	char *argv[MAX_ARGS + 4] = { "update", "--resources", DOCUMENT }, *doc;
+	char *argv[MAX_ARGS + 4] = { "update" }, *doc;
 	struct err err = { .msg = "" };
 	int n;
 
-	doc = fuzz_lines(text, argv + 3, MAX_ARGS, &n);
-	n = 3 + without_resources(argv + 3, n);
+	doc = fuzz_lines(text, argv + 1, MAX_ARGS, &n);
+	n = 1 + without_resources(argv + 1, n);
+	if (*doc) {
+		argv[n++] = "--resources";
+		argv[n++] = DOCUMENT;
+	}
 	argv[n++] = "fuzz";
 	fuzz_file(DOCUMENT, doc, strlen(doc));
 	if (runc_cmd_update(&global, n - 1, argv + 1, &err))

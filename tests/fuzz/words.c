@@ -83,8 +83,10 @@ static void cgroup_paths(char *text)
 	struct err err = { .msg = "" };
 	struct kern_cgroup *cg = kern_cgroup_open(text, &err);
 
-	if (cg)
+	if (cg && !kern_cgroup_absent(cg))
 		MUST(!strstr(text, "/../") && text[strspn(text, "./")]);
+	else if (cg)
+		MUST(!*text);
 	else
 		MUST(*err.msg);
 	kern_cgroup_free(cg);

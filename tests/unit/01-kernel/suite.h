@@ -26,8 +26,10 @@ struct test {
 
 /* Each file's tests; a row of NULLs ends them. */
 extern const struct test base_tests[], path_tests[], ns_tests[], caps_tests[], tty_tests[],
-	mount_tests[], overlay_tests[], cgroup_tests[], cgroup_limit_tests[], net_tests[],
-	nft_tests[], seccomp_tests[], userns_tests[], netmove_tests[], hostile_tests[];
+	mount_tests[], overlay_tests[], cgroup_tests[], cgroup_limit_tests[], more_limit_tests[],
+	device_tests[], cgroup_name_tests[], report_tests[], net_tests[],
+	nft_tests[], seccomp_tests[], userns_tests[], netmove_tests[],
+	hostile_tests[];
 
 /* What this machine lacks, said once per test. */
 #define SKIP(...)                                                                          \

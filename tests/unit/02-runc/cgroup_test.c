@@ -1,76 +1,10 @@
 /*
- * cgroup_test.c - the container's control group: limits, devices, the mount.
+ * cgroup_test.c - the container's control group: which it is, what it may hold when
+ * it begins, devices, how it looks from inside, how an exec gets into it.
  */
-#include "suite.h"
+#include "cgroup_suite.h"
 
 #include <sys/stat.h>
-
-/* A file of the container's group, as the host sees it. */
-static char *group_file(const char *v1, const char *v2)
-{
-	AUTO_FREE char *path = cgroup_v2()
-		? xasprintf("/sys/fs/cgroup/dockyard-%s/%s", id, v2)
-		: xasprintf("/sys/fs/cgroup/%.*s/dockyard-%s/%s", (int)strcspn(v1, "."), v1, id, v1);
-	char *text = read_file(path);
-
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
-#define GROUP_FILE_IS(v1, v2, want)                        \
-	do {                                               \
-		AUTO_FREE char *text_ = group_file(v1, v2); \
-		EQ_STR(text_, want);                       \
-	} while (0)
-
-static json_t *sleeper(void)
-{
-	json_t *config = spec();
-
-	set(config, "process.args", "['sleep', '1000']");
-	return config;
-}
-
-static void limits(void)
-{
-	json_t *config = sleeper();
-
-	set(config, "linux.resources.memory", "{'limit': 67108864}");
-	set(config, "linux.resources.pids", "{'limit': 33}");
-	set(config, "linux.resources.cpu", "{'shares': 512, 'quota': 50000, 'period': 100000}");
-	if (!start(config))
-		return;
-	GROUP_FILE_IS("memory.limit_in_bytes", "memory.max", "67108864");
-	GROUP_FILE_IS("pids.max", "pids.max", "33");
-	GROUP_FILE_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "50000 100000" : "50000");
-	EQ_INT(runc("update", "--memory", "32M", "--pids-limit", "44", id, NULL).status, 0);
-	GROUP_FILE_IS("memory.limit_in_bytes", "memory.max", "33554432");
-	GROUP_FILE_IS("pids.max", "pids.max", "44");
-	write_file(test_dir, "resources.json", "{\"cpu\": {\"quota\": 20000, \"period\": 100000}}");
-	AUTO_FREE char *path = xasprintf("%s/resources.json", test_dir);
-
-	EQ_INT(runc("update", "--resources", path, id, NULL).status, 0);
-	GROUP_FILE_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "20000 100000" : "20000");
-	GROUP_FILE_IS("pids.max", "pids.max", "44");
-	FAILS(runc("update", "--memory", "lots", id, NULL), 1, "--memory: 'lots' is not an amount");
-	write_file(test_dir, "resources.json", "{\"pids\": {\"limit\": \"x\"}}");
-	FAILS(runc("update", "-r", path, id, NULL), 1, "resources.pids.limit: expected an integer");
-	stop();
-	NOTHING_LEFT();
-}
-
-static void limits_hold(void)
-{
-	json_t *config = spec();
-
-	set(config, "linux.resources.pids", "{'limit': 5}");
-	script(config, "for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; echo never");
-	struct result r = run(config);
-
-	CU_ASSERT(r.status != 0);
-	CU_ASSERT(!strstr(r.out, "never"));
-	NOTHING_LEFT();
-}
 
 /* The node may be made; opening it is what the device rules decide. */
 static void devices(void)
@@ -102,17 +36,18 @@ static void devices(void)
 
 static void by_path(void)
 {
-	AUTO_JSON json_t *config = sleeper(), *second = sleeper();
-	char group[96], first[64];
+	AUTO_JSON json_t *config = sleeper(), *second = NULL;
+	AUTO_FREE char *path = xasprintf("%s/inner", jsonx_str(json_object_get(config, "linux"),
+							       "cgroupsPath", ""));
+	char first[64];
 
-	new_id();
-	snprintf(group, sizeof group, "/dockyard-%s/inner", id);
-	set(config, "linux.cgroupsPath", "'%s'", group);
-	set(second, "linux.cgroupsPath", "'%s'", group);
-	EQ_INT(runc("run", "-d", "-b", bundle(config), id, NULL).status, 0);
+	set(config, "linux.cgroupsPath", "'%s'", path);
+	second = json_deep_copy(config);
+	EQ_INT(runc("run", "-d", "-b", bundle(config), new_id(), NULL).status, 0);
 	strcpy(first, id);
 	/* Another container's group is refused, and not removed on the way out. */
-	FAILS(runc("create", "-b", bundle(second), new_id(), NULL), 1, "is not empty: 1 process");
+	FAILS(runc("create", "-b", bundle(second), new_id(), NULL), 1,
+	      "container's cgroup is not empty: 1 process(es) found");
 	strcpy(id, first);
 	EQ_STR(status_of(), "running");
 	set(second, "linux.cgroupsPath", "'/dockyard-x/../../y'");
@@ -121,9 +56,94 @@ static void by_path(void)
 	FAILS(runc("create", "-b", bundle(second), "other", NULL), 1, "the root group");
 	stop();
 	/* The group that was asked for is gone; the one above it is the caller's. */
-	AUTO_FREE char *cmd = xasprintf("find /sys/fs/cgroup -depth -type d -name 'dockyard-%s' "
-					"-exec rmdir {} + ", first);
+	AUTO_FREE char *above = group_dir("pids.max");
+	AUTO_FREE char *cmd = xasprintf("find /sys/fs/cgroup -depth -type d -name '%s' -exec rmdir {} +",
+					strrchr(above, '/') + 1);
+
+	CU_ASSERT(!access(above, F_OK));
 	EQ_INT(system(cmd), 0);
+	NOTHING_LEFT();
+}
+
+/* /proc/PID/cgroup of a process, the line of the pids controller or of version 2. */
+static char *group_of(const char *pid)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%s/cgroup", pid), *text = read_file(path);
+	const char *line = strstr(text, cgroup_v2() ? "0::" : ":pids:");
+
+	line = line ? strchr(strchr(line, ':') + 1, ':') + 1 : "";
+	return xstrndup(line, strcspn(line, "\n"));
+}
+
+/* Without a path, and with a relative one: where the runtime itself is. */
+static void below_the_runtime(void)
+{
+	AUTO_FREE char *own = group_of("self"), *got = NULL, *want = NULL, *pid = NULL;
+	json_t *config = spec();
+	AUTO_JSON json_t *state = NULL;
+
+	if (cgroup_v2()) /* beside it: a group with processes can have no children with limits */
+		*strrchr(own, '/') = '\0';
+	if (!strcmp(own, "/"))
+		*own = '\0';
+	set(config, "process.args", "['sleep', '1000']");
+	if (!start(config))
+		return;
+	state = json_loads(runc("state", id, NULL).out, 0, NULL);
+	pid = xasprintf("%d", (int)jsonx_int(state, "pid", 0));
+	got = group_of(pid);
+	want = xasprintf("%s/%s", own, id);
+	EQ_STR(got, want);
+	/* Whoever asks, wherever he is: it is the container's group that is meant. */
+	EQ_INT(runc("update", "--pids-limit", "17", id, NULL).status, 0);
+	HAS(runc("events", "--stats", id, NULL).out, "\"pids\":{\"current\":1,\"limit\":17}");
+	stop();
+	NOTHING_LEFT();
+}
+
+static void frozen_before(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+	AUTO_FREE char *dir = group_dir("freezer.state");
+	const char *file = cgroup_v2() ? "cgroup.freeze" : "freezer.state";
+
+	if (mkdir(dir, 0755))
+		SKIP("there is no freezer");
+	write_file(dir, file, cgroup_v2() ? "1" : "FROZEN");
+	FAILS(runc("create", "-b", bundle(config), new_id(), NULL), 1, "container's cgroup unexpectedly frozen");
+	EQ_INT(rmdir(dir), 0);
+	NOTHING_LEFT();
+}
+
+/* Let the container write to its group. */
+static void writable(json_t *config)
+{
+	json_t *mount;
+	size_t i;
+
+	json_array_foreach(json_object_get(config, "mounts"), i, mount)
+		if (!strcmp(jsonx_str(mount, "type", ""), "cgroup"))
+			json_object_set_new(mount, "options", json_array());
+}
+
+/* What a container makes below its group goes with it. */
+static void groups_below(void)
+{
+	json_t *config = sleeper();
+
+	writable(config);
+	script(config, cgroup_v2() ? "mkdir -p /sys/fs/cgroup/a/b && echo 1 >/sys/fs/cgroup/a/b/cgroup.procs; exec sleep 1000"
+				   : "mkdir -p /sys/fs/cgroup/pids/a/b && echo 1 >/sys/fs/cgroup/pids/a/b/cgroup.procs; exec sleep 1000");
+	if (!start(config))
+		return;
+	AUTO_FREE char *dir = group_dir("pids.max");
+	AUTO_FREE char *below = xasprintf("%s/a/b", dir);
+
+	for (int i = 0; i < 100 && access(below, F_OK); i++)
+		usleep(20000);
+	CU_ASSERT(!access(below, F_OK));
+	CU_ASSERT(strlen(runc("ps", "-f", "json", id, NULL).out) > strlen("[]\n"));
+	stop();
 	NOTHING_LEFT();
 }
 
@@ -145,28 +165,121 @@ static void mounted(void)
 	NOTHING_LEFT();
 }
 
-static void statistics(void)
+static void exec_below(void)
 {
-	AUTO_JSON json_t *doc = NULL;
+	json_t *config = sleeper();
+	const char *make = cgroup_v2() ? "mkdir /sys/fs/cgroup/sub" :
+			   "mkdir /sys/fs/cgroup/memory/sub /sys/fs/cgroup/pids/sub";
+	const char *memory = cgroup_v2() ? "sub" : "memory:sub";
+
+	writable(config);
+	if (!start(config))
+		return;
+	FAILS(runc("exec", "--cgroup", "..", id, "true", NULL), 255, "bad sub cgroup path");
+	FAILS(runc("exec", "--cgroup", "nothing", id, "true", NULL), 255, "adding pid ");
+	FAILS(runc("exec", "--cgroup", "nothing", id, "true", NULL), 255, "o such file or directory");
+	FAILS(runc("exec", "--cgroup", "whaaat:/", id, "true", NULL), 255, "unknown controller whaaat");
+	FAILS(runc("exec", "--cgroup", "memory:x", "--cgroup", "pids,memory:x", id, "true", NULL), 255,
+	      cgroup_v2() ? "unknown controller" : "");
+	FAILS(runc("exec", "--cgroup", "a", "--cgroup", "b", id, "true", NULL), 255, "missing <controller>");
+	FAILS(runc("exec", "--cgroup", ":b", id, "true", NULL), 255, "empty <controller> prefix");
+	EQ_INT(runc("exec", "--cgroup", "/", id, "true", NULL).status, 0);
+	EQ_INT(runc("exec", id, "sh", "-c", make, NULL).status, 0);
+	HAS(runc("exec", "--cgroup", memory, id, "cat", "/proc/self/cgroup", NULL).out,
+	    cgroup_v2() ? "0::/sub\n" : "memory:/sub\n");
+	if (!cgroup_v2()) {
+		HAS(runc("exec", "--cgroup", "memory:sub", id, "cat", "/proc/self/cgroup", NULL).out, "pids:/\n");
+		HAS(runc("exec", "--cgroup", "memory,pids:sub", id, "cat", "/proc/self/cgroup", NULL).out, "pids:/sub\n");
+	}
+	stop();
+	NOTHING_LEFT();
+}
+
+/* On version 2 a container may manage its group, and then an exec cannot be where
+ * it would be else: it goes where init is. */
+static void exec_after_init_moved(void)
+{
+	json_t *config = sleeper();
+
+	if (!cgroup_v2())
+		SKIP("this is about version 2");
+	writable(config);
+	script(config, "mkdir /sys/fs/cgroup/in && echo 1 >/sys/fs/cgroup/in/cgroup.procs && "
+	       "echo +pids +memory >/sys/fs/cgroup/cgroup.subtree_control; exec sleep 1000");
+	if (!start(config)) {
+		json_decref(config);
+		return;
+	}
+	for (int i = 0; i < 100 && !strstr(runc("exec", id, "cat", "/sys/fs/cgroup/cgroup.subtree_control",
+						NULL).out, "memory"); i++)
+		usleep(20000);
+	PRINTS(runc("exec", id, "cat", "/proc/self/cgroup", NULL), "0::/in\n");
+	FAILS(runc("exec", "--cgroup", "/", id, "true", NULL), 255, " adding pid ");
+	FAILS(runc("exec", "--cgroup", "/", id, "true", NULL), 255, "evice or resource busy");
+	PRINTS(runc("exec", "--cgroup", "in", id, "cat", "/proc/self/cgroup", NULL), "0::/in\n");
+	stop();
+	NOTHING_LEFT();
+}
+
+static void paused(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+	struct result r = runc("create", "-b", bundle(config), new_id(), NULL);
+
+	EQ_INT(r.status, 0);
+	/* A created one too. */
+	EQ_INT(runc("pause", id, NULL).status, 0);
+	EQ_STR(status_of(), "paused");
+	FAILS(runc("start", id, NULL), 1, "cannot start");
+	EQ_INT(runc("resume", id, NULL).status, 0);
+	EQ_STR(status_of(), "created");
+	FAILS(runc("resume", id, NULL), 1, "container not paused");
+	EQ_INT(runc("start", id, NULL).status, 0);
+	EQ_INT(runc("pause", id, NULL).status, 0);
+	FAILS(runc("pause", id, NULL), 1, "container not running");
+	FAILS(runc("exec", id, "true", NULL), 255, "cannot exec in a paused container");
+	EQ_INT(runc("update", "--pids-limit", "9", id, NULL).status, 0);
+	EQ_STR(status_of(), "paused");
+	GROUP_IS("pids.max", "pids.max", "9");
+	stop();
+	NOTHING_LEFT();
+}
+
+static void processes(void)
+{
+	struct result r;
 
 	if (!start(sleeper()))
 		return;
-	doc = json_loads(runc("events", "--stats", id, NULL).out, 0, NULL);
-	CU_ASSERT_FATAL(doc != NULL);
-	EQ_STR(jsonx_str(doc, "type", ""), "stats");
-	EQ_INT(json_integer_value(jsonx_at(doc, "data.pids.current")), 1);
-	CU_ASSERT(json_integer_value(jsonx_at(doc, "data.memory.usage.usage")) > 0);
-	CU_ASSERT(json_integer_value(jsonx_at(doc, "data.cpu.usage.total")) > 0);
+	AUTO_JSON json_t *state = json_loads(runc("state", id, NULL).out, 0, NULL);
+	AUTO_FREE char *pids = xasprintf("[%d]\n", (int)jsonx_int(state, "pid", 0));
+
+	PRINTS(runc("ps", "-f", "json", id, NULL), pids);
+	FAILS(runc("ps", "-f", "xml", id, NULL), 1, "invalid format option");
+	if (!system("ps -ef >/dev/null 2>&1") && !system("ps -o pid,comm >/dev/null 2>&1")) {
+		r = runc("ps", id, NULL);
+		EQ_INT(r.status, 0);
+		HAS(r.out, "sleep 1000");
+		CU_ASSERT(strstr(r.out, "PID") && !strstr(r.out, "runc --root"));
+		FAILS(runc("ps", id, "-o", "comm", NULL), 1, "couldn't find PID field in ps output");
+	}
+	EQ_INT(runc("kill", id, "KILL", NULL).status, 0);
+	CU_ASSERT(wait_status("stopped"));
+	PRINTS(runc("ps", "-f", "json", id, NULL), "null\n");
 	stop();
 	NOTHING_LEFT();
 }
 
 CU_TestInfo cgroup_tests[] = {
-	{ "limits, and update", limits },
-	{ "a limit holds", limits_hold },
 	{ "device rules", devices },
 	{ "cgroupsPath", by_path },
+	{ "no path: below the runtime's own", below_the_runtime },
+	{ "a frozen group is refused", frozen_before },
+	{ "groups below go too", groups_below },
 	{ "/sys/fs/cgroup inside", mounted },
-	{ "events --stats", statistics },
+	{ "exec --cgroup", exec_below },
+	{ "exec after init has moved", exec_after_init_moved },
+	{ "pause and resume", paused },
+	{ "ps", processes },
 	CU_TEST_INFO_NULL,
 };

@@ -77,8 +77,6 @@ static const struct { const char *path, *value, *complaint; } broken[] = {
 	{ "linux.resources.devices", "[{'allow': true, 'access': 'rx'}]", "linux.resources.devices[0].access: 'rx'" },
 	{ "linux.resources.memory", "{'limit': 'x'}", "linux.resources.memory.limit: expected an integer" },
 	{ "linux.resources.pids", "{'limit': -2}", "linux.resources.pids.limit: -2 is not within" },
-	{ "linux.resources.hugepageLimits", "[{'pageSize': '2MB', 'limit': 1}]", "linux.resources.hugepageLimits: not supported" },
-	{ "linux.resources.blockIO", "{'weight': 10}", "linux.resources.blockIO.weight: not supported" },
 };
 
 static void broken_documents(void)

@@ -193,7 +193,7 @@ static void shared_pid_namespace(void)
 	wait_inside("/tmp/ready");
 	EQ_INT(runc("kill", id, "KILL", NULL).status, 0);
 	CU_ASSERT(wait_status("stopped"));
-	HAS(runc("ps", "--format", "json", id, NULL).out, "[");
+	PRINTS(runc("ps", "--format", "json", id, NULL), "null\n"); /* as runc says none */
 	EQ_INT(runc("delete", id, NULL).status, 0);
 	EQ_INT(system("ps -e -o args | grep -q '^sleep 1234'") == 0, 0);
 	NOTHING_LEFT();

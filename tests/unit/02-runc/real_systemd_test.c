@@ -150,7 +150,7 @@ static json_t *limited(void)
 
 	set(config, "linux.resources.memory", "{'limit': 67108864, 'reservation': 33554432}");
 	set(config, "linux.resources.pids", "{'limit': 33}");
-	set(config, "linux.resources.cpu", "{'shares': 1024, 'quota': 50000, 'period': 200000, "
+	set(config, "linux.resources.cpu", "{'shares': 512, 'quota': 50000, 'period': 200000, "
 	    "'cpus': '0'}");
 	return config;
 }
@@ -225,9 +225,11 @@ static void check_limits(void)
 	if (v2) {
 		EQ_STR(shown("MemoryLow"), "33554432");
 		GROUP_FILE_IS("", "memory.low", "33554432");
+		EQ_STR(shown("CPUWeight"), "59");
+		GROUP_FILE_IS("", "cpu.weight", "59");
 	} else {
-		EQ_STR(shown("CPUShares"), "1024");
-		GROUP_FILE_IS("cpu.shares", "", "1024");
+		EQ_STR(shown("CPUShares"), "512");
+		GROUP_FILE_IS("cpu.shares", "", "512");
 	}
 }
 
@@ -248,6 +250,76 @@ static void limits_stay(void)
 	GROUP_FILE_IS("memory.limit_in_bytes", "memory.max", "33554432");
 	GROUP_FILE_IS("pids.max", "pids.max", "max");
 	GROUP_FILE_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "50000 200000" : "50000");
+	stop();
+	NO_UNIT_LEFT();
+}
+
+/* Files of version 2 by their names, some of which systemd has a property for. */
+static void unified(void)
+{
+	json_t *config;
+
+	if (skipped())
+		return;
+	if (!cgroup_v2()) {
+		puts("\n    SKIP: not cgroup v2");
+		return;
+	}
+	config = limited();
+	set(config, "linux.resources.unified", "{'memory.min': '131072', 'memory.high': '20971520', "
+	    "'memory.max': '41943040', 'memory.oom.group': '1', 'pids.max': '99', "
+	    "'cpu.max': '10000 100000', 'cpu.weight': '42', 'hugetlb.2MB.max': '2097152'}");
+	if (!started(config))
+		return;
+	for (int reloaded = 0; reloaded < 2; reloaded++) {
+		look();
+		EQ_STR(shown("MemoryMin"), "131072");
+		EQ_STR(shown("MemoryHigh"), "20971520");
+		EQ_STR(shown("MemoryMax"), "41943040");
+		EQ_STR(shown("TasksMax"), "99");
+		EQ_STR(shown("CPUQuotaPerSecUSec"), "100ms");
+		EQ_STR(shown("CPUWeight"), "42");
+		GROUP_FILE_IS("", "memory.min", "131072");
+		GROUP_FILE_IS("", "memory.high", "20971520");
+		GROUP_FILE_IS("", "memory.max", "41943040");
+		if (!reloaded) /* systemd 252 has no property of it, for scopes */
+			GROUP_FILE_IS("", "memory.oom.group", "1");
+		GROUP_FILE_IS("", "pids.max", "99");
+		GROUP_FILE_IS("", "cpu.max", "10000 100000");
+		GROUP_FILE_IS("", "cpu.weight", "42");
+		GROUP_FILE_IS("", "hugetlb.2MB.max", "2097152");
+		EQ_INT(systemctl("daemon-reload", NULL).status, 0);
+	}
+	stop();
+	NO_UNIT_LEFT();
+}
+
+/* Idle is a weight, for systemd. */
+static void idle(void)
+{
+	if (skipped())
+		return;
+	if (!cgroup_v2()) {
+		puts("\n    SKIP: not cgroup v2");
+		return;
+	}
+	if (!started(limited()))
+		return;
+	EQ_INT(runc("update", "--cpu-idle", "1", id, NULL).status, 0);
+	GROUP_FILE_IS("", "cpu.idle", "1");
+	EQ_INT(runc("update", "--memory", "32M", id, NULL).status, 0);
+	GROUP_FILE_IS("", "cpu.idle", "1");
+	EQ_INT(systemctl("daemon-reload", NULL).status, 0);
+	GROUP_FILE_IS("", "cpu.idle", "1");
+	EQ_INT(runc("update", "--cpu-idle", "0", id, NULL).status, 0);
+	GROUP_FILE_IS("", "cpu.idle", "0");
+	GROUP_FILE_IS("", "cpu.weight", "59");
+	HAS(runc("update", "--cpu-share", "200", "--cpu-idle", "1", id, NULL).err, "unable to apply both");
+	GROUP_FILE_IS("", "cpu.idle", "1");
+	EQ_INT(runc("update", "--cpu-share", "512", id, NULL).status, 0);
+	GROUP_FILE_IS("", "cpu.idle", "0");
+	look();
+	EQ_STR(shown("CPUWeight"), "59");
 	stop();
 	NO_UNIT_LEFT();
 }
@@ -301,12 +373,12 @@ static void nested_slices(void)
 	if (skipped())
 		return;
 	config = sleeper();
-	snprintf(above, sizeof above, "dockyardunit%d-a-b.slice", (int)getpid());
+	snprintf(above, sizeof above, "dockyardtest%d-a-b.slice", (int)getpid());
 	set(config, "linux.cgroupsPath", "'%s:unit:%s'", above, id);
 	if (!started(config))
 		return;
-	AUTO_FREE char *group = xasprintf("/%s/dockyardunit%d-a.slice/%s/%s", slice, (int)getpid(), above,
-					  unit());
+	AUTO_FREE char *group = xasprintf("/dockyardtest%d.slice/dockyardtest%d-a.slice/%s/%s",
+					  (int)getpid(), (int)getpid(), above, unit());
 
 	look();
 	EQ_STR(shown("ControlGroup"), group);
@@ -381,7 +453,7 @@ static void failures_leave_nothing(void)
 	/* A slice has no processes of its own. */
 	config = sleeper();
 	set(config, "linux.cgroupsPath", "'%s::dockyardunit%d-x.slice'", slice, (int)getpid());
-	FAILS(run_detached(config), 1, "unable to start unit dockyardunit");
+	FAILS(run_detached(config), 1, "unable to start unit \"dockyardunit");
 	NO_UNIT_LEFT();
 }
 
@@ -428,6 +500,8 @@ CU_TestInfo real_systemd_tests[] = {
 	{ "a scope", scope },
 	{ "the other commands need no flag", other_commands },
 	{ "limits, update, daemon-reload", limits_stay },
+	{ "files of version 2 by name", unified },
+	{ "idle", idle },
 	{ "device rules and daemon-reload", devices },
 	{ "nested slices", nested_slices },
 	{ "delete removes a failed unit", failed_unit },

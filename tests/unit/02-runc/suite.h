@@ -22,7 +22,8 @@
 
 extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[], validate_tests[], schedule_tests[],
+	attack_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
+	events_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
 	hostile_tests[], dbus_tests[], systemd_tests[], real_systemd_tests[];
 

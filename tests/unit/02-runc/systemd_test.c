@@ -244,12 +244,13 @@ static void quotas(void)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct runc_systemd_traits traits = { true, 252 };
 		struct kern_cgroup_limits l;
 
 		kern_cgroup_limits_init(&l);
 		l.cpu_quota = cases[i][0];
 		l.cpu_period = cases[i][1];
-		runc_systemd_round_quota(&l);
+		runc_systemd_adapt(&l, &traits);
 		EQ_INT((long)l.cpu_quota, (long)cases[i][2]);
 	}
 }
@@ -383,6 +384,117 @@ static void devices(void)
 	NO_UNIT_LEFT();
 }
 
+/* ---- limits of version 2 ------------------------------------------------- */
+
+/* Only version 2: show this process nothing else. */
+static bool only_v2(void)
+{
+	return cgroup_v2() ||
+	       (!unshare(CLONE_NEWNS) && !umount2("/sys/fs/cgroup", MNT_DETACH) &&
+		!mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) && cgroup_v2());
+}
+
+/* In a process of its own: have the limits changed to `resources`. */
+static int change_limits(const char *resources, bool quiet)
+{
+	struct runc_unit unit = { .name = (char *)"x.scope" };
+	struct runc_resources r;
+	AUTO_JSON json_t *config = json_object();
+	struct err err = { .msg = "" };
+
+	set(config, "resources", "%s", resources);
+	if (!only_v2())
+		return 77;
+	if (!runc_config_resources(&r, json_object_get(config, "resources"), "resources", &err) &&
+	    !runc_systemd_update(&unit, &r.limits, &err))
+		return 0;
+	if (!quiet)
+		fprintf(stderr, "\n%s: %s\n", resources, err.msg);
+	return 1;
+}
+
+/* The properties that are then set, as compact JSON. New. */
+static char *changed(const char *resources, int want)
+{
+	AUTO_JSON json_t *args = NULL;
+	int status;
+
+	unlink(calls);
+	fflush(NULL);
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(change_limits(resources, want));
+	waitpid(pid, &status, 0);
+	EQ_INT(WEXITSTATUS(status), want);
+	args = called("SetUnitProperties");
+	return args ? jsonx_text(json_array_get(args, 2)) : xstrdup("");
+}
+
+/* Numbers that are not plain come from runc's documentation and its own tests. */
+static void limits_of_v2(void)
+{
+	static const struct {
+		const char *resources, *properties;
+	} cases[] = {
+		{ "{}", "[]" },
+		{ "{'memory': {'limit': 1048576, 'reservation': 4096, 'swap': 3145728}}",
+		  "[['MemoryMax',['t',1048576]],['MemoryLow',['t',4096]],['MemorySwapMax',['t',2097152]]]" },
+		{ "{'memory': {'limit': 1048576, 'swap': 1048576}}",
+		  "[['MemoryMax',['t',1048576]],['MemorySwapMax',['t',0]]]" },
+		{ "{'memory': {'limit': -1}}",
+		  "[['MemoryMax',['t','infinity']],['MemorySwapMax',['t','infinity']]]" },
+		{ "{'pids': {'limit': -1}}", "[['TasksMax',['t','infinity']]]" },
+		{ "{'cpu': {'shares': 1024}}", "[['CPUWeight',['t',100]]]" },
+		{ "{'cpu': {'shares': 262144}}", "[['CPUWeight',['t',10000]]]" },
+		{ "{'cpu': {'idle': 1}}", "[['CPUWeight',['t',0]]]" },
+		{ "{'cpu': {'idle': 1, 'shares': 1024}}", "[['CPUWeight',['t',0]]]" },
+		{ "{'cpu': {'idle': 0}}", "[['CPUWeight',['t','infinity']]]" },
+		{ "{'cpu': {'idle': 0, 'shares': 1024}}", "[['CPUWeight',['t',100]]]" },
+		{ "{'cpu': {'quota': 500000, 'period': 900000}}",
+		  "[['CPUQuotaPeriodUSec',['t',900000]],['CPUQuotaPerSecUSec',['t',560000]]]" },
+		{ "{'cpu': {'quota': -1}}", "[['CPUQuotaPerSecUSec',['t','infinity']]]" },
+		{ "{'cpu': {'period': 50000}}",
+		  "[['CPUQuotaPeriodUSec',['t',50000]],['CPUQuotaPerSecUSec',['t','infinity']]]" },
+		{ "{'cpu': {'cpus': '0-2,9', 'mems': '1'}}",
+		  "[['AllowedCPUs',['ay',[7,2]]],['AllowedMemoryNodes',['ay',[2]]]]" },
+		{ "{'blockIO': {'weight': 750}}", "[['IOWeight',['t',7475]]]" },
+		{ "{'unified': {'memory.high': '20971520', 'memory.min': 'max', 'pids.max': ' 99\\n'}}",
+		  "[['MemoryHigh',['t',20971520]],['MemoryMin',['t','infinity']],['TasksMax',['t',99]]]" },
+		{ "{'unified': {'cpu.max': '10000 100000'}}",
+		  "[['CPUQuotaPeriodUSec',['t',100000]],['CPUQuotaPerSecUSec',['t',100000]]]" },
+		{ "{'unified': {'cpu.max': 'max'}}",
+		  "[['CPUQuotaPeriodUSec',['t',100000]],['CPUQuotaPerSecUSec',['t','infinity']]]" },
+		{ "{'unified': {'cpu.weight': '42', 'cpuset.cpus': '1'}}",
+		  "[['CPUWeight',['t',42]],['AllowedCPUs',['ay',[2]]]]" },
+		{ "{'unified': {'cpu.idle': '1', 'cpu.weight': '42'}}", "[['CPUWeight',['t',0]]]" },
+		{ "{'unified': {'cpu.idle': '0'}}", "[['CPUWeight',['t','infinity']]]" },
+		{ "{'unified': {'memory.oom.group': '1', 'io.max': '8:0 riops=5'}}", "[]" },
+	};
+	static const char *const bad[] = {
+		"{'unified': {'memory.max': 'lots'}}", "{'unified': {'memory.max': '1 2'}}",
+		"{'unified': {'memory.max': ''}}", "{'unified': {'cpu.max': '1 2 3'}}",
+		"{'unified': {'cpuset.cpus': 'x'}}", "{'unified': {'pids.max': '-1'}}",
+	};
+
+	if (skipped())
+		return;
+	begin("");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO_FREE char *got = changed(cases[i].resources, 0);
+
+		for (char *p = got; (p = strchr(p, '"')); )
+			*p = '\'';
+		EQ_STR(got, cases[i].properties);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		AUTO_FREE char *got = changed(bad[i], 1);
+
+		EQ_STR(got, "");
+	}
+	end();
+}
+
 /* systemd 239 has no AllowedCPUs and no CPUQuotaPeriodUSec; the files get both. */
 static void old_systemd(void)
 {
@@ -463,14 +575,14 @@ static void bad_answers(void)
 	} cases[] = {
 		{ "refuse", "failed to connect to dbus: ", false },
 		{ "silent", "timed out waiting for an answer over D-Bus", false },
-		{ "denied", "scope: Permission denied", false },
+		{ "denied", "scope\": Permission denied", false },
 		{ "taken", "already exists.", false },
 		{ "mute", "StartTransientUnit: timed out waiting", false },
 		{ "hangup", "StartTransientUnit: D-Bus has closed the connection", false },
 		{ "garbage", "malformed D-Bus message: this is not how one begins", false },
 		{ "huge", "malformed D-Bus message: it is too long", false },
 		{ "short", "D-Bus has closed the connection", false },
-		{ "lie", "malformed D-Bus message", true },
+		{ "lie", "malformed D-Bus message: an answer has less in it than it says", true },
 		{ "nojob", "the end of systemd's job: timed out", true },
 		{ "failed", "systemd's job ended with 'failed'", true },
 	};
@@ -484,7 +596,7 @@ static void bad_answers(void)
 		r = create(sleeper());
 		FAILS(r, 1, cases[i].words);
 		if (strcmp(cases[i].mode, "refuse") && strcmp(cases[i].mode, "silent"))
-			HAS(r.err, "unable to start unit unit-");
+			HAS(r.err, "unable to apply cgroup configuration: unable to start unit \"unit-");
 		EQ_INT((long)count_calls("StopUnit"), cases[i].begun);
 		end();
 		NO_UNIT_LEFT();
@@ -638,15 +750,7 @@ static void killed_runtime(void)
 
 /* ---- a user's own systemd ------------------------------------------------ */
 
-/* Only version 2 can be given to users: show this process nothing else. */
-static bool only_v2(void)
-{
-	return cgroup_v2() ||
-	       (!unshare(CLONE_NEWNS) && !umount2("/sys/fs/cgroup", MNT_DETACH) &&
-		!mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) && cgroup_v2());
-}
-
-/* In a process of its own: as user 1000, or as root of a user namespace that is the
+/* In a process of its own (users can be given nothing but version 2): as user 1000, or as root of a user namespace that is the
  * user's, have a unit made around us. Its exit status says what went wrong. */
 static int as_user(bool namespace)
 {
@@ -665,7 +769,7 @@ static int as_user(bool namespace)
 		write_file("/proc/self", "uid_map", "0 1000 1\n");
 		setenv("ROOTLESSKIT_PARENT_EUID", "1000", 1);
 	}
-	if (!runc_systemd_is_users() || runc_systemd_prepare(&s, &config, id, &err) ||
+	if (!runc_systemd_is_users(true) || runc_systemd_prepare(&s, &config, id, true, &err) ||
 	    runc_systemd_start(&s, getpid(), &err)) {
 		fprintf(stderr, "\n%s\n", err.msg);
 		return 1;
@@ -724,6 +828,7 @@ CU_TestInfo systemd_tests[] = {
 	{ "features", features },
 	{ "create, update and delete", requests },
 	{ "device rules", devices },
+	{ "limits of version 2", limits_of_v2 },
 	{ "an old systemd", old_systemd },
 	{ "refused before anything is made", refused_before },
 	{ "no systemd", no_systemd },
