@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -473,6 +474,86 @@ static void foreground(void)
 	NO_UNIT_LEFT();
 }
 
+/* ---- a user's own systemd ------------------------------------------------ */
+
+#define USER_RUN "/run/user/1000"
+
+/* Run a program (the list ends with NULL) as user 1000, who knows where his bus is. */
+__attribute__((sentinel)) static struct result as_user(const char *first, ...)
+{
+	static const char *const before[] = { "setpriv", "--reuid=1000", "--regid=1000",
+					      "--clear-groups", "env", "XDG_RUNTIME_DIR=" USER_RUN };
+	AUTO_STRLIST struct strlist args = STRLIST_INIT;
+	va_list ap;
+
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+		strlist_add(&args, before[i]);
+	va_start(ap, first);
+	for (const char *a = first; a; a = va_arg(ap, const char *))
+		strlist_add(&args, a);
+	va_end(ap);
+	return run_program(args.v);
+}
+
+/* A bundle of the user's, with what `spec --rootless` writes for him. Its directory. */
+static const char *users_bundle(void)
+{
+	static char dir[128];
+	AUTO_FREE char *path = NULL, *text = NULL;
+	AUTO_JSON json_t *config = NULL;
+
+	snprintf(dir, sizeof dir, "%s/user", test_dir);
+	path = xasprintf("%s/config.json", dir);
+	if (mkdir(dir, 0755) || chown(dir, 1000, 1000))
+		exit(2);
+	EQ_INT(as_user(runc_path, "spec", "--rootless", "--bundle", dir, NULL).status, 0);
+	config = json_load_file(path, 0, NULL);
+	set(config, "process.terminal", "false");
+	set(config, "process.args", "['sleep', '1000']");
+	set(config, "root.path", "'%s/rootfs'", test_dir);
+	snprintf(slice, sizeof slice, "dockyardunit%d.slice", (int)getpid());
+	set(config, "linux.cgroupsPath", "'%s:unit:%s'", slice, new_id());
+	set(config, "linux.resources", "{'memory': {'limit': 67108864}, 'pids': {'limit': 33}}");
+	unlink(path);
+	text = jsonx_text(config);
+	write_file(dir, "config.json", text);
+	return dir;
+}
+
+static void users_systemd(void)
+{
+	static const char above[] = "/user.slice/user-1000.slice/user@1000.service";
+	AUTO_FREE char *group = NULL;
+	const char *dir;
+
+	if (skipped())
+		return;
+	if (access(USER_RUN "/bus", F_OK)) {
+		puts("\n    SKIP: user 1000 has no systemd");
+		return;
+	}
+	dir = users_bundle();
+	group = xasprintf("%s/%s/%s", above, slice, unit());
+	struct result r = as_user(runc_path, "--systemd-cgroup", "run", "-d", "-b", dir, id, NULL);
+
+	EQ_STR(r.err, "");
+	EQ_INT(r.status, 0);
+	HAS(as_user("systemctl", "--user", "show", unit(), NULL).out, group);
+	EQ_STR(as_user("systemctl", "--user", "show", "--value", "-p", "MemoryMax", unit(), NULL).out,
+	       "67108864\n");
+	EQ_INT(as_user(runc_path, "update", "--pids-limit", "44", id, NULL).status, 0);
+	AUTO_FREE char *file = xasprintf("/sys/fs/cgroup%s/pids.max", group), *text = read_file(file);
+
+	EQ_STR(text, "44\n");
+	PRINTS(as_user(runc_path, "exec", id, "echo", "inside", NULL), "inside\n");
+	EQ_INT(as_user(runc_path, "pause", id, NULL).status, 0);
+	HAS(as_user(runc_path, "state", id, NULL).out, "\"paused\"");
+	EQ_INT(as_user(runc_path, "delete", "--force", id, NULL).status, 0);
+	EQ_STR(as_user("systemctl", "--user", "show", "--value", "-p", "LoadState", unit(), NULL).out,
+	       "not-found\n");
+	EQ_INT(access(file, F_OK), -1);
+}
+
 /* Root reaches process 1 without any bus, too. */
 static void without_a_bus(void)
 {
@@ -508,6 +589,7 @@ CU_TestInfo real_systemd_tests[] = {
 	{ "create resets a failed unit", failed_unit_in_the_way },
 	{ "failures leave nothing", failures_leave_nothing },
 	{ "in the foreground", foreground },
+	{ "a user's own systemd", users_systemd },
 	{ "without a bus", without_a_bus },
 	CU_TEST_INFO_NULL,
 };
