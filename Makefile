@@ -33,7 +33,7 @@ help:
 	@echo 'make bench      what a container costs, beside crun, runc and the least possible (ROUNDS=40)'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
-	@echo 'make test-vm    01 and 02 on cgroup v2, in an emulated machine'
+	@echo 'make test-vm    01 and 02 on cgroup v2, and with systemd, in emulated machines'
 	@echo 'make test-san   CUnit and end-to-end tests with ASan and UBSan'
 	@echo 'make fuzz       config.json and every other input of the runtime, a minute each'
 	@echo '                (TARGET=config TIME=600: one, for ten minutes; needs clang)'

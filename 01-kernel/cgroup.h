@@ -94,6 +94,9 @@ int kern_cgroup_apply(struct kern_cgroup *cg, const struct kern_cgroup_limits *l
 /* Could they be, as far as the numbers and the version tell? Writes nothing. */
 int kern_cgroup_check(const struct kern_cgroup *cg, const struct kern_cgroup_limits *l,
 		      struct err *err);
+/* v2, if l->memory_check: does it use more already than a limit of memory would let it? */
+int kern_cgroup_check_usage(const struct kern_cgroup *cg, const struct kern_cgroup_limits *l,
+			    struct err *err);
 /* v1: devices.deny/allow; v2: an eBPF program attached to the group (bpf(2)). */
 int kern_cgroup_devices(struct kern_cgroup *cg, const struct kern_cgroup_device *rules, size_t n,
 			struct err *err);

@@ -92,7 +92,7 @@ int cgroup_cpu_v1(const char *dir, const struct kern_cgroup_limits *l, struct er
 /* Shares are 2..262144 with 1024 by default, weights 1..10000 with 100: a curve
  * through these three points (the quadratic in log(shares) that runc and crun
  * agreed on; before, a straight line made 39 of the default). */
-static int64_t weight_of_shares(int64_t shares)
+int64_t kern_cgroup_cpu_weight(int64_t shares)
 {
 	double l = log2((double)shares);
 
@@ -139,6 +139,6 @@ int cgroup_cpu_v2(const char *dir, const struct kern_cgroup_limits *l, struct er
 	bool weight = cgroup_wanted(l->cpu_shares);
 
 	return write_weight(dir, "cpu.weight", weight,
-			    weight ? weight_of_shares(l->cpu_shares) : 0, l, err) ||
+			    weight ? kern_cgroup_cpu_weight(l->cpu_shares) : 0, l, err) ||
 	       bandwidth_v2(dir, l, err) ? -1 : 0;
 }

@@ -73,7 +73,7 @@ int cgroup_io_v1(const char *dir, const struct kern_cgroup_limits *l, struct err
 /* ---- version 2 ---- */
 
 /* 10..1000 stretched to 1..10000. */
-static uint64_t io_weight_of(uint64_t weight)
+int64_t kern_cgroup_io_weight(int64_t weight)
 {
 	return weight < 10 ? 1 : 1 + (weight - 10) * 9999 / 990;
 }
@@ -83,7 +83,7 @@ static int weight_v2(const char *dir, const char *device, uint64_t weight, struc
 {
 	AUTO_FREE char *bfq = xasprintf("%s%llu", device, (unsigned long long)weight);
 	AUTO_FREE char *cost = xasprintf("%s%llu", device,
-					 (unsigned long long)io_weight_of(weight));
+					 (unsigned long long)kern_cgroup_io_weight((int64_t)weight));
 
 	if (!cgroup_write(dir, "io.bfq.weight", bfq, err))
 		return 0;

@@ -86,6 +86,10 @@ void kern_cgroup_limits_init(struct kern_cgroup_limits *l); /* nothing given */
 /* Is there anything in it that a group must exist for? */
 bool kern_cgroup_limits_any(const struct kern_cgroup_limits *l);
 
+/* What version 2 makes of shares, and of a weight of block devices. */
+int64_t kern_cgroup_cpu_weight(int64_t shares);
+int64_t kern_cgroup_io_weight(int64_t weight);
+
 /* A device rule in the OCI order: the last match wins. */
 struct kern_cgroup_device {
 	bool allow;

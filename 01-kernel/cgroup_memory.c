@@ -113,6 +113,12 @@ static int check_usage(const char *dir, const struct kern_cgroup_limits *l, stru
 	return 0;
 }
 
+int kern_cgroup_check_usage(const struct kern_cgroup *cg, const struct kern_cgroup_limits *l,
+			    struct err *err)
+{
+	return cg->layout.version == KERN_CGROUP_V2 ? check_usage(cgroup_v2_dir(cg), l, err) : 0;
+}
+
 static int swap_v2(const char *dir, const struct kern_cgroup_limits *l, struct err *err)
 {
 	int64_t swap = swap_of(l);

@@ -12,11 +12,11 @@
 #include "container.h"
 #include "process.h"
 
-struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *id, struct err *err)
+struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *path, struct err *err)
 {
 	/* A relative path, and that is what the id is where no path is given, starts at
 	 * our own group: whatever limits us limits what we start. */
-	struct kern_cgroup *cg = kern_cgroup_at(c->cgroups_path ? c->cgroups_path : id, err);
+	struct kern_cgroup *cg = kern_cgroup_at(path, err);
 
 	if (!cg || !kern_cgroup_check(cg, &c->resources.limits, err))
 		return cg;
@@ -108,7 +108,7 @@ static int make_or_do_without(struct kern_cgroup *cg, const struct runc_config *
 
 /* Two containers in one group would be limited, frozen, killed and removed
  * together. */
-static int check_unused(struct kern_cgroup *cg, struct err *err)
+int runc_cgroup_check_unused(struct kern_cgroup *cg, struct err *err)
 {
 	AUTO_FREE pid_t *pids = NULL;
 	size_t n = 0;
@@ -160,7 +160,8 @@ int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err)
 
 	if (make_or_do_without(c->cgroup, &c->config, rootless, &how, err))
 		return -1;
-	if ((how.existed && check_unused(c->cgroup, err)) ||
+	/* What systemd has made has our process in it by now. */
+	if ((how.existed && !c->systemd.started && runc_cgroup_check_unused(c->cgroup, err)) ||
 	    kern_cgroup_apply(c->cgroup, &c->config.resources.limits, err) ||
 	    set_devices(c->cgroup, &c->config.resources, rootless, err) ||
 	    delegate(c->cgroup, &c->config, rootless, err)) {

@@ -17,7 +17,9 @@
 struct runc_container;
 struct runc_state;
 
-struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *id, struct err *err);
+struct kern_cgroup *runc_cgroup_plan(const struct runc_config *c, const char *path, struct err *err);
+/* Nobody else is in it, or has frozen it. */
+int runc_cgroup_check_unused(struct kern_cgroup *cg, struct err *err);
 /* Make c->cgroup with limits, device rules and owner; c->state.cgroup gets its name anew.
  * On failure nothing is left of it. Only a `rootless` runtime may do without. */
 int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err);

@@ -54,7 +54,8 @@ int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g
 	};
 	int rest;
 
-	c->create = (struct runc_create){ .root = g->root, .bundle = ".", .rootless = g->rootless };
+	c->create = (struct runc_create){ .root = g->root, .bundle = ".", .rootless = g->rootless,
+					  .systemd = g->systemd_cgroup };
 	if (runc_cmd_parse(&usage, defs, argc, argv, &rest, err))
 		return -1;
 	if (rest < 0)

@@ -116,8 +116,8 @@ static json_t *hooks(void)
 
 static json_t *cgroup(void)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0,
-			 "systemdUser", 0, "rdma", 1);
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1,
+			 "systemdUser", 1, "rdma", 1);
 }
 
 static json_t *linux_features(void)

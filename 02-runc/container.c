@@ -89,7 +89,10 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 		return err_set(err, ERR_INVALID, "root.path: %s is not a directory", root);
 	if (runc_config_mounts_inside(&c->config, c->state.rootfs, err))
 		return -1;
-	c->cgroup = runc_cgroup_plan(&c->config, opt->id, err);
+	if (opt->systemd && runc_systemd_prepare(&c->systemd, &c->config, opt->id, opt->rootless, err))
+		return -1;
+	c->cgroup = runc_cgroup_plan(&c->config, opt->systemd ? c->systemd.cgroup
+				     : c->config.cgroups_path ? c->config.cgroups_path : opt->id, err);
 	return c->cgroup ? 0 : -1;
 }
 
@@ -106,6 +109,8 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->created = xstrdup(time_now_text(now));
 	st->version = xstrdup(c->config.version);
 	st->cgroup = kern_cgroup_name(c->cgroup);
+	st->unit = (struct runc_unit){ .name = xstrdup(c->systemd.unit.name),
+				       .user = c->systemd.unit.user };
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
 	/* The state last: whoever finds it finds the other. */
@@ -150,10 +155,10 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 /* The clone. In the child this does not return. */
 static int clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
-	const struct runc_birth birth = { &c->config, c->cgroup, &c->pidfd, -1 };
+	const struct runc_birth birth = { &c->config, in->cgroup, &c->pidfd, -1 };
 	char own_score[RUNC_OOM_SIZE];
 
-	in->in_cgroup = kern_cgroup_v2_fd(c->cgroup) >= 0;
+	in->in_cgroup = kern_cgroup_v2_fd(in->cgroup) >= 0;
 	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
 		return -1;
 	c->pid = runc_ns_clone(&birth, err);
@@ -161,6 +166,25 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 		runc_init_main(in);
 	runc_oom_give_back(in->launch.procfs, own_score);
 	return c->pid < 0 ? -1 : 0;
+}
+
+/* systemd makes a group around a process. So here init is born where we are, and does
+ * nothing until it has been moved. */
+static int clone_init_for_systemd(struct runc_container *c, const struct runc_create *opt,
+				  struct runc_init *in, struct err *err)
+{
+	int failed;
+
+	in->placed = true;
+	in->cgroup = kern_cgroup_open("", err); /* of none, as far as it is concerned */
+	failed = !in->cgroup || clone_init(c, in, err) || runc_systemd_start(&c->systemd, c->pid, err) ||
+		 runc_cgroup_make(c, opt->rootless, err) ||
+		 /* the hierarchies that systemd does not know of */
+		 (kern_cgroup_version_of(c->cgroup) != KERN_CGROUP_V2 &&
+		  kern_cgroup_add(c->cgroup, c->pid, err)) ||
+		 runc_sync_say(c->sync, WORD_GO, err);
+	kern_cgroup_free(in->cgroup);
+	return failed ? -1 : 0;
 }
 
 /* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
@@ -241,7 +265,7 @@ static int start_init(struct runc_container *c, const struct runc_create *opt, i
 		return -1;
 	in.sync = theirs;
 	in.rootfs.sources = c->sources;
-	failed = clone_init(c, &in, err);
+	failed = opt->systemd ? clone_init_for_systemd(c, opt, &in, err) : clone_init(c, &in, err);
 	close(in.launch.procfs);
 	close(theirs); /* so that we see its end when init ends */
 	theirs = -1;
@@ -261,6 +285,8 @@ static void undo(struct runc_container *c, const char *root)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	if (c->systemd.started && runc_systemd_end(&c->systemd.unit, c->cgroup, &ignored))
+		log_warn("%s", ignored.msg);
 	/* With what hooks and init forked. */
 	if (c->cgroup_made && kern_cgroup_destroy(c->cgroup, &ignored))
 		log_warn("%s", ignored.msg);
@@ -282,7 +308,8 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
-	if (runc_cgroup_make(c, opt->rootless, err))
+	if (opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
+			 : runc_cgroup_make(c, opt->rootless, err))
 		return -1;
 	if (make_rdt_group(c, err))
 		return -1;
@@ -332,6 +359,7 @@ void runc_container_free(struct runc_container *c)
 	c->pidfd = c->sync = c->console = -1;
 	kern_cgroup_free(c->cgroup);
 	c->cgroup = NULL;
+	runc_systemd_free(&c->systemd);
 	runc_sources_free(c->sources, c->config.n_mounts);
 	c->sources = NULL;
 	runc_netmoves_free(&c->net);

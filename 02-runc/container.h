@@ -13,6 +13,7 @@
 #include "seccomp.h"
 #include "sources.h"
 #include "state.h"
+#include "systemd.h"
 
 struct runc_create {
 	const char *root, *id, *bundle, *pid_file, *console_socket;
@@ -21,12 +22,14 @@ struct runc_create {
 	bool rootless; /* a cgroup that may not be made is done without */
 	bool at_once;    /* `run`: go on to the program without waiting for `start` */
 	bool foreground; /* a terminal without a console_socket is for us */
+	bool systemd;    /* the cgroup is to be made by systemd */
 };
 
 struct runc_container {
 	struct runc_config config;
 	struct runc_state state;
 	struct kern_cgroup *cgroup;
+	struct runc_systemd systemd;
 	bool cgroup_made; /* by us, to be undone by us */
 	struct runc_source *sources; /* see sources.h */
 	struct runc_netmoves net;
@@ -36,8 +39,8 @@ struct runc_container {
 	int console; /* foreground: the socket on which init sends its terminal */
 };
 
-#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .net = RUNC_NETMOVES_INIT, .pidfd = -1, \
-			      .sync = -1, .console = -1 }
+#define RUNC_CONTAINER_INIT { .state = RUNC_STATE_INIT, .systemd = RUNC_SYSTEMD_INIT, \
+			      .net = RUNC_NETMOVES_INIT, .pidfd = -1, .sync = -1, .console = -1 }
 
 /* Returns with init waiting for `start` (or, at_once, about to run the program);
  * on failure nothing is left. runc_container_free gives back memory and fds. */

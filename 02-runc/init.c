@@ -51,8 +51,19 @@ static int begin(struct runc_init *in, struct err *err)
 	return runc_process_seal_fds(&in->launch, err);
 }
 
+static int await_go(struct runc_init *in, struct err *err)
+{
+	enum runc_word word;
+
+	if (runc_sync_hear(in->sync, &word, err))
+		return -1;
+	return word == WORD_GO ? 0 : err_set(err, ERR_CANCELLED, "the runtime has gone away");
+}
+
 static int join_cgroup(struct runc_init *in, struct err *err)
 {
+	if (in->placed && await_go(in, err))
+		return -1;
 	return in->in_cgroup ? kern_cgroup_join_v1(in->cgroup, err)
 			     : kern_cgroup_add(in->cgroup, 0, err);
 }
@@ -61,11 +72,8 @@ static int join_cgroup(struct runc_init *in, struct err *err)
 static int await_maps(struct runc_init *in, struct err *err)
 {
 	const struct runc_namespace *user = runc_config_ns(in->config, CLONE_NEWUSER);
-	enum runc_word word = WORD_GO;
 
-	if (user && !user->path && runc_sync_hear(in->sync, &word, err))
-		return -1;
-	return word == WORD_GO ? 0 : err_set(err, ERR_CANCELLED, "the runtime has gone away");
+	return user && !user->path ? await_go(in, err) : 0;
 }
 
 /* A new network namespace has a loopback interface, down. */
@@ -141,15 +149,10 @@ static int run_container_hooks(struct runc_init *in, struct err *err)
 static int give_hooks_their_time(struct runc_init *in, struct err *err)
 {
 	const struct runc_config *c = in->config;
-	enum runc_word word;
 
-	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->n_netdevs) {
-		if (runc_sync_say(in->sync, WORD_MOUNTED, err) ||
-		    runc_sync_hear(in->sync, &word, err))
-			return -1;
-		if (word != WORD_GO)
-			return err_set(err, ERR_CANCELLED, "the runtime has gone away");
-	}
+	if ((c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->n_netdevs) &&
+	    (runc_sync_say(in->sync, WORD_MOUNTED, err) || await_go(in, err)))
+		return -1;
 	return c->hooks[HOOK_CREATE_CONTAINER].n ? run_container_hooks(in, err) : 0;
 }
 

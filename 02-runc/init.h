@@ -25,6 +25,7 @@ struct runc_init {
 	int started;        /* open once `start` has come, to tell it how that went; else -1 */
 	bool no_pivot;
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
+	bool placed;    /* the runtime has systemd put us into it */
 };
 
 __attribute__((noreturn)) void runc_init_main(struct runc_init *in);

@@ -128,15 +128,27 @@ int runc_container_kill_all(const struct runc_state *st, struct err *err)
 	return failed;
 }
 
+/* A systemd that is not there any more, or knows nothing, shall not be in the way of
+ * cleaning up; one that is still at it has it in hand. */
+static int end_unit(const struct runc_state *st, struct kern_cgroup *cg, struct err *err)
+{
+	if (!st->unit.name || !runc_systemd_end(&st->unit, cg, err))
+		return 0;
+	if (err->kind == ERR_TIMEOUT)
+		return -1;
+	log_warn("%s", err->msg);
+	return 0;
+}
+
 static int remove_cgroup(const struct runc_state *st, struct err *err)
 {
 	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, err);
 	int failed;
 
 	if (!cg)
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+		return err->kind == ERR_NOT_FOUND ? end_unit(st, NULL, err) : -1;
 	/* Without a pid namespace of its own, init's children outlive it. */
-	failed = kern_cgroup_destroy(cg, err);
+	failed = end_unit(st, cg, err) || kern_cgroup_destroy(cg, err);
 	kern_cgroup_free(cg);
 	return failed ? -1 : 0;
 }

@@ -118,9 +118,6 @@ static int fail(const struct runc_global *g, const struct err *err, int status)
 
 static int dispatch(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
-	if (g->systemd_cgroup)
-		return err_set(err, ERR_UNSUPPORTED, "--systemd-cgroup: this runtime makes cgroups "
-			       "in the file system, not through systemd");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))
 			return commands[i].run(g, argc - 1, argv + 1, err);
@@ -162,7 +159,7 @@ int main(int argc, char **argv)
 		{ "log-format", 0, OPTION_TEXT, &g.log_format, "text or json" },
 		{ "debug", 0, OPTION_FLAG, &g.debug, "log more" },
 		{ "systemd-cgroup", 0, OPTION_FLAG, &g.systemd_cgroup,
-		  "make cgroups through systemd (refused)" },
+		  "have systemd make cgroups; cgroupsPath is then slice:prefix:name" },
 		{ "rootless", 0, OPTION_TEXT, &rootless,
 		  "ignore that a cgroup may not be made: true, false or auto" },
 		{ "help", 'h', OPTION_FLAG, &show_help, "print this" },

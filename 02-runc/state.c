@@ -67,9 +67,10 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 int runc_state_save(const struct runc_state *st, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:I, s:I, s:b}", "ociVersion", st->version,
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:b, s:O*, s:I, s:I, s:b}", "ociVersion", st->version,
 		"id", st->id, "bundle", st->bundle, "rootfs", st->rootfs, "created", st->created,
-		"cgroup", st->cgroup, "annotations", st->annotations, "pid",
+		"cgroup", st->cgroup, "systemdUnit", st->unit.name, "systemdUser", st->unit.user,
+		"annotations", st->annotations, "pid",
 		(json_int_t)st->pid, "startTime", (json_int_t)st->start_time,
 		"noNewKeyring", st->no_new_keyring);
 	AUTO_FREE char *text = NULL;
@@ -98,6 +99,8 @@ static int from_document(struct runc_state *st, const json_t *doc, struct err *e
 			return err_set(err, ERR_CORRUPT, "state.json: no string '%s'",
 				       strings[i].key);
 	}
+	st->unit.name = xstrdup(jsonx_str(doc, "systemdUnit", NULL));
+	st->unit.user = jsonx_bool(doc, "systemdUser", false);
 	st->annotations = json_incref(json_object_get(doc, "annotations"));
 	st->start_time = (uint64_t)jsonx_int(doc, "startTime", 0);
 	st->no_new_keyring = jsonx_bool(doc, "noNewKeyring", false);
@@ -142,6 +145,7 @@ void runc_state_free(struct runc_state *st)
 	free(st->created);
 	free(st->version);
 	free(st->cgroup);
+	runc_unit_free(&st->unit);
 	json_decref(st->annotations);
 	memset(st, 0, sizeof *st);
 	st->dir = -1;

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "unit.h"
 
 #define RUNC_STARTED "0"
 
@@ -31,6 +32,7 @@ extern const char *const runc_status_names[];
 struct runc_state {
 	int dir; /* O_PATH descriptor of <root>/<id>, -1 when there is none */
 	char *id, *bundle, *rootfs, *created, *version, *cgroup;
+	struct runc_unit unit; /* if systemd has made the cgroup: name and user */
 	json_t *annotations; /* or NULL */
 	pid_t pid;           /* of init in our pid namespace, 0 while creating */
 	uint64_t start_time;

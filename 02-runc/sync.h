@@ -11,9 +11,10 @@
  *     READY     everything is done but waiting for `start` and running the program
  *     ERROR     with a struct err: what went wrong, in init's own words
  *
- * and the runtime answers MOUNTED and LISTENER with GO. Both ends are O_CLOEXEC:
- * end of file without a word means that the program has been executed, or that
- * init died.
+ * and the runtime says GO: first, once, where systemd is to put init into its cgroup;
+ * then, once, where ids are to be mapped; and in answer to MOUNTED and LISTENER. Both
+ * ends are O_CLOEXEC: end of file without a word means that the program has been
+ * executed, or that init died.
  */
 #ifndef DOCKYARD_RUNC_SYNC_H
 #define DOCKYARD_RUNC_SYNC_H

@@ -113,18 +113,31 @@ static void complete(struct kern_cgroup_limits *l, const struct kern_cgroup_limi
 		l->cpu_quota = all->cpu_quota;
 		l->cpu_period = all->cpu_period;
 	}
+	if (l->cpu_idle == 0)
+		l->cpu_shares = all->cpu_shares; /* they count again */
+}
+
+/* Where systemd has made the group it is told first: it writes to the same files. */
+static int set_limits(const struct runc_state *st, struct kern_cgroup *cg,
+		      struct kern_cgroup_limits *l, struct err *err)
+{
+	if (st->unit.name &&
+	    (kern_cgroup_check(cg, l, err) || kern_cgroup_check_usage(cg, l, err) ||
+	     runc_systemd_update(&st->unit, l, err)))
+		return -1;
+	return kern_cgroup_apply(cg, l, err);
 }
 
 /* As they were, as far as the configuration had said; files of version 2 that were
  * written by name may since have been changed by other means. */
-static void set_back(struct kern_cgroup *cg, const json_t *saved)
+static void set_back(const struct runc_state *st, struct kern_cgroup *cg, const json_t *saved)
 {
 	struct runc_resources old;
 	struct err err;
 
 	if (!runc_config_resources(&old, saved, "linux.resources", &err)) {
 		old.limits.n_unified = 0;
-		if (kern_cgroup_apply(cg, &old.limits, &err))
+		if (set_limits(st, cg, &old.limits, &err))
 			log_warn("setting the limits back to what they were failed: %s", err.msg);
 	}
 	runc_resources_free(&old);
@@ -134,10 +147,10 @@ static int apply(const struct runc_state *st, struct kern_cgroup_limits *l, cons
 		 struct err *err)
 {
 	struct kern_cgroup *cg = kern_cgroup_open(st->cgroup, err);
-	int failed = cg ? kern_cgroup_apply(cg, l, err) : -1;
+	int failed = cg ? set_limits(st, cg, l, err) : -1;
 
 	if (cg && failed)
-		set_back(cg, saved);
+		set_back(st, cg, saved);
 	kern_cgroup_free(cg);
 	return failed;
 }

@@ -1,6 +1,6 @@
 /*
  * main.c - the CUnit program of 02-runc: makes the root file system that the
- * tests share, runs the suites.
+ * tests share, runs the suites, or those that are named.
  */
 #include "suite.h"
 
@@ -50,7 +50,20 @@ static void make_rootfs(void)
 	}
 }
 
-int main(void)
+/* Leave those of the suites that are named in argv, if any is. */
+static void select_suites(CU_SuiteInfo *suites, char **argv)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; *argv && suites[i].pName; i++)
+		for (char **name = argv; *name; name++)
+			if (!strcmp(suites[i].pName, *name))
+				suites[n++] = suites[i];
+	if (*argv)
+		suites[n] = (CU_SuiteInfo)CU_SUITE_INFO_NULL;
+}
+
+int main(int argc, char **argv)
 {
 	CU_SuiteInfo suites[] = {
 		{ "config.json", NULL, NULL, NULL, NULL, config_tests },
@@ -83,11 +96,16 @@ int main(void)
 		{ "seccomp", NULL, NULL, NULL, NULL, seccomp_tests },
 		{ "seccomp notify", NULL, NULL, NULL, NULL, notify_tests },
 		{ "like runc", NULL, NULL, NULL, NULL, parity_tests },
+		{ "D-Bus", NULL, NULL, NULL, NULL, dbus_tests },
+		{ "systemd, played", systemd_suite_begin, systemd_suite_end, NULL, NULL, systemd_tests },
+		{ "systemd", NULL, NULL, NULL, NULL, real_systemd_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
 	struct err err;
 
+	(void)argc;
+	select_suites(suites, argv + 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* The cache of filters is the machine's; this mount namespace is ours. */
 	if (file_mkdir_p("/run/dockyard", 0711, &err) ||

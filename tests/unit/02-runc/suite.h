@@ -25,7 +25,11 @@ extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[],
 	attack_tests[], attack_proc_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
 	events_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
-	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[], parity_tests[];
+	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[], parity_tests[], dbus_tests[],
+	systemd_tests[], real_systemd_tests[];
+
+/* systemd_test.c's suite has a /run of its own. */
+int systemd_suite_begin(void), systemd_suite_end(void);
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
