@@ -206,12 +206,18 @@ int kern_cgroup_freeze(struct kern_cgroup *cg, bool frozen, struct err *err)
 	return 0;
 }
 
+const char *kern_cgroup_freezer_dir(const struct kern_cgroup *cg)
+{
+	return cg->layout.version == KERN_CGROUP_V2 ? cgroup_v2_dir(cg)
+						    : cgroup_dir_of(cg, "freezer");
+}
+
 /* v1 says FREEZING until the last thread has stopped; that counts as frozen: it
  * is what was asked for. */
 bool kern_cgroup_frozen(struct kern_cgroup *cg)
 {
 	bool v2 = cg->layout.version == KERN_CGROUP_V2;
-	const char *dir = v2 ? cgroup_v2_dir(cg) : cgroup_dir_of(cg, "freezer");
+	const char *dir = kern_cgroup_freezer_dir(cg);
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	struct err ignored;
 

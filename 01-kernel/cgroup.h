@@ -69,6 +69,8 @@ int kern_cgroup_add(struct kern_cgroup *cg, pid_t pid, struct err *err);
 
 int kern_cgroup_freeze(struct kern_cgroup *cg, bool frozen, struct err *err);
 bool kern_cgroup_frozen(struct kern_cgroup *cg); /* as the kernel reports it now */
+/* The directory in which that is done; NULL where there is no freezer. The group's. */
+const char *kern_cgroup_freezer_dir(const struct kern_cgroup *cg);
 int kern_cgroup_kill(struct kern_cgroup *cg, int sig, struct err *err); /* every process in it */
 /* Pids in the group and below; *pids is the caller's to free. */
 int kern_cgroup_pids(struct kern_cgroup *cg, pid_t **pids, size_t *n, struct err *err);

@@ -89,6 +89,8 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->cgroup = runc_cgroup_path(&c->config, opt->id);
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
+	if (!c->config.process.terminal)
+		runc_state_note_stdio(st);
 	return runc_state_save(st, err) ||
 	       file_write_volatile(st->dir, "config.json", text, strlen(text), 0600, err) ||
 	       runc_seccomp_save(&c->filter, st->dir, err) ? -1 : 0;
@@ -244,6 +246,23 @@ int runc_container_create(struct runc_container *c, const struct runc_create *op
 	}
 	trace_end(&span, "create %s: namespaces, cgroup, root file system", opt->id);
 	return 0;
+}
+
+int runc_container_claim(struct runc_container *c, const struct runc_create *opt, struct err *err)
+{
+	if (runc_state_check_id(opt->id, err) || prepare(c, opt, err))
+		return -1;
+	if (!take_id(c, opt, err))
+		c->cgroup = runc_cgroup_make(&c->config, c->state.cgroup, err);
+	if (c->cgroup)
+		return 0;
+	undo(c, opt->root);
+	return -1;
+}
+
+void runc_container_abandon(struct runc_container *c, const char *root)
+{
+	undo(c, root);
 }
 
 int runc_container_launched(struct runc_container *c, const struct runc_create *opt,

@@ -50,7 +50,7 @@ static void make_rootfs(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	CU_SuiteInfo suites[] = {
 		{ "config.json", NULL, NULL, NULL, NULL, config_tests },
@@ -65,12 +65,15 @@ int main(void)
 		{ "terminals", NULL, NULL, NULL, NULL, console_tests },
 		{ "hooks", NULL, NULL, NULL, NULL, hook_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
+		{ "checkpoint and restore", fake_criu_on, fake_criu_off, NULL, NULL, checkpoint_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
 	struct err err;
 
+	if (argc && !strcmp(argv[0], "criu")) /* by a runc of ours: see fake_criu.c */
+		return fake_criu();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* The cache of filters is the machine's; this mount namespace is ours. */
 	if (file_mkdir_p("/run/dockyard", 0711, &err) ||
