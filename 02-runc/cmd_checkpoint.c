@@ -99,7 +99,8 @@ static int build_request(struct strbuf *opts, const struct dump *d, struct err *
 	add_flags(opts, o);
 	add_page_server(opts, o);
 	add_freezer(opts, d);
-	if (add_external_namespace(opts, d, CLONE_NEWNET, "extRootNetNS", err) ||
+	if (runc_criu_dump_cgroups(opts, d->state.pid, err) ||
+	    add_external_namespace(opts, d, CLONE_NEWNET, "extRootNetNS", err) ||
 	    add_external_namespace(opts, d, CLONE_NEWPID, "extRootPidNS", err))
 		return -1;
 	/* A pre-dump is memory only. */
@@ -192,18 +193,28 @@ static int check_container(struct dump *d, const struct runc_global *g, const ch
 	return d->cgroup ? runc_config_load(&d->config, d->state.dir, "config.json", err) : -1;
 }
 
+/* Said here and not at restore, whose stderr is the container's. */
+static void warn(const struct dump *d)
+{
+	if (geteuid())
+		log_warn("checkpoint needs root: criu does little without it");
+	if (d->config.process.no_new_privileges && d->version < CRIU_NO_NEW_PRIVS)
+		log_warn("this criu (%d) forgets no_new_privs, %d does not: restored, the container "
+			 "could gain privileges from its setuid programs", d->version,
+			 CRIU_NO_NEW_PRIVS);
+}
+
 static int checkpoint(struct dump *d, const struct runc_global *g, const char *id,
 		      struct err *err)
 {
 	struct runc_criu_options *o = &d->o;
 
-	if (geteuid())
-		log_warn("checkpoint needs root: criu does little without it");
 	if (check_container(d, g, id, err) || check_status_fd(o, err))
 		return -1;
 	d->version = runc_criu_version(CRIU_OLDEST, err);
 	if (d->version < 0 || runc_criu_options_open(o, true, "dump.log", err))
 		return -1;
+	warn(d);
 	if ((o->pre_dump || o->lazy_pages) && runc_criu_features(o->pre_dump, o->lazy_pages, err))
 		return -1;
 	if (run_criu(d, err))

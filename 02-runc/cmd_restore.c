@@ -30,7 +30,6 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/netlink.h"
-#include "01-kernel/path.h"
 #include "01-kernel/tty.h"
 #include "cmd.h"
 #include "console.h"
@@ -125,32 +124,6 @@ static int add_namespaces(struct strbuf *opts, const struct restore *r, struct e
 	return 0;
 }
 
-/* The groups of the images' processes become those in which criu is now. */
-static int add_cgroups(struct strbuf *opts, pid_t criu, struct err *err)
-{
-	AUTO_FREE char *path = xasprintf("%d/cgroup", (int)criu);
-	AUTO_CLOSE int fd = kern_path_open_proc(path, O_RDONLY, err);
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-	char *save = NULL;
-
-	if (fd < 0 || file_read_fd(fd, &text, 1 << 16, err))
-		return -1;
-	/* "4:cpu,cpuacct:/path", and of version 2 "0::/path" */
-	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *rest = line, *word;
-
-		strsep(&rest, ":");
-		for (char *words = strsep(&rest, ":"); rest && (word = strsep(&words, ",")); ) {
-			AUTO_STRBUF struct strbuf root = STRBUF_INIT;
-
-			runc_pb_text(&root, 1, word);
-			runc_pb_text(&root, 2, rest);
-			runc_pb_message(opts, OPT_CG_ROOT, &root);
-		}
-	}
-	return 0;
-}
-
 static int build_request(struct strbuf *opts, const struct restore *r, pid_t criu, struct err *err)
 {
 	runc_criu_options_add(opts, &r->o, &r->c.config);
@@ -161,7 +134,7 @@ static int build_request(struct strbuf *opts, const struct restore *r, pid_t cri
 	runc_pb_text(opts, OPT_LSM_PROFILE, r->o.lsm_profile);
 	runc_pb_text(opts, OPT_LSM_MOUNT_CONTEXT, r->o.lsm_mount_context);
 	add_stdio(opts, r->descriptors);
-	return add_namespaces(opts, r, err) || add_cgroups(opts, criu, err) ||
+	return add_namespaces(opts, r, err) || runc_criu_restore_cgroups(opts, criu, err) ||
 	       runc_criu_restore_mounts(opts, &r->c.config, &r->c.state, err) ? -1 : 0;
 }
 

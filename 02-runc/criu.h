@@ -31,6 +31,7 @@ enum {
 	CRIU_FREEZES_V2 = 31400,  /* knows the freezer of cgroup version 2 */
 	CRIU_EXTERNAL_PID = 31500, /* external pid namespaces; the notice "status-ready" */
 	CRIU_LSM = 31600,         /* another LSM profile at restore */
+	CRIU_NO_NEW_PRIVS = 31900, /* saves no_new_privs */
 };
 
 enum criu_type {
@@ -47,9 +48,9 @@ enum {
 	OPT_WORK_DIR_FD = 17, OPT_LINK_REMAP = 18, OPT_EXT_MNT = 23, OPT_MANAGE_CGROUPS = 24,
 	OPT_CG_ROOT = 25, OPT_RST_SIBLING = 26, OPT_INHERIT_FD = 27,
 	OPT_MANAGE_CGROUPS_MODE = 34, OPT_EXTERNAL = 37, OPT_EMPTY_NS = 38, OPT_JOIN_NS = 39,
-	OPT_FREEZE_CGROUP = 44, OPT_TCP_SKIP_IN_FLIGHT = 46, OPT_LAZY_PAGES = 48,
-	OPT_STATUS_FD = 49, OPT_ORPHAN_PTS_MASTER = 50, OPT_CONFIG_FILE = 51,
-	OPT_LSM_PROFILE = 53, OPT_LSM_MOUNT_CONTEXT = 63,
+	OPT_CGROUP_DUMP_CONTROLLER = 43, OPT_FREEZE_CGROUP = 44, OPT_TCP_SKIP_IN_FLIGHT = 46,
+	OPT_LAZY_PAGES = 48, OPT_STATUS_FD = 49, OPT_ORPHAN_PTS_MASTER = 50,
+	OPT_CONFIG_FILE = 51, OPT_LSM_PROFILE = 53, OPT_LSM_MOUNT_CONTEXT = 63,
 };
 
 /* ---- criu.c: the process and its protocol --------------------------------- */
@@ -127,6 +128,13 @@ void runc_criu_options_add(struct strbuf *opts, const struct runc_criu_options *
 void runc_criu_quote_log(const struct runc_criu_options *o);
 void runc_criu_options_free(struct runc_criu_options *o);
 #define AUTO_CRIU_OPTIONS AUTO(runc_criu_options_free)
+
+/* ---- criu_cgroups.c ----------------------------------------------------------- */
+
+/* Which hierarchies the container of `init` has a group of its own in. */
+int runc_criu_dump_cgroups(struct strbuf *opts, pid_t init, struct err *err);
+/* The groups of the images' processes become those in which criu is now. */
+int runc_criu_restore_cgroups(struct strbuf *opts, pid_t criu, struct err *err);
 
 /* ---- criu_mounts.c ------------------------------------------------------------ */
 

@@ -32,26 +32,4 @@ expect_ok checkpoint plain # paused, it can be saved as well
 restore plain
 delete plain
 expect_unchanged "restoring"
-
-# ---- with and without an end ----------------------------------------------------
-
-bundle stays "$counting"
-run stays
-before=$(word_of stays)
-expect_ok checkpoint stays --leave-running
-expect_eq "--leave-running: it runs" "running $before" "$(status stays) $(word_of stays)"
-count=$(count_of stays)
-wait_for 5 counts stays "$count" || fail "it does not count any more"
-# The images make a second container of it: the same memory under another id.
-mkdir "$T/twin" && cp "$T/stays/config.json" "$T/twin"
-echo twin >>"$T/ids"
-quietly restore -d --bundle "$T/twin" --image-path "$T/img-stays" --pid-file "$T/pid" twin || fail "twin"
-expect_eq "restored under another id" "running $before" "$(status twin) $(word_of twin)"
-expect_eq "the pid file" "$(runc state twin | sed -n 's/.*"pid": \([0-9]*\),/\1/p')" "$(cat "$T/pid")"
-expect_match "in a cgroup of its own" '/dockyard-twin$' "$(cat "/proc/$(cat "$T/pid")/cgroup")"
-expect_no_match "and not in the other's" dockyard-stays "$(cat "/proc/$(cat "$T/pid")/cgroup")"
-expect_fail 1 'already exists' runc restore -d --bundle "$T/twin" --image-path "$T/img-stays" twin
-delete twin
-delete stays
-expect_unchanged "leaving it running"
 done_testing

@@ -45,7 +45,6 @@ word_of() { now "$1" | cut -d' ' -f1; }
 count_of() { now "$1" | cut -d' ' -f2; }
 counts() { [ "$(count_of "$1")" -gt "${2:-0}" ]; } # it counts, and is past that
 status() { runc state "$1" 2>/dev/null | sed -n 's/.*"status": "\(.*\)".*/\1/p'; }
-state_dir() { ls "$T/runc" 2>/dev/null; }
 
 # Detached, with /dev/null as its stdin, stdout and stderr: a file outside it could not be saved.
 quietly() { runc --log "$T/runc.log" "$@" </dev/null >/dev/null 2>&1; }

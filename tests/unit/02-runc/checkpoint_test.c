@@ -329,6 +329,27 @@ static void failing_dump(void)
 	NOTHING_LEFT();
 }
 
+/* The bit that keeps setuid programs harmless is not in the images of an old criu. */
+static void forgotten_no_new_privs(void)
+{
+	json_t *config = sleeper();
+	struct result r;
+
+	set(config, "process.noNewPrivileges", "true");
+	if (!start(config))
+		return;
+	play("version=31800");
+	r = CHECKPOINT("--leave-running", id);
+	EQ_INT(r.status, 0);
+	HAS(r.err, "this criu (31800) forgets no_new_privs, 31900 does not");
+	play("version=31900");
+	r = CHECKPOINT("--leave-running", id);
+	EQ_INT(r.status, 0);
+	EQ_STR(r.err, "");
+	stop();
+	NOTHING_LEFT();
+}
+
 static void status_fd(void)
 {
 	char fd[16], byte = 'x';
@@ -501,6 +522,7 @@ CU_TestInfo checkpoint_tests[] = {
 	{ "mounts and namespaces from outside are named", external_things },
 	{ "a dump ends the container, a pre-dump does not", dump_and_after },
 	{ "after a failing dump the container runs on", failing_dump },
+	{ "an old criu forgets no_new_privs, and it is said", forgotten_no_new_privs },
 	{ "a byte on the status descriptor", status_fd },
 	{ "what criu is asked to restore", restored },
 	{ "restored in the foreground", in_the_foreground },

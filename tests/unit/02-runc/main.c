@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 		{ "hooks", NULL, NULL, NULL, NULL, hook_tests },
 		{ "rolling back", NULL, NULL, NULL, NULL, rollback_tests },
 		{ "checkpoint and restore", fake_criu_on, fake_criu_off, NULL, NULL, checkpoint_tests },
+		{ "with the real criu", NULL, NULL, NULL, NULL, criu_tests },
 		{ "attacks", NULL, NULL, NULL, NULL, attack_tests },
 		CU_SUITE_INFO_NULL,
 	};

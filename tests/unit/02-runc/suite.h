@@ -22,7 +22,8 @@
 
 extern CU_TestInfo config_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
-	attack_tests[], console_tests[], cgroup_tests[], checkpoint_tests[];
+	attack_tests[], console_tests[], cgroup_tests[], checkpoint_tests[],
+	criu_tests[];
 int fake_criu_on(void), fake_criu_off(void);
 int fake_criu(void); /* what the program does under the name "criu" */
 
