@@ -21,8 +21,8 @@ struct runc_global {
  * is -1 with *err filled, which main prints, logs, and turns into status 1. */
 typedef int runc_cmd(const struct runc_global *g, int argc, char **argv, struct err *err);
 
-runc_cmd runc_cmd_create, runc_cmd_delete, runc_cmd_events, runc_cmd_exec, runc_cmd_features,
-	runc_cmd_kill, runc_cmd_list, runc_cmd_pause, runc_cmd_ps, runc_cmd_resume, runc_cmd_run,
+runc_cmd runc_cmd_checkpoint, runc_cmd_create, runc_cmd_delete, runc_cmd_events, runc_cmd_exec, runc_cmd_features,
+	runc_cmd_kill, runc_cmd_list, runc_cmd_pause, runc_cmd_ps, runc_cmd_restore, runc_cmd_resume, runc_cmd_run,
 	runc_cmd_spec, runc_cmd_start, runc_cmd_state, runc_cmd_update;
 
 /* Parse the options; then min..max arguments must be left, at argv[*rest].

@@ -27,6 +27,7 @@
 #include "notify.h"
 #include "oom.h"
 #include "process.h"
+#include "rootfs.h"
 #include "sealed.h"
 #include "selinux.h"
 #include "sync.h"
@@ -68,7 +69,8 @@ static int steps(struct runc_exec *x, struct err *err)
 		return err_sys(err, "open the container's root");
 	if (x->console >= 0 && runc_console_open(root, x->console, l->process, false, err))
 		return -1;
-	if (runc_process_environment(l, root, err) || runc_process_own_stdio(l, err) ||
+	if (runc_process_environment(l, root, err) || runc_devices_reopen_null(root, err) ||
+	    runc_process_own_stdio(l, err) ||
 	    runc_process_limits(l, err) ||
 	    runc_schedule_apply(&x->config, l->process, &l->process->affinity, err))
 		return -1;

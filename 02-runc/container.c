@@ -113,6 +113,8 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 				       .user = c->systemd.unit.user };
 	st->annotations = json_incref(c->config.annotations);
 	st->no_new_keyring = opt->no_new_keyring;
+	if (!c->config.process.terminal)
+		runc_state_note_stdio(st);
 	/* The state last: whoever finds it finds the other. */
 	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
 	       runc_state_save(st, err) ? -1 : 0;
@@ -336,6 +338,21 @@ int runc_container_create(struct runc_container *c, const struct runc_create *op
 	}
 	trace_end(&span, "create %s: namespaces, cgroup, root file system", opt->id);
 	return 0;
+}
+
+int runc_container_claim(struct runc_container *c, const struct runc_create *opt, struct err *err)
+{
+	if (runc_state_check_id(opt->id, err) || prepare(c, opt, err))
+		return -1;
+	if (!take_id(c, opt, err) && !runc_cgroup_make(c, opt->rootless, err))
+		return 0;
+	undo(c, opt->root);
+	return -1;
+}
+
+void runc_container_abandon(struct runc_container *c, const char *root)
+{
+	undo(c, root);
 }
 
 int runc_container_launched(struct runc_container *c, const struct runc_create *opt,

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -32,6 +33,12 @@ static const struct { const char *name, *to; } links[] = {
 	{ "stderr", "/proc/self/fd/2" },
 	{ "core", "/proc/kcore" },
 };
+
+size_t runc_devices_default(const struct runc_device **list)
+{
+	*list = defaults;
+	return sizeof defaults / sizeof *defaults;
+}
 
 bool runc_devices_wanted(const struct runc_config *c)
 {
@@ -143,4 +150,28 @@ int runc_devices_create(const struct runc_rootfs *r, struct err *err)
 		if (make_configured(r->root, &c->devices[i], bind, err))
 			return -1;
 	return make_links(dev, err);
+}
+
+static bool is_null(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+int runc_devices_reopen_null(int root, struct err *err)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		AUTO_CLOSE int null = -1;
+		struct err ignored;
+
+		if (!is_null(fd))
+			continue;
+		/* A /dev of the user's own may have none, or not let us open it. */
+		null = kern_path_open(root, "/dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY, 0,
+				      RESOLVE_NO_SYMLINKS, &ignored);
+		if (null >= 0 && is_null(null) && dup2(null, fd) < 0)
+			return err_sys(err, "reopen /dev/null as file descriptor %d", fd);
+	}
+	return 0;
 }

@@ -246,7 +246,8 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	/* After the hooks, who may have set or added some of this; before the new
 	 * root, where /proc is the container's. */
 	if (set_names(in, err) || write_sysctls(in, err) ||
-	    runc_process_environment(l, r->root, err) || runc_process_own_stdio(l, err))
+	    runc_process_environment(l, r->root, err) || runc_devices_reopen_null(r->root, err) ||
+	    runc_process_own_stdio(l, err))
 		return -1;
 	/* Read-only paths and masks at the end of all mounting, or they would be in
 	 * its way; and before the root is entered, so that they are resolved from a

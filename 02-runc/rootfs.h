@@ -46,6 +46,11 @@ int runc_rootfs_mount(struct runc_rootfs *r, size_t index, struct err *err);
 int runc_devices_create(const struct runc_rootfs *r, struct err *err);
 /* Is /dev ours to fill, or a bind mount of somebody's own? */
 bool runc_devices_wanted(const struct runc_config *c);
+/* Where stdin, stdout or stderr is the host's /dev/null, make it that of `root`: the
+ * container then has nothing open outside, and criu finds the file by its path. */
+int runc_devices_reopen_null(int root, struct err *err);
+/* Those that every container has; how many. */
+size_t runc_devices_default(const struct runc_device **list);
 
 /* cgroup_mount.c: the mount of type "cgroup". */
 int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err);

@@ -21,6 +21,7 @@ static const struct {
 	runc_cmd *run;
 	const char *help;
 } commands[] = {
+	{ "checkpoint", runc_cmd_checkpoint, "save a running container" },
 	{ "create", runc_cmd_create, "create a container" },
 	{ "delete", runc_cmd_delete, "remove what a container leaves" },
 	{ "events", runc_cmd_events, "statistics of a container" },
@@ -30,6 +31,7 @@ static const struct {
 	{ "list", runc_cmd_list, "list containers" },
 	{ "pause", runc_cmd_pause, "freeze a container" },
 	{ "ps", runc_cmd_ps, "list a container's processes" },
+	{ "restore", runc_cmd_restore, "let a saved container run again" },
 	{ "resume", runc_cmd_resume, "continue a frozen container" },
 	{ "run", runc_cmd_run, "create and start a container" },
 	{ "spec", runc_cmd_spec, "write a config.json to begin with" },

@@ -64,13 +64,27 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 	return -1;
 }
 
+void runc_state_note_stdio(struct runc_state *st)
+{
+	json_decref(st->descriptors);
+	st->descriptors = json_array();
+	for (int fd = 0; fd < 3; fd++) {
+		AUTO_FREE char *link = xasprintf("/proc/self/fd/%d", fd);
+		char name[32] = ""; /* longer, it is the path of a file: of no use here */
+		ssize_t n = readlink(link, name, sizeof name);
+
+		json_array_append_new(st->descriptors,
+				      json_string(n > 0 && n < (ssize_t)sizeof name ? name : ""));
+	}
+}
+
 int runc_state_save(const struct runc_state *st, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:b, s:O*, s:I, s:I, s:b}", "ociVersion", st->version,
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:b, s:O*, s:O*, s:I, s:I, s:b}", "ociVersion", st->version,
 		"id", st->id, "bundle", st->bundle, "rootfs", st->rootfs, "created", st->created,
 		"cgroup", st->cgroup, "systemdUnit", st->unit.name, "systemdUser", st->unit.user,
-		"annotations", st->annotations, "pid",
+		"annotations", st->annotations, "descriptors", st->descriptors, "pid",
 		(json_int_t)st->pid, "startTime", (json_int_t)st->start_time,
 		"noNewKeyring", st->no_new_keyring);
 	AUTO_FREE char *text = NULL;
@@ -102,6 +116,7 @@ static int from_document(struct runc_state *st, const json_t *doc, struct err *e
 	st->unit.name = xstrdup(jsonx_str(doc, "systemdUnit", NULL));
 	st->unit.user = jsonx_bool(doc, "systemdUser", false);
 	st->annotations = json_incref(json_object_get(doc, "annotations"));
+	st->descriptors = json_incref(json_object_get(doc, "descriptors"));
 	st->start_time = (uint64_t)jsonx_int(doc, "startTime", 0);
 	st->no_new_keyring = jsonx_bool(doc, "noNewKeyring", false);
 	pid = jsonx_int(doc, "pid", 0);
@@ -147,6 +162,7 @@ void runc_state_free(struct runc_state *st)
 	free(st->cgroup);
 	runc_unit_free(&st->unit);
 	json_decref(st->annotations);
+	json_decref(st->descriptors);
 	memset(st, 0, sizeof *st);
 	st->dir = -1;
 }

@@ -34,6 +34,7 @@ struct runc_state {
 	char *id, *bundle, *rootfs, *created, *version, *cgroup;
 	struct runc_unit unit; /* if systemd has made the cgroup: name and user */
 	json_t *annotations; /* or NULL */
+	json_t *descriptors; /* what its stdin, stdout and stderr were ("pipe:[7]"), or NULL */
 	pid_t pid;           /* of init in our pid namespace, 0 while creating */
 	uint64_t start_time;
 	bool no_new_keyring; /* its processes stay in the session keyring of who starts them */
@@ -44,6 +45,8 @@ int runc_state_check_id(const char *id, struct err *err);
 
 /* Take the id: make <root>/<id>. ERR_EXISTS if it is taken. */
 int runc_state_take(struct runc_state *st, const char *root, const char *id, struct err *err);
+/* The container gets our stdin, stdout and stderr: note what they are. */
+void runc_state_note_stdio(struct runc_state *st);
 int runc_state_save(const struct runc_state *st, struct err *err);
 /* ERR_NOT_FOUND "container does not exist". */
 int runc_state_load(struct runc_state *st, const char *root, const char *id, struct err *err);

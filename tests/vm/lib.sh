@@ -88,9 +88,14 @@ with_libraries() {
 # with_stages STAGE...: their programs and CUnit programs, and real programs of what
 # busybox does in a simpler way or not at all.
 with_stages() {
-	local program found stage
-	for program in bash unshare nsenter mount umount ip nft setpriv; do
+	local program found stage library
+	# criu, where it is installed, calls tar, gzip and iptables.
+	for program in bash unshare nsenter mount umount ip nft setpriv criu tar gzip iptables-restore \
+		ip6tables-restore; do
 		found=$(command -v "$program") && with_libraries "$found" "/usr/bin/$program"
+	done
+	for library in /usr/lib/*-linux-gnu/xtables/libxt_{mark,standard}.so; do
+		[ ! -e "$library" ] || with_libraries "$library" "$library"
 	done
 	for stage; do
 		[ -x "$TOP/$stage/build/unit" ] || die "$stage/build/unit is not built (make units)"

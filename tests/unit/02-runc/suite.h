@@ -26,10 +26,12 @@ extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[],
 	events_tests[], validate_tests[], schedule_tests[],
 	netdev_tests[], rdt_tests[], features_tests[], hook_rules_tests[], privilege_tests[],
 	hostile_tests[], seccomp_profile_tests[], seccomp_tests[], notify_tests[], parity_tests[], dbus_tests[],
-	systemd_tests[], real_systemd_tests[];
+	systemd_tests[], real_systemd_tests[], checkpoint_tests[], criu_tests[];
 
 /* systemd_test.c's suite has a /run of its own. */
 int systemd_suite_begin(void), systemd_suite_end(void);
+int fake_criu_on(void), fake_criu_off(void);
+int fake_criu(void); /* what the program does under the name "criu" */
 
 /* The program's directory: rootfs/, runc/ (--root), bundles. */
 extern char test_dir[64];
