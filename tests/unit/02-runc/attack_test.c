@@ -160,7 +160,7 @@ static void mount_target_race(void)
 	cmd = xasprintf("cd %s && mkdir swap && ln -s %s other", root, outside);
 	EQ_INT(system(cmd), 0);
 	racer = exchange_for_ever(root, "swap", "other");
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < RACES; i++)
 		runc("run", "-b", dir, new_id(), NULL);
 	end_process(racer);
 	look = xasprintf("ls -A %s | grep -q .", outside);

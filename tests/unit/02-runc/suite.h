@@ -98,6 +98,12 @@ void fails(struct result r, int want, const char *words, const char *file, int l
 #define PRINTS(r, want) prints(r, want, __FILE__, __LINE__)
 void prints(struct result r, const char *want, const char *file, int line);
 
+/* How often a race is tried: with sanitizers each start takes ten times as long. */
+#ifdef __SANITIZE_ADDRESS__
+#define RACES 12
+#else
+#define RACES 60
+#endif
 /* A process that exchanges the two names in a directory, again and again; and its end. */
 pid_t exchange_for_ever(const char *dir, const char *a, const char *b);
 void end_process(pid_t pid);
