@@ -38,6 +38,8 @@ int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g
 		{ "bundle", 'b', OPTION_TEXT, &c->create.bundle, "the bundle's directory (.)" },
 		{ "console-socket", 0, OPTION_TEXT, &c->create.console_socket,
 		  "unix socket that receives the terminal's master" },
+		{ "pidfd-socket", 0, OPTION_TEXT, &c->create.pidfd_socket,
+		  "unix socket that receives a pidfd of init" },
 		{ "pid-file", 0, OPTION_TEXT, &c->create.pid_file, "write init's pid to this" },
 		{ "no-pivot", 0, OPTION_FLAG, &c->create.no_pivot,
 		  "move the root instead of pivot_root (on a ramdisk)" },

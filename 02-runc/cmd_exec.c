@@ -243,7 +243,10 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 		   struct err *err)
 {
 	AUTO_FREE char *keyring = NULL;
+	AUTO_CLOSE int pidfd_socket = -1;
 
+	if (x->pidfd_socket && (pidfd_socket = kern_unix_connect(x->pidfd_socket, err)) < 0)
+		return err_wrap(err, "pidfd socket");
 	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
 	    runc_labels_check(&x->config, &x->process, err) || connect_console(x, err))
 		return -1;
@@ -257,7 +260,8 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 		runc_relay_prepare();
 	if (launch_on_cpus(x, err))
 		return -1;
-	if (x->pid_file && runc_pid_file_write(x->pid_file, x->pid, err)) {
+	if ((pidfd_socket >= 0 && kern_fd_send(pidfd_socket, x->pidfd, "setns", err)) ||
+	    (x->pid_file && runc_pid_file_write(x->pid_file, x->pid, err))) {
 		struct err second;
 
 		kern_pidfd_signal(x->pidfd, SIGKILL, &second);

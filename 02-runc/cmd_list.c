@@ -2,8 +2,10 @@
  * cmd_list.c - `list`: the containers under this root.
  */
 #include <dirent.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 
@@ -12,6 +14,21 @@ static int visible(const struct dirent *e)
 	struct err ignored;
 
 	return !runc_state_check_id(e->d_name, &ignored);
+}
+
+/* Whose the state is, by name if /etc/passwd has one. */
+static json_t *owner_of(const struct runc_state *st)
+{
+	AUTO_FCLOSE FILE *passwd = fopen("/etc/passwd", "re");
+	const struct passwd *p;
+	struct stat dir;
+
+	if (fstat(st->dir, &dir))
+		return json_string("");
+	while (passwd && (p = fgetpwent(passwd)))
+		if (p->pw_uid == dir.st_uid)
+			return json_string(p->pw_name);
+	return json_sprintf("#%u", (unsigned)dir.st_uid);
 }
 
 static json_t *row(const struct runc_state *st)
@@ -25,7 +42,7 @@ static json_t *row(const struct runc_state *st)
 
 	if (st->annotations)
 		json_object_set(o, "annotations", st->annotations);
-	json_object_set_new(o, "owner", json_string("root"));
+	json_object_set_new(o, "owner", owner_of(st));
 	return o;
 }
 

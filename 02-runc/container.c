@@ -154,6 +154,14 @@ static int connect_console(struct runc_container *c, const struct runc_create *o
 	return *fd < 0 ? err_wrap(err, "console socket") : 0;
 }
 
+static int connect_pidfd_socket(const struct runc_create *opt, int *fd, struct err *err)
+{
+	if (!opt->pidfd_socket)
+		return 0;
+	*fd = kern_unix_connect(opt->pidfd_socket, err);
+	return *fd < 0 ? err_wrap(err, "pidfd socket") : 0;
+}
+
 /* The clone. In the child this does not return. */
 static int clone_init(struct runc_container *c, struct runc_init *in, struct err *err)
 {
@@ -305,9 +313,10 @@ static void undo(struct runc_container *c, const char *root)
 
 static int build(struct runc_container *c, const struct runc_create *opt, struct err *err)
 {
-	AUTO_CLOSE int fifo = -1, console = -1;
+	AUTO_CLOSE int fifo = -1, console = -1, pidfd_socket = -1;
 
-	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) || take_id(c, opt, err) ||
+	if (prepare(c, opt, err) || connect_console(c, opt, &console, err) ||
+	    connect_pidfd_socket(opt, &pidfd_socket, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
 	if (opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
@@ -320,7 +329,9 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 		runc_cgroup_blame(c->cgroup, err);
 		return -1;
 	}
-	if (runc_state_save(&c->state, err))
+	/* The word is runc's for an init. */
+	if (runc_state_save(&c->state, err) ||
+	    (pidfd_socket >= 0 && kern_fd_send(pidfd_socket, c->pidfd, "standard", err)))
 		return -1;
 	return opt->pid_file ? runc_pid_file_write(opt->pid_file, c->pid, err) : 0;
 }

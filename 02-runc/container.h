@@ -16,7 +16,7 @@
 #include "systemd.h"
 
 struct runc_create {
-	const char *root, *id, *bundle, *pid_file, *console_socket;
+	const char *root, *id, *bundle, *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds; /* beyond LISTEN_FDS */
 	bool no_pivot, no_new_keyring;
 	bool rootless; /* a cgroup that may not be made is done without */

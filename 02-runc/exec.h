@@ -17,7 +17,7 @@ struct runc_exec {
 	json_t *process_doc; /* what `process` borrows its strings from */
 
 	/* options */
-	const char *console_socket, *pid_file, *process_file, *cwd, *user, *apparmor, *label;
+	const char *console_socket, *pidfd_socket, *pid_file, *process_file, *cwd, *user, *apparmor, *label;
 	struct strlist env, caps, gids, cgroups;
 	bool detach, tty, no_new_privs, ignore_paused;
 	int preserve_fds;

@@ -19,6 +19,8 @@ int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, str
 	const struct option_def defs[] = {
 		{ "console-socket", 0, OPTION_TEXT, &x->console_socket,
 		  "unix socket that receives the terminal's master" },
+		{ "pidfd-socket", 0, OPTION_TEXT, &x->pidfd_socket,
+		  "unix socket that receives a pidfd of the process" },
 		{ "pid-file", 0, OPTION_TEXT, &x->pid_file, "write the process's pid to this" },
 		{ "process", 'p', OPTION_TEXT, &x->process_file, "a file with its process object" },
 		{ "detach", 'd', OPTION_FLAG, &x->detach, "do not wait for its end" },

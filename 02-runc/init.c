@@ -156,13 +156,35 @@ static int give_hooks_their_time(struct runc_init *in, struct err *err)
 	return c->hooks[HOOK_CREATE_CONTAINER].n ? run_container_hooks(in, err) : 0;
 }
 
+/* The directory of our descriptors is what opens the fifo (wait_for_start): in the
+ * container's procfs, which leads nowhere else; without one, in the runtime's. */
+static int keep_way_to_fifo(struct runc_init *in, struct err *err)
+{
+	int own = -1, other = in->launch.proc;
+
+	if (in->fifo >= 0 && in->rootfs.proc >= 0)
+		own = kern_proc_file(in->rootfs.proc, "thread-self/fd", O_PATH | O_DIRECTORY, err);
+	if (in->fifo >= 0 && own < 0) {
+		own = kern_proc_file(other, "fd", O_PATH | O_DIRECTORY, err);
+		if (own < 0)
+			return -1;
+	}
+	in->launch.proc = own;
+	close(other);
+	return 0;
+}
+
 /* What leads back to the host's files: everything but what is still to be said and
  * waited for. */
-static void let_go_of_host(struct runc_init *in)
+static int let_go_of_host(struct runc_init *in, struct err *err)
 {
+	if (keep_way_to_fifo(in, err))
+		return -1;
 	const int keep[] = { in->sync, in->fifo, in->launch.proc };
 
 	runc_process_close_fds(&in->launch, keep, sizeof keep / sizeof *keep);
+	in->rootfs.proc = -1;
+	return 0;
 }
 
 /* The filter as late as can be, but before `create` ends, which tells what is wrong
@@ -176,11 +198,10 @@ static int report_ready(struct runc_init *in, struct err *err)
 	       runc_sync_say_filtered(in->sync, WORD_READY, err) ? -1 : 0;
 }
 
-/* Opening a fifo for writing waits for a reader: that is `start`. The name that
- * leads to it is in the runtime's /proc, where we still hold our directory. */
+/* Opening a fifo for writing waits for a reader: that is `start`. */
 static int wait_for_start(struct runc_init *in, struct err *err)
 {
-	AUTO_FREE char *name = xasprintf("fd/%d", in->fifo);
+	AUTO_FREE char *name = xasprintf("%d", in->fifo);
 
 	if (in->fifo < 0)
 		return 0; /* `run` does not wait */
@@ -258,7 +279,8 @@ static int runc_init_steps(struct runc_init *in, struct err *err)
 	if (runc_process_limits(l, err) || runc_schedule_apply(in->config, l->process, NULL, err))
 		return -1;
 	log_debug("init: closing the pipe to signal completion"); /* the log is closed too */
-	let_go_of_host(in);
+	if (let_go_of_host(in, err))
+		return -1;
 	/* Now only privileges are left to lose. The directory and the program are
 	 * looked up after that, with the eyes of the user who will run. */
 	if (runc_process_drop(l, err) || runc_process_chdir(l, err) || runc_process_find(l, err))

@@ -144,7 +144,7 @@ int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err)
 	if (no_pivot ? kern_mount_move_root(r->root, err) :
 	    has_mount_ns(r) ? kern_mount_pivot(r->root, err) : change_root(r->root, err))
 		return err_wrap(err, "enter the root file system %s", r->path);
-	for (int *fds[] = { &r->root, &r->null, &r->proc, &r->sys, NULL }, **fd = fds; *fd; fd++) {
+	for (int *fds[] = { &r->root, &r->null, &r->sys, NULL }, **fd = fds; *fd; fd++) {
 		cleanup_close(*fd);
 		**fd = -1;
 	}

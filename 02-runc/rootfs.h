@@ -36,7 +36,7 @@ int runc_rootfs_assemble(struct runc_rootfs *r, struct err *err);
 /* Masked and read-only paths, the working directory, a read-only root: after
  * the hooks, which may still add to the tree. */
 int runc_rootfs_seal(struct runc_rootfs *r, const char *cwd, struct err *err);
-/* Make it "/" and let go of the host's. */
+/* Make it "/" and let go of the host's. r->proc stays. */
 int runc_rootfs_enter(struct runc_rootfs *r, bool no_pivot, struct err *err);
 
 /* rootfs_mount.c: one entry of `mounts`. */

@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 		show_help = true;
 	if (show_version || show_help || rest + 1 >= argc) {
 		show_version ? version() : help(defs);
-		return show_version || show_help ? 0 : 1;
+		return 0;
 	}
 	status = dispatch(&g, argc - 1 - rest, argv + 1 + rest, &err);
 	return status < 0 ? fail(&g, &err, status < -1 ? -status : 1) : status;

@@ -88,8 +88,8 @@ static void executing_the_runtime(void)
 	chmod(entry, 0755);
 	if (!start(json_incref(config)))
 		return;
-	CU_ASSERT(runc("exec", id, "/proc/self/exe", NULL).status != 0);
-	CU_ASSERT(runc("exec", id, "/entry", NULL).status != 0);
+	CU_ASSERT(runc("exec", id, "/proc/self/exe", "state", NULL).status != 0);
+	CU_ASSERT(runc("exec", id, "/entry", "state", NULL).status != 0);
 	EQ_INT(runc("exec", id, "true", NULL).status, 0);
 	stop();
 	after = fingerprint();
