@@ -205,7 +205,9 @@ static void exec_after_init_moved(void)
 		SKIP("this is about version 2");
 	writable(config);
 	script(config, "mkdir /sys/fs/cgroup/in && echo 1 >/sys/fs/cgroup/in/cgroup.procs && "
-	       "echo +pids +memory >/sys/fs/cgroup/cgroup.subtree_control; exec sleep 1000");
+	       /* not while one of our looks is in the group */
+	       "until (echo +pids +memory >/sys/fs/cgroup/cgroup.subtree_control) 2>/dev/null; "
+	       "do sleep 0.01; done; exec sleep 1000");
 	if (!start(config)) {
 		json_decref(config);
 		return;

@@ -50,15 +50,20 @@ static void make_rootfs(void)
 	}
 }
 
-/* Leave those of the suites that are named in argv, if any is. */
+/* "NAME..." in argv: only these suites; "-NAME...": all but these. */
 static void select_suites(CU_SuiteInfo *suites, char **argv)
 {
+	bool leave_out = *argv && **argv == '-';
 	size_t n = 0;
 
-	for (size_t i = 0; *argv && suites[i].pName; i++)
+	for (size_t i = 0; *argv && suites[i].pName; i++) {
+		bool named = false;
+
 		for (char **name = argv; *name; name++)
-			if (!strcmp(suites[i].pName, *name))
-				suites[n++] = suites[i];
+			named |= !strcmp(suites[i].pName, *name + leave_out);
+		if (named != leave_out)
+			suites[n++] = suites[i];
+	}
 	if (*argv)
 		suites[n] = (CU_SuiteInfo)CU_SUITE_INFO_NULL;
 }

@@ -76,7 +76,7 @@ static void owner(void)
  * host's paths or processes are. */
 static void descriptors_of_created(void)
 {
-	static const char *const fine = "^/dev/(null|pts/[0-9]+)$|^(socket|pipe|anon_inode):|^/memfd:out|^/exec.fifo$|"
+	static const char *const fine = "^/dev/(null|pts/[0-9]+)$|^(socket|pipe|anon_inode):|^/memfd:|^/exec.fifo$|"
 		"/runc/[^/]*/exec.fifo$|^(/proc)?/1/task/1/fd$";
 	AUTO_JSON json_t *config = spec(), *state = NULL;
 	AUTO_FREE char *cmd = NULL;
