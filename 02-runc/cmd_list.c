@@ -2,8 +2,10 @@
  * cmd_list.c - `list`: the containers under this root.
  */
 #include <dirent.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 
@@ -14,9 +16,26 @@ static int visible(const struct dirent *e)
 	return !runc_state_check_id(e->d_name, &ignored);
 }
 
+/* Whose directory it is: the user's name, or "#ID" of one without. The file alone is
+ * asked: what else may know users takes a dynamic linker. */
+static char *owner(const struct runc_state *st)
+{
+	AUTO_FCLOSE FILE *f = fopen("/etc/passwd", "re");
+	struct stat dir;
+	struct passwd *p;
+
+	if (fstat(st->dir, &dir))
+		return xstrdup("");
+	while (f && (p = fgetpwent(f)))
+		if (p->pw_uid == dir.st_uid)
+			return xstrdup(p->pw_name);
+	return dir.st_uid ? xasprintf("#%u", dir.st_uid) : xstrdup("root");
+}
+
 static json_t *row(const struct runc_state *st)
 {
 	enum runc_status status = runc_state_status(st);
+	AUTO_FREE char *whose = owner(st);
 	json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "ociVersion",
 			      RUNC_SPEC_VERSION, "id", st->id, "pid",
 			      status == STATUS_STOPPED ? 0 : (int)st->pid, "status",
@@ -25,7 +44,7 @@ static json_t *row(const struct runc_state *st)
 
 	if (st->annotations)
 		json_object_set(o, "annotations", st->annotations);
-	json_object_set_new(o, "owner", json_string("root"));
+	json_object_set_new(o, "owner", json_string(whose));
 	return o;
 }
 

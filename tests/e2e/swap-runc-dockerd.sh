@@ -154,6 +154,7 @@ grep -q '^mapped:' /etc/passwd || {
 	echo mapped:x:54321: >>/etc/group
 	echo mapped:300000:65536 | tee -a /etc/subuid >>/etc/subgid
 }
+chmod 711 "$T" # its root has to reach its files
 real_dockerd --userns-remap mapped
 import
 mark
