@@ -111,6 +111,11 @@ int kern_cgroup_clone_fd(struct kern_cgroup *cg);
  * for the clone (also on pure v2), and what is then left to the child. */
 int kern_cgroup_v2_fd(struct kern_cgroup *cg);
 int kern_cgroup_join_v1(struct kern_cgroup *cg, struct err *err);
+/* A process may be moved to a v2 group only by who may write to cgroup.procs of all
+ * groups up to the one above both (cgroups(7), "Delegation containment"); v1 has no such
+ * rule. On a hybrid machine, where the v1 hierarchies do the work, go on without the
+ * v2 group, which is removed if it is `ours` and empty. false: it is not hybrid. */
+bool kern_cgroup_leave_v2(struct kern_cgroup *cg, bool ours);
 /* pid 0: the calling process, which has one thread. On v1 write "0" to `tasks`
  * then, not to `cgroup.procs`: moving only oneself spares the kernel the lock
  * over every fork and exec of the machine, and the RCU grace period before it. */

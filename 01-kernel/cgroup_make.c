@@ -105,6 +105,21 @@ int kern_cgroup_make(struct kern_cgroup *cg, struct kern_cgroup_making *how, str
 	return 0;
 }
 
+bool kern_cgroup_leave_v2(struct kern_cgroup *cg, bool ours)
+{
+	for (size_t i = 0; cg->layout.version == KERN_CGROUP_HYBRID && i < cg->layout.n; i++) {
+		if (!cg->layout.h[i].v2)
+			continue;
+		if (ours)
+			rmdir(cg->layout.h[i].dir);
+		cleanup_close(&cg->dir_fd);
+		cg->dir_fd = -1;
+		leave_out(&cg->layout, i);
+		return true;
+	}
+	return false;
+}
+
 struct kern_cgroup *kern_cgroup_create(const char *path, struct err *err)
 {
 	struct kern_cgroup *cg = kern_cgroup_at(path, err);

@@ -185,7 +185,7 @@ static int take_line(struct kern_cgroup *cg, const char *line, size_t n, struct 
 
 static struct kern_cgroup *from_name(const char *name, struct err *err)
 {
-	AUTO(drop_group) struct kern_cgroup *cg = new_group("");
+	AUTO(drop_group) struct kern_cgroup *cg = new_group("(none)");
 
 	while (*name) {
 		size_t n = strcspn(name, "\n");

@@ -175,6 +175,20 @@ int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err)
 	return 0;
 }
 
+bool runc_cgroup_without_v2(struct runc_container *c, struct err *err)
+{
+	if (err->errnum != EACCES)
+		return false;
+	if (!kern_cgroup_leave_v2(c->cgroup, true)) {
+		if (kern_cgroup_v2_fd(c->cgroup) >= 0)
+			err_wrap(err, "unable to apply cgroup configuration");
+		return false;
+	}
+	free(c->state.cgroup);
+	c->state.cgroup = kern_cgroup_name(c->cgroup);
+	return true;
+}
+
 void runc_cgroup_blame(const struct kern_cgroup *cg, struct err *err)
 {
 	if (kern_cgroup_oom_kills(cg))

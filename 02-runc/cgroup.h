@@ -25,6 +25,9 @@ int runc_cgroup_check_unused(struct kern_cgroup *cg, struct err *err);
 int runc_cgroup_make(struct runc_container *c, bool rootless, struct err *err);
 /* All device rules, the configured ones and those of every container. The caller frees. */
 struct kern_cgroup_device *runc_cgroup_device_rules(const struct runc_resources *r, size_t *n);
+/* After a clone into the group has failed: if that was for v2's group, and the others can
+ * do without it, it is left out, and the clone is to be tried again. */
+bool runc_cgroup_without_v2(struct runc_container *c, struct err *err);
 /* If the kernel has killed in the group for want of memory, then that is why
  * whatever *err says has failed. */
 void runc_cgroup_blame(const struct kern_cgroup *cg, struct err *err);

@@ -61,6 +61,8 @@ bool runc_cgroup_refused(const struct err *err)
 
 int runc_cgroup_elsewhere(struct kern_cgroup **cg, pid_t init, bool rootless, struct err *err)
 {
+	if (err->errnum == EACCES && kern_cgroup_leave_v2(*cg, false))
+		return 0;
 	if (err->errnum == EACCES && rootless) {
 		kern_cgroup_free(*cg);
 		*cg = kern_cgroup_open("", err); /* an absent one */

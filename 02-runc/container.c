@@ -168,12 +168,14 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 	const struct runc_birth birth = { &c->config, in->cgroup, &c->pidfd, -1 };
 	char own_score[RUNC_OOM_SIZE];
 
-	in->in_cgroup = kern_cgroup_v2_fd(in->cgroup) >= 0;
 	if (runc_oom_take(in->launch.procfs, &c->config.process, own_score, err))
 		return -1;
-	c->pid = runc_ns_clone(&birth, err);
-	if (!c->pid)
-		runc_init_main(in);
+	do {
+		in->in_cgroup = kern_cgroup_v2_fd(in->cgroup) >= 0;
+		c->pid = runc_ns_clone(&birth, err);
+		if (!c->pid)
+			runc_init_main(in);
+	} while (c->pid < 0 && runc_cgroup_without_v2(c, err));
 	runc_oom_give_back(in->launch.procfs, own_score);
 	return c->pid < 0 ? -1 : 0;
 }
