@@ -63,8 +63,8 @@ static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount 
 	AUTO_CLOSE int to = -1, from = -1;
 	struct kern_mount_options o = m->options;
 
-	if (mkdirat(dir, name, 0755))
-		return err_sys(err, "mkdir");
+	if (mkdirat(dir, name, 0755)) /* it may be mounted twice, one over the other */
+		return errno == EEXIST ? 0 : err_sys(err, "mkdir");
 	to = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		return err_sys(err, "open");

@@ -4,14 +4,7 @@
 . "${0%/*}/lib.sh"
 need crun
 
-# crun refuses a hybrid cgroup set-up that lacks one of the v1 hierarchies it
-# knows; this mount namespace is the test's own.
-if grep -q ' cgroup rw' /proc/self/mounts && [ ! -d /sys/fs/cgroup/hugetlb ]; then
-	mkdir -p /sys/fs/cgroup/hugetlb
-fi
-if [ -d /sys/fs/cgroup/hugetlb ] && ! mountpoint -q /sys/fs/cgroup/hugetlb && [ ! -f /sys/fs/cgroup/cgroup.controllers ]; then
-	mount -t cgroup -o hugetlb none /sys/fs/cgroup/hugetlb || skip "no hugetlb hierarchy, which crun wants here"
-fi
+all_hierarchies # crun refuses a hybrid set-up that lacks one
 RUNTIME=$(command -v crun)
 start_stack busybox
 mark

@@ -42,6 +42,21 @@ export DOCKYARD_TRACE=${DOCKYARD_TRACE-$T/trace}
 mkdir -p "$HOME" "$DOCKER_CONFIG"
 : >"$T/ids"
 
+# Version 1: every hierarchy that the kernel has, mounted on a tmpfs of this test's own. Some real
+# programs want them all, and put plain files where one is missing.
+all_hierarchies() {
+	local h name listed
+	[ ! -f /sys/fs/cgroup/cgroup.controllers ] || return 0
+	listed=$(sed 's/^[0-9]*:\([^:]*\):.*/\1/' /proc/self/cgroup)
+	mount -t tmpfs -o mode=755 cgroups /sys/fs/cgroup || return
+	for h in $listed $(awk '$4 == 1 && $1 != "perf_event" { print $1 }' /proc/cgroups | grep -vxF "$(tr ',' '\n' <<<"$listed")"); do
+		name=${h#name=}
+		mkdir "/sys/fs/cgroup/$name"
+		mount -t cgroup -o "$h" none "/sys/fs/cgroup/$name" 2>/dev/null || rmdir "/sys/fs/cgroup/$name"
+	done
+	mkdir /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified
+}
+
 # The kernel ends every process of this namespace when the script ends; but one in
 # a frozen cgroup (docker pause) cannot die, and all would wait for it.
 thaw() {

@@ -16,15 +16,7 @@ clean_up() {
 } >/dev/null 2>&1
 trap 'thaw; clean_up' EXIT
 
-# containerd measures only where each v1 hierarchy that the kernel has is mounted.
-# What is mounted here is this test's alone; a directory to mount on may be missing.
-if [ ! -f /sys/fs/cgroup/cgroup.controllers ]; then
-	for h in $(sed -n 's/^[1-9][0-9]*:\([^:=]\{1,\}\):.*/\1/p' /proc/self/cgroup) hugetlb; do
-		mkdir -p "/sys/fs/cgroup/$h"
-		mountpoint -q "/sys/fs/cgroup/$h" || mount -t cgroup -o "$h" none "/sys/fs/cgroup/$h"
-	done 2>/dev/null
-fi
-
+all_hierarchies
 mkdir -p "$T/real/state"
 cat >"$T/real/config.toml" <<END
 version = 2

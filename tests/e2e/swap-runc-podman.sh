@@ -18,12 +18,11 @@ group=/dockyard-podman-${T##*.}
 clean_up() {
 	podman unpause -a >/dev/null 2>&1
 	podman rm -af -t 0 >/dev/null 2>&1
-	# A plain directory, where other tests made one to mount on, takes plain files.
-	mountpoint -q /sys/fs/cgroup/hugetlb || rm -rf "/sys/fs/cgroup/hugetlb$group"
 	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} + 2>/dev/null
 }
 trap clean_up EXIT
 
+all_hierarchies
 # podman makes the image's name of the path, which must then be in lower case.
 mount -t tmpfs images /mnt && cp -r "$(image busybox)" /mnt/busybox || fail "copy the image"
 expect_ok podman pull -q oci:/mnt/busybox
