@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 		{ "exec", NULL, NULL, NULL, NULL, exec_tests },
 		{ "confinement", NULL, NULL, NULL, NULL, confine_tests },
 		{ "user namespaces", NULL, NULL, NULL, NULL, userns_tests },
+		{ "an unprivileged user", NULL, NULL, NULL, NULL, rootless_tests },
 		{ "privileges", NULL, NULL, NULL, NULL, privilege_tests },
 		{ "scheduling", NULL, NULL, NULL, NULL, schedule_tests },
 		{ "network devices", NULL, NULL, NULL, NULL, netdev_tests },

@@ -20,7 +20,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 
-extern CU_TestInfo config_tests[], userns_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
+extern CU_TestInfo config_tests[], userns_tests[], rootless_tests[], find_tests[], option_tests[], state_tests[], life_tests[],
 	exec_tests[], confine_tests[], mount_tests[], hook_tests[], rollback_tests[],
 	attack_tests[], attack_proc_tests[], console_tests[], cgroup_tests[], limit_tests[], update_tests[],
 	events_tests[], validate_tests[], schedule_tests[],
