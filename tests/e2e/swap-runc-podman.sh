@@ -56,6 +56,11 @@ expect_eq "podman exec -t has a terminal" "/dev/pts/0" \
 	"$(podman exec -t sleeper tty | tr -d '\r')"
 expect_eq "the memory limit is 64 MiB" 67108864 \
 	"$(cat /sys/fs/cgroup/{memory,.}/"$group"/libpod-"$(tail -n 1 "$T/ids")"/memory.{limit_in_bytes,max} 2>/dev/null)"
+limit_of() { cat /sys/fs/cgroup/{$1,.}/"$group"/libpod-"$(tail -n 1 "$T/ids")"/{$2,$3} 2>/dev/null; }
+expect_ok podman update -m 96m sleeper
+expect_eq "update: it is 96 MiB" 100663296 "$(limit_of memory memory.limit_in_bytes memory.max)"
+expect_match "stats: memory, and how many processes" '^[1-9][0-9.]*kB / [0-9.]+MB 1$' \
+	"$(podman stats --no-stream --format '{{.MemUsage}} {{.PIDs}}' sleeper)"
 expect_match "podman top sees the program" 'sleep 1000' "$(podman top sleeper args)"
 expect_ok podman pause sleeper
 expect_eq "paused" paused "$(podman inspect -f '{{.State.Status}}' sleeper)"
@@ -65,6 +70,8 @@ expect_ok podman stop -t 1 sleeper
 expect_eq "stopped by SIGKILL" 137 "$(podman inspect -f '{{.State.ExitCode}}' sleeper)"
 expect_ok podman start sleeper
 expect_eq "started again" running "$(podman inspect -f '{{.State.Status}}' sleeper)"
+expect_ok podman kill -s KILL sleeper
+expect_eq "killed" 137 "$(podman wait sleeper)"
 expect_ok podman rm -f -t 0 sleeper
 expect_unchanged "podman"
 done_testing
