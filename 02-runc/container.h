@@ -50,6 +50,11 @@ int runc_container_create(struct runc_container *c, const struct runc_create *op
  * fails later, it is for runc_container_abandon to end c->pid and take it all back. */
 int runc_container_claim(struct runc_container *c, const struct runc_create *opt, struct err *err);
 void runc_container_abandon(struct runc_container *c, const char *root);
+/* container_init.c, two steps of create: init is born (in the child this does not return)
+ * and says what it has to say until it waits for `start`. */
+int runc_container_start_init(struct runc_container *c, const struct runc_create *opt, int fifo,
+			      int console, struct err *err);
+int runc_container_hear_ready(struct runc_container *c, struct err *err);
 /* at_once: has the program been executed? Undoes the container if not. */
 int runc_container_launched(struct runc_container *c, const struct runc_create *opt,
 			    struct err *err);
