@@ -105,6 +105,8 @@ static int copy_source(const struct runc_rootfs *r, const struct runc_mount *m,
 
 	if (fd < 0 && s && s->copy >= 0)
 		return steal_fd(&s->copy);
+	if (s && s->userns >= 0)
+		return runc_source_mapped(m, r->bundle, s->userns, err);
 	if (fd < 0)
 		fd = open(path, O_PATH | O_CLOEXEC);
 	return fd < 0 ? err_sys(err, "stat %s", path) : kern_mount_clone(fd, m->options.set & MS_REC, err);

@@ -41,25 +41,30 @@ static int maps_of(const struct runc_config *c, const struct runc_mount *m, stru
 	return fd < 0 ? err_sys(err, "open the user namespace %s", user->path) : fd;
 }
 
-static int map_ids(const struct runc_config *c, const struct runc_mount *m, int copy,
-		   struct err *err)
+int runc_source_mapped(const struct runc_mount *m, const char *bundle, int userns, struct err *err)
 {
-	AUTO_CLOSE int userns = maps_of(c, m, err);
+	AUTO_CLOSE int copy = copy_one(m, bundle, err);
 
-	return userns < 0 ? -1 : kern_mount_idmap(copy, userns, m->options.ridmap, err);
+	return copy < 0 || kern_mount_idmap(copy, userns, m->options.ridmap, err) ?
+	       err_wrap(err, "id-map the mount of %s", m->source) : steal_fd(&copy);
 }
 
 /* A copy that nobody may need is no reason to fail. */
 static int take(const struct runc_config *c, const struct runc_mount *m, const char *bundle,
 		struct runc_source *s, struct err *err)
 {
-	if (!m->idmapped && (!m->bind || !runc_ns_user(c) || geteuid()))
+	if (!m->idmapped) {
+		if (m->bind && runc_ns_user(c) && !geteuid())
+			s->copy = copy_one(m, bundle, err);
 		return 0;
-	s->copy = copy_one(m, bundle, err);
-	if (!m->idmapped)
+	}
+	s->userns = maps_of(c, m, err);
+	if (s->userns < 0)
+		return err_wrap(err, "id-map the mount of %s", m->source);
+	if (!runc_ns_user(c))
 		return 0;
-	return s->copy < 0 || map_ids(c, m, s->copy, err) ?
-	       err_wrap(err, "id-map the mount of %s", m->source) : 0;
+	s->copy = runc_source_mapped(m, bundle, s->userns, err);
+	return s->copy < 0 ? -1 : 0;
 }
 
 int runc_sources_copy(const struct runc_config *c, const char *bundle, struct runc_source **out,
@@ -74,7 +79,7 @@ int runc_sources_copy(const struct runc_config *c, const char *bundle, struct ru
 		return 0;
 	*out = xcalloc(c->n_mounts + 1, sizeof **out);
 	for (size_t i = 0; i < c->n_mounts; i++)
-		(*out)[i] = (struct runc_source){ -1, -1 };
+		(*out)[i] = (struct runc_source){ -1, -1, -1 };
 	for (size_t i = 0; i < c->n_mounts; i++)
 		if (take(c, &c->mounts[i], bundle, &(*out)[i], err))
 			return -1;
@@ -99,6 +104,7 @@ void runc_sources_free(struct runc_source *s, size_t n)
 	for (size_t i = 0; s && i < n; i++) {
 		cleanup_close(&s[i].fd);
 		cleanup_close(&s[i].copy);
+		cleanup_close(&s[i].userns);
 	}
 	free(s);
 }

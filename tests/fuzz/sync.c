@@ -91,7 +91,7 @@ static void hear_all(int fd)
 		}
 		if (word == WORD_END)
 			return;
-		MUST(word == WORD_MOUNTED || word == WORD_GO || word == WORD_READY);
+		MUST(word > WORD_END && word < WORDS && word != WORD_ERROR);
 	}
 }
 

@@ -482,7 +482,7 @@ static void foreground(void)
 __attribute__((sentinel)) static struct result as_user(const char *first, ...)
 {
 	static const char *const before[] = { "setpriv", "--reuid=1000", "--regid=1000",
-					      "--clear-groups", "env", "XDG_RUNTIME_DIR=" USER_RUN };
+					      "--clear-groups", "env", ("XDG_RUNTIME_DIR=" USER_RUN) };
 	AUTO_STRLIST struct strlist args = STRLIST_INIT;
 	va_list ap;
 

@@ -279,6 +279,29 @@ static void idmapped(void)
 	NOTHING_LEFT();
 }
 
+/* What is to be mapped may have been mounted by the entry before. */
+static void idmapped_in_order(void)
+{
+	AUTO_JSON json_t *config = spec();
+	AUTO_FREE char *below = xasprintf("%s/order", test_dir), *cmd = NULL;
+	const char *root;
+
+	cmd = xasprintf("mkdir -p %1$s && touch %1$s/f && chown 10:11 %1$s/f", below);
+	EQ_INT(system(cmd), 0);
+	if (!idmap_possible(below)) {
+		printf("\n    SKIP: this file system cannot be id-mapped\n");
+		return;
+	}
+	script(config, "stat -c %u:%g /tmp/f");
+	own_bundle(config, &root);
+	append(config, "mounts", "{'destination': '/mnt', 'source': '%s', 'options': ['bind']}", below);
+	append(config, "mounts", "{'destination': '/tmp', 'source': '%s/mnt', 'options': ['rbind'], "
+	       "'uidMappings': [{'containerID': 0, 'hostID': 1000, 'size': 50}], "
+	       "'gidMappings': [{'containerID': 0, 'hostID': 2000, 'size': 50}]}", root);
+	PRINTS(runc("run", "-b", bundle(config), new_id(), NULL), "1010:2011\n");
+	NOTHING_LEFT();
+}
+
 static void another_time(void)
 {
 	AUTO_JSON json_t *config = spec();
@@ -330,6 +353,7 @@ CU_TestInfo userns_tests[] = {
 	{ "sources that its root cannot reach", sources_out_of_reach },
 	{ "flags of the host's mounts stay", locked_flags },
 	{ "id-mapped mounts", idmapped },
+	{ "id-mapped in their order", idmapped_in_order },
 	{ "a time namespace", another_time },
 	{ "no mount namespace", no_mount_namespace },
 	CU_TEST_INFO_NULL,
