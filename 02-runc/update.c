@@ -117,13 +117,31 @@ static void complete(struct kern_cgroup_limits *l, const struct kern_cgroup_limi
 		l->cpu_shares = all->cpu_shares; /* they count again */
 }
 
+/* With any limit of version 1 systemd writes its rules for devices again: "none" first,
+ * then what is allowed. No process shall open a device in between. */
+static int tell_systemd(const struct runc_unit *u, struct kern_cgroup *cg,
+			struct kern_cgroup_limits *l, struct err *err)
+{
+	bool pause = kern_cgroup_version_of(cg) != KERN_CGROUP_V2 && kern_cgroup_freezer_dir(cg) &&
+		     !kern_cgroup_frozen(cg);
+	struct err second;
+	int failed;
+
+	if (pause && kern_cgroup_freeze(cg, true, err))
+		return -1;
+	failed = runc_systemd_update(u, l, err);
+	if (pause && kern_cgroup_freeze(cg, false, &second))
+		log_warn("%s", second.msg);
+	return failed;
+}
+
 /* Where systemd has made the group it is told first: it writes to the same files. */
 static int set_limits(const struct runc_state *st, struct kern_cgroup *cg,
 		      struct kern_cgroup_limits *l, struct err *err)
 {
 	if (st->unit.name &&
 	    (kern_cgroup_check(cg, l, err) || kern_cgroup_check_usage(cg, l, err) ||
-	     runc_systemd_update(&st->unit, l, err)))
+	     tell_systemd(&st->unit, cg, l, err)))
 		return -1;
 	return kern_cgroup_apply(cg, l, err);
 }

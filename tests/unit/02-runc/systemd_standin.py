@@ -5,7 +5,8 @@
 
 It listens on SOCKET, writes "ready" once it does, and appends to LOG a line of JSON
 for each method that is called: {"member": ..., "args": [...]}, values read by their
-D-Bus signature, a variant as [signature, value]. This is a second reading of the
+D-Bus signature, a variant as [signature, value]; and with SetUnitProperties one more,
+"frozen", with the state of the unit's freezers of version 1 at that moment. This is a second reading of the
 D-Bus specification, which shares nothing with the program under test.
 
 MODE says how it behaves, as words with commas in between; "" is as systemd does: a
@@ -27,6 +28,7 @@ unit's group is made and its process moved into it.
     user        ControlGroup is that of a user's manager
     old         the version is 239
 """
+import glob
 import json
 import os
 import socket
@@ -204,6 +206,11 @@ class Systemd:
                 except OSError:
                     time.sleep(0.02)
 
+    def frozen(self, unit):
+        """What the freezers of version 1 that know the unit say."""
+        files = glob.glob("/sys/fs/cgroup/*" + self.groups.get(unit, "/no such unit") + "/freezer.state")
+        return [open(name).read().strip() for name in files]
+
 
 class Connection:
     def __init__(self, sock, systemd):
@@ -328,6 +335,9 @@ class Connection:
                 self.answer(serial, "v", ("s", value))
             elif member == "StartTransientUnit":
                 self.start(serial, args[0], args[2])
+            elif member == "SetUnitProperties":
+                self.systemd.write("frozen", self.systemd.frozen(args[0]))
+                self.answer(serial)
             elif member == "StopUnit":
                 self.stop(serial, args[0])
             else:

@@ -688,6 +688,33 @@ static void taken_group(void)
 	NO_UNIT_LEFT();
 }
 
+/* On version 1 systemd denies all devices for a moment, whatever limit it is told: nobody
+ * runs then. A container that was paused before stays so. */
+static void frozen_for_update(void)
+{
+	if (skipped())
+		return;
+	if (access("/sys/fs/cgroup/freezer/tasks", F_OK)) {
+		puts("\n    SKIP: there is no freezer of version 1");
+		return;
+	}
+	begin("");
+	EQ_INT(create(sleeper()).status, 0);
+	EQ_INT(runc("start", id, NULL).status, 0);
+	for (int paused = 0; paused < 2; paused++) {
+		EQ_INT(runc("update", "--pids-limit", "20", id, NULL).status, 0);
+		AUTO_JSON json_t *states = called("frozen");
+
+		EQ_INT((long)json_array_size(states), 1);
+		EQ_STR(json_string_value(json_array_get(states, 0)), "FROZEN");
+		EQ_STR(status_of(), paused ? "paused" : "running");
+		EQ_INT(runc(paused ? "resume" : "pause", id, NULL).status, 0);
+	}
+	stop();
+	end();
+	NO_UNIT_LEFT();
+}
+
 /* ---- delete -------------------------------------------------------------- */
 
 /* The scope has ended with its last process; systemd is gone; systemd is busy. */
@@ -838,6 +865,7 @@ CU_TestInfo systemd_tests[] = {
 	{ "signals before the answer", early_signals },
 	{ "a failed unit of the same name", failed_unit_of_that_name },
 	{ "a group with processes", taken_group },
+	{ "frozen for an update", frozen_for_update },
 	{ "delete", deleting },
 	{ "a runtime that was killed", killed_runtime },
 	{ "a user's own systemd", users_systemd },
