@@ -17,20 +17,7 @@ trap clean_up EXIT
 
 # ---- containerd ------------------------------------------------------------------
 
-real_ctr() { command ctr --address "$T/real/sock" "$@"; }
-mkdir -p "$T/real/state"
-cat >"$T/real/config.toml" <<END
-version = 2
-root = "$T/real/root"
-state = "$T/real/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$T/real/sock"
-[ttrpc]
-  address = "$T/real/sock.ttrpc"
-END
-launch real "$(command -v containerd)" --config "$T/real/config.toml"
-ready real 20 real_ctr version
+start_real_containerd
 tar -C "$(image busybox)" -cf "$T/busybox.tar" .
 real_ctr image import --base-name test "$T/busybox.tar" >"$T/import" 2>&1 || fail "import" "$(cat "$T/import")"
 image=$(real_ctr image ls -q | head -n 1)

@@ -175,6 +175,24 @@ ready() { # NAME SECONDS COMMAND...: wait until it answers, and give up when it 
 	done
 }
 
+# The real containerd, with directories of its own, and its ctr.
+real_ctr() { command ctr --address "$T/real/sock" "$@"; }
+start_real_containerd() {
+	mkdir -p "$T/real/state"
+	cat >"$T/real/config.toml" <<END
+version = 2
+root = "$T/real/root"
+state = "$T/real/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$T/real/sock"
+[ttrpc]
+  address = "$T/real/sock.ttrpc"
+END
+	launch real "$(command -v containerd)" --config "$T/real/config.toml"
+	ready real 20 real_ctr version
+}
+
 # The OCI layout of nginx or busybox: its path. Made once for all tests.
 image() {
 	"$TOP/tests/images/image" "$1" 2>"$T/image.log" || fail "tests/images/image $1"

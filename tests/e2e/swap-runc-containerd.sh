@@ -5,7 +5,6 @@ need containerd containerd-shim-runc-v2
 command -v ctr >/dev/null || skip "containerd's ctr is not installed"
 
 group=/dockyard-ctr-${T##*.}
-real_ctr() { command ctr --address "$T/real/sock" "$@"; }
 run() { # [ctr run options] IMAGE ID COMMAND...
 	real_ctr run --runc-binary "$TOP/02-runc/runc" --runc-root "$T/real/runc" \
 		--cgroup "$group/c" "$@"
@@ -17,19 +16,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-mkdir -p "$T/real/state"
-cat >"$T/real/config.toml" <<END
-version = 2
-root = "$T/real/root"
-state = "$T/real/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$T/real/sock"
-[ttrpc]
-  address = "$T/real/sock.ttrpc"
-END
-launch real "$(command -v containerd)" --config "$T/real/config.toml"
-ready real 20 real_ctr version
+all_hierarchies # which containerd measures
+start_real_containerd
 
 tar -C "$(image busybox)" -cf "$T/busybox.tar" .
 real_ctr image import --base-name test "$T/busybox.tar" >"$T/import" 2>&1 || fail "import" "$(cat "$T/import")"
@@ -54,15 +42,7 @@ expect_eq "exec prints" inside "$(real_ctr task exec --exec-id e1 paused echo in
 real_ctr task exec --exec-id e2 paused sh -c 'exit 3'
 expect_eq "exec returns the exit status" 3 $?
 expect_match "ps knows the processes" '^[0-9]+' "$(real_ctr task ps paused | tail -n +2)"
-# containerd wants every v1 hierarchy that the kernel has to be mounted here.
-unmounted() {
-	local h
-	for h in $(sed -n 's/^[1-9][0-9]*:\(name=\)\?\([^:]*\):.*/\2/p' /proc/self/cgroup); do
-		grep -Eq " /sys/fs/cgroup/$h cgroup " /proc/self/mounts || echo "$h"
-	done
-}
-[ -n "$(unmounted)" ] ||
-	expect_match "metrics" 'pids.current|pids' "$(real_ctr task metrics paused)"
+expect_match "metrics" 'pids.current|pids' "$(real_ctr task metrics paused)"
 expect_ok real_ctr task pause paused
 expect_match "paused" 'PAUSED' "$(real_ctr task ls)"
 expect_ok real_ctr task resume paused

@@ -17,17 +17,6 @@ clean_up() {
 trap 'thaw; clean_up' EXIT
 
 all_hierarchies
-mkdir -p "$T/real/state"
-cat >"$T/real/config.toml" <<END
-version = 2
-root = "$T/real/root"
-state = "$T/real/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$T/real/sock"
-[ttrpc]
-  address = "$T/real/sock.ttrpc"
-END
 real_dockerd() { # [OPTION...]
 	launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker" --exec-root "$T/run-docker" \
 		-H "$DOCKER_HOST" --pidfile "$T/docker.pid" --containerd "$T/real/sock" \
@@ -43,8 +32,7 @@ import() { # the one layer of the image
 }
 run() { docker run --rm --network none "$@"; }
 
-launch real "$(command -v containerd)" --config "$T/real/config.toml"
-ready real 20 command ctr --address "$T/real/sock" version
+start_real_containerd
 real_dockerd
 import
 mark
