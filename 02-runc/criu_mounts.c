@@ -91,21 +91,20 @@ static int add_hierarchies(const struct externals *x, const struct runc_mount *m
 			   struct err *err)
 {
 	AUTO_MOUNT_TABLE struct kern_mount_table table = { 0 };
+	struct kern_cgroup *group = kern_cgroup_open(x->state->cgroup, err);
+	int failed = !group || kern_mount_table_read(&table, err);
 
-	if (kern_mount_table_read(&table, err))
-		return -1;
-	for (size_t i = 0; i < table.n; i++) {
+	for (size_t i = 0; !failed && i < table.n; i++) {
 		const struct kern_mount *h = &table.v[i];
 		const char *name = strrchr(h->target, '/');
-		AUTO_FREE char *inside = NULL, *outside = NULL;
+		const char *outside = kern_cgroup_dir_at(group, h->target);
+		AUTO_FREE char *inside = xasprintf("%s%s", m->destination, name ? name : "");
 
-		if (strcmp(h->type, "cgroup") || !name)
-			continue;
-		inside = xasprintf("%s%s", m->destination, name);
-		outside = xasprintf("%s%s", h->target, x->state->cgroup);
-		add_one(x, inside, restore ? outside : NULL);
+		if (!strcmp(h->type, "cgroup") && name && outside)
+			add_one(x, inside, restore ? outside : NULL);
 	}
-	return 0;
+	kern_cgroup_free(group);
+	return failed ? -1 : 0;
 }
 
 static char *source_of(const struct externals *x, const struct runc_mount *m)

@@ -28,7 +28,7 @@ rmdir "$T/volume/inner"
 restore mounts
 mounts >"$T/mounts.after"
 expect_eq "the same mounts" "" "$(diff "$T/mounts.before" "$T/mounts.after")"
-expect_match "among them the container's own cgroups" '/dockyard-mounts /sys/fs/cgroup/' "$(cat "$T/mounts.after")"
+expect_match "among them the container's own cgroups" '/mounts /sys/fs/cgroup/' "$(cat "$T/mounts.after")"
 runc exec mounts sh -c 'echo here >/volume/below/x; echo here >/conf/x; echo two >/etc/file' 2>/dev/null
 expect_eq "they are still the host's" "here here one" \
 	"$(cat "$T/volume/below/x" "$T/other/x" "$T/file" | tr '\n' ' ' | sed 's/ $//')"

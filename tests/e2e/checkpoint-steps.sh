@@ -20,8 +20,8 @@ echo twin >>"$T/ids"
 quietly restore -d --bundle "$T/twin" --image-path "$T/img-stays" --pid-file "$T/pid" twin || fail "twin"
 expect_eq "restored under another id" "running $before" "$(status twin) $(word_of twin)"
 expect_eq "the pid file" "$(runc state twin | sed -n 's/.*"pid": \([0-9]*\),/\1/p')" "$(cat "$T/pid")"
-expect_match "in a cgroup of its own" '/dockyard-twin$' "$(cat "/proc/$(cat "$T/pid")/cgroup")"
-expect_no_match "and not in the other's" dockyard-stays "$(cat "/proc/$(cat "$T/pid")/cgroup")"
+expect_match "in a cgroup of its own" '/twin$' "$(cat "/proc/$(cat "$T/pid")/cgroup")"
+expect_no_match "and not in the other's" '/stays' "$(cat "/proc/$(cat "$T/pid")/cgroup")"
 expect_fail 1 'already exists' runc restore -d --bundle "$T/twin" --image-path "$T/img-stays" twin
 delete twin
 delete stays

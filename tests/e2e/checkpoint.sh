@@ -15,7 +15,7 @@ expect_eq "so has the open file, without a gap" "" "$(runc exec plain cat /tmp/l
 	awk '$1 != NR { print "line " NR ": " $1 }')"
 expect_eq "the host name" keeper "$(runc exec plain cat /proc/sys/kernel/hostname)"
 expect_eq "the limit is in force again" 77 \
-	"$(cat /sys/fs/cgroup/{pids,.}/dockyard-plain/pids.max 2>/dev/null)"
+	"$(cat /sys/fs/cgroup/{pids,.}/plain/pids.max 2>/dev/null)"
 expect_match "loopback is up, as in a new container" 'UP' "$(runc exec plain ip link show lo)"
 expect_match "the root is still read-only" 'Read-only' "$(runc exec plain sh -c 'echo x >/data/x' 2>&1)"
 # The second time it is in a time namespace that criu has made for it.

@@ -68,7 +68,7 @@ there_and_back() { # NAME [OPTION...]
 	word=$(word_of "$1") count=$(count_of "$1")
 	expect_ok checkpoint "$@"
 	expect_eq "$1 is gone" "" "$(status "$1")"
-	expect_eq "no cgroup is left of $1" "" "$(find /sys/fs/cgroup -type d -name "*dockyard-$1*")"
+	expect_eq "no cgroup is left of $1" "" "$(find /sys/fs/cgroup -type d -name "$1")"
 	restore "$@"
 	expect_eq "$1 runs" running "$(status "$1")"
 	wait_for 5 counts "$1" "$count" || fail "$1 does not count on from $count" "$(now "$1")"
