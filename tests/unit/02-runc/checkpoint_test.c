@@ -35,6 +35,10 @@ int fake_criu_on(void)
 
 int fake_criu_off(void)
 {
+	AUTO_FREE char *dir = xasprintf("%s/fake", test_dir);
+	struct err ignored;
+
+	file_remove_tree(AT_FDCWD, dir, &ignored);
 	setenv("PATH", real_path, 1);
 	unsetenv("FAKE_CRIU");
 	free(real_path);
