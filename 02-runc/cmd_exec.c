@@ -145,6 +145,10 @@ static int launch(struct runc_exec *x, struct err *err)
 	close(x->launch.procfs);
 	close(theirs);
 	theirs = -1;
+	/* The process has it. Were ours open too, we would wait for the terminal of one that
+	 * was killed before it could send it. */
+	cleanup_close(&x->console);
+	x->console = -1;
 	return failed ? -1 : await_exec(x, ours, err);
 }
 

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -117,9 +118,36 @@ static void refused(void)
 	NOTHING_LEFT();
 }
 
+/* The process that exec adds is killed before it can send its terminal: it comes into a
+ * group that is frozen, and that is then ended. */
+static void killed_before_it_sends(void)
+{
+	json_t *config = spec();
+	int status = -1, waited = 0;
+	pid_t pid;
+
+	set(config, "process.args", "['sleep', '1000']");
+	CU_ASSERT_FATAL(start(config));
+	EQ_INT(runc("pause", id, NULL).status, 0);
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		_exit(runc("exec", "--ignore-paused", "-t", id, "true", NULL).status);
+	usleep(500 * 1000);
+	EQ_INT(runc("delete", "--force", id, NULL).status, 0);
+	while (!waitpid(pid, &status, WNOHANG) && ++waited < 1000)
+		usleep(10 * 1000);
+	CU_ASSERT(waited < 1000);
+	if (waited == 1000)
+		kill(pid, SIGKILL);
+	EQ_INT(WEXITSTATUS(status), 255);
+	NOTHING_LEFT();
+}
+
 CU_TestInfo console_tests[] = {
 	{ "--console-socket", console_socket },
 	{ "exec --tty", exec_with_terminal },
+	{ "killed before it sends its terminal", killed_before_it_sends },
 	{ "run in the foreground", foreground },
 	{ "what cannot work is refused", refused },
 	CU_TEST_INFO_NULL,

@@ -64,7 +64,9 @@ static void bandwidth(void)
 	if (group_has("cpu.cfs_burst_us", "cpu.max.burst")) {
 		UPDATE("--cpu-burst", "20000");
 		UPDATE("--memory", "100M");
-		CU_ASSERT(strcmp(group_value("cpu.cfs_burst_us", "cpu.max.burst"), "0"));
+		AUTO_FREE char *burst = group_value("cpu.cfs_burst_us", "cpu.max.burst");
+
+		CU_ASSERT(strcmp(burst, "0"));
 		UPDATE("--cpu-burst", "0");
 		GROUP_IS("cpu.cfs_burst_us", "cpu.max.burst", "0");
 	}
