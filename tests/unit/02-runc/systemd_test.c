@@ -859,12 +859,12 @@ static void restored(void)
 	CU_ASSERT(in_group(pid_of(), unit));
 	stop();
 	EQ_INT((long)count_calls("StopUnit"), 1);
-	NO_UNIT_LEFT();
-	/* One that fails late, and one where systemd does nothing. */
+	/* One that fails late, and one that systemd refuses. */
 	setenv("FAKE_CRIU", "fail", 1);
 	FAILS(restore(sleeper(), images), 1, "criu failed: type RESTORE");
-	NO_UNIT_LEFT();
+	EQ_INT((long)count_calls("StopUnit"), 2);
 	end();
+	NO_UNIT_LEFT();
 	begin("denied");
 	FAILS(restore(sleeper(), images), 1, "unable to start unit");
 	end();
@@ -911,8 +911,8 @@ CU_TestInfo systemd_tests[] = {
 	{ "frozen for an update", frozen_for_update },
 	{ "delete", deleting },
 	{ "a runtime that was killed", killed_runtime },
-	{ "a user's own systemd", users_systemd },
 	{ "restore", restored },
+	{ "a user's own systemd", users_systemd },
 	{ "a user's bus", users_bus },
 	CU_TEST_INFO_NULL,
 };
