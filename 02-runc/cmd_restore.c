@@ -133,16 +133,13 @@ int runc_cmd_restore(const struct runc_global *g, int argc, char **argv, struct 
 {
 	struct restore r = {
 		.c = RUNC_CONTAINER_INIT, .create = { .root = g->root, .bundle = ".",
-						      .rootless = g->rootless },
+						      .rootless = g->rootless,
+						      .systemd = g->systemd_cgroup },
 		.o = RUNC_CRIU_OPTIONS_INIT, .console = -1, .master = -1,
 		.dirs = { -1, -1 },
 	};
 	int status = parse(&r, argc, argv, err);
 
-	if (!status && g->systemd_cgroup)
-		status = err_set(err, ERR_UNSUPPORTED, "restore: systemd makes a cgroup only around a "
-				 "process that exists, and criu makes processes in a cgroup that does "
-				 "(leave out --systemd-cgroup)");
 	if (!status && r.create.id)
 		status = restore(&r, err);
 	for (size_t i = 0; i < r.n_ns; i++)

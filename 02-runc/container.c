@@ -238,7 +238,8 @@ int runc_container_claim(struct runc_container *c, const struct runc_create *opt
 {
 	if (runc_state_check_id(opt->id, err) || prepare(c, opt, err))
 		return -1;
-	if (!take_id(c, opt, err) && !runc_cgroup_make(c, opt->rootless, err))
+	if (!take_id(c, opt, err) && !(opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
+						    : runc_cgroup_make(c, opt->rootless, err)))
 		return 0;
 	undo(c, opt->root);
 	return -1;

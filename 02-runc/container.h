@@ -46,7 +46,8 @@ struct runc_container {
  * on failure nothing is left. runc_container_free gives back memory and fds. */
 int runc_container_create(struct runc_container *c, const struct runc_create *opt,
 			  struct err *err);
-/* All of create but the process: id, cgroup. Nothing is left on failure; if something
+/* All of create but the process: id, cgroup (which with `systemd` is only planned: that one
+ * makes it around a process). Nothing is left on failure; if something
  * fails later, it is for runc_container_abandon to end c->pid and take it all back. */
 int runc_container_claim(struct runc_container *c, const struct runc_create *opt, struct err *err);
 void runc_container_abandon(struct runc_container *c, const char *root);

@@ -97,6 +97,10 @@ int runc_criu_start(struct runc_criu *criu, const struct runc_criu_start *how, s
 	close(report); /* so that we see its end */
 	report = -1;
 	criu->sock = steal_fd(&ours);
+	if (how->born && how->born(how->arg, criu->pid, err)) {
+		kill(criu->pid, SIGKILL); /* it may be waiting for us */
+		return -1;
+	}
 	return runc_sync_hear(heard, &word, err);
 }
 
@@ -121,6 +125,7 @@ static int say(const struct runc_criu *criu, const struct strbuf *message, struc
 static void copy_text(char *out, size_t size, const struct runc_pb_field *f)
 {
 	snprintf(out, size, "%.*s", (int)f->len, f->bytes ? (const char *)f->bytes : "");
+	out[strcspn(out, "\n")] = '\0';
 }
 
 /* What is in an answer's inner messages, each of a few fields. */
@@ -264,7 +269,8 @@ static int serve(struct runc_criu *criu, struct runc_criu_answer *a, runc_criu_n
 		return -1;
 	if (!a->success)
 		return err_set(err, ERR_SYSTEM, "criu failed: type %s errno %d%s%s",
-			       type_name(a->type), a->errnum, *a->why ? ": " : "", a->why);
+			       type_name(a->type), a->errnum, *a->why ? "; its first error: " : "",
+			       a->why);
 	return 0;
 }
 

@@ -66,6 +66,7 @@ struct runc_criu_start {
 	const int *fds; /* criu's from CRIU_FIRST_FD on, in this order */
 	size_t n;
 	int (*prepare)(void *arg, struct err *err); /* in the child, before it is criu; or NULL */
+	int (*born)(void *arg, pid_t child, struct err *err); /* meanwhile, here; or NULL */
 	void *arg;
 };
 #define CRIU_FIRST_FD 4

@@ -210,12 +210,35 @@ static int send_dir(const struct restore *r, const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : kern_fd_send(r->dirs[1], fd, path, err);
 }
 
+/* systemd makes a group around a process: around the one that becomes criu, whose children
+ * are then in it too. As container_init.c does it with init. */
+static int place(void *arg, pid_t child, struct err *err)
+{
+	struct restore *r = arg;
+	struct runc_container *c = &r->c;
+
+	if (!r->create.systemd)
+		return 0;
+	return runc_systemd_start(&c->systemd, child, err) ||
+	       runc_cgroup_make(c, r->create.rootless, err) ||
+	       (kern_cgroup_version_of(c->cgroup) != KERN_CGROUP_V2 &&
+		kern_cgroup_add(c->cgroup, child, err)) || runc_sync_say(r->dirs[0], WORD_GO, err) ? -1 : 0;
+}
+
+static int enter_cgroup(const struct restore *r, struct err *err)
+{
+	enum runc_word word;
+
+	return r->create.systemd ? runc_sync_hear(r->dirs[1], &word, err)
+				 : kern_cgroup_add(r->c.cgroup, 0, err);
+}
+
 /* In the child that becomes criu. */
 static int prepare(void *arg, struct err *err)
 {
 	const struct restore *r = arg;
 
-	if (kern_cgroup_add(r->c.cgroup, 0, err) || kern_ns_unshare(CLONE_NEWNS, err) ||
+	if (enter_cgroup(r, err) || kern_ns_unshare(CLONE_NEWNS, err) ||
 	    kern_mount_propagation("/", MS_SLAVE | MS_REC, err) ||
 	    send_dir(r, r->o.image_path, err) || (r->o.work >= 0 && send_dir(r, r->o.work_path, err)))
 		return -1;
@@ -234,7 +257,7 @@ static int receive_dir(const struct restore *r, int *fd, struct err *err)
 static int start_criu(struct restore *r, struct runc_criu *criu, struct err *err)
 {
 	const struct runc_criu_start how = {
-		.stdio = true, .fds = r->ns, .n = r->n_ns, .prepare = prepare, .arg = r,
+		.stdio = true, .fds = r->ns, .n = r->n_ns, .prepare = prepare, .born = place, .arg = r,
 	};
 
 	if (mkdirat(r->c.state.dir, "criu-root", 0755))

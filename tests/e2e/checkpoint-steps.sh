@@ -62,7 +62,7 @@ expect_eq "a byte says that the pages can be had" 1 "$(timeout 20 head -c 1 <&"$
 criu lazy-pages --page-server --address 127.0.0.1 --port 27277 -D "$T/img-lazy" >/dev/null 2>&1 &
 wait_for 5 test -S "$T/img-lazy/lazy-pages.socket" || fail "criu lazy-pages does not begin"
 restore_lazily() {
-	timeout -s KILL 30 "$TOP/02-runc/runc" --root "$T/runc" restore -d --lazy-pages --manage-cgroups-mode ignore \
+	timeout -s KILL 15 "$TOP/02-runc/runc" --root "$T/runc" restore -d --lazy-pages --manage-cgroups-mode ignore \
 		--bundle "$T/later" --image-path "$T/img-lazy" --work-path "$T/img-lazy" later \
 		</dev/null >/dev/null 2>&1
 }

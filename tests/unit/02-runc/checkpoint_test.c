@@ -35,6 +35,10 @@ int fake_criu_on(void)
 
 int fake_criu_off(void)
 {
+	AUTO_FREE char *dir = xasprintf("%s/fake", test_dir);
+	struct err ignored;
+
+	file_remove_tree(AT_FDCWD, dir, &ignored);
 	setenv("PATH", real_path, 1);
 	unsetenv("FAKE_CRIU");
 	free(real_path);
@@ -305,7 +309,7 @@ static void dump_and_after(void)
 static void failing_dump(void)
 {
 	static const struct { const char *part, *words; } parts[] = {
-		{ "fail", "criu failed: type DUMP errno 52: a tooth is missing" },
+		{ "fail", "criu failed: type DUMP errno 52; its first error: a tooth is missing" },
 		{ "fail", "work/dump.log: (00.2) second" },
 		{ "fail", "work/dump.log: (00.3) Error (wheel.c:1): a tooth" },
 		{ "die", "criu failed: it ended without an answer, killed by signal 9" },
@@ -421,6 +425,34 @@ static void restored(void)
 	NOTHING_LEFT();
 }
 
+/* Version 1 without a cgroup namespace: its own group of each hierarchy is bound. */
+static void restored_groups(void)
+{
+	AUTO_JSON json_t *config = sleeper();
+	AUTO_FREE char *name = NULL, *freezer = NULL;
+	struct kern_cgroup *group;
+	struct err err;
+
+	if (cgroup_v2()) {
+		puts("\n    SKIP: version 2 is mounted, not bound");
+		return;
+	}
+	append(config, "mounts", "{'destination': '/sys/fs/cgroup', 'type': 'cgroup', 'source': 'cgroup'}");
+	set(config, "linux.namespaces", "[{'type': 'mount'}, {'type': 'uts'}]");
+	play("");
+	make_images();
+	EQ_INT(RESTORE(config, "-d", new_id()).status, 0);
+	name = xasprintf("/%s", id);
+	group = kern_cgroup_at(name, &err);
+	CU_ASSERT_FATAL(group != NULL);
+	freezer = xasprintf("2.23.2=%s", kern_cgroup_freezer_dir(group));
+	kern_cgroup_free(group);
+	was_asked("2.23.1=/sys/fs/cgroup/freezer");
+	was_asked(freezer);
+	stop();
+	NOTHING_LEFT();
+}
+
 static void in_the_foreground(void)
 {
 	AUTO_JSON json_t *config = sleeper();
@@ -435,7 +467,7 @@ static void in_the_foreground(void)
 static void failing_restore(void)
 {
 	static const struct { const char *part, *words; } parts[] = {
-		{ "fail", "criu failed: type RESTORE errno 52: a tooth is missing" },
+		{ "fail", "criu failed: type RESTORE errno 52; its first error: a tooth is missing" },
 		{ "fail", "work/restore.log: (00.3) Error (wheel.c:1): a tooth" },
 		{ "die", "criu failed: it ended without an answer, killed by signal 9" },
 	};
@@ -525,6 +557,7 @@ CU_TestInfo checkpoint_tests[] = {
 	{ "an old criu forgets no_new_privs, and it is said", forgotten_no_new_privs },
 	{ "a byte on the status descriptor", status_fd },
 	{ "what criu is asked to restore", restored },
+	{ "restored groups of version 1", restored_groups },
 	{ "restored in the foreground", in_the_foreground },
 	{ "after a failing restore nothing is left", failing_restore },
 	{ "what a restore needs around it", around_restore },

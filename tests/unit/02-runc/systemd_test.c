@@ -830,6 +830,49 @@ static void users_systemd(void)
 	}
 }
 
+/* ---- restore ------------------------------------------------------------- */
+
+static struct result restore(json_t *config, const char *images)
+{
+	AUTO_JSON json_t *owned = config;
+
+	return runc("--systemd-cgroup", "restore", "-d", "--bundle", bundle(owned), "--image-path",
+		    images, id, NULL);
+}
+
+/* The unit is made around the process that becomes criu, and what criu makes is in it too. */
+static void restored(void)
+{
+	AUTO_FREE char *images = xasprintf("%s/images", test_dir), *unit = NULL;
+	struct err ignored;
+
+	if (skipped())
+		return;
+	CU_ASSERT_FATAL(!fake_criu_on());
+	mkdir(images, 0700);
+	write_file(images, "descriptors.json", "[\"\", \"\", \"\"]");
+	begin("");
+	EQ_INT(restore(sleeper(), images).status, 0);
+	unit = xasprintf("unit-%s.scope", id);
+	EQ_INT((long)count_calls("StartTransientUnit"), 1);
+	EQ_STR(status_of(), "running");
+	CU_ASSERT(in_group(pid_of(), unit));
+	stop();
+	EQ_INT((long)count_calls("StopUnit"), 1);
+	/* One that fails late, and one that systemd refuses. */
+	setenv("FAKE_CRIU", "fail", 1);
+	FAILS(restore(sleeper(), images), 1, "criu failed: type RESTORE");
+	EQ_INT((long)count_calls("StopUnit"), 2);
+	end();
+	NO_UNIT_LEFT();
+	begin("denied");
+	FAILS(restore(sleeper(), images), 1, "unable to start unit");
+	end();
+	NO_UNIT_LEFT();
+	file_remove_tree(AT_FDCWD, images, &ignored);
+	fake_criu_off();
+}
+
 /* Where the bus is, when nobody says it in so many words. */
 static void users_bus(void)
 {
@@ -868,6 +911,7 @@ CU_TestInfo systemd_tests[] = {
 	{ "frozen for an update", frozen_for_update },
 	{ "delete", deleting },
 	{ "a runtime that was killed", killed_runtime },
+	{ "restore", restored },
 	{ "a user's own systemd", users_systemd },
 	{ "a user's bus", users_bus },
 	CU_TEST_INFO_NULL,
