@@ -23,8 +23,11 @@ static void at_create(void)
 	GROUP_IS("pids.max", "pids.max", "33");
 	GROUP_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "50000 100000" : "50000");
 	GROUP_IS("cpu.shares", "cpu.weight", cgroup_v2() ? "100" : "1024");
-	if (group_has("cpu.cfs_burst_us", "cpu.max.burst"))
-		CU_ASSERT(strcmp(group_value("cpu.cfs_burst_us", "cpu.max.burst"), "0"));
+	if (group_has("cpu.cfs_burst_us", "cpu.max.burst")) {
+		AUTO_FREE char *burst = group_value("cpu.cfs_burst_us", "cpu.max.burst");
+
+		CU_ASSERT(strcmp(burst, "0"));
+	}
 	GROUP_IS("cpuset.cpus", "cpuset.cpus", "0");
 	GROUP_IS("cpuset.mems", "cpuset.mems", "0");
 	stop();
