@@ -128,6 +128,7 @@ static void wire_format(void)
 static void without_criu(void)
 {
 	AUTO_FREE char *path = xstrdup(getenv("PATH"));
+	AUTO_JSON json_t *config = sleeper();
 
 	play("");
 	if (!start(sleeper()))
@@ -137,7 +138,7 @@ static void without_criu(void)
 	      "found in $PATH");
 	EQ_STR(status_of(), "running");
 	stop();
-	FAILS(RESTORE(sleeper(), new_id()), 1, "exec: \"criu\": executable file not found");
+	FAILS(RESTORE(config, new_id()), 1, "exec: \"criu\": executable file not found");
 	setenv("PATH", path, 1);
 	CU_ASSERT(access(images, F_OK) && access(work, F_OK));
 	NOTHING_LEFT();
@@ -145,6 +146,8 @@ static void without_criu(void)
 
 static void old_criu(void)
 {
+	AUTO_JSON json_t *config = sleeper();
+
 	play("version=21200");
 	if (!start(sleeper()))
 		return;
@@ -153,7 +156,7 @@ static void old_criu(void)
 	play("version=31500");
 	mkdir(images, 0700);
 	write_file(images, "descriptors.json", "[\"\", \"\", \"\"]");
-	FAILS(RESTORE(sleeper(), "--lsm-profile", "apparmor:x", "other"), 1,
+	FAILS(RESTORE(config, "--lsm-profile", "apparmor:x", "other"), 1,
 	      "--lsm-profile: CRIU version 31500 must be 31600 or higher");
 	stop();
 	NOTHING_LEFT();
