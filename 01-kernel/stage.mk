@@ -65,7 +65,7 @@ build/unit: $(TEST_OBJS) $(LIB) $(LOWER)
 
 # Each stage's CUnit program runs in namespaces of its own; see tests/isolate.
 test: all $(if $(TESTS),build/unit)
-	$(if $(TESTS),$(TOP)/tests/isolate ./build/unit)
+	$(if $(TESTS),$(TOP)/tests/isolate ./build/unit $(UNIT_ARGS))
 
 clean:
 	rm -rf build $(LIB) $(PROGS)
