@@ -109,7 +109,7 @@ struct runc_resources {
 };
 
 struct runc_config {
-	json_t *doc;
+	json_t *doc; /* not to be kept: linux.seccomp is null in it if the filter was known */
 	char *text; /* as it was read, to be kept as it is; NULL for a document in memory */
 	const char *version, *root, *hostname, *domainname;
 	bool root_readonly;

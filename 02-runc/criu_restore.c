@@ -142,14 +142,18 @@ static int at_setup_namespaces(struct restore *r, struct err *err)
 static int note_time_namespace(struct restore *r, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("/proc/%d/ns/time", (int)r->c.pid), *text = NULL;
-	json_t *list = jsonx_at(r->c.config.doc, "linux.namespaces");
+	AUTO_JSON json_t *doc = NULL;
 	struct stat ours, theirs;
 
 	if (stat("/proc/self/ns/time", &ours) || stat(path, &theirs) ||
 	    ours.st_ino == theirs.st_ino || runc_config_ns(&r->c.config, CLONE_NEWTIME))
 		return 0;
-	json_array_append_new(list, json_pack("{s:s}", "type", "time"));
-	text = jsonx_text(r->c.config.doc);
+	/* Not from c.config.doc, which has no seccomp profile if the filter was known. */
+	doc = runc_config_read(r->c.state.dir, "config.json", err);
+	if (!doc)
+		return -1;
+	json_array_append_new(jsonx_at(doc, "linux.namespaces"), json_pack("{s:s}", "type", "time"));
+	text = jsonx_text(doc);
 	return file_write_volatile(r->c.state.dir, "config.json", text, strlen(text), 0600, err);
 }
 
