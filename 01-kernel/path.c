@@ -225,7 +225,7 @@ const char *kern_path_proc(int fd, char out[KERN_PATH_PROC_SIZE])
 
 #define PROC_ROOT_INO 1 /* the root of every procfs (the kernel's proc_ns.h) */
 
-static int is_procfs(int fd)
+bool kern_is_procfs(int fd)
 {
 	struct statfs sfs;
 
@@ -239,7 +239,7 @@ int kern_proc_open(struct err *err)
 
 	if (proc < 0 || fstat(proc, &st))
 		return err_sys(err, "open /proc");
-	if (!is_procfs(proc) || st.st_ino != PROC_ROOT_INO)
+	if (!kern_is_procfs(proc) || st.st_ino != PROC_ROOT_INO)
 		return err_set(err, ERR_PERMISSION, "/proc is not a proc file system");
 	return steal_fd(&proc);
 }

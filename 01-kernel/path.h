@@ -12,6 +12,7 @@
 #ifndef DOCKYARD_PATH_H
 #define DOCKYARD_PATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -54,8 +55,10 @@ const char *kern_path_proc(int fd, char out[KERN_PATH_PROC_SIZE]);
  * sure that what it opens is on a proc file system, and that nothing is mounted over
  * it, not even another file of procfs.
  *
+ * kern_is_procfs: is this open file on one?
  * kern_proc_open: the root of the proc file system at /proc (O_PATH).
  * kern_proc_file: a file or directory below it, or below a directory opened so. */
+bool kern_is_procfs(int fd);
 int kern_proc_open(struct err *err);
 int kern_proc_file(int proc, const char *path, int flags, struct err *err);
 /* One write(2) to such a file. */

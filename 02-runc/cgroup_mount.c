@@ -55,13 +55,25 @@ static int link_controllers(int dir, const char *name, struct err *err)
 	return 0;
 }
 
+/* What cannot be mounted afresh: a group's directory of the host's, with the same options. */
+static int bind_group(const char *group, int to, const struct kern_mount_options *options,
+		      struct err *err)
+{
+	AUTO_CLOSE int from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct kern_mount_options o = *options;
+
+	*o.data = '\0';
+	o.set |= MS_BIND | MS_REC;
+	return from < 0 ? err_sys(err, "open %s", group) : kern_mount_bind(from, to, &o, err);
+}
+
 /* `dir` is the tmpfs that was mounted just now: what is in it is ours. */
 static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount *m, int dir,
 			   const struct kern_mount *h, const char *name, struct err *err)
 {
 	const char *group = kern_cgroup_dir_at(r->cgroup, h->target);
-	AUTO_CLOSE int to = -1, from = -1;
 	struct kern_mount_options o = m->options;
+	AUTO_CLOSE int to = -1;
 
 	if (mkdirat(dir, name, 0755)) /* it may be mounted twice, one over the other */
 		return errno == EEXIST ? 0 : err_sys(err, "mkdir");
@@ -72,12 +84,8 @@ static int mount_hierarchy(const struct runc_rootfs *r, const struct runc_mount 
 		controllers(o.data, sizeof o.data, h->super);
 		return kern_mount_fs("cgroup", "cgroup", to, &o, err);
 	}
-	if (!group)
-		return 0; /* the container is not in this hierarchy */
-	*o.data = '\0';
-	o.set |= MS_BIND | MS_REC;
-	from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return from < 0 ? err_sys(err, "open %s", group) : kern_mount_bind(from, to, &o, err);
+	/* Without one the container is not in this hierarchy. */
+	return group ? bind_group(group, to, &m->options, err) : 0;
 }
 
 static int mount_hierarchies(const struct runc_rootfs *r, const struct runc_mount *m, int dir,
@@ -106,18 +114,12 @@ static int mount_v2(const struct runc_rootfs *r, const struct runc_mount *m, int
 {
 	const char *own = runc_config_ns(r->config, CLONE_NEWCGROUP) ?
 			  kern_cgroup_dir_at(r->cgroup, "/sys/fs/cgroup") : NULL;
-	const char *group = own ? own : "/sys/fs/cgroup";
-	struct kern_mount_options o = m->options;
-	AUTO_CLOSE int from = -1;
 
-	if (!kern_mount_fs("cgroup2", "cgroup", target, &o, err))
+	if (!kern_mount_fs("cgroup2", "cgroup", target, &m->options, err))
 		return 0;
 	if (err->errnum != EPERM && err->errnum != EBUSY)
 		return -1;
-	*o.data = '\0';
-	o.set |= MS_BIND | MS_REC;
-	from = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return from < 0 ? err_sys(err, "open %s", group) : kern_mount_bind(from, target, &o, err);
+	return bind_group(own ? own : "/sys/fs/cgroup", target, &m->options, err);
 }
 
 int runc_cgroup_mount(const struct runc_rootfs *r, const struct runc_mount *m, struct err *err)

@@ -158,6 +158,13 @@ static int connect_pidfd_socket(const struct runc_create *opt, int *fd, struct e
 	return *fd < 0 ? err_wrap(err, "pidfd socket") : 0;
 }
 
+/* systemd makes one around a process, which is not there yet: runc_container_place. */
+static int make_group(struct runc_container *c, const struct runc_create *opt, struct err *err)
+{
+	return opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
+			    : runc_cgroup_make(c, opt->rootless, err);
+}
+
 /* A group of resctrl, for which one must be mounted. */
 static int make_rdt_group(struct runc_container *c, struct err *err)
 {
@@ -202,10 +209,7 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 	    connect_pidfd_socket(opt, &pidfd_socket, err) || take_id(c, opt, err) ||
 	    make_fifo(c, opt, &fifo, err))
 		return -1;
-	if (opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
-			 : runc_cgroup_make(c, opt->rootless, err))
-		return -1;
-	if (make_rdt_group(c, err))
+	if (make_group(c, opt, err) || make_rdt_group(c, err))
 		return -1;
 	if (runc_container_start_init(c, opt, fifo, console, err) || runc_rdt_join(c->state.dir, c->pid, err) ||
 	    runc_container_hear_ready(c, err)) {
@@ -238,8 +242,7 @@ int runc_container_claim(struct runc_container *c, const struct runc_create *opt
 {
 	if (runc_state_check_id(opt->id, err) || prepare(c, opt, err))
 		return -1;
-	if (!take_id(c, opt, err) && !(opt->systemd ? runc_cgroup_check_unused(c->cgroup, err)
-						    : runc_cgroup_make(c, opt->rootless, err)))
+	if (!take_id(c, opt, err) && !make_group(c, opt, err))
 		return 0;
 	undo(c, opt->root);
 	return -1;

@@ -56,11 +56,12 @@ void runc_container_abandon(struct runc_container *c, const char *root);
 int runc_container_start_init(struct runc_container *c, const struct runc_create *opt, int fifo,
 			      int console, struct err *err);
 int runc_container_hear_ready(struct runc_container *c, struct err *err);
+/* With systemd, which makes a group around a process: have c->cgroup made around this one. */
+int runc_container_place(struct runc_container *c, pid_t pid, bool rootless, struct err *err);
 /* at_once: has the program been executed? Undoes the container if not. */
 int runc_container_launched(struct runc_container *c, const struct runc_create *opt,
 			    struct err *err);
 void runc_container_free(struct runc_container *c);
-#define AUTO_CONTAINER AUTO(runc_container_free)
 
 /* Let init run its program, then the poststart hooks. When a hook fails, the container
  * is destroyed. */

@@ -6,7 +6,6 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "01-kernel/base/log.h"
 #include "container.h"
 #include "hooks.h"
 #include "init.h"
@@ -33,8 +32,16 @@ static int clone_init(struct runc_container *c, struct runc_init *in, struct err
 	return c->pid < 0 ? -1 : 0;
 }
 
-/* systemd makes a group around a process. So here init is born where we are, and does
- * nothing until it has been moved. */
+int runc_container_place(struct runc_container *c, pid_t pid, bool rootless, struct err *err)
+{
+	if (runc_systemd_start(&c->systemd, pid, err) || runc_cgroup_make(c, rootless, err))
+		return -1;
+	/* The hierarchies that systemd does not know of. */
+	return kern_cgroup_version_of(c->cgroup) == KERN_CGROUP_V2 ? 0 :
+	       kern_cgroup_add(c->cgroup, pid, err);
+}
+
+/* Here init is born where we are, and does nothing until it has been moved. */
 static int clone_init_for_systemd(struct runc_container *c, const struct runc_create *opt,
 				  struct runc_init *in, struct err *err)
 {
@@ -42,11 +49,8 @@ static int clone_init_for_systemd(struct runc_container *c, const struct runc_cr
 
 	in->placed = true;
 	in->cgroup = kern_cgroup_open("", err); /* of none, as far as it is concerned */
-	failed = !in->cgroup || clone_init(c, in, err) || runc_systemd_start(&c->systemd, c->pid, err) ||
-		 runc_cgroup_make(c, opt->rootless, err) ||
-		 /* the hierarchies that systemd does not know of */
-		 (kern_cgroup_version_of(c->cgroup) != KERN_CGROUP_V2 &&
-		  kern_cgroup_add(c->cgroup, c->pid, err)) ||
+	failed = !in->cgroup || clone_init(c, in, err) ||
+		 runc_container_place(c, c->pid, opt->rootless, err) ||
 		 runc_sync_say(c->sync, WORD_GO, err);
 	kern_cgroup_free(in->cgroup);
 	return failed ? -1 : 0;

@@ -128,7 +128,6 @@ void runc_criu_options_add(struct strbuf *opts, const struct runc_criu_options *
 /* Repeat from criu's log what led to the error. */
 void runc_criu_quote_log(const struct runc_criu_options *o);
 void runc_criu_options_free(struct runc_criu_options *o);
-#define AUTO_CRIU_OPTIONS AUTO(runc_criu_options_free)
 
 /* ---- criu_cgroups.c ----------------------------------------------------------- */
 

@@ -107,12 +107,6 @@ static int add_hierarchies(const struct externals *x, const struct runc_mount *m
 	return failed ? -1 : 0;
 }
 
-static char *source_of(const struct externals *x, const struct runc_mount *m)
-{
-	return m->source[0] == '/' ? xstrdup(m->source)
-				   : xasprintf("%s/%s", x->state->bundle, m->source);
-}
-
 static bool is_destination(const struct runc_config *c, const char *path)
 {
 	for (size_t i = 0; i < c->n_mounts; i++)
@@ -149,7 +143,7 @@ static int add_below(const struct externals *x, const struct runc_mount *m, cons
 static int add_bind(const struct externals *x, const struct runc_mount *m, bool restore,
 		    struct err *err)
 {
-	AUTO_FREE char *source = source_of(x, m);
+	AUTO_FREE char *source = runc_source_path(m, x->state->bundle);
 
 	add_one(x, m->destination, restore ? source : NULL);
 	return m->options.set & MS_REC ? add_below(x, m, source, restore, err) : 0;
@@ -265,8 +259,7 @@ static int make_mountpoint(int root, const struct runc_mount *m, const struct ru
 			   struct err *err)
 {
 	static const struct kern_mount_options recursive = { .set = MS_BIND | MS_REC };
-	const struct externals x = { .state = st };
-	AUTO_FREE char *source = m->bind ? source_of(&x, m) : NULL;
+	AUTO_FREE char *source = m->bind ? runc_source_path(m, st->bundle) : NULL;
 	AUTO_CLOSE int from = source ? open(source, O_PATH | O_CLOEXEC) : -1, to = -1;
 	struct stat stat, was;
 

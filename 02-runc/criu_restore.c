@@ -2,7 +2,6 @@
  * criu_restore.c - the part of a restore that is criu's (criu_restore.h): what it is asked
  * for, where it works, and what the runtime does at its notices.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
@@ -106,25 +105,22 @@ static int build_request(struct strbuf *opts, const struct restore *r, pid_t cri
 
 /* ---- what is done at criu's notices --------------------------------------------------------- */
 
+static int loopback_up(void *arg, struct err *err)
+{
+	(void)arg;
+	return kern_link_loopback_up(err);
+}
+
 /* A new network namespace has a loopback interface, down; as init.c does it. */
 static int bring_up_loopback(const struct restore *r, struct err *err)
 {
 	const struct runc_namespace *net = runc_config_ns(&r->c.config, CLONE_NEWNET);
-	AUTO_CLOSE int ours = -1, theirs = -1;
-	int failed;
+	AUTO_CLOSE int theirs = -1;
 
 	if (!net || net->path)
 		return 0;
-	ours = kern_ns_open(getpid(), net->type, err);
 	theirs = kern_ns_open(r->c.pid, net->type, err);
-	if (ours < 0 || theirs < 0)
-		return -1;
-	if (setns(theirs, CLONE_NEWNET))
-		return err_sys(err, "enter the network namespace of process %d", (int)r->c.pid);
-	failed = kern_link_up("lo", err);
-	if (setns(ours, CLONE_NEWNET))
-		return err_sys(err, "return to the runtime's network namespace");
-	return failed;
+	return theirs < 0 ? -1 : kern_net_inside(theirs, loopback_up, NULL, err);
 }
 
 static int at_setup_namespaces(struct restore *r, struct err *err)
@@ -214,19 +210,15 @@ static int send_dir(const struct restore *r, const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : kern_fd_send(r->dirs[1], fd, path, err);
 }
 
-/* systemd makes a group around a process: around the one that becomes criu, whose children
- * are then in it too. As container_init.c does it with init. */
+/* Around the process that becomes criu, whose children are then in the group too. */
 static int place(void *arg, pid_t child, struct err *err)
 {
 	struct restore *r = arg;
-	struct runc_container *c = &r->c;
 
 	if (!r->create.systemd)
 		return 0;
-	return runc_systemd_start(&c->systemd, child, err) ||
-	       runc_cgroup_make(c, r->create.rootless, err) ||
-	       (kern_cgroup_version_of(c->cgroup) != KERN_CGROUP_V2 &&
-		kern_cgroup_add(c->cgroup, child, err)) || runc_sync_say(r->dirs[0], WORD_GO, err) ? -1 : 0;
+	return runc_container_place(&r->c, child, r->create.rootless, err) ||
+	       runc_sync_say(r->dirs[0], WORD_GO, err) ? -1 : 0;
 }
 
 static int enter_cgroup(const struct restore *r, struct err *err)

@@ -4,25 +4,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "01-kernel/path.h"
 #include "rootfs.h"
-
-static bool on_procfs(int fd)
-{
-	struct statfs sfs;
-
-	return !fstatfs(fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC;
-}
 
 /* A target in the container's /proc under a name that does not say so, because the
  * image has a link there. The names that do are judged by config_mounts.c. */
@@ -34,7 +25,7 @@ static int not_into_proc(const struct runc_rootfs *r, const char *destination, i
 	struct stat proc_st;
 
 	if (st->st_dev == r->root_stat.st_dev || !strcmp(destination, "/proc") ||
-	    str_starts(destination, "/proc/") || !on_procfs(target))
+	    str_starts(destination, "/proc/") || !kern_is_procfs(target))
 		return 0;
 	proc = kern_path_open(r->root, "/proc", O_PATH, 0, 0, &missing);
 	if (proc < 0)
@@ -122,7 +113,7 @@ static int mount_bind(struct runc_rootfs *r, const struct runc_mount *m,
 		return -1;
 	if (fstat(copy, &st))
 		return err_sys(err, "stat %s", m->source);
-	if (!strcmp(m->destination, "/proc") && !on_procfs(copy))
+	if (!strcmp(m->destination, "/proc") && !kern_is_procfs(copy))
 		return err_set(err, ERR_INVALID, "what is mounted on /proc must be a proc file "
 			       "system, %s is none", m->source);
 	to = target_of(r, m, S_ISDIR(st.st_mode), &was, err);

@@ -55,7 +55,8 @@ bool runc_unit_is_slice(const struct runc_unit *u)
 	return str_ends(u->title, ".slice");
 }
 
-char *runc_slice_path(const char *slice, struct err *err)
+/* The group of a slice: "" of -.slice. */
+static char *slice_path(const char *slice, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 	size_t n = strlen(slice), ending = strlen(".slice");
@@ -76,10 +77,10 @@ char *runc_slice_path(const char *slice, struct err *err)
 
 char *runc_unit_path(const struct runc_unit *u, struct err *err)
 {
-	AUTO_FREE char *above = runc_slice_path(u->slice, err);
+	AUTO_FREE char *above = slice_path(u->slice, err);
 
 	if (!above)
 		return NULL;
-	return u->name && str_ends(u->name, ".slice") ? runc_slice_path(u->name, err)
+	return u->name && str_ends(u->name, ".slice") ? slice_path(u->name, err)
 		: xasprintf("%s/%s", above, u->name);
 }

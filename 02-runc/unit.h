@@ -33,8 +33,7 @@ int runc_unit_parse(struct runc_unit *u, const char *cgroups_path, const char *i
 void runc_unit_free(struct runc_unit *u);
 bool runc_unit_is_slice(const struct runc_unit *u);
 
-/* The group of a slice ("" of -.slice), and of a unit. New, or NULL. */
-char *runc_slice_path(const char *slice, struct err *err);
+/* The unit's group. New, or NULL. */
 char *runc_unit_path(const struct runc_unit *u, struct err *err);
 
 #endif

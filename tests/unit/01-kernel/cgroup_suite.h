@@ -14,5 +14,7 @@ struct kern_cgroup *make_group(const char *name, struct err *err);
 void drop_groups(void);
 /* A process in the group that sleeps, with so many children that do, too. */
 pid_t sleeper(struct kern_cgroup *cg, int children);
+/* For in_child: go into the group and use 64 MiB. */
+void eat(void *cgroup);
 
 #endif

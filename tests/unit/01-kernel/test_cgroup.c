@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,6 +44,18 @@ void drop_groups(void)
 	OK(kern_cgroup_remove(top, &err));
 	kern_cgroup_free(top);
 	CU_ASSERT_PTR_NULL(kern_cgroup_open(path, &err));
+}
+
+void eat(void *arg)
+{
+	size_t n = 64 << 20;
+	char *p;
+
+	MUST_OK(kern_cgroup_add(arg, 0, &child));
+	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	MUST(p != MAP_FAILED);
+	for (size_t i = 0; i < n; i += 4096)
+		p[i] = 1;
 }
 
 pid_t sleeper(struct kern_cgroup *cg, int children)

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "01-kernel/cgroup.h"
@@ -66,18 +65,6 @@ static void processor_time(void)
 	FAILS(kern_cgroup_apply(cg, &l, &err), ERR_SYSTEM, "does not take this value");
 	kern_cgroup_free(cg);
 	drop_groups();
-}
-
-static void eat(void *arg)
-{
-	size_t n = 64 << 20;
-	char *p;
-
-	MUST_OK(kern_cgroup_add(arg, 0, &child));
-	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	MUST(p != MAP_FAILED);
-	for (size_t i = 0; i < n; i += 4096)
-		p[i] = 1;
 }
 
 /* A kernel may count no swap (swapaccount=0, or none built in). */

@@ -5,7 +5,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "01-kernel/cgroup.h"
@@ -134,18 +133,6 @@ static void parsed_v1(void)
 	CU_ASSERT_EQUAL(r.cpuset.mems.n, 0);
 	kern_cgroup_report_free(&r);
 	kern_cgroup_free(cg);
-}
-
-static void eat(void *arg)
-{
-	size_t n = 64 << 20;
-	char *p;
-
-	MUST_OK(kern_cgroup_add(arg, 0, &child));
-	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	MUST(p != MAP_FAILED);
-	for (size_t i = 0; i < n; i += 4096)
-		p[i] = 1;
 }
 
 static void want_of_memory(void)

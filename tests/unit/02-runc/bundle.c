@@ -83,6 +83,23 @@ struct result runc(const char *first, ...)
 	return run_program(args.v);
 }
 
+static void straighten_quotes(char *json)
+{
+	while ((json = strchr(json, '\'')))
+		*json = '"';
+}
+
+const char *json_file(const char *name, const char *json)
+{
+	static char path[128];
+	AUTO_FREE char *text = xstrdup(json);
+
+	straighten_quotes(text);
+	write_file(test_dir, name, text);
+	snprintf(path, sizeof path, "%s/%s", test_dir, name);
+	return path;
+}
+
 static json_t *parse(const char *fmt, va_list ap)
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
@@ -90,8 +107,7 @@ static json_t *parse(const char *fmt, va_list ap)
 	json_t *v;
 
 	strbuf_vaddf(&sb, fmt, ap);
-	for (char *p = sb.data; (p = strchr(p, '\'')); )
-		*p = '"';
+	straighten_quotes(sb.data);
 	v = json_loads(sb.data, JSON_DECODE_ANY, &je);
 	if (!v) {
 		fprintf(stderr, "the test's own JSON: %s: %s\n", sb.data, je.text);

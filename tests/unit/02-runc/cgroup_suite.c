@@ -41,15 +41,3 @@ bool group_has(const char *v1, const char *v2)
 
 	return !access(path, F_OK);
 }
-
-const char *resources(const char *json)
-{
-	static char path[128];
-	AUTO_FREE char *text = xstrdup(json);
-
-	for (char *p = text; (p = strchr(p, '\'')); )
-		*p = '"';
-	write_file(test_dir, "resources.json", text);
-	snprintf(path, sizeof path, "%s/resources.json", test_dir);
-	return path;
-}

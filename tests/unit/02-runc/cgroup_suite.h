@@ -29,7 +29,4 @@ bool group_has(const char *v1, const char *v2);
 		EQ_STR(value_, want);                             \
 	} while (0)
 
-/* resources.json in test_dir, for `update --resources`; its path. */
-const char *resources(const char *json);
-
 #endif

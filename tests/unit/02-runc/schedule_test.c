@@ -20,23 +20,11 @@ static pid_t init_pid(void)
 	return (pid_t)jsonx_int(doc, "pid", 0);
 }
 
-static const char *process_file(const char *json)
-{
-	static char path[128];
-	AUTO_FREE char *text = xstrdup(json);
-
-	for (char *p = text; (p = strchr(p, '\'')); )
-		*p = '"';
-	write_file(test_dir, "process.json", text);
-	snprintf(path, sizeof path, "%s/process.json", test_dir);
-	return path;
-}
-
 /* `exec -d` of a process object; its pid. */
 static pid_t exec_object(const char *json)
 {
 	AUTO_FREE char *pid_file = xasprintf("%s/exec.pid", test_dir), *text = NULL;
-	struct result r = runc("exec", "-d", "--pid-file", pid_file, "--process", process_file(json), id,
+	struct result r = runc("exec", "-d", "--pid-file", pid_file, "--process", json_file("process.json", json), id,
 			       NULL);
 
 	if (r.status)
@@ -150,9 +138,9 @@ static void processors(void)
 	if (start(config)) {
 		PRINTS(runc("exec", id, "sh", "-c", list, NULL), "Cpus_allowed_list:\t1\n");
 		/* Without `final` it is the kernel that says what a move between cpusets leaves. */
-		r = runc("exec", "--process", process_file(stays), id, NULL);
+		r = runc("exec", "--process", json_file("process.json", stays), id, NULL);
 		CU_ASSERT(!strcmp(r.out, "Cpus_allowed_list:\t1\n") || !strcmp(r.out, all.out));
-		r = runc("--debug", "exec", "--process", process_file(moved), id, NULL);
+		r = runc("--debug", "exec", "--process", json_file("process.json", moved), id, NULL);
 		EQ_STR(r.out, "Cpus_allowed_list:\t1\n");
 		HAS(r.err, "affinity: 0x1"); /* where it began */
 		stop();

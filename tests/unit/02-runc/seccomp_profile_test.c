@@ -127,16 +127,11 @@ static const struct { const char *profile; bool filter; unsigned flags; } good[]
 static void accepted(void)
 {
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-		AUTO_FREE char *path = xasprintf("%s/profile.json", test_dir);
-		AUTO_FREE char *text = xstrdup(good[i].profile);
-		AUTO_JSON json_t *seccomp = NULL;
-		struct runc_filter f = RUNC_FILTER_INIT;
 		struct err err = { .msg = "" };
+		AUTO_JSON json_t *seccomp = runc_config_read(AT_FDCWD, json_file("profile.json", good[i].profile),
+							     &err);
+		struct runc_filter f = RUNC_FILTER_INIT;
 
-		for (char *p = text; (p = strchr(p, '\'')); )
-			*p = '"';
-		write_file(test_dir, "profile.json", text);
-		seccomp = runc_config_read(AT_FDCWD, path, &err);
 		EQ_INT(runc_seccomp_build(seccomp, &f, &err), 0);
 		EQ_STR(err.msg, "");
 		EQ_INT(f.n > 0, good[i].filter);
@@ -217,17 +212,12 @@ static void docker_verdicts(void)
  * *read (may be NULL): is the profile in the document, its filter not being known? */
 static struct runc_config with_profile(const char *text, bool *read)
 {
-	AUTO_FREE char *profile_text = xstrdup(text), *doc = NULL, *path = NULL;
+	AUTO_FREE char *doc = xasprintf("{'ociVersion': '1.0.2', 'root': {'path': 'rootfs'}, 'linux': "
+					"{'namespaces': [], 'seccomp': %s}}", text);
 	struct runc_config c;
 	struct err err = { .msg = "" };
 
-	for (char *p = profile_text; (p = strchr(p, '\'')); )
-		*p = '"';
-	doc = xasprintf("{\"ociVersion\": \"1.0.2\", \"root\": {\"path\": \"rootfs\"}, \"linux\": "
-			"{\"namespaces\": [], \"seccomp\": %s}}", profile_text);
-	write_file(test_dir, "with-profile.json", doc);
-	path = xasprintf("%s/with-profile.json", test_dir);
-	EQ_INT(runc_config_load(&c, AT_FDCWD, path, &err), 0);
+	EQ_INT(runc_config_load(&c, AT_FDCWD, json_file("with-profile.json", doc), &err), 0);
 	EQ_STR(err.msg, "");
 	if (read)
 		*read = c.seccomp;
@@ -313,7 +303,6 @@ static void decoys(void)
 		"{'ociVersion': '1.0.2', 'root': {'path': 'r'}, 'linux': {'x': {'seccomp': " CHMOD_AND("") "}, "
 		"'secc\\u006fmp': " CHOWN "}}",
 	};
-	AUTO_FREE char *path = xasprintf("%s/decoy.json", test_dir);
 	struct runc_config c, want;
 	struct err err = { .msg = "" };
 
@@ -321,12 +310,7 @@ static void decoys(void)
 	want = with_profile(CHOWN, NULL);
 	EQ_INT(runc_config_filter(&want, &err), 0);
 	for (size_t i = 0; i < 2 * (sizeof documents / sizeof *documents); i++) {
-		AUTO_FREE char *text = xstrdup(documents[i / 2]);
-
-		for (char *p = text; (p = strchr(p, '\'')); )
-			*p = '"';
-		write_file(test_dir, "decoy.json", text);
-		EQ_INT(runc_config_load(&c, AT_FDCWD, path, &err), 0);
+		EQ_INT(runc_config_load(&c, AT_FDCWD, json_file("decoy.json", documents[i / 2]), &err), 0);
 		EQ_INT(runc_config_filter(&c, &err), 0);
 		EQ_STR(err.msg, "");
 		if (i / 2 == 0)
@@ -351,18 +335,13 @@ static void errors_beside_it(void)
 		"{'linux': {'seccomp': " CHMOD_AND("") ", 'seccomp': null}}", "duplicate",
 		"{'linux': {'seccomp': " CHMOD_AND("") ", 'seccomp': {}}}", "duplicate",
 	};
-	AUTO_FREE char *path = xasprintf("%s/broken.json", test_dir);
 	struct runc_config c;
 
 	build(CHMOD_AND(""));
 	for (size_t i = 0; i < sizeof documents / sizeof *documents; i += 2) {
-		AUTO_FREE char *text = xstrdup(documents[i]);
 		struct err err = { .msg = "" };
 
-		for (char *p = text; (p = strchr(p, '\'')); )
-			*p = '"';
-		write_file(test_dir, "broken.json", text);
-		CU_ASSERT(runc_config_load(&c, AT_FDCWD, path, &err));
+		CU_ASSERT(runc_config_load(&c, AT_FDCWD, json_file("broken.json", documents[i]), &err));
 		HAS(err.msg, documents[i + 1]);
 	}
 }

@@ -60,6 +60,8 @@ void set(json_t *config, const char *path, const char *value, ...)
 /* Append to the array at the dotted path. */
 void append(json_t *config, const char *path, const char *value, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A file of test_dir with this JSON, also in ' for "; its path, until the next one. */
+const char *json_file(const char *name, const char *json);
 /* process.args = ["sh", "-c", script] */
 void script(json_t *config, const char *text);
 

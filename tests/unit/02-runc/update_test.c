@@ -121,21 +121,21 @@ static void documents(void)
 {
 	if (!start(limited()))
 		return;
-	UPDATE("--resources", resources("{'cpu': {'quota': 20000, 'period': 100000}}"));
+	UPDATE("--resources", json_file("resources.json", "{'cpu': {'quota': 20000, 'period': 100000}}"));
 	GROUP_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "20000 100000" : "20000");
 	GROUP_IS("pids.max", "pids.max", "20");
 	/* The document that runc's help shows: zeros everywhere, which say nothing. */
-	UPDATE("-r", resources("{'memory': {'limit': 0, 'reservation': 0, 'swap': 0, 'checkBeforeUpdate': true}, "
+	UPDATE("-r", json_file("resources.json", "{'memory': {'limit': 0, 'reservation': 0, 'swap': 0, 'checkBeforeUpdate': true}, "
 			       "'cpu': {'shares': 0, 'quota': 0, 'period': 0, 'cpus': '', 'mems': ''}, "
 			       "'blockIO': {'weight': 0}, 'pids': {'limit': 0}}"));
 	GROUP_IS("cpu.cfs_quota_us", "cpu.max", cgroup_v2() ? "20000 100000" : "20000");
 	GROUP_IS("memory.limit_in_bytes", "memory.max", "33554432");
 	/* Given a document, options do not count. */
-	UPDATE("-r", resources("{'pids': {'limit': 11}}"), "--pids-limit", "99");
+	UPDATE("-r", json_file("resources.json", "{'pids': {'limit': 11}}"), "--pids-limit", "99");
 	GROUP_IS("pids.max", "pids.max", "11");
-	FAILS(runc("update", "-r", resources("{'pids': {'limit': 'x'}}"), id, NULL), 1,
+	FAILS(runc("update", "-r", json_file("resources.json", "{'pids': {'limit': 'x'}}"), id, NULL), 1,
 	      "resources.pids.limit: expected an integer");
-	FAILS(runc("update", "-r", resources("{"), id, NULL), 1, "resources.json");
+	FAILS(runc("update", "-r", json_file("resources.json", "{"), id, NULL), 1, "resources.json");
 	FAILS(runc("update", "-r", "/no/such/file", id, NULL), 1, "/no/such/file");
 	/* On stdin, through a pipe. */
 	AUTO_FREE char *cmd = xasprintf("echo '{\"pids\": {\"limit\": 12}}' | %s --root %s/runc update -r - %s",
@@ -153,7 +153,7 @@ static void is_kept(void)
 	if (!start(limited()))
 		return;
 	UPDATE("--memory", "64M", "--cpu-share", "300");
-	UPDATE("-r", resources("{'blockIO': {'throttleReadBpsDevice': []}, 'hugepageLimits': []}"));
+	UPDATE("-r", json_file("resources.json", "{'blockIO': {'throttleReadBpsDevice': []}, 'hugepageLimits': []}"));
 	AUTO_FREE char *path = xasprintf("%s/runc/%s/config.json", test_dir, id), *text = read_file(path);
 	AUTO_JSON json_t *doc = json_loads(text, 0, NULL);
 
@@ -170,7 +170,7 @@ static void set_back(void)
 {
 	if (!start(limited()))
 		return;
-	FAILS(runc("update", "-r", resources("{'pids': {'limit': 5}, 'cpu': {'cpus': 'nonsense'}}"), id, NULL), 1,
+	FAILS(runc("update", "-r", json_file("resources.json", "{'pids': {'limit': 5}, 'cpu': {'cpus': 'nonsense'}}"), id, NULL), 1,
 	      "nonsense");
 	GROUP_IS("pids.max", "pids.max", "20");
 	FAILS(runc("update", "--pids-limit", "6", "--cpu-quota", "1", id, NULL), 1,
@@ -228,9 +228,9 @@ static void below_usage(void)
 		stop();
 		SKIP("version 1 refuses this by itself");
 	}
-	FAILS(runc("update", "-r", resources("{'memory': {'limit': 1024, 'checkBeforeUpdate': true}}"), id, NULL), 1,
+	FAILS(runc("update", "-r", json_file("resources.json", "{'memory': {'limit': 1024, 'checkBeforeUpdate': true}}"), id, NULL), 1,
 	      "rejecting memory limit");
-	FAILS(runc("update", "-r", resources("{'memory': {'limit': 1024, 'swap': 2048, 'checkBeforeUpdate': true}}"),
+	FAILS(runc("update", "-r", json_file("resources.json", "{'memory': {'limit': 1024, 'swap': 2048, 'checkBeforeUpdate': true}}"),
 		   id, NULL), 1, "rejecting memory+swap limit");
 	EQ_STR(status_of(), "running");
 	stop();
