@@ -172,7 +172,10 @@ static int report(int failed, const struct err *err)
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	AUTO_CLOSE int log = open("shim.log", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 
-	dprintf(1, "%s\n", text);
+	/* A containerd that was killed meanwhile has no reader there. Its successor may have
+	 * looked before we listened: nobody would ever tell us to end. */
+	if (dprintf(1, "%s\n", text) < 0)
+		failed = -1;
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(log >= 0 ? log : null, 2);
