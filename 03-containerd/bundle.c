@@ -3,6 +3,7 @@
  */
 #include "bundle.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,7 +96,13 @@ int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const
 	return jsonx_write(AT_FDCWD, file, copy, 0600, err);
 }
 
+/* options.json goes first: without it the rest is an empty shell for the next start, while
+ * without exit.json, which might else go first, it would be a task whose end nobody knows. */
 int ctrd_bundle_remove(const char *bundle, struct err *err)
 {
+	AUTO_FREE char *options = xasprintf("%s/options.json", bundle);
+
+	if (unlink(options) && errno != ENOENT)
+		return err_sys(err, "remove %s", options);
 	return file_remove_tree(AT_FDCWD, bundle, err);
 }

@@ -29,7 +29,9 @@ static int open_dir(const char *root, const char *sub, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : fd;
 }
 
-/* What a process that died between link and rename left: ".<pid>.<n>". */
+/* What a process that died between link and rename left: ".<pid>.<n>". Our own number was a
+ * dead process's before, and in a PID namespace it often is the same again: what stands
+ * under it would be in the way of our first commit. */
 static void sweep(struct content *c)
 {
 	int fd = openat(c->ingest, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -38,7 +40,8 @@ static void sweep(struct content *c)
 	for (struct dirent *de; dir && (de = readdir(dir));) {
 		int pid;
 
-		if (sscanf(de->d_name, ".%d.", &pid) == 1 && kill(pid, 0) && errno == ESRCH)
+		if (sscanf(de->d_name, ".%d.", &pid) == 1 &&
+		    (pid == getpid() || (kill(pid, 0) && errno == ESRCH)))
 			unlinkat(c->ingest, de->d_name, 0);
 	}
 }
