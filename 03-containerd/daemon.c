@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "01-kernel/base/strbuf.h"
+#include "sweep.h"
 
 static char *under(const char *root, const char *name)
 {
@@ -34,6 +35,7 @@ int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o,
 	struct ctrd_tasks_options tasks = { .state = o->state, .shim = o->shim,
 					    .runtime = o->runtime };
 
+	ctrd_sweep(o->root);
 	if (open_stores(d, o->root, err))
 		return -1;
 	d->events = ctrd_events_new();
