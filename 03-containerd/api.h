@@ -67,6 +67,8 @@ API_HANDLER(api_namespace_delete);
  * before a collection could come between, with the images leased. */
 int ctrd_api_hold(struct ctrd_daemon *d, const struct http_request *req, const char *type,
 		  const char *resource, struct err *err);
+int ctrd_api_hold_snapshot(struct ctrd_daemon *d, const struct http_request *req, const char *key,
+			   struct err *err);
 
 /* api_archive.c */
 API_HANDLER(api_export_get);

@@ -19,6 +19,14 @@ int ctrd_api_hold(struct ctrd_daemon *d, const struct http_request *req, const c
 	return 0;
 }
 
+int ctrd_api_hold_snapshot(struct ctrd_daemon *d, const struct http_request *req, const char *key,
+			   struct err *err)
+{
+	AUTO_FREE char *type = xasprintf(LEASE_SNAPSHOT "%s", ctrd_snapshots_name(d->snapshots));
+
+	return ctrd_api_hold(d, req, type, key, err);
+}
+
 /* --- leases ------------------------------------------------------------------------------ */
 
 API_HANDLER(api_leases_list)

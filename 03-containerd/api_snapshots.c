@@ -79,7 +79,7 @@ API_HANDLER(api_snapshot_commit)
 	c.name = json_string_value(name);
 	ctrd_images_lease(d->images);
 	rc = ctrd_snapshot_commit(d->snapshots, &c, err) ||
-	     ctrd_api_hold(d, req, LEASE_SNAPSHOT "overlayfs", c.name, err);
+	     ctrd_api_hold_snapshot(d, req, c.name, err);
 	ctrd_images_release(d->images);
 	if (rc)
 		return -1;

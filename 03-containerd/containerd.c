@@ -29,11 +29,13 @@ static const char usage[] =
 	"  --runtime PATH    the OCI runtime             (../02-runc/runc beside this program,\n"
 	"                                                 else runc from PATH)\n"
 	"  --shim PATH       the shim                    (containerd-shim beside this program)\n"
+	"  --snapshotter NAME  overlayfs or native       (overlayfs if it works below --root, else\n"
+	"                                                 native, which copies every layer)\n"
 	"  --log-level LEVEL error, warn, info, debug    (info)\n"
 	"  --version, --help\n";
 
 struct settings {
-	char *root, *state, *address, *runtime, *shim;
+	char *root, *state, *address, *runtime, *shim, *snapshotter;
 	enum log_level level;
 };
 
@@ -81,6 +83,7 @@ static void free_settings(struct settings *s)
 	free(s->address);
 	free(s->runtime);
 	free(s->shim);
+	free(s->snapshotter);
 }
 
 static int parse_level(const char *word, enum log_level *level)
@@ -106,13 +109,15 @@ static int parse(int argc, char **argv, struct settings *s)
 		{ "address", required_argument, NULL, 'a' },
 		{ "runtime", required_argument, NULL, 'R' },
 		{ "shim", required_argument, NULL, 'S' },
+		{ "snapshotter", required_argument, NULL, 'n' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	char **const strings[] = { ['r'] = &s->root, ['s'] = &s->state, ['a'] = &s->address,
-				   ['R'] = &s->runtime, ['S'] = &s->shim };
+				   ['R'] = &s->runtime, ['S'] = &s->shim,
+				   ['n'] = &s->snapshotter };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hv", options, NULL)) != -1) {
@@ -178,7 +183,8 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
-	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim };
+	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
+					 s->snapshotter };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;
 	AUTO_CLOSE int state_lock = -1;

@@ -29,6 +29,7 @@ struct ctrd_daemon {
 
 struct ctrd_daemon_options {
 	const char *root, *state, *runtime, *shim;
+	const char *snapshotter; /* NULL: whichever works (snapshot.h) */
 };
 
 /* Open every service, in the order of their needs; *d is zeroed by the caller. On failure

@@ -61,7 +61,7 @@ static int open_trees(struct ctrd_snapshots *s, const struct ctrd_diff *d, struc
 		if (t->lower < 0)
 			return -1;
 	}
-	t->overlay = !strcmp(parent, own);
+	t->overlay = !strcmp(parent, own) && !strcmp(ctrd_snapshots_name(s), "overlayfs");
 	if (t->overlay) {
 		t->upper = ctrd_snapshot_own(s, d->key, err);
 		if (t->upper < 0 || readable(t, &t->overlay, err))

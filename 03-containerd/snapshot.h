@@ -1,5 +1,5 @@
 /*
- * snapshot.h - file system trees in layers, on overlayfs.
+ * snapshot.h - file system trees in layers, on overlayfs, or copied where there is none.
  *
  *   <root>/<n>/info.json    {"key","parent","kind","labels":{},"createdAt","size","inodes"}
  *   <root>/<n>/fs/          this snapshot's own files: its difference to the parent
@@ -24,6 +24,16 @@ enum ctrd_snapshot_kind { CTRD_ACTIVE, CTRD_VIEW, CTRD_COMMITTED };
 
 struct ctrd_snapshots;
 struct ctrd_snapshots *ctrd_snapshots_open(const char *root, struct err *err);
+/* One that copies, for where overlayfs is not to be had: each fs/ is a whole tree. A root
+ * belongs to one of the two for good. */
+struct ctrd_snapshots *ctrd_snapshots_open_native(const char *root, struct err *err);
+const char *ctrd_snapshots_name(const struct ctrd_snapshots *s); /* "overlayfs", "native" */
+/* The directories of the two in a daemon's root. */
+#define CTRD_OVERLAY_DIR "snapshots"
+#define CTRD_NATIVE_DIR "snapshots-native"
+/* Which one is it to be below this root? `wanted` NULL: overlayfs if it works here,
+ * which is tried. ERR_UNSUPPORTED when it was asked for and does not; says so in the log. */
+int ctrd_snapshotter_choose(const char *dir, const char *wanted, bool *native, struct err *err);
 void ctrd_snapshots_close(struct ctrd_snapshots *s);
 
 /* [{"key","parent","kind","labels","createdAt"}], and one of them (new references). */

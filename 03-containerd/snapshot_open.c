@@ -41,7 +41,7 @@ static void *mount_and_open(void *arg)
 	return NULL;
 }
 
-static int open_overlay(const struct kern_overlay *o, const char *at, struct err *err)
+int snap_overlay_open(const struct kern_overlay *o, const char *at, struct err *err)
 {
 	struct job job = { o, at, -1, err };
 	pthread_t thread;
@@ -74,9 +74,13 @@ static int layers_of(struct ctrd_snapshots *s, const char *key, struct strlist *
 
 	if (!sn)
 		return -1;
-	for (; sn; sn = *sn->parent ? snap_find(s, sn->parent) : NULL)
-		if (sn->kind != CTRD_VIEW || !*sn->parent) /* a view has no files of its own */
-			strlist_addf(dirs, "%s/%u/fs", s->root, sn->n);
+	for (; sn; sn = *sn->parent ? snap_find(s, sn->parent) : NULL) {
+		if (sn->kind == CTRD_VIEW && *sn->parent)
+			continue; /* it has no files of its own */
+		strlist_addf(dirs, "%s/%u/fs", s->root, sn->n);
+		if (s->native)
+			break;
+	}
 	return 0;
 }
 
@@ -93,8 +97,9 @@ int ctrd_snapshot_tree(struct ctrd_snapshots *s, const char *key, struct err *er
 		return -1;
 	o.lowers = (const char *const *)dirs.v;
 	o.n = dirs.n;
+	o.userxattr = s->userxattr;
 	if (o.n > 1)
-		fd = open_overlay(&o, s->root, err);
+		fd = snap_overlay_open(&o, s->root, err);
 	else if ((fd = open(dirs.v[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		err_sys(err, "open %s", dirs.v[0]);
 	return fd < 0 ? err_wrap(err, "snapshot %.200s", key) : fd;

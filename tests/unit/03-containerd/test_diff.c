@@ -23,6 +23,8 @@ static char *dir;
 static struct ctrd_snapshots *s;
 static struct content *content;
 
+static bool native; /* the copying snapshotter */
+
 static void begin(void)
 {
 	AUTO_FREE char *snapshots = NULL, *blobs = NULL, *mnt = NULL;
@@ -32,7 +34,8 @@ static void begin(void)
 	blobs = xasprintf("%s/content", dir);
 	mnt = xasprintf("%s/mnt", dir);
 	mkdir(mnt, 0755);
-	s = ctrd_snapshots_open(snapshots, &err);
+	s = native ? ctrd_snapshots_open_native(snapshots, &err)
+		   : ctrd_snapshots_open(snapshots, &err);
 	content = content_open(blobs, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(content);
@@ -290,6 +293,79 @@ static void test_any_two(void)
 	end();
 }
 
+/* With copies in place of overlayfs the layers are the same, and so are the trees. */
+static void test_native(void)
+{
+	native = true;
+	test_round_trip();
+	test_any_two();
+	test_changes();
+	native = false;
+}
+
+static void use(const char *root, bool copies)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", dir, root);
+
+	ctrd_snapshots_close(s);
+	s = copies ? ctrd_snapshots_open_native(path, &err) : ctrd_snapshots_open(path, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+}
+
+/* Layers that were made on one snapshotter, unpacked side by side and put in order at commit,
+ * look the same on the other. */
+static void test_both(void)
+{
+	AUTO_FREE char *want = NULL, *got = NULL;
+	struct ctrd_diffed lower, upper;
+
+	begin();
+	base_layer();
+	change("c", "base");
+	run_in("c", "rm new/sock");
+	layer_of("base", &lower);
+	layer_of("c", &upper);
+	for (int copies = 0; copies < 2; copies++) {
+		use(copies ? "second" : "first", copies);
+		apply(&lower, "one", "");
+		apply(&upper, "two", "one");
+		*(copies ? &got : &want) = look_at("two", look);
+	}
+	CU_ASSERT_TRUE(strlen(want) > 1000);
+	EXPECT_STR(got, want);
+	EXPECT_STR(ctrd_snapshots_name(s), "native");
+	end();
+}
+
+static void test_choice(void)
+{
+	AUTO_FREE char *on_overlay = NULL, *used = NULL;
+	AUTO_FREE char *out = NULL;
+	bool copies = true;
+
+	begin();
+	EXPECT_OK(ctrd_snapshotter_choose(dir, NULL, &copies, &err));
+	CU_ASSERT_FALSE(copies);
+	out = sh("mkdir $D/l $D/u $D/w $D/o && mount -t overlay -o lowerdir=$D/l,upperdir=$D/u,workdir=$D/w "
+		 "overlay $D/o");
+	EXPECT_STR(out, "");
+	on_overlay = xasprintf("%s/o", dir);
+	EXPECT_OK(ctrd_snapshotter_choose(on_overlay, NULL, &copies, &err));
+	CU_ASSERT_TRUE(copies);
+	EXPECT_INT(ctrd_snapshotter_choose(on_overlay, "overlayfs", &copies, &err), -1);
+	EXPECT_INT(err.kind, ERR_UNSUPPORTED);
+	EXPECT_OK(ctrd_snapshotter_choose(dir, "native", &copies, &err));
+	CU_ASSERT_TRUE(copies);
+	EXPECT_INT(ctrd_snapshotter_choose(dir, "zfs", &copies, &err), -1);
+	EXPECT_INT(err.kind, ERR_INVALID);
+	used = xasprintf("%s/o/snapshots/7", dir); /* chosen before: stays, whatever a probe says */
+	EXPECT_OK(file_mkdir_p(used, 0700, &err));
+	EXPECT_OK(ctrd_snapshotter_choose(on_overlay, NULL, &copies, &err));
+	CU_ASSERT_FALSE(copies);
+	EXPECT_INT(umount(on_overlay), 0);
+	end();
+}
+
 static void test_full_disk(void)
 {
 	struct ctrd_diffed d;
@@ -313,6 +389,9 @@ int suite_diff(void)
 		{ "the same change is the same layer", test_reproducible },
 		{ "changes as docker diff lists them", test_changes },
 		{ "any two snapshots, and one against nothing", test_any_two },
+		{ "the same with copies in place of overlayfs", test_native },
+		{ "both snapshotters make the same trees", test_both },
+		{ "overlayfs is chosen where it works", test_choice },
 		{ "a full disk leaves no half layer", test_full_disk },
 		CU_TEST_INFO_NULL,
 	};
