@@ -22,6 +22,9 @@ void ctrd_api_error(struct http_request *req, struct http_reply *rep, const stru
 const char *ctrd_api_ns(const struct http_request *req);
 /* Reply 200 with the document (taken); NULL: -1, for the error that is set. */
 int ctrd_api_reply(struct http_reply *rep, int status, json_t *doc);
+/* The same for a list, of which ?filter= (filter.h) may let only some through. */
+int ctrd_api_reply_list(struct http_request *req, struct http_reply *rep, json_t *list,
+			struct err *err);
 
 /* api_content.c */
 API_HANDLER(api_content_list);
@@ -44,6 +47,8 @@ API_HANDLER(api_push);
 
 /* api_snapshots.c */
 API_HANDLER(api_snapshots_list);
+API_HANDLER(api_snapshot_get);
+API_HANDLER(api_snapshot_label);
 API_HANDLER(api_snapshot_prepare);
 API_HANDLER(api_snapshot_view);
 API_HANDLER(api_snapshot_mounts);

@@ -115,7 +115,7 @@ struct import {
 
 	/* For the second half. */
 	struct ctrd_import i;
-	char *ns, *base, *platform;
+	char *ns, *lease, *base, *platform;
 	struct http_writer *writer;
 };
 
@@ -171,6 +171,7 @@ static void import_free(void *arg)
 	join(m, &ignored);
 	ctrd_import_free(m->importer);
 	free(m->ns);
+	free(m->lease);
 	free(m->base);
 	free(m->platform);
 	free(m);
@@ -219,8 +220,12 @@ int api_import_sink(struct http_request *req, struct http_sink *sink, void *daem
 static int progress(void *arg, json_t *event)
 {
 	struct import *m = arg;
-	struct err gone;
+	struct err gone, err;
 
+	if (m->lease && !strcmp(jsonx_str(event, "status", ""), "imported") &&
+	    ctrd_lease_add(m->daemon->leases, m->ns, m->lease, LEASE_CONTENT,
+			   jsonx_str(json_object_get(event, "target"), "digest", ""), &err))
+		log_warn("lease: %s", err.msg);
 	if (!strcmp(jsonx_str(event, "status", ""), "imported"))
 		ctrd_events_publish(m->daemon->events, m->ns,
 				    jsonx_bool(event, "new", true) ? "/images/create" : "/images/update",
@@ -252,6 +257,7 @@ API_HANDLER(api_import)
 	if (join(m, err))
 		return -1;
 	m->ns = xstrdup(ctrd_api_ns(req));
+	m->lease = xstrdup(http_header(req, "Containerd-Lease"));
 	m->base = xstrdup(http_query(req, "base"));
 	m->platform = xstrdup(http_query(req, "platform"));
 	m->i = (struct ctrd_import){ .ns = m->ns, .base = m->base, .platform = m->platform,

@@ -7,7 +7,8 @@ API_HANDLER(api_containers_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	return ctrd_api_reply(rep, 200, ctrd_containers_list(d->containers, ctrd_api_ns(req), err));
+	return ctrd_api_reply_list(req, rep, ctrd_containers_list(d->containers, ctrd_api_ns(req), err),
+				   err);
 }
 
 API_HANDLER(api_container_create)

@@ -16,10 +16,9 @@ API_HANDLER(api_content_list)
 	struct ctrd_daemon *d = daemon;
 	AUTO_JSON json_t *list = json_array();
 
-	(void)req;
 	if (content_walk(d->content, add_blob, list, err))
 		return -1;
-	return ctrd_api_reply(rep, 200, json_incref(list));
+	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
 }
 
 API_HANDLER(api_content_get)

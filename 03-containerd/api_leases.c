@@ -33,7 +33,8 @@ API_HANDLER(api_leases_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	return ctrd_api_reply(rep, 200, ctrd_leases_list(d->leases, ctrd_api_ns(req), err));
+	return ctrd_api_reply_list(req, rep, ctrd_leases_list(d->leases, ctrd_api_ns(req), err),
+				   err);
 }
 
 API_HANDLER(api_lease_create)

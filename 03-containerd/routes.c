@@ -3,6 +3,7 @@
  */
 #include "api.h"
 
+#include "filter.h"
 #include "wire.h"
 
 const struct http_route ctrd_routes[] = {
@@ -27,6 +28,8 @@ const struct http_route ctrd_routes[] = {
 	{ "GET", "/v1/snapshots", api_snapshots_list, NULL },
 	{ "POST", "/v1/snapshots/prepare", api_snapshot_prepare, NULL },
 	{ "POST", "/v1/snapshots/view", api_snapshot_view, NULL },
+	{ "GET", "/v1/snapshots/{key}", api_snapshot_get, NULL },
+	{ "POST", "/v1/snapshots/{key}", api_snapshot_label, NULL },
 	{ "GET", "/v1/snapshots/{key}/mounts", api_snapshot_mounts, NULL },
 	{ "GET", "/v1/snapshots/{key}/usage", api_snapshot_usage, NULL },
 	{ "POST", "/v1/snapshots/{key}/commit", api_snapshot_commit, NULL },
@@ -96,4 +99,18 @@ int ctrd_api_reply(struct http_reply *rep, int status, json_t *doc)
 		return -1;
 	http_reply_json(rep, status, doc);
 	return 0;
+}
+
+static void add_filter(void *arg, const char *value)
+{
+	json_array_append_new(arg, json_string(value));
+}
+
+int ctrd_api_reply_list(struct http_request *req, struct http_reply *rep, json_t *list,
+			struct err *err)
+{
+	AUTO_JSON json_t *filters = json_array();
+
+	http_query_each(req, "filter", add_filter, filters);
+	return ctrd_api_reply(rep, 200, ctrd_filter_list(list, filters, err));
 }
