@@ -81,6 +81,17 @@ const char *content_name(const char *digest, struct err *err)
 	return NULL;
 }
 
+int content_sync(struct content *c, struct err *err)
+{
+	return syncfs(c->blobs) ? err_sys(err, "sync %s", c->root) : 0;
+}
+
+/* Renames are in the directory, which is a file of its own. */
+int content_settle(struct content *c, struct err *err)
+{
+	return fsync(c->blobs) ? err_sys(err, "sync %s/blobs", c->root) : 0;
+}
+
 bool content_has(struct content *c, const char *digest, uint64_t *size)
 {
 	struct err ignored;

@@ -54,6 +54,15 @@ int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err);
  * on failure (ERR_CORRUPT when it is not what was expected). An existing blob is fine. */
 int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *digest,
 		  struct err *err);
+/* The same in steps, for many blobs with one sync between them. Verify ends the hashing: as
+ * ingest_commit, but the ingest stays. Then it may be read (a new fd, at the beginning), and when
+ * the file system was synced, it may get its name: publish frees it as commit does. What was
+ * published is there for good after content_settle. */
+int ingest_verify(struct ingest *in, const char *expected, int64_t size, struct err *err);
+int ingest_reader(const struct ingest *in, struct err *err);
+int content_sync(struct content *c, struct err *err); /* one syncfs(2) */
+int ingest_publish(struct ingest *in, struct err *err);
+int content_settle(struct content *c, struct err *err);
 void ingest_suspend(struct ingest *in); /* named: close, keep the data for later */
 void ingest_abort(struct ingest *in);   /* remove the data */
 int content_write(struct content *c, const void *buf, size_t n, const char *expected, char *digest,

@@ -55,6 +55,7 @@ void ctrd_manifest_free(struct ctrd_manifest *m);
 struct ctrd_fetch_sink {
 	int (*begin)(void *arg, uint64_t start, struct err *err);
 	int (*write)(void *arg, const void *buf, size_t n, struct err *err);
+	bool (*unwanted)(void *arg); /* asked while nothing comes: true ends it. May be NULL. */
 	void *arg;
 };
 int ctrd_fetch_blob(struct ctrd_registry *r, const char *digest, uint64_t offset,

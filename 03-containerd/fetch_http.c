@@ -153,7 +153,8 @@ static int on_progress(void *arg, curl_off_t dt, curl_off_t dn, curl_off_t ut, c
 	struct exchange *x = arg;
 
 	(void)dt, (void)dn, (void)ut, (void)un;
-	if (!x->registry->cancelled || !x->registry->cancelled(x->registry->arg))
+	if ((!x->registry->cancelled || !x->registry->cancelled(x->registry->arg)) &&
+	    (!x->sink || !x->sink->unwanted || !x->sink->unwanted(x->sink->arg)))
 		return 0;
 	x->failed = true;
 	err_set(&x->err, ERR_CANCELLED, "cancelled");

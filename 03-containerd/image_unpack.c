@@ -12,6 +12,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/userns.h"
 #include "manifest.h"
 
 struct layer {
@@ -66,6 +67,7 @@ static int unpack(struct job *j, struct layer *l, struct err *err)
 	struct ctrd_snapshots *snapshots = ctrd_images_snapshots(j->im);
 	AUTO_FREE char *key = xasprintf(CTRD_UNPACKING "image-%u", serial++);
 	AUTO_CLOSE int blob = content_reader(ctrd_images_content(j->im), l->digest, NULL, err);
+	struct ctrd_unpack_options o = { .diff_id = l->diff_id, .userns = !kern_userns_initial() };
 	AUTO_CLOSE int root = -1;
 
 	if (blob < 0 || tell(j, l, "extracting", err) ||
@@ -73,7 +75,7 @@ static int unpack(struct job *j, struct layer *l, struct err *err)
 		return -1;
 	l->key = steal_ptr(&key);
 	root = ctrd_snapshot_layer(snapshots, l->key, err);
-	return root < 0 ? -1 : ctrd_unpack_fd(blob, root, l->diff_id, &l->unpacked, err);
+	return root < 0 ? -1 : ctrd_unpack_fd(blob, root, &o, &l->unpacked, err);
 }
 
 static int commit(struct job *j, struct err *err)

@@ -34,17 +34,18 @@ static json_t *layers_of(const struct ctrd_importer *x, const json_t *image, con
 		const char *name = json_is_string(path) ? json_string_value(path) : "";
 		const json_t *file = import_file(x, name, err);
 		const char *id = json_string_value(json_array_get(ids, i));
-		bool gzip = jsonx_bool(file, "gzip", false);
+		const char *packed = jsonx_str(file, "compression", "");
+		AUTO_FREE char *type = xasprintf(DOCKER "image.rootfs.diff.tar%s%s", *packed ? "." : "",
+						 packed);
 
 		if (!file)
 			return NULL;
-		if (!gzip && (!id || strcmp(id, jsonx_str(file, "digest", "")))) {
+		if (!*packed && (!id || strcmp(id, jsonx_str(file, "digest", "")))) {
 			err_set(err, ERR_INVALID, "layer %.200s is not the one that the config names",
 				name);
 			return NULL;
 		}
-		json_array_append_new(layers, descriptor(file, gzip
-			? DOCKER "image.rootfs.diff.tar.gzip" : DOCKER "image.rootfs.diff.tar"));
+		json_array_append_new(layers, descriptor(file, type));
 	}
 	return steal_ptr(&layers);
 }

@@ -13,7 +13,7 @@
 struct ctrd_importer {
 	struct ctrd_images *im;
 	struct content *content;
-	json_t *files; /* path -> {"digest","size","gzip"}, or {"link":path} */
+	json_t *files; /* path -> {"digest","size","compression"}, or {"link":path} */
 	size_t names;  /* bytes of all paths: bounded */
 	json_t *index, *docker, *layout; /* index.json, manifest.json, oci-layout; or NULL */
 	json_t *images; /* [{"target":descriptor,"name":NULL or text}] */

@@ -8,6 +8,7 @@
 #include "import_private.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <string.h>
 #include <tar.h>
 
@@ -18,6 +19,8 @@
 #define NAMES_MAX (4u << 20)
 #define LINKS_MAX 8
 #define BLOBS "blobs/"
+#define SLOTS 8
+#define SLOT_SIZE (128u << 10)
 
 struct ctrd_importer *ctrd_import_open(struct ctrd_images *im)
 {
@@ -93,7 +96,7 @@ static int read_document(struct layer_stream *st, const struct tar_entry *e, con
 
 struct writer {
 	struct ingest *in;
-	unsigned char magic[2]; /* the first two bytes */
+	unsigned char magic[4]; /* the first bytes */
 };
 
 static int add_blob(void *arg, const void *buf, size_t n, struct err *err)
@@ -101,15 +104,23 @@ static int add_blob(void *arg, const void *buf, size_t n, struct err *err)
 	struct writer *w = arg;
 	uint64_t at = ingest_offset(w->in);
 
-	for (size_t i = 0; i < n && at + i < 2; i++)
+	for (size_t i = 0; i < n && at + i < sizeof(w->magic); i++)
 		w->magic[at + i] = ((const unsigned char *)buf)[i];
 	return ingest_write(w->in, buf, n, err);
+}
+
+/* RFC 1952 and RFC 8878: how the file is compressed. */
+static const char *compression(const struct writer *w)
+{
+	if (!memcmp(w->magic, "\x1f\x8b", 2))
+		return "gzip";
+	return memcmp(w->magic, "\x28\xb5\x2f\xfd", 4) ? "" : "zstd";
 }
 
 static int read_blob(struct ctrd_importer *x, struct layer_stream *st, const struct tar_entry *e,
 		     const char *path, const char *expected, struct err *err)
 {
-	struct writer w = { content_ingest(x->content, NULL, err), { 0, 0 } };
+	struct writer w = { content_ingest(x->content, NULL, err), { 0 } };
 	char digest[DIGEST_SIZE];
 
 	if (!w.in)
@@ -121,9 +132,8 @@ static int read_blob(struct ctrd_importer *x, struct layer_stream *st, const str
 	if (ingest_commit(w.in, expected, (int64_t)e->size, digest, err))
 		return -1;
 	json_object_set_new(x->files, path,
-			    json_pack("{s:s, s:I, s:b}", "digest", digest, "size",
-				      (json_int_t)e->size, "gzip",
-				      w.magic[0] == 0x1f && w.magic[1] == 0x8b));
+			    json_pack("{s:s, s:I, s:s}", "digest", digest, "size",
+				      (json_int_t)e->size, "compression", compression(&w)));
 	return 0;
 }
 
@@ -178,8 +188,8 @@ static int read_entry(struct ctrd_importer *x, struct layer_stream *st, const st
 		return err_set(err, ERR_INVALID, "too many files in the archive");
 	if (e->type == SYMTYPE || e->type == LNKTYPE)
 		return note_link(x, e, path, err);
-	if (e->type != REGTYPE)
-		return err_set(err, ERR_INVALID, "neither file nor directory nor link");
+	if (e->type != REGTYPE || e->sparse.used)
+		return err_set(err, ERR_INVALID, "neither plain file nor directory nor link");
 	if (!strcmp(path, "index.json"))
 		return read_document(st, e, path, &x->index, err);
 	if (!strcmp(path, "manifest.json"))
@@ -187,7 +197,7 @@ static int read_entry(struct ctrd_importer *x, struct layer_stream *st, const st
 	if (!strcmp(path, "oci-layout"))
 		return read_document(st, e, path, &x->layout, err);
 	if (legacy(path))
-		return layer_stream_skip(st, e->size, err);
+		return layer_stream_skip(st, e->stored, err);
 	if (str_starts(path, BLOBS))
 		return read_named_blob(x, st, e, path, err);
 	return read_blob(x, st, e, path, NULL, err);
@@ -198,30 +208,74 @@ static int read_entry(struct ctrd_importer *x, struct layer_stream *st, const st
 static int read_entries(struct ctrd_importer *x, struct layer_stream *st, struct tar_entry *e,
 			struct err *err)
 {
-	char digest[DIGEST_SIZE];
 	bool end = false;
-	uint64_t size;
 
 	for (;;) {
 		if (tar_next(st, e, &end, err))
 			return -1;
 		if (end)
-			return layer_stream_finish(st, digest, &size, err);
+			return layer_stream_drain(st, err);
 		if (read_entry(x, st, e, err))
 			return err_wrap(err, "\"%.200s\"", e->path);
-		if (tar_skip_padding(st, e->size, err))
+		if (tar_skip_padding(st, e->stored, err))
 			return -1;
 	}
 }
 
+/* The archive is inflated by a thread, as a layer is (unpack.c). */
+struct line {
+	const struct ctrd_source *src;
+	struct ring *ring;
+	struct err err; /* the inflating thread's, kind 0: none; read when it has ended */
+};
+
+static void *inflate(void *arg)
+{
+	struct line *l = arg;
+	struct layer_inflater *f = layer_inflater_new(l->src);
+	size_t size;
+	void *room;
+
+	while ((room = ring_room(l->ring, &size))) {
+		ssize_t n = layer_inflate(f, room, size, &l->err);
+
+		if (n < 0)
+			ring_stop(l->ring);
+		if (n == 0)
+			ring_end(l->ring);
+		if (n <= 0)
+			break;
+		ring_put(l->ring, (size_t)n);
+	}
+	layer_inflater_free(f);
+	return NULL;
+}
+
+static int read_archive(struct ctrd_importer *x, struct line *l, struct err *err)
+{
+	struct layer_stream st;
+	struct tar_entry e = { 0 };
+	pthread_t thread;
+	int rc = pthread_create(&thread, NULL, inflate, l);
+
+	if (rc)
+		return err_errno(err, rc, "start a thread");
+	layer_stream_init(&st, l->ring, 0);
+	rc = read_entries(x, &st, &e, err);
+	tar_entry_clear(&e);
+	ring_stop(l->ring);
+	pthread_join(thread, NULL);
+	if (rc && err->kind == ERR_CANCELLED && l->err.kind)
+		*err = l->err; /* why the ring was stopped */
+	return rc;
+}
+
 int ctrd_import_read(struct ctrd_importer *x, const struct ctrd_source *src, struct err *err)
 {
-	struct layer_stream *st = layer_stream_new(src);
-	struct tar_entry e = { 0 };
-	int rc = read_entries(x, st, &e, err);
+	struct line l = { .src = src, .ring = ring_new(SLOTS, SLOT_SIZE, 1) };
+	int rc = read_archive(x, &l, err);
 
-	tar_entry_clear(&e);
-	layer_stream_free(st);
+	ring_free(l.ring);
 	if (!rc && !x->index && !x->docker)
 		rc = err_set(err, ERR_INVALID, "this is no image archive: it has neither index.json "
 			     "nor manifest.json");

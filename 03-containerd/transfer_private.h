@@ -3,7 +3,8 @@
  *
  *   transfer.c    what pull and push share: sources, events, giving up
  *   pull.c        from a reference to a name in the store
- *   pull_layer.c  one layer: fetch, verify, unpack
+ *   pull_layer.c  one layer: from where to where
+ *   pull_pipe.c   its way from a registry onto a snapshot, in one go
  *   push_image.c  from a name in the store to a registry
  */
 #ifndef DOCKYARD_CTRD_TRANSFER_PRIVATE_H
@@ -57,6 +58,21 @@ void transfer_fail(struct transfer *x, const struct err *err);
 void transfer_parallel(struct transfer *x, size_t n, int (*fn)(void *arg, size_t i, struct err *err),
 		       void *arg);
 
+/* A blob's bytes, once and in order, from the sources in turn, however often a connection
+ * breaks. They are not verified: that is for whoever has seen them all. */
+struct transfer_sink {
+	int (*write)(void *arg, const void *buf, size_t n, struct err *err);
+	bool (*unwanted)(void *arg); /* as in struct ctrd_fetch_sink */
+	void *arg;
+};
+struct transfer_origin {
+	size_t first, last; /* the source to begin with; the one that was asked last */
+};
+int transfer_stream(struct transfer *x, const char *digest, int64_t size, struct transfer_origin *o,
+		    const struct transfer_sink *sink, struct err *err);
+/* Was what came corrupt? Then begin with the next source, unless there is none. */
+bool transfer_elsewhere(const struct transfer *x, struct transfer_origin *o);
+
 /* A blob into the content store, from the sources in turn. `report` (may be NULL) hears how
  * much there is. */
 int transfer_fetch_blob(struct transfer *x, const char *digest, int64_t size,
@@ -72,15 +88,30 @@ struct pull_layer {
 	struct ctrd_unpacked unpacked;
 	size_t same_as;             /* the first layer with this digest: that one fetches */
 	bool fetched;               /* guarded by the transfer's lock */
+	struct ingest *blob;        /* verified, still without a name; NULL: it is in the store */
 };
 
 struct pull {
 	struct transfer x;
 	struct pull_layer *layers;
+	size_t *order; /* of starting: the largest first, so that none is late */
 	size_t n;
 	pthread_cond_t fetched;
 };
 
-int pull_layer(void *arg, size_t i, struct err *err); /* arg: struct pull */
+int pull_layer(void *arg, size_t i, struct err *err); /* arg: struct pull; the i-th of order */
+/* Fetch, verify and unpack at the same time; afterwards l->blob and l->unpacked are there. */
+int pull_pipe(struct pull *p, struct pull_layer *l, struct err *err);
+/* A snapshot to unpack into, l->key: an fd on its directory. What it had is removed. */
+int pull_layer_root(struct pull *p, struct pull_layer *l, struct err *err);
+
+/* Telling the listener how far a layer is, not for every buffer: that is a terminal, in the end. */
+struct pull_meter {
+	struct transfer *x;
+	const struct pull_layer *l;
+	const char *status;
+	int64_t last_ms;
+};
+void pull_report(void *meter, uint64_t offset);
 
 #endif

@@ -108,7 +108,7 @@ fresh; rm "$A/y/index.json" "$A/y/manifest.json"; bad "neither document" "neithe
 fresh; rm "$A/y/index.json"; rm "$A/y/$layer"; ln -s /etc/passwd "$A/y/$layer"; bad "a link out of the archive" "out of the archive"
 fresh; rm "$A/y/index.json"; jq '.[0].Config = "../../etc/passwd"' "$A/x/manifest.json" >"$A/y/manifest.json"; bad "a name out of the archive" "no file"
 fresh; rm "$A/y/index.json"; jq '.[0].Layers = []' "$A/x/manifest.json" >"$A/y/manifest.json"; bad "layers that the config does not name" "diff IDs"
-fresh; mknod "$A/y/dev" c 1 3; bad "a device" "neither file"
+fresh; mknod "$A/y/dev" c 1 3; bad "a device" "neither plain file"
 fresh; head -c 5000000 /dev/zero | tr '\0' ' ' >"$A/y/index.json"; bad "a huge document" "more than"
 head -c 300000 "$A/ours.tar" >"$A/cut.tar"
 expect_fail 1 "ends in the middle|corrupt" ctr images import "$A/cut.tar"

@@ -132,12 +132,13 @@ static void apply(const struct ctrd_diffed *d, const char *name, const char *par
 {
 	AUTO_CLOSE int blob = content_reader(content, d->digest, NULL, &err);
 	AUTO_CLOSE int root = -1;
+	struct ctrd_unpack_options o = { .diff_id = d->diff_id };
 	struct ctrd_unpacked u = { .size = 0 };
 	struct ctrd_commit c = { .key = "applied", .name = name, .parent = parent };
 
 	EXPECT_OK(ctrd_snapshot_prepare(s, "applied", NULL, CTRD_ACTIVE, &err));
 	root = ctrd_snapshot_layer(s, "applied", &err);
-	EXPECT_OK(ctrd_unpack_fd(blob, root, d->diff_id, &u, &err));
+	EXPECT_OK(ctrd_unpack_fd(blob, root, &o, &u, &err));
 	EXPECT_INT((long long)u.size, (long long)d->diff_size);
 	c.implicit = (const char *const *)u.implicit.v;
 	EXPECT_OK(ctrd_snapshot_commit(s, &c, &err));

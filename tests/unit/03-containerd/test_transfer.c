@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
@@ -47,7 +48,9 @@ static struct {
 	int fail_status, fail_count;  /* the next requests for blobs get this status */
 	int cut_count;                /* the next blobs break off half-way */
 	bool ignore_range;
-	char corrupt[DIGEST_SIZE];    /* this blob has a wrong byte */
+	bool stall;                   /* blobs stop half-way, and the connection stays */
+	char corrupt[DIGEST_SIZE];    /* this blob has a wrong byte, */
+	atomic_int corrupt_left;      /* so many times; 0: always */
 	atomic_int tokens, blobs, ranges, leaks, requests;
 	struct http_server *server, *store;
 	char host[64], store_url[64];
@@ -166,6 +169,12 @@ static void half(struct http_writer *w, void *arg)
 	http_write(w, t->data, t->size / 2, &e);
 }
 
+static void half_and_wait(struct http_writer *w, void *arg)
+{
+	half(w, arg);
+	sleep(6);
+}
+
 static void send_blob(struct http_request *req, struct http_reply *rep, const struct thing *t)
 {
 	const char *range = http_header(req, "Range");
@@ -174,8 +183,11 @@ static void send_blob(struct http_request *req, struct http_reply *rep, const st
 	char line[64];
 
 	io_write_full(fd, t->data, t->size);
-	if (!strcmp(reg.corrupt, t->name))
+	if (!strcmp(reg.corrupt, t->name)) {
 		(void)!pwrite(fd, "!", 1, (off_t)t->size / 2);
+		if (reg.corrupt_left && !--reg.corrupt_left)
+			reg.corrupt[0] = '\0';
+	}
 	if (range)
 		reg.ranges++;
 	if (start) {
@@ -205,6 +217,8 @@ static int blob(struct http_request *req, struct http_reply *rep, void *daemon, 
 	} else if (reg.cut_count > 0) {
 		reg.cut_count--;
 		http_reply_stream(rep, 200, "application/octet-stream", half, t, NULL);
+	} else if (reg.stall && t->size > 100000) {
+		http_reply_stream(rep, 200, "application/octet-stream", half_and_wait, t, NULL);
 	} else {
 		send_blob(req, rep, t);
 	}
@@ -692,6 +706,51 @@ static void test_mirrors(void)
 	end();
 }
 
+/* What one source sends wrong, in the middle of being unpacked, the next one sends right. */
+static void test_wrong_mirror(void)
+{
+	AUTO_FREE char *mirror = NULL;
+	struct ctrd_transfer t = request("img");
+	AUTO_JSON json_t *layers = json_array();
+	AUTO_JSON json_t *ids = json_array();
+	AUTO_JSON json_t *done = NULL;
+
+	begin("32m");
+	add_layer(layers, ids, "a", 40, 100000); /* too much for the pipeline's rings */
+	json_decref(serve_image(layers, ids, MANIFEST, "latest"));
+	strcpy(reg.corrupt, layer_digest(0));
+	reg.corrupt_left = 1;
+	mirror = xasprintf("http://%s", reg.host);
+	mirrors[0] = mirrors[1] = mirror;
+	done = ctrd_pull(images, &t, &err);
+	CU_ASSERT_PTR_NOT_NULL(done);
+	EXPECT_INT((long long)below("snapshots"), 4 + 40); /* one: nothing is left of the first try */
+	end();
+}
+
+/* A layer that cannot be unpacked ends the pull although its registry has stopped sending. */
+static void test_failure_while_stalled(void)
+{
+	AUTO_JSON json_t *layers = json_array();
+	AUTO_JSON json_t *ids = json_array();
+	AUTO_FREE char *data = xmalloc(1 << 20);
+	time_t before = time(NULL);
+
+	begin("32m");
+	memset(data, 'x', 1 << 20); /* no archive */
+	json_array_append_new(ids, json_string("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41"
+					       "e4649b934ca495991b7852b855"));
+	json_array_append_new(layers, descriptor(GZIP_LAYER, serve(data, 1 << 20, "", NULL), 1 << 20));
+	json_decref(serve_image(layers, ids, MANIFEST, "latest"));
+	reg.stall = true;
+	EXPECT_INT(pull("latest"), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	EXPECT_HAS(err.msg, "checksum");
+	CU_ASSERT_TRUE(time(NULL) - before < 5); /* the patience for a silent registry is 30 s */
+	expect_clean();
+	end();
+}
+
 static void test_plain_http(void)
 {
 	static const char *const insecure[] = { "registry.test:5000", NULL };
@@ -890,6 +949,8 @@ int suite_transfer(void)
 		{ "a full disk leaves nothing", test_full_disk },
 		{ "a pull ends when nobody listens", test_listener_leaves },
 		{ "mirrors in turn, for Docker Hub only", test_mirrors },
+		{ "a mirror that sends wrong bytes is passed over", test_wrong_mirror },
+		{ "a layer that is no layer ends the pull at once", test_failure_while_stalled },
 		{ "plain HTTP to loopback and insecure hosts only", test_plain_http },
 		{ "garbage is what nothing reaches", test_garbage },
 		{ "names are not paths", test_names },
