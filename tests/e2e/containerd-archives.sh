@@ -86,6 +86,22 @@ if command -v containerd >/dev/null; then
 	expect_eq "two images of the real containerd's archive" "$chain $chain" "$(chain_of $NAME) $(chain_of docker.io/library/second:1)"
 	expect_eq "the same index" "$digest" "$(ctr images ls | awk -v n=$NAME '$1 == n { print $3 }')"
 	expect_clean "import from the real containerd"
+	cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
+	if [ -n "$cli" ] && command -v dockerd >/dev/null; then
+		launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker" --exec-root "$T/run-docker" -H "$DOCKER_HOST" \
+			--pidfile "$T/docker.pid" --containerd "$T/real/sock" --bridge none --iptables=false --ip6tables=false
+		ready real_dockerd 30 "$cli" version
+		expect_ok "$cli" load -i "$A/ours.tar"
+		expect_match "docker loads our archive" "Loaded image: busybox:latest" "$output"
+		expect_eq "docker: the image's ID is the config's digest" "$config" "$("$cli" images -q --no-trunc busybox)"
+		expect_ok "$cli" tag busybox:latest second:1
+		expect_ok "$cli" save -o "$A/docker.tar" busybox:latest second:1
+		expect_ok ctr images import "$A/docker.tar"
+		expect_eq "two tags of docker's archive" "$config $config $chain" \
+			"$(config_of $NAME) $(config_of docker.io/library/second:1) $(chain_of docker.io/library/second:1)"
+		expect_clean "import from docker"
+		stop real_dockerd
+	fi
 	stop real
 fi
 
