@@ -5,9 +5,24 @@
 
 #include <string.h>
 
-static int add_blob(void *list, const char *digest, uint64_t size)
+#include "01-kernel/base/log.h"
+
+struct listing {
+	struct content *content;
+	json_t *list;
+};
+
+static int add_blob(void *arg, const char *digest, uint64_t size)
 {
-	json_array_append_new(list, json_pack("{s:s, s:I}", "digest", digest, "size", (json_int_t)size));
+	struct listing *l = arg;
+	struct timespec when;
+	char text[TIME_TEXT_SIZE];
+	struct err gone;
+
+	if (!content_created(l->content, digest, &when, &gone))
+		json_array_append_new(l->list, json_pack("{s:s, s:I, s:s}", "digest", digest, "size",
+							 (json_int_t)size, "createdAt",
+							 time_text(&when, text)));
 	return 0;
 }
 
@@ -15,8 +30,9 @@ API_HANDLER(api_content_list)
 {
 	struct ctrd_daemon *d = daemon;
 	AUTO_JSON json_t *list = json_array();
+	struct listing l = { d->content, list };
 
-	if (content_walk(d->content, add_blob, list, err))
+	if (content_walk(d->content, add_blob, &l, err))
 		return -1;
 	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
 }

@@ -99,8 +99,7 @@ API_HANDLER(api_namespaces_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	(void)req;
-	return ctrd_api_reply(rep, 200, ctrd_namespaces_list(d->namespaces, err));
+	return ctrd_api_reply_list(req, rep, ctrd_namespaces_list(d->namespaces, err), err);
 }
 
 API_HANDLER(api_namespace_create)

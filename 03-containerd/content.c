@@ -105,6 +105,20 @@ bool content_has(struct content *c, const char *digest, uint64_t *size)
 	return true;
 }
 
+int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err)
+{
+	const char *name = content_name(digest, err);
+	struct stat st;
+
+	if (!name)
+		return -1;
+	if (fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest)
+				       : err_sys(err, "blob %s", digest);
+	*when = st.st_mtim; /* nobody writes to a blob */
+	return 0;
+}
+
 int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err)
 {
 	const char *name = content_name(digest, err);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "01-kernel/base/err.h"
 
@@ -35,6 +36,7 @@ struct content *content_open(const char *root, struct err *err); /* makes the di
 void content_close(struct content *c);
 
 bool content_has(struct content *c, const char *digest, uint64_t *size);
+int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err);
 int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err); /* fd */
 /* The whole blob, for manifests and configs (ERR_INVALID past limit). malloc'ed, NUL-terminated. */
 char *content_read(struct content *c, const char *digest, size_t limit, size_t *n, struct err *err);

@@ -17,9 +17,12 @@ static const struct command {
 	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-u USER:PASSWORD] "
 	  "[--mirror URL] REF", ctr_images_pull },
 	{ "images,image,i", "push", "images push [--plain-http] [-u USER:PASSWORD] REF", ctr_images_push },
-	{ "images,image,i", "ls,list", "images ls [-q]", ctr_images_list },
+	{ "images,image,i", "ls,list", "images ls [-q] [FILTER...]", ctr_images_list },
+	{ "images,image,i", "check", "images check [-q] [FILTER...]", ctr_images_check },
 	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
-	{ "images,image,i", "tag", "images tag SOURCE TARGET", ctr_images_tag },
+	{ "images,image,i", "tag", "images tag [--force] SOURCE TARGET", ctr_images_tag },
+	{ "images,image,i", "mount", "images mount [--rw] [--platform P] REF DIRECTORY", ctr_images_mount },
+	{ "images,image,i", "unmount", "images unmount [--rm] DIRECTORY", ctr_images_unmount },
 	{ "images,image,i", "import", "images import [--base-name NAME] [--platform P] [--no-unpack] "
 	  "FILE|-", ctr_images_import },
 	{ "images,image,i", "export", "images export [--platform P] [--all-platforms] "
@@ -41,11 +44,33 @@ static const struct command {
 	{ "tasks,task,t", "resume", "tasks resume ID...", ctr_tasks_resume },
 	{ "tasks,task,t", "ps", "tasks ps ID", ctr_tasks_ps },
 	{ "tasks,task,t", "metrics,metric", "tasks metrics ID", ctr_tasks_metrics },
-	{ "content", "ls,list", "content ls [-q]", ctr_content_list },
+	{ "content", "ls,list", "content ls [-q] [FILTER...]", ctr_content_list },
 	{ "content", "get", "content get DIGEST", ctr_content_get },
+	{ "content", "ingest", "content ingest [--expected-size N] [--expected-digest D] NAME",
+	  ctr_content_ingest },
 	{ "content", "rm,remove,del,delete", "content rm DIGEST...", ctr_content_remove },
-	{ "snapshots,snapshot", "ls,list", "snapshots ls", ctr_snapshots_list },
+	{ "snapshots,snapshot", "ls,list", "snapshots ls [-q] [FILTER...]", ctr_snapshots_list },
+	{ "snapshots,snapshot", "info", "snapshots info KEY", ctr_snapshots_info },
+	{ "snapshots,snapshot", "label", "snapshots label KEY NAME=[VALUE]...", ctr_snapshots_label },
+	{ "snapshots,snapshot", "mounts,m,mount", "snapshots mounts DIRECTORY KEY", ctr_snapshots_mounts },
+	{ "snapshots,snapshot", "prepare", "snapshots prepare [-t DIRECTORY] [--mounts] KEY [PARENT]",
+	  ctr_snapshots_prepare },
+	{ "snapshots,snapshot", "view", "snapshots view [-t DIRECTORY] [--mounts] KEY [PARENT]",
+	  ctr_snapshots_view },
+	{ "snapshots,snapshot", "commit", "snapshots commit KEY ACTIVE", ctr_snapshots_commit },
 	{ "snapshots,snapshot", "rm,remove,del,delete", "snapshots rm KEY...", ctr_snapshots_remove },
+	{ "snapshots,snapshot", "usage", "snapshots usage [-b] [KEY...]", ctr_snapshots_usage },
+	{ "snapshots,snapshot", "diff", "snapshots diff [--media-type TYPE] [--keep] KEY [KEY]",
+	  ctr_snapshots_diff },
+	{ "snapshots,snapshot", "tree", "snapshots tree", ctr_snapshots_tree },
+	{ "leases", "ls,list", "leases ls [-q] [FILTER...]", ctr_leases_list },
+	{ "leases", "create", "leases create [--id ID] [-x TIME] [NAME=VALUE...]", ctr_leases_create },
+	{ "leases", "rm,remove,del,delete", "leases rm ID...", ctr_leases_remove },
+	{ "namespaces,namespace,ns", "ls,list", "namespaces ls [-q] [FILTER...]", ctr_namespaces_list },
+	{ "namespaces,namespace,ns", "create,c", "namespaces create NAME [LABEL=VALUE...]",
+	  ctr_namespaces_create },
+	{ "namespaces,namespace,ns", "label", "namespaces label NAME LABEL=[VALUE]...", ctr_namespaces_label },
+	{ "namespaces,namespace,ns", "rm,remove,del,delete", "namespaces rm NAME...", ctr_namespaces_remove },
 	{ "events,event", NULL, "events", ctr_events },
 	{ "version", NULL, "version", ctr_version },
 };
@@ -135,6 +160,8 @@ static int run_command(struct ctr *c, int argc, char **argv)
 		if (cmd->name && (!name || !among(cmd->name, name)))
 			continue;
 		c->usage = cmd->usage;
+		if (is_help(argc > words ? argv[words] : NULL))
+			return printf("usage: ctr %s\n", cmd->usage) < 0;
 		optind = 0; /* getopt starts afresh */
 		return cmd->run(c, argc - words + 1, argv + words - 1);
 	}

@@ -11,14 +11,6 @@
 
 #include "reference.h"
 
-/* "key=value" on to a path's query, escaped. */
-static void add_query(struct strbuf *path, const char *key, const char *value)
-{
-	AUTO_FREE char *escaped = ctrd_escape(value);
-
-	strbuf_addf(path, "%c%s=%s", strchr(path->data, '?') ? '&' : '?', key, escaped);
-}
-
 /* --- export ------------------------------------------------------------------------------ */
 
 /* Into a file beside the one that is meant, which takes its place when it is whole. */
@@ -119,16 +111,16 @@ int ctr_images_import(struct ctr *c, int argc, char **argv)
 	strbuf_adds(&path, "/v1/transfer/import");
 	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (ch == 'b')
-			add_query(&path, "base", optarg);
+			ctr_query(&path, "base", optarg);
 		else if (ch == 'p')
-			add_query(&path, "platform", optarg);
+			ctr_query(&path, "platform", optarg);
 		else if (ch == 'n')
 			unpack = false;
 		else
 			return ctr_misuse(c, "unknown option");
 	}
 	if (!unpack)
-		add_query(&path, "unpack", "0");
+		ctr_query(&path, "unpack", "0");
 	if (argc - optind != 1)
 		return ctr_misuse(c, "expected one file, or - for the standard input");
 	if (strcmp(argv[optind], "-")) {
