@@ -107,11 +107,31 @@ expect_ok ctr images import "$T/many.tar"
 expect_eq "native: many layers" 126 "$(run many:1 ls /layer)"
 stop_containerd
 
+# ---- in a user namespace, overlayfs keeps its notes elsewhere
+cat >"$T/in-userns" <<'END'
+mount -t tmpfs none "$T/o" || exit 77
+"$TOP/03-containerd/containerd" --root "$T/o/root" --state "$T/o/state" --address "$T/o/sock" --shim /bin/true \
+	>"$T/userns.log" 2>&1 &
+ctr() { "$TOP/03-containerd/ctr" --address "$T/o/sock" "$@"; }
+for _ in $(seq 100); do [ -S "$T/o/sock" ] && break; sleep 0.05; done
+ctr images import "$T/many.tar" >"$T/userns.out" 2>&1 || { cat "$T/userns.out"; exit 1; }
+mkdir "$T/o/m" && ctr images mount --rw many:1 "$T/o/m" >"$T/userns.out" 2>&1 || { cat "$T/userns.out"; exit 1; }
+cd "$T/o/m" && ls layer && rm -r layer usr/sbin && mkdir layer && echo x >layer/x && cd /
+ctr snapshots mounts /x "$T/o/m" | grep -o 'userxattr$'
+ctr snapshots diff "$T/o/m" | tar -tz | LC_ALL=C sort | tr '\n' ' '
+kill $!
+END
+export TOP
+mkdir "$T/o"
+inside=$(unshare -Urm --propagation private bash "$T/in-userns")
+[ $? = 77 ] || expect_eq "in a user namespace" "$(printf '%s\n' 126 userxattr './ layer/ layer/.wh..wh..opq layer/x usr/ usr/.wh.sbin ')" \
+	"$inside"
+
 # ---- the choice
 start_containerd
 expect_eq "what was chosen before stays" 0 "$(grep -c 'snapshotter: native' "$T/containerd.log")"
 stop_containerd
-mkdir "$T/l" "$T/u" "$T/w" "$T/o" && mount -t overlay -o "lowerdir=$T/l,upperdir=$T/u,workdir=$T/w" overlay "$T/o" ||
+mkdir "$T/l" "$T/u" "$T/w" && mount -t overlay -o "lowerdir=$T/l,upperdir=$T/u,workdir=$T/w" overlay "$T/o" ||
 	skip "no overlay can be mounted in $T"
 start_containerd --root "$T/o/containerd"
 expect_match "it is said why" 'snapshotter: native.*overlayfs does not work in' "$(cat "$T/containerd.log")"
