@@ -121,7 +121,7 @@ static int split_name(const char *text, char *name, struct reference *ref, struc
 	prefix = hub && !strchr(path, '/') ? OFFICIAL : "";
 	if (strlen(prefix) + strlen(path) >= sizeof(ref->path)) /* a name with its prefix is one, too */
 		return invalid(text, "the repository's name is too long", err);
-	snprintf(ref->path, sizeof(ref->path), "%s%s", prefix, path);
+	strcpy(stpcpy(ref->path, prefix), path);
 	return 0;
 }
 
