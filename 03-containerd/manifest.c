@@ -31,8 +31,9 @@ enum ctrd_doc ctrd_doc_kind(const char *type)
 bool ctrd_layer_type(const char *type)
 {
 	static const char *const types[] = {
-		OCI "layer.v1.tar", OCI "layer.v1.tar+gzip",
+		OCI "layer.v1.tar", OCI "layer.v1.tar+gzip", OCI "layer.v1.tar+zstd",
 		OCI "layer.nondistributable.v1.tar", OCI "layer.nondistributable.v1.tar+gzip",
+		OCI "layer.nondistributable.v1.tar+zstd", DOCKER "image.rootfs.diff.tar.zstd",
 		DOCKER "image.rootfs.diff.tar", DOCKER "image.rootfs.diff.tar.gzip",
 		DOCKER "image.rootfs.foreign.diff.tar.gzip",
 	};

@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/userns.h"
 #include "manifest.h"
 
 #define TRIES_MAX 5
@@ -246,7 +247,7 @@ static int unpack(struct pull *p, struct pull_layer *l, const struct ingest *blo
 	AUTO_CLOSE int root = fd < 0 ? -1 : pull_layer_root(p, l, err);
 	struct blob_source s = { fd, 0, { &p->x, l, "extracting", 0 } };
 	struct ctrd_source src = { .read = read_blob, .state = &s };
-	struct ctrd_unpack_options o = { .diff_id = l->diff_id };
+	struct ctrd_unpack_options o = { .diff_id = l->diff_id, .userns = !kern_userns_initial() };
 	int rc;
 
 	if (root < 0)

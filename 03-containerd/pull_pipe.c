@@ -21,6 +21,7 @@
 
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/userns.h"
 #include "ring.h"
 
 #define SLOTS 8
@@ -182,7 +183,8 @@ static ssize_t from_ring(void *state, void *buf, size_t n, struct err *err)
 static void unpack_stage(struct pipeline *pl, int root)
 {
 	struct ctrd_source src = { from_ring, pl, stop_ring };
-	struct ctrd_unpack_options o = { .diff_id = pl->l->diff_id };
+	struct ctrd_unpack_options o = { .diff_id = pl->l->diff_id,
+					 .userns = !kern_userns_initial() };
 	struct err err;
 
 	if (ctrd_unpack(&src, root, &o, &pl->l->unpacked, &err))

@@ -129,6 +129,8 @@ static int make_hardlink(struct layer_root *r, int parent, const char *base,
 	from = kern_path_open(r->fd, dir, O_PATH | O_DIRECTORY, 0, 0, err);
 	if (from < 0)
 		return err_wrap(err, "hard link to \"%.200s\"", e->link);
+	if (!fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode))
+		return err_set(err, ERR_CORRUPT, "hard link to \"%.200s\", a directory", e->link);
 	if (linkat(from, name, parent, base, 0))
 		return err_sys(err, "hard link to \"%.200s\"", e->link);
 	if (fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW))
@@ -261,6 +263,13 @@ static int apply_root(struct layer_root *r, const struct tar_entry *e, struct er
 	return layer_set_metadata(r, r->fd, ".", e, false, err);
 }
 
+/* What an entry refers to wrongly is the archive's fault, not the caller's or the system's. */
+static bool archives_fault(const struct err *err)
+{
+	return err->kind == ERR_NOT_FOUND || err->kind == ERR_EXISTS || err->kind == ERR_INVALID ||
+	       err->errnum == ENOTDIR || err->errnum == ENAMETOOLONG || err->errnum == EMLINK;
+}
+
 int layer_apply(struct layer_root *r, const struct tar_entry *e, struct layer_stream *st,
 		struct err *err)
 {
@@ -272,8 +281,7 @@ int layer_apply(struct layer_root *r, const struct tar_entry *e, struct layer_st
 	rc = strcmp(path, ".") ? apply_at(r, path, e, st, err) : apply_root(r, e, err);
 	if (!rc)
 		return 0;
-	/* What an entry refers to wrongly is the archive's fault, not the caller's. */
-	if (err->kind == ERR_NOT_FOUND || err->kind == ERR_EXISTS || err->kind == ERR_INVALID)
+	if (archives_fault(err))
 		err->kind = ERR_CORRUPT;
 	return err_wrap(err, "entry \"%.200s\"", e->path);
 }

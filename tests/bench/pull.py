@@ -157,8 +157,19 @@ def start_docker(place, disk, containerd):
     return Docker("docker", shutil.which("docker"), "-H", "unix://" + socket)
 
 
+def own_configuration(place):
+    """Nobody's credentials, and no daemon but ours."""
+    os.mkdir(place.path("docker-config"))
+    with open(place.path("docker-config", "config.json"), "w", encoding="ascii") as f:
+        f.write("{}")  # podman wants the file to be there
+    bench.ENVIRONMENT["DOCKER_CONFIG"] = place.path("docker-config")
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "REGISTRY_AUTH_FILE", "CONTAINERD_ADDRESS", "CONTAINERD_NAMESPACE"):
+        bench.ENVIRONMENT.pop(name, None)
+
+
 def start_programs(place, disk):
     """All that can pull, and {name: why not} of the others."""
+    own_configuration(place)
     programs, absent = start_ours(place, disk), {}
 
     def try_to(name, needs, start):
@@ -289,7 +300,8 @@ def make_image(place):
         files.append(place.path(f"layer-{i}.tar.gz"))
         with open(files[-1], "wb") as f:
             f.write(layer)
-    print(f"image: {LAYERS} layers, {image.files} files, {image.plain >> 20} MiB, compressed {image.size() >> 20} MiB; "
+    print(f"image: {LAYERS} layers, {image.files} files, {image.plain / 2**20:.0f} MiB, "
+          f"compressed {image.size() / 2**20:.0f} MiB; "
           f"registry: {registry}")
     return files
 

@@ -310,6 +310,40 @@ static void test_whiteouts(void)
 	end();
 }
 
+/* Where the marks must be user.overlay.*, and devices cannot be made. */
+static void test_user_namespace(void)
+{
+	struct memory m = { NULL, 0, 0, 700 };
+	struct ctrd_source src = { .read = read_memory, .state = &m };
+	struct ctrd_unpack_options o = { .userns = true };
+	AUTO_FREE char *path = NULL;
+	char value[8] = "";
+
+	begin("4m");
+	path = xasprintf("%s/root/o", dir);
+	add('5', "o/", NULL);
+	add('0', "o/.wh..wh..opq", "");
+	add('0', ".wh.gone", "");
+	add('3', "device", NULL);
+	add('6', "pipe", NULL);
+	add('0', "after", "after");
+	tar_end(&tar);
+	m.data = tar.data;
+	m.len = tar.len;
+	mkdir(path, 0755);
+	if (!setxattr(path, "user.try", "x", 1, 0)) { /* tmpfs: since Linux 6.6 */
+		EXPECT_OK(ctrd_unpack(&src, root, &o, &got, &err));
+		EXPECT_INT(lgetxattr(path, "user.overlay.opaque", value, sizeof(value)), 1);
+		EXPECT_STR(value, "y");
+		CU_ASSERT_FALSE(is_opaque("o"));
+		EXPECT_INT(look("gone").st_mode & S_IFMT, S_IFCHR);
+		EXPECT_INT(faccessat(root, "device", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+		EXPECT_INT(look("pipe").st_mode & S_IFMT, S_IFIFO);
+		expect_text("after", "after");
+	}
+	end();
+}
+
 static void test_order(void)
 {
 	begin("4m");
@@ -555,6 +589,7 @@ int suite_unpack(void)
 		{ "GNU's long names", test_gnu_names },
 		{ "gzip in members, zstd in frames, and no compression", test_compression },
 		{ "whiteouts become overlayfs's", test_whiteouts },
+		{ "marks and devices in a user namespace", test_user_namespace },
 		{ "entries in any order", test_order },
 		{ "names do not climb out", test_climbing },
 		{ "links do not lead out", test_links_out },
