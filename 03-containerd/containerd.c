@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
 #include "api.h"
+#include "rest.h"
 #include "version.h"
 
 #define STOP_SECONDS 15
@@ -168,6 +171,7 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	if (!server)
 		return -1;
 	log_info("serving on %s", s->address);
+	ctrd_rest();
 	while (sigwait(stop, &sig))
 		;
 	log_info("%s: stopping; containers run on", sig == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -176,9 +180,24 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	return 0;
 }
 
+/* A task takes a descriptor here, and two more while somebody waits for its end; 1024 of them,
+ * as is usual, would be few. The limit as it was is the containers': the return value. */
+static long raise_open_files(void)
+{
+	struct rlimit limit;
+	long before;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 0;
+	before = limit.rlim_cur > LONG_MAX ? 0 : (long)limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? 0 : before;
+}
+
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
-	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim };
+	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
+					 raise_open_files() };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;
 	AUTO_CLOSE int state_lock = -1;

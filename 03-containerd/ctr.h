@@ -3,7 +3,7 @@
  *
  *   ctr.c             global options, the table of commands
  *   ctr_images.c      images pull, ls, rm
- *   ctr_run.c         run; containers create
+ *   ctr_run.c         run; containers create (ctr_run_options.c: their options)
  *   ctr_tasks.c       tasks ls, start, exec, kill, ...
  *   ctr_stores.c      containers, content, snapshots, events, version
  *   ctr_attach.c      this terminal and a container's
@@ -57,6 +57,8 @@ int ctr_each(struct ctr *c, int argc, char **argv,
 
 struct ctr_task_start {
 	const char *id, *log; /* log: a file for json-file, or NULL */
+	const char *pid_file; /* init's goes there; or NULL */
+	const char *checkpoint; /* go on from there; or NULL */
 	bool terminal, detach, null_io;
 };
 /* Create and start the container's task; unless detached, see it through and delete it. The

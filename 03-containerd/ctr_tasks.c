@@ -20,6 +20,8 @@ static json_t *create_task(struct ctr *c, const struct ctr_task_start *s, struct
 	if (s->log)
 		json_object_set_new(body, "log", json_pack("{s:s, s:s}", "driver", "json-file", "path",
 							   s->log));
+	if (s->checkpoint)
+		json_object_set_new(body, "checkpoint", json_pack("{s:s}", "path", s->checkpoint));
 	return ctr_call(c, "POST", body, err, "/v1/tasks");
 }
 
@@ -331,6 +333,7 @@ int ctr_tasks_resume(struct ctr *c, int argc, char **argv)
 
 int ctr_tasks_ps(struct ctr *c, int argc, char **argv)
 {
+	struct ctr_table t = { .columns = 2 };
 	AUTO_FREE char *id = NULL;
 	AUTO_JSON json_t *pids = NULL;
 	struct err err;
@@ -343,9 +346,13 @@ int ctr_tasks_ps(struct ctr *c, int argc, char **argv)
 	pids = ctr_call(c, "GET", NULL, &err, "/v1/tasks/%s/pids", id);
 	if (!pids)
 		return ctr_fail(&err);
-	puts("PID");
-	json_array_foreach(pids, i, v)
-		printf("%lld\n", (long long)json_integer_value(v));
+	ctr_table_row(&t, "PID", "INFO");
+	json_array_foreach(pids, i, v) {
+		AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
+
+		ctr_table_row(&t, pid, jsonx_str(v, "execID", "-"));
+	}
+	ctr_table_print(&t);
 	return 0;
 }
 

@@ -121,8 +121,9 @@ static int send_request(int fd, const char *op, json_t *args, struct err *err)
 	return 0;
 }
 
-/* Connect, ask, and read one answer. */
-static int ask(const char *bundle, const char *op, json_t *args, json_t **result, struct err *err)
+/* Connect, ask, and read one answer. `seconds` 0: however long it takes. */
+static int ask(const char *bundle, const char *op, json_t *args, int seconds, json_t **result,
+	       struct err *err)
 {
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 	AUTO_FREE char *path = xasprintf("%s/shim.sock", bundle);
@@ -134,7 +135,7 @@ static int ask(const char *bundle, const char *op, json_t *args, json_t **result
 		err->kind = ERR_UNAVAILABLE;
 		return err_wrap(err, "the shim");
 	}
-	if (send_request(fd, op, args, err) || read_line(fd, &line, 0, err))
+	if (send_request(fd, op, args, err) || read_line(fd, &line, seconds, err))
 		return -1;
 	doc = parse_answer(&line, err);
 	if (!doc)
@@ -146,14 +147,14 @@ static int ask(const char *bundle, const char *op, json_t *args, json_t **result
 json_t *ctrd_shim_call(const char *bundle, const char *op, json_t *args, struct err *err)
 {
 	json_t *result = NULL;
-	AUTO_CLOSE int fd = ask(bundle, op, args, &result, err);
+	AUTO_CLOSE int fd = ask(bundle, op, args, 0, &result, err);
 
 	return fd < 0 ? NULL : result;
 }
 
-int ctrd_shim_subscribe(const char *bundle, json_t **state, struct err *err)
+int ctrd_shim_subscribe(const char *bundle, int seconds, json_t **state, struct err *err)
 {
-	return ask(bundle, "subscribe", NULL, state, err);
+	return ask(bundle, "subscribe", NULL, seconds, state, err);
 }
 
 void ctrd_shim_kill(int fd)
