@@ -199,10 +199,11 @@ static void exec_below(void)
  * it would be else: it goes where init is. */
 static void exec_after_init_moved(void)
 {
-	json_t *config = sleeper();
+	json_t *config;
 
 	if (!cgroup_v2())
 		SKIP("this is about version 2");
+	config = sleeper();
 	writable(config);
 	script(config, "mkdir /sys/fs/cgroup/in && echo 1 >/sys/fs/cgroup/in/cgroup.procs && "
 	       /* not while one of our looks is in the group */
