@@ -51,6 +51,35 @@ API_HANDLER(api_snapshot_usage);
 API_HANDLER(api_snapshot_commit);
 API_HANDLER(api_snapshot_delete);
 
+/* api_leases.c */
+API_HANDLER(api_leases_list);
+API_HANDLER(api_lease_create);
+API_HANDLER(api_lease_get);
+API_HANDLER(api_lease_delete);
+API_HANDLER(api_lease_add);
+API_HANDLER(api_lease_drop);
+API_HANDLER(api_namespaces_list);
+API_HANDLER(api_namespace_create);
+API_HANDLER(api_namespace_get);
+API_HANDLER(api_namespace_label);
+API_HANDLER(api_namespace_delete);
+/* The request made this resource (leases.h): its lease holds it, or else an hour does. Called
+ * before a collection could come between, with the images leased. */
+int ctrd_api_hold(struct ctrd_daemon *d, const struct http_request *req, const char *type,
+		  const char *resource, struct err *err);
+
+/* api_archive.c */
+API_HANDLER(api_export_get);
+API_HANDLER(api_export_post);
+API_HANDLER(api_import);
+int api_import_sink(struct http_request *req, struct http_sink *sink, void *daemon,
+		    struct err *err);
+
+/* api_diff.c */
+API_HANDLER(api_snapshot_diff);
+API_HANDLER(api_snapshot_changes);
+API_HANDLER(api_snapshot_archive);
+
 /* api_containers.c */
 API_HANDLER(api_containers_list);
 API_HANDLER(api_container_create);

@@ -105,17 +105,21 @@ API_HANDLER(api_content_put)
 	char got[DIGEST_SIZE];
 	const char *digest;
 	int64_t size, length;
+	int rc;
 
 	if (expected(req, &digest, &size, err))
 		return -1;
 	length = (int64_t)ingest_offset(u->ingest);
-	if (ingest_commit(steal_ptr(&u->ingest), digest, size, got, err)) {
-		/* To the one who sent it the mismatch is a bad request, not a corrupt store. */
-		if (err->kind == ERR_CORRUPT)
-			err->kind = ERR_INVALID;
+	ctrd_images_lease(d->images);
+	rc = ingest_commit(steal_ptr(&u->ingest), digest, size, got, err);
+	/* To the one who sent it the mismatch is a bad request, not a corrupt store. */
+	if (rc && err->kind == ERR_CORRUPT)
+		err->kind = ERR_INVALID;
+	if (!rc)
+		rc = ctrd_api_hold(d, req, LEASE_CONTENT, got, err);
+	ctrd_images_release(d->images);
+	if (rc)
 		return -1;
-	}
-	ctrd_images_pin(d->images, got);
 	return ctrd_api_reply(rep, 201, json_pack("{s:s, s:I}", "digest", got, "size",
 						  (json_int_t)length));
 }

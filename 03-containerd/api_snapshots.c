@@ -69,6 +69,7 @@ API_HANDLER(api_snapshot_commit)
 	const char *key = http_param(req, "key");
 	json_t *body = http_body_json(req, err), *name;
 	struct ctrd_commit c = { .key = key };
+	int rc;
 
 	(void)rep;
 	if (!body || jsonx_want(body, "", "name", JSON_STRING, &name, err))
@@ -76,7 +77,11 @@ API_HANDLER(api_snapshot_commit)
 	if (!name)
 		return err_set(err, ERR_INVALID, "name is missing");
 	c.name = json_string_value(name);
-	if (ctrd_snapshot_commit(d->snapshots, &c, err))
+	ctrd_images_lease(d->images);
+	rc = ctrd_snapshot_commit(d->snapshots, &c, err) ||
+	     ctrd_api_hold(d, req, LEASE_SNAPSHOT "overlayfs", c.name, err);
+	ctrd_images_release(d->images);
+	if (rc)
 		return -1;
 	ctrd_events_publish(d->events, ctrd_api_ns(req), "/snapshots/commit",
 			    json_pack("{s:s, s:O}", "key", key, "name", name));

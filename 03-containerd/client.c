@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/tty.h"
 #include "content.h"
@@ -68,6 +69,7 @@ struct exchange {
 	size_t limit;
 	int (*each)(void *arg, json_t *line); /* NULL: collect */
 	void *arg;
+	const int *upload, *download; /* a file in place of a body */
 	bool stopped;        /* by `each` */
 	struct err err;      /* kind is set when a line carried an error, or was none */
 };
@@ -116,6 +118,12 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 	struct exchange *x = arg;
 
 	n *= size;
+	if (x->download && !failed(x)) {
+		if (!io_write_full(*x->download, data, n))
+			return n;
+		err_sys(&x->err, "write what containerd sends");
+		return 0;
+	}
 	if (x->in.len + n > x->limit) {
 		err_set(&x->err, ERR_INVALID, "containerd's answer is larger than %zu bytes", x->limit);
 		return 0;
@@ -124,6 +132,21 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 	if (x->each && !failed(x) && !take_lines(x))
 		return 0;
 	return n;
+}
+
+/* CURLOPT_READFUNCTION: the next bytes of the file to send. */
+static size_t on_read(char *buf, size_t size, size_t n, void *arg)
+{
+	struct exchange *x = arg;
+	ssize_t got;
+
+	do
+		got = read(*x->upload, buf, size * n);
+	while (got < 0 && errno == EINTR);
+	if (got >= 0)
+		return (size_t)got;
+	err_sys(&x->err, "read what is to be sent");
+	return CURL_READFUNC_ABORT;
 }
 
 /* --- cancelling ---------------------------------------------------------------------------- */
@@ -213,6 +236,11 @@ static void set_request(struct exchange *x, const struct ctrd_client *c, const c
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 	}
+	if (x->upload) { /* chunked: how much there is need not be known */
+		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+		curl_easy_setopt(curl, CURLOPT_READDATA, x);
+	}
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
@@ -300,6 +328,27 @@ int ctrd_stream(struct ctrd_client *c, const char *method, const char *path, con
 {
 	struct exchange x = { .limit = ANSWER_MAX, .each = each, .arg = arg };
 	int rc = send_json(&x, c, method, path, body, err);
+
+	strbuf_free(&x.in);
+	return rc;
+}
+
+int ctrd_download(struct ctrd_client *c, const char *method, const char *path,
+		  const json_t *body, int fd, struct err *err)
+{
+	struct exchange x = { .limit = ANSWER_MAX, .download = &fd };
+	int rc = send_json(&x, c, method, path, body, err);
+
+	strbuf_free(&x.in);
+	return rc;
+}
+
+int ctrd_upload(struct ctrd_client *c, const char *path, int fd,
+		int (*each)(void *arg, json_t *line), void *arg, struct err *err)
+{
+	struct exchange x = { .limit = ANSWER_MAX, .each = each, .arg = arg, .upload = &fd };
+	int rc = exchange(&x, c, "POST", path, "Content-Type: application/octet-stream", NULL, 0,
+			  err);
 
 	strbuf_free(&x.in);
 	return rc;

@@ -20,6 +20,10 @@ static const struct command {
 	{ "images,image,i", "ls,list", "images ls [-q]", ctr_images_list },
 	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
 	{ "images,image,i", "tag", "images tag SOURCE TARGET", ctr_images_tag },
+	{ "images,image,i", "import", "images import [--base-name NAME] [--platform P] [--no-unpack] "
+	  "FILE|-", ctr_images_import },
+	{ "images,image,i", "export", "images export [--platform P] [--all-platforms] "
+	  "[--skip-manifest-json] FILE|- REF...", ctr_images_export },
 	{ "run", NULL, "run [options] IMAGE ID [COMMAND [ARG...]]", ctr_run },
 	{ "containers,container,c", "create", "containers create [options] IMAGE ID [COMMAND [ARG...]]",
 	  ctr_containers_create },

@@ -3,6 +3,7 @@
  *
  *   ctr.c             global options, the table of commands
  *   ctr_images.c      images pull, ls, rm
+ *   ctr_archive.c     images import, export
  *   ctr_run.c         run; containers create (ctr_run_options.c: their options)
  *   ctr_tasks.c       tasks ls, start, exec, kill, ...
  *   ctr_stores.c      containers, content, snapshots, events, version
@@ -32,6 +33,7 @@ struct ctr {
 /* A command gets its own argv (argv[0]: its last word) and returns the exit status. */
 typedef int ctr_command(struct ctr *c, int argc, char **argv);
 ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove, ctr_images_tag;
+ctr_command ctr_images_import, ctr_images_export;
 ctr_command ctr_run, ctr_containers_create;
 ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_remove;
 ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, ctr_tasks_kill,

@@ -3,6 +3,7 @@
  *
  *   <root>/content/     blobs           <root>/images/<namespace>/
  *   <root>/snapshots/   unpacked        <root>/containers/<namespace>/
+ *   <root>/namespaces/  their labels    <root>/leases/<namespace>/
  *   <state>/<namespace>/<id>/           bundles of tasks
  *   <state>/runc/<namespace>/           the OCI runtime's own state
  */
@@ -21,12 +22,19 @@ static int open_stores(struct ctrd_daemon *d, const char *root, struct err *err)
 {
 	AUTO_FREE char *content = under(root, "content"), *snapshots = under(root, "snapshots");
 	AUTO_FREE char *images = under(root, "images"), *containers = under(root, "containers");
+	AUTO_FREE char *leases = under(root, "leases");
+	static const char *const services[] = { "images", "containers", "leases", NULL };
 
 	d->content = content_open(content, err);
 	d->snapshots = d->content ? ctrd_snapshots_open(snapshots, err) : NULL;
 	d->images = d->snapshots ? ctrd_images_open(images, d->content, d->snapshots, err) : NULL;
 	d->containers = d->images ? ctrd_containers_open(containers, err) : NULL;
-	return d->containers ? 0 : -1;
+	d->leases = d->containers ? ctrd_leases_open(leases, err) : NULL;
+	d->namespaces = d->leases ? ctrd_namespaces_open(root, services, err) : NULL;
+	if (!d->namespaces)
+		return -1;
+	ctrd_images_roots(d->images, ctrd_daemon_roots, d);
+	return 0;
 }
 
 int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o, struct err *err)
@@ -48,6 +56,8 @@ void ctrd_daemon_close(struct ctrd_daemon *d)
 {
 	ctrd_tasks_close(d->tasks);
 	ctrd_events_free(d->events);
+	ctrd_namespaces_close(d->namespaces);
+	ctrd_leases_close(d->leases);
 	ctrd_containers_close(d->containers);
 	if (d->images)
 		ctrd_images_close(d->images);

@@ -11,6 +11,8 @@
 #include "content.h"
 #include "events.h"
 #include "images.h"
+#include "leases.h"
+#include "namespaces.h"
 #include "snapshot.h"
 #include "tasks.h"
 
@@ -18,6 +20,8 @@ struct ctrd_daemon {
 	struct content *content;
 	struct ctrd_snapshots *snapshots;
 	struct ctrd_images *images;
+	struct ctrd_leases *leases;
+	struct ctrd_namespaces *namespaces;
 	struct ctrd_containers *containers;
 	struct ctrd_events *events;
 	struct ctrd_tasks *tasks;
@@ -32,5 +36,9 @@ struct ctrd_daemon_options {
  * what was opened is still there for ctrd_daemon_close. */
 int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o, struct err *err);
 void ctrd_daemon_close(struct ctrd_daemon *d);
+
+/* daemon_roots.c: what leases, containers and labels keep from being garbage; `arg` is the
+ * daemon. See ctrd_images_roots. */
+int ctrd_daemon_roots(void *arg, struct ctrd_gc *gc, struct err *err);
 
 #endif

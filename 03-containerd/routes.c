@@ -20,6 +20,9 @@ const struct http_route ctrd_routes[] = {
 	{ "GET", "/v1/resolve/{name...}", api_image_resolve, NULL },
 	{ "POST", "/v1/transfer/pull", api_pull, NULL },
 	{ "POST", "/v1/transfer/push", api_push, NULL },
+	{ "POST", "/v1/transfer/import", api_import, api_import_sink },
+	{ "GET", "/v1/transfer/export", api_export_get, NULL },
+	{ "POST", "/v1/transfer/export", api_export_post, NULL },
 
 	{ "GET", "/v1/snapshots", api_snapshots_list, NULL },
 	{ "POST", "/v1/snapshots/prepare", api_snapshot_prepare, NULL },
@@ -27,6 +30,9 @@ const struct http_route ctrd_routes[] = {
 	{ "GET", "/v1/snapshots/{key}/mounts", api_snapshot_mounts, NULL },
 	{ "GET", "/v1/snapshots/{key}/usage", api_snapshot_usage, NULL },
 	{ "POST", "/v1/snapshots/{key}/commit", api_snapshot_commit, NULL },
+	{ "POST", "/v1/snapshots/{key}/diff", api_snapshot_diff, NULL },
+	{ "GET", "/v1/snapshots/{key}/changes", api_snapshot_changes, NULL },
+	{ "GET", "/v1/snapshots/{key}/archive", api_snapshot_archive, NULL },
 	{ "DELETE", "/v1/snapshots/{key}", api_snapshot_delete, NULL },
 
 	{ "GET", "/v1/containers", api_containers_list, NULL },
@@ -58,6 +64,19 @@ const struct http_route ctrd_routes[] = {
 	{ "POST", "/v1/tasks/{id}/execs/{exec}/kill", api_task_kill, NULL },
 	{ "POST", "/v1/tasks/{id}/execs/{exec}/resize", api_task_resize, NULL },
 	{ "POST", "/v1/tasks/{id}/execs/{exec}/wait", api_task_wait, NULL },
+
+	{ "GET", "/v1/leases", api_leases_list, NULL },
+	{ "POST", "/v1/leases", api_lease_create, NULL },
+	{ "GET", "/v1/leases/{id}", api_lease_get, NULL },
+	{ "DELETE", "/v1/leases/{id}", api_lease_delete, NULL },
+	{ "POST", "/v1/leases/{id}/resources", api_lease_add, NULL },
+	{ "DELETE", "/v1/leases/{id}/resources", api_lease_drop, NULL },
+
+	{ "GET", "/v1/namespaces", api_namespaces_list, NULL },
+	{ "POST", "/v1/namespaces", api_namespace_create, NULL },
+	{ "GET", "/v1/namespaces/{name}", api_namespace_get, NULL },
+	{ "POST", "/v1/namespaces/{name}", api_namespace_label, NULL },
+	{ "DELETE", "/v1/namespaces/{name}", api_namespace_delete, NULL },
 
 	{ "GET", "/v1/events", api_events, NULL },
 	{ NULL, NULL, NULL, NULL },

@@ -26,6 +26,7 @@ void snap_free(struct snap *sn)
 {
 	free(sn->key);
 	free(sn->parent);
+	json_decref(sn->labels);
 	free(sn);
 }
 
@@ -50,8 +51,9 @@ struct snap *snap_want(struct ctrd_snapshots *s, const char *key, struct err *er
 
 static json_t *snap_doc(const struct snap *sn)
 {
-	return json_pack("{s:s,s:s,s:s,s:s}", "key", sn->key, "parent", sn->parent, "kind",
-			 kind_names[sn->kind], "createdAt", sn->created);
+	return json_pack("{s:s,s:s,s:s,s:o,s:s}", "key", sn->key, "parent", sn->parent, "kind",
+			 kind_names[sn->kind], "labels", json_deep_copy(sn->labels), "createdAt",
+			 sn->created);
 }
 
 int snap_save(struct ctrd_snapshots *s, const struct snap *sn, struct err *err)
@@ -75,6 +77,8 @@ static int load_one(struct ctrd_snapshots *s, const char *name, struct err *err)
 	sn = xcalloc(1, sizeof(*sn));
 	sn->key = xstrdup(jsonx_str(doc, "key", ""));
 	sn->parent = xstrdup(jsonx_str(doc, "parent", ""));
+	sn->labels = json_object_get(doc, "labels") ? json_incref(json_object_get(doc, "labels"))
+						    : json_object();
 	sn->n = (unsigned)atoi(name);
 	sn->usage.size = (uint64_t)jsonx_int(doc, "size", 0);
 	sn->usage.inodes = (uint64_t)jsonx_int(doc, "inodes", 0);

@@ -76,7 +76,7 @@ static int prepare_locked(struct ctrd_snapshots *s, const char *key, const char 
 		return -1;
 	sn = xcalloc(1, sizeof(*sn));
 	*sn = (struct snap){ .next = s->table, .key = xstrdup(key), .parent = xstrdup(parent_key),
-			     .kind = kind, .n = ++s->last };
+			     .kind = kind, .n = ++s->last, .labels = json_object() };
 	time_now_text(sn->created);
 	snprintf(dir, sizeof(dir), "%u", sn->n);
 	if (make_dirs(s, sn, parent, err) || snap_save(s, sn, err)) {
@@ -221,4 +221,46 @@ int ctrd_snapshot_remove(struct ctrd_snapshots *s, const char *key, struct err *
 	rc = file_remove_tree(s->dir, dir, err);
 	snap_free(sn);
 	return rc ? err_wrap(err, "remove snapshot") : 0;
+}
+
+/* --- labels --------------------------------------------------------------------------- */
+
+static int label_locked(struct ctrd_snapshots *s, struct snap *sn, const json_t *labels,
+			struct err *err)
+{
+	json_t *old = sn->labels, *v;
+	const char *key;
+
+	sn->labels = json_deep_copy(old);
+	json_object_foreach((json_t *)labels, key, v) {
+		if (*json_string_value(v))
+			json_object_set(sn->labels, key, v);
+		else
+			json_object_del(sn->labels, key);
+	}
+	if (snap_save(s, sn, err)) {
+		json_decref(sn->labels);
+		sn->labels = old;
+		return -1;
+	}
+	json_decref(old);
+	return 0;
+}
+
+int ctrd_snapshot_label(struct ctrd_snapshots *s, const char *key, const json_t *labels,
+			struct err *err)
+{
+	const char *name;
+	struct snap *sn;
+	json_t *v;
+	int rc;
+
+	json_object_foreach((json_t *)labels, name, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "labels: expected strings");
+	pthread_mutex_lock(&s->lock);
+	sn = snap_want(s, key, err);
+	rc = sn ? label_locked(s, sn, labels, err) : -1;
+	pthread_mutex_unlock(&s->lock);
+	return rc;
 }

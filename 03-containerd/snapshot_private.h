@@ -16,6 +16,7 @@ struct snap {
 	enum ctrd_snapshot_kind kind;
 	unsigned n; /* the directory's name */
 	struct ctrd_usage usage; /* of committed ones */
+	json_t *labels;          /* an object; replaced as a whole, never changed in place */
 	char created[TIME_TEXT_SIZE];
 };
 
