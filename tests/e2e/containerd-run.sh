@@ -56,7 +56,7 @@ expect_match "containers ls" "^$U-2 +$IMAGE +io.containerd.runc.v2" "$(ctr conta
 expect_eq "containers info" $U-2 "$(ctr containers info $U-2 | jq -r .id)"
 expect_fail 1 'exists' ctr run -d "$IMAGE" $U-2 true
 expect_match "the memory limit" "^memoryLimit +64000000$" "$(ctr tasks metrics $U-2)"
-expect_match "tasks ps" "^[0-9]+$" "$(ctr tasks ps $U-2 | tail -n 1)"
+expect_match "tasks ps" "^[0-9]+ +-$" "$(ctr tasks ps $U-2 | tail -n 1)"
 expect_eq "exec" 1 "$(ctr tasks exec --exec-id e1 $U-2 sh -c 'cat /proc/1/comm | wc -l')"
 expect_fail 9 '' ctr tasks exec --exec-id e1 $U-2 sh -c 'exit 9'
 expect_eq "exec takes input" abc "$(printf abc | ctr tasks exec --exec-id e1 $U-2 cat)"
