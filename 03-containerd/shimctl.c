@@ -48,30 +48,43 @@ static int spawn(const char *shim, const char *bundle, int out, pid_t *pid, stru
 	return rc ? err_errno(err, rc, "start the shim %s", shim) : 0;
 }
 
-/* Read up to the line's end, for at most `seconds`. What follows it stays unread. */
+/* Take what there is of the line, and nothing of what follows it, which may be events. A
+ * socket lets us look first; the pipe of a shim that starts is read byte by byte. 1: that was
+ * the end of the line. -1: nobody is there any more. */
+static int take_some(int fd, struct strbuf *line)
+{
+	char buf[4096];
+	ssize_t n = recv(fd, buf, sizeof buf, MSG_PEEK);
+	const char *nl;
+
+	if (n < 0 && errno == ENOTSOCK)
+		n = read(fd, buf, 1);
+	else if (n > 0) {
+		nl = memchr(buf, '\n', (size_t)n);
+		n = recv(fd, buf, nl ? (size_t)(nl - buf) + 1 : (size_t)n, 0);
+	}
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n <= 0)
+		return -1;
+	strbuf_add(line, buf, (size_t)n);
+	return buf[n - 1] == '\n';
+}
+
+/* Read a line, for at most `seconds`; 0: however long it takes. */
 static int read_line(int fd, struct strbuf *line, int seconds, struct err *err)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char c;
+	int rc = 0;
 
-	strbuf_reserve(line, 0);
-	for (;;) {
-		int rc = seconds ? poll(&p, 1, seconds * 1000) : 1;
-		ssize_t n;
-
-		if (!rc)
+	while (!rc) {
+		if (seconds && !poll(&p, 1, seconds * 1000))
 			return err_set(err, ERR_TIMEOUT, "the shim does not answer");
-		n = rc > 0 ? read(fd, &c, 1) : -1;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(err, ERR_UNAVAILABLE, "the shim has gone");
-		if (c == '\n')
-			return 0;
+		rc = take_some(fd, line);
 		if (line->len > LINE_MAX_BYTES)
 			return err_set(err, ERR_CORRUPT, "the shim's answer is too long");
-		strbuf_addc(line, c);
 	}
+	return rc < 0 ? err_set(err, ERR_UNAVAILABLE, "the shim has gone") : 0;
 }
 
 static json_t *parse_answer(const struct strbuf *line, struct err *err)
