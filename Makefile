@@ -30,7 +30,8 @@ help:
 	@echo 'make run        docker run nginx through all boxes, and what each did (PORT=8080)'
 	@echo 'make stop       undo make run'
 	@echo 'make doctor     what this machine offers, and what is lacking'
-	@echo 'make bench      what a container costs, beside crun, runc and the least possible (ROUNDS=40)'
+	@echo 'make bench      what a container costs, beside crun, runc and the least possible (ROUNDS=40);'
+	@echo '                and to start and keep it, beside containerd, docker and podman (START_ROUNDS=5)'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
 	@echo 'make test-vm    01 and 02 on cgroup v2, and with systemd, in emulated machines'
@@ -58,6 +59,7 @@ doctor:
 bench: all
 	@$(MAKE) --no-print-directory -s -C tests/bench
 	@tests/bench/runtime.py
+	@tests/bench/start.py
 .PHONY: bench
 
 # The lanes print their own closing line: N passed, M failed, K skipped.

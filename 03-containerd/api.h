@@ -84,6 +84,7 @@ API_HANDLER(api_snapshot_archive);
 API_HANDLER(api_containers_list);
 API_HANDLER(api_container_create);
 API_HANDLER(api_container_get);
+API_HANDLER(api_container_label);
 API_HANDLER(api_container_delete);
 
 /* api_tasks.c; those with an {exec} in their path serve both */

@@ -5,7 +5,8 @@
  *   ctr_images.c      images pull, ls, rm
  *   ctr_archive.c     images import, export
  *   ctr_run.c         run; containers create (ctr_run_options.c: their options)
- *   ctr_tasks.c       tasks ls, start, exec, kill, ...
+ *   ctr_tasks.c       tasks ls, start, kill, ...
+ *   ctr_exec.c        tasks exec
  *   ctr_stores.c      containers, content, snapshots, events, version
  *   ctr_attach.c      this terminal and a container's
  *   ctr_print.c       tables
@@ -35,16 +36,17 @@ typedef int ctr_command(struct ctr *c, int argc, char **argv);
 ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove, ctr_images_tag;
 ctr_command ctr_images_import, ctr_images_export;
 ctr_command ctr_run, ctr_containers_create;
-ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_remove;
+ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_label, ctr_containers_remove;
 ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, ctr_tasks_kill,
-	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics;
+	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics,
+	ctr_tasks_wait, ctr_tasks_checkpoint;
 ctr_command ctr_content_list, ctr_content_get, ctr_content_remove;
 ctr_command ctr_snapshots_list, ctr_snapshots_remove;
 ctr_command ctr_events, ctr_version;
 
 /* Say what failed; the exit status 1. */
 int ctr_fail(const struct err *err);
-/* Say how the command is used; the exit status 2. */
+/* Say how the command is used; the exit status 1. */
 int ctr_misuse(const struct ctr *c, const char *problem);
 
 /* ctrd_call with a path made by printf; every %s argument is escaped by the caller. */

@@ -137,8 +137,6 @@ int ctr_run(struct ctr *c, int argc, char **argv)
 	struct err err;
 	int status;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return printf("usage: ctr %s\n%s", c->usage, ctr_run_help) < 0;
 	if (ctr_run_parse(&o, argc, argv, &err)) {
 		status = ctr_misuse(c, err.msg);
 		ctr_run_free(&o);

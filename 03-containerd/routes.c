@@ -38,6 +38,7 @@ const struct http_route ctrd_routes[] = {
 	{ "GET", "/v1/containers", api_containers_list, NULL },
 	{ "POST", "/v1/containers", api_container_create, NULL },
 	{ "GET", "/v1/containers/{id}", api_container_get, NULL },
+	{ "POST", "/v1/containers/{id}/labels", api_container_label, NULL },
 	{ "DELETE", "/v1/containers/{id}", api_container_delete, NULL },
 
 	{ "GET", "/v1/tasks", api_tasks_list, NULL },

@@ -2,7 +2,7 @@
 """start.py - what it costs to start a container and to keep it: our containerd, side by side with
 what is installed of containerd, docker and podman.
 
-    make bench [ROUNDS=N] [QUICK=1] [ONLY=run]
+    make bench [START_ROUNDS=N] [QUICK=1] [ONLY=run]
 
 Each daemon has a root of its own, in memory, and the same image, busybox without a network; so what is
 measured is the work of daemons, shims and runtimes, and no disk. `run` is one `run --rm IMAGE true`,
