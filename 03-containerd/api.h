@@ -91,6 +91,7 @@ API_HANDLER(api_snapshot_archive);
 API_HANDLER(api_containers_list);
 API_HANDLER(api_container_create);
 API_HANDLER(api_container_get);
+API_HANDLER(api_container_label);
 API_HANDLER(api_container_delete);
 
 /* api_tasks.c; those with an {exec} in their path serve both */
@@ -104,8 +105,13 @@ API_HANDLER(api_task_resume);
 API_HANDLER(api_task_kill);
 API_HANDLER(api_task_resize);
 API_HANDLER(api_task_wait);
+API_HANDLER(api_task_update);
+API_HANDLER(api_task_checkpoint);
+API_HANDLER(api_task_reopen_log);
 API_HANDLER(api_task_pids);
 API_HANDLER(api_task_metrics);
+API_HANDLER(api_task_stats);
+API_HANDLER(api_execs_list);
 API_HANDLER(api_exec_create);
 API_HANDLER(api_exec_start);
 API_HANDLER(api_exec_get);

@@ -7,8 +7,9 @@
  *   ctr_content.c     content
  *   ctr_snapshots.c   snapshots
  *   ctr_leases.c      leases, namespaces
- *   ctr_run.c         run; containers create
- *   ctr_tasks.c       tasks ls, start, exec, kill, ...
+ *   ctr_run.c         run; containers create (ctr_run_options.c: their options)
+ *   ctr_tasks.c       tasks ls, start, kill, ...
+ *   ctr_exec.c        tasks exec
  *   ctr_stores.c      containers, events, version
  *   ctr_attach.c      this terminal and a container's
  *   ctr_print.c       tables (ctr_list.c: lists, filters, labels)
@@ -39,9 +40,10 @@ ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove
 ctr_command ctr_images_import, ctr_images_export, ctr_images_check, ctr_images_mount,
 	ctr_images_unmount;
 ctr_command ctr_run, ctr_containers_create;
-ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_remove;
+ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_label, ctr_containers_remove;
 ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, ctr_tasks_kill,
-	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics;
+	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics,
+	ctr_tasks_wait, ctr_tasks_checkpoint;
 ctr_command ctr_content_list, ctr_content_get, ctr_content_ingest, ctr_content_remove;
 ctr_command ctr_snapshots_list, ctr_snapshots_info, ctr_snapshots_label, ctr_snapshots_mounts,
 	ctr_snapshots_prepare, ctr_snapshots_view, ctr_snapshots_commit, ctr_snapshots_remove,
@@ -52,7 +54,7 @@ ctr_command ctr_events, ctr_version;
 
 /* Say what failed; the exit status 1. */
 int ctr_fail(const struct err *err);
-/* Say how the command is used; the exit status 2. */
+/* Say how the command is used; the exit status 1. */
 int ctr_misuse(const struct ctr *c, const char *problem);
 
 /* ctrd_call with a path made by printf; every %s argument is escaped by the caller. */
@@ -83,6 +85,8 @@ char *ctr_age(const char *created); /* "3 minutes"; the caller frees */
 
 struct ctr_task_start {
 	const char *id, *log; /* log: a file for json-file, or NULL */
+	const char *pid_file; /* init's goes there; or NULL */
+	const char *checkpoint; /* go on from there; or NULL */
 	bool terminal, detach, null_io;
 };
 /* Create and start the container's task; unless detached, see it through and delete it. The

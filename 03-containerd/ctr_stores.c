@@ -59,6 +59,31 @@ int ctr_containers_info(struct ctr *c, int argc, char **argv)
 	return 0;
 }
 
+/* KEY=VALUE sets a label, KEY= clears it. */
+int ctr_containers_label(struct ctr *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *labels = json_object(), *body = NULL, *doc = NULL;
+	AUTO_FREE char *id = NULL, *text = NULL;
+	struct err err;
+
+	if (argc < 3)
+		return ctr_misuse(c, "expected a container and labels");
+	for (int i = 2; i < argc; i++) {
+		AUTO_FREE char *key = xstrndup(argv[i], strcspn(argv[i], "="));
+		const char *value = argv[i] + strlen(key);
+
+		json_object_set_new(labels, key, *value && value[1] ? json_string(value + 1) : json_null());
+	}
+	id = ctrd_escape(argv[1]);
+	body = json_pack("{s:O}", "labels", labels);
+	doc = ctr_call(c, "POST", body, &err, "/v1/containers/%s/labels", id);
+	if (!doc)
+		return ctr_fail(&err);
+	text = jsonx_text(json_object_get(doc, "labels"));
+	puts(text);
+	return 0;
+}
+
 /* The snapshot that `run` made for it goes too, as the real ctr does. */
 static int remove_container(struct ctr *c, const char *name, struct err *err)
 {

@@ -53,7 +53,7 @@ static int open_stores(struct ctrd_daemon *d, const char *root, const char *snap
 int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o, struct err *err)
 {
 	struct ctrd_tasks_options tasks = { .state = o->state, .shim = o->shim,
-					    .runtime = o->runtime };
+					    .runtime = o->runtime, .open_files = o->open_files };
 
 	if (open_stores(d, o->root, o->snapshotter, err))
 		return -1;

@@ -30,6 +30,7 @@ struct ctrd_daemon {
 struct ctrd_daemon_options {
 	const char *root, *state, *runtime, *shim;
 	const char *snapshotter; /* NULL: whichever works (snapshot.h) */
+	long open_files; /* RLIMIT_NOFILE of containers that do not set it; 0: as ours */
 };
 
 /* Open every service, in the order of their needs; *d is zeroed by the caller. On failure

@@ -85,7 +85,7 @@ expect_fail 1 "no such snapshot" ctr snapshots info done
 expect_eq "leases create" build "$(ctr leases create --id build -x 1h30m who=me)"
 expect_match "leases ls" "^build +20[0-9-]+T[0-9:]+Z +who=me,containerd.io/gc.expire=20" "$(ctr leases ls)"
 expect_fail 1 "exists" ctr leases create --id build
-expect_fail 2 "expected a time" ctr leases create -x tomorrow
+expect_fail 1 "expected a time" ctr leases create -x tomorrow
 expect_eq "leases rm" build "$(ctr leases rm build)"
 expect_ok ctr namespaces create mine team=a
 expect_ok ctr namespaces label mine team=b more=c
@@ -95,9 +95,9 @@ expect_fail 1 "not empty" ctr namespaces rm default
 expect_eq "namespaces rm" mine "$(ctr namespaces rm mine)"
 
 # ---- how it is used
-expect_fail 2 "there is no command 'imags'" ctr imags ls
-expect_fail 2 "there is no command 'snapshots lst'" ctr snapshots lst
-expect_fail 2 "usage: ctr snapshots commit" ctr snapshots commit one
+expect_fail 3 "there is no command 'imags'" ctr imags ls
+expect_fail 3 "there is no command 'snapshots lst'" ctr snapshots lst
+expect_fail 1 "usage: ctr snapshots commit" ctr snapshots commit one
 expect_ok ctr leases create --help
 expect_eq "help of one command" "usage: ctr leases create [--id ID] [-x TIME] [NAME=VALUE...]" "$output"
 stop_containerd
