@@ -6,8 +6,10 @@ Prints a line for each behaviour, `ok ...` or `not ok ...: expected, got`.
 import http.client
 import json
 import os
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -67,9 +69,9 @@ SPEC = {
 
 class Task:
     def __init__(self, name, command, stdin=False, once=False, terminal=False, log=True, format="json-file",
-                 memory=None, **more):
+                 memory=None, where=HERE, **more):
         self.id = UNIQUE + "-" + name
-        self.logfile = "%s/%s.json" % (HERE, self.id)
+        self.logfile = "%s/%s.json" % (where, self.id)
         spec = json.loads(json.dumps(SPEC))
         spec["process"]["args"] = ["sh", "-c", command]
         spec["linux"]["cgroupsPath"] = "/default/" + self.id
@@ -367,6 +369,32 @@ def cri_log():
     t.remove()
 
 
+def full_disk():
+    """No room for the log for a while, and a shim that is told to stop: nothing is lost, nothing twice."""
+    place = HERE + "/small"
+    os.mkdir(place)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", place], check=True)
+    n = 20000
+    t = Task("full", "i=0; while [ $i -lt %d ]; do echo line $i; i=$((i+1)); done; exit 9" % n, where=place)
+    with open("%s/run-containerd/default/%s/shim.pid" % (HERE, t.id)) as f:
+        shim = int(f.read())
+    t.start()
+    until = time.time() + 30
+    while time.time() < until and os.statvfs(place).f_bavail > 1:
+        time.sleep(0.05)
+    for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        os.kill(shim, sig)
+    time.sleep(0.5)
+    check("a writer waits for the disk", "running", must("GET", "/tasks/%s" % t.id)["status"])
+    whole = open(t.logfile, "rb").read()
+    check("and no line of the log is torn meanwhile", b"\n", whole[-1:])
+    subprocess.run(["mount", "-o", "remount,size=16m", place], check=True)
+    check("it goes on when there is room", 9, t.wait())
+    check("every line is there once, in order", ["line %d\n" % i for i in range(n)], [x["log"] for x in t.log()])
+    t.remove()
+    subprocess.run(["umount", place], check=True)
+
+
 def lines(path):
     with open(path) as f:
         return f.read().splitlines()
@@ -442,6 +470,6 @@ def rotation():
 
 
 for test in (streams, bad_hello, half_close, terminal, execs, grandchild, no_log, rotation, cri_log,
-             out_of_memory, operations, slow_clients):
+             out_of_memory, operations, full_disk, slow_clients):
     test()
 sys.exit(1 if failed else 0)
