@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "01-kernel/base/log.h"
+#include "content_labels.h"
 
 struct listing {
 	struct content *content;
-	json_t *list;
+	json_t *list, *labels; /* labels: by digest */
 };
 
 static int add_blob(void *arg, const char *digest, uint64_t size)
@@ -20,9 +21,10 @@ static int add_blob(void *arg, const char *digest, uint64_t size)
 	struct err gone;
 
 	if (!content_created(l->content, digest, &when, &gone))
-		json_array_append_new(l->list, json_pack("{s:s, s:I, s:s}", "digest", digest, "size",
+		json_array_append_new(l->list, json_pack("{s:s, s:I, s:s, s:O*}", "digest", digest, "size",
 							 (json_int_t)size, "createdAt",
-							 time_text(&when, text)));
+							 time_text(&when, text), "labels",
+							 json_object_get(l->labels, digest)));
 	return 0;
 }
 
@@ -30,11 +32,23 @@ API_HANDLER(api_content_list)
 {
 	struct ctrd_daemon *d = daemon;
 	AUTO_JSON json_t *list = json_array();
-	struct listing l = { d->content, list };
+	AUTO_JSON json_t *labels = content_labels(d->content, err);
+	struct listing l = { d->content, list, labels };
 
-	if (content_walk(d->content, add_blob, &l, err))
+	if (!labels || content_walk(d->content, add_blob, &l, err))
 		return -1;
 	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
+}
+
+API_HANDLER(api_content_label)
+{
+	json_t *body = http_body_json(req, err), *labels;
+	struct ctrd_daemon *d = daemon;
+
+	if (!body || jsonx_want(body, "", "labels", JSON_OBJECT, &labels, err))
+		return -1;
+	labels = content_label(d->content, http_param(req, "digest"), labels, err);
+	return ctrd_api_reply(rep, 200, labels ? json_pack("{s:o}", "labels", labels) : NULL);
 }
 
 API_HANDLER(api_content_get)

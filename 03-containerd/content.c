@@ -48,6 +48,7 @@ struct content *content_open(const char *root, struct err *err)
 	struct content *c = xcalloc(1, sizeof(*c));
 
 	c->root = xstrdup(root);
+	pthread_mutex_init(&c->labels_lock, NULL);
 	c->ingest = -1;
 	c->blobs = open_dir(root, "blobs/sha256", err);
 	if (c->blobs >= 0)
@@ -69,6 +70,7 @@ void content_close(struct content *c)
 		close(c->blobs);
 	if (c->ingest >= 0)
 		close(c->ingest);
+	pthread_mutex_destroy(&c->labels_lock);
 	free(c->root);
 	free(c);
 }
@@ -156,11 +158,15 @@ char *content_read(struct content *c, const char *digest, size_t limit, size_t *
 int content_delete(struct content *c, const char *digest, struct err *err)
 {
 	const char *name = content_name(digest, err);
+	AUTO_FREE char *labels = NULL;
 
 	if (!name)
 		return -1;
-	if (!unlinkat(c->blobs, name, 0))
+	labels = xasprintf("%s/" CONTENT_LABELS "/%s.json", c->root, name);
+	if (!unlinkat(c->blobs, name, 0)) {
+		unlink(labels); /* most have none */
 		return 0;
+	}
 	if (errno == ENOENT)
 		return err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest);
 	return err_sys(err, "delete blob %s", digest);

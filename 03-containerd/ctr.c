@@ -55,6 +55,7 @@ static const struct command {
 	{ "content", "get", "content get DIGEST", ctr_content_get },
 	{ "content", "ingest", "content ingest [--expected-size N] [--expected-digest D] NAME",
 	  ctr_content_ingest },
+	{ "content", "label", "content label DIGEST NAME=[VALUE]...", ctr_content_label },
 	{ "content", "rm,remove,del,delete", "content rm DIGEST...", ctr_content_remove },
 	{ "snapshots,snapshot", "ls,list", "snapshots ls [-q] [FILTER...]", ctr_snapshots_list },
 	{ "snapshots,snapshot", "info", "snapshots info KEY", ctr_snapshots_info },

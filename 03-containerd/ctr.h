@@ -44,7 +44,8 @@ ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_label, ctr_
 ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, ctr_tasks_kill,
 	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics,
 	ctr_tasks_wait, ctr_tasks_checkpoint;
-ctr_command ctr_content_list, ctr_content_get, ctr_content_ingest, ctr_content_remove;
+ctr_command ctr_content_list, ctr_content_get, ctr_content_ingest, ctr_content_label,
+	ctr_content_remove;
 ctr_command ctr_snapshots_list, ctr_snapshots_info, ctr_snapshots_label, ctr_snapshots_mounts,
 	ctr_snapshots_prepare, ctr_snapshots_view, ctr_snapshots_commit, ctr_snapshots_remove,
 	ctr_snapshots_usage, ctr_snapshots_diff, ctr_snapshots_tree;

@@ -1,5 +1,5 @@
 /*
- * ctr_content.c - content ls, get, ingest, rm (ctr.h).
+ * ctr_content.c - content ls, get, ingest, label, rm (ctr.h).
  */
 #include "ctr.h"
 
@@ -23,11 +23,12 @@ int ctr_content_list(struct ctr *c, int argc, char **argv)
 	json_array_foreach(list, i, v) {
 		AUTO_FREE char *size = ctr_size(jsonx_int(v, "size", 0));
 		AUTO_FREE char *age = ctr_age(jsonx_str(v, "createdAt", ""));
+		AUTO_FREE char *labels = ctr_labels_text(v);
 
 		if (quiet)
 			puts(jsonx_str(v, "digest", ""));
 		else
-			ctr_table_row(&t, jsonx_str(v, "digest", ""), size, age, "-");
+			ctr_table_row(&t, jsonx_str(v, "digest", ""), size, age, labels);
 	}
 	ctr_table_end(&t, quiet);
 	return 0;
@@ -72,6 +73,20 @@ int ctr_content_ingest(struct ctr *c, int argc, char **argv)
 		return ctr_misuse(c, "expected a name for what comes from the standard input");
 	return ctrd_upload(c->client, path.data, STDIN_FILENO, show_ingested, argv[optind], &err)
 		       ? ctr_fail(&err) : 0;
+}
+
+int ctr_content_label(struct ctr *c, int argc, char **argv)
+{
+	AUTO_FREE char *digest = NULL;
+	AUTO_JSON json_t *body = NULL, *done = NULL;
+	struct err err;
+
+	if (argc < 3)
+		return ctr_misuse(c, "expected a digest and labels");
+	digest = ctrd_escape(argv[1]);
+	body = ctr_labels(argc - 2, argv + 2);
+	done = ctr_call(c, "POST", body, &err, "/v1/content/%s", digest);
+	return done ? 0 : ctr_fail(&err);
 }
 
 static int remove_blob(struct ctr *c, const char *name, struct err *err)

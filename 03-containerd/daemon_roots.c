@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "content_labels.h"
 
 #define GC_ROOT "containerd.io/gc.root"
 
@@ -53,22 +54,30 @@ static int keep_containers(struct ctrd_daemon *d, struct ctrd_gc *gc, struct err
 	return 0;
 }
 
-static void keep_labelled(struct ctrd_daemon *d, struct ctrd_gc *gc)
+static int keep_labelled(struct ctrd_daemon *d, struct ctrd_gc *gc, struct err *err)
 {
 	AUTO_JSON json_t *list = ctrd_snapshots_list(d->snapshots);
-	json_t *sn;
+	AUTO_JSON json_t *blobs = content_labels(d->content, err);
+	json_t *sn, *labels;
+	const char *digest;
 	size_t i;
 
+	if (!blobs)
+		return -1;
+	json_object_foreach(blobs, digest, labels)
+		if (json_object_get(labels, GC_ROOT))
+			ctrd_gc_keep(gc, digest);
 	json_array_foreach(list, i, sn)
 		if (json_object_get(json_object_get(sn, "labels"), GC_ROOT))
 			ctrd_gc_keep_snapshot(gc, jsonx_str(sn, "key", ""));
+	return 0;
 }
 
 int ctrd_daemon_roots(void *arg, struct ctrd_gc *gc, struct err *err)
 {
 	struct ctrd_daemon *d = arg;
 
-	keep_labelled(d, gc);
-	return ctrd_leases_each(d->leases, keep_resource, gc, err) || keep_containers(d, gc, err)
+	return keep_labelled(d, gc, err) ||
+	       ctrd_leases_each(d->leases, keep_resource, gc, err) || keep_containers(d, gc, err)
 		       ? -1 : 0;
 }

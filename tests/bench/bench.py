@@ -109,7 +109,7 @@ def remove_groups(name):
 
 # --- one measurement ------------------------------------------------------------------------------
 
-LEFT_OUT = ("DOCKYARD_TRACE", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID")
+LEFT_OUT = ("DOCKYARD_TRACE", "DOCKER_CONFIG", "DOCKER_HOST", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in LEFT_OUT}
 NULL = os.open("/dev/null", os.O_RDWR)
 

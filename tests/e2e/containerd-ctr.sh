@@ -58,6 +58,8 @@ expect_eq "content ingest" "greeting: $digest" "$output"
 expect_eq "content get" hello "$(ctr content get "$digest")"
 expect_match "content ls" "^$digest +5 B +(Less than a second|1 second|[0-9]+ seconds) +-$" "$(ctr content ls)"
 expect_fail 1 "digest" ctr content ingest --expected-digest "$digest" greeting
+expect_ok ctr content label "$digest" who=me
+expect_match "content label" "^$digest .* who=me$" "$(ctr content ls digest=="\"$digest\"")"
 expect_eq "content rm" "$digest" "$(ctr content rm "$digest")"
 expect_fail 1 "no such blob" ctr content get "$digest"
 

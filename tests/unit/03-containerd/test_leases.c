@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "content_labels.h"
 #include "daemon.h"
 #include "suites.h"
 
@@ -197,7 +198,14 @@ static void test_labels(void)
 	AUTO_JSON json_t *none = json_pack("{s:s}", "containerd.io/gc.root", "");
 	AUTO_JSON json_t *info = NULL;
 
+	char kept[DIGEST_SIZE], loose[DIGEST_SIZE];
+	AUTO_JSON json_t *on_blob = NULL, *off_blob = NULL, *left = NULL;
+
 	begin();
+	blob("kept", kept);
+	blob("loose", loose);
+	on_blob = content_label(d.content, kept, labels, &err);
+	CU_ASSERT_PTR_NOT_NULL(on_blob);
 	committed("a", NULL);
 	committed("b", "a");
 	EXPECT_OK(ctrd_snapshot_label(d.snapshots, "b", labels, &err));
@@ -206,9 +214,18 @@ static void test_labels(void)
 	CU_ASSERT_TRUE(ctrd_snapshot_exists(d.snapshots, "a"));
 	info = ctrd_snapshot_get(d.snapshots, "b", &err);
 	EXPECT_STR(jsonx_str(json_object_get(info, "labels"), "containerd.io/gc.root", ""), "now");
+	CU_ASSERT_TRUE(content_has(d.content, kept, NULL));
+	CU_ASSERT_FALSE(content_has(d.content, loose, NULL));
+	CU_ASSERT_PTR_NULL(content_label(d.content, loose, labels, &err));
+	EXPECT_INT(err.kind, ERR_NOT_FOUND);
 	EXPECT_OK(ctrd_snapshot_label(d.snapshots, "b", none, &err));
+	off_blob = content_label(d.content, kept, none, &err);
+	CU_ASSERT_PTR_NOT_NULL(off_blob);
 	EXPECT_OK(ctrd_images_gc(d.images, &err));
 	CU_ASSERT_FALSE(ctrd_snapshot_exists(d.snapshots, "a"));
+	CU_ASSERT_FALSE(content_has(d.content, kept, NULL));
+	left = content_labels(d.content, &err);
+	EXPECT_INT((long long)json_object_size(left), 0);
 	end();
 }
 
@@ -282,7 +299,7 @@ int suite_leases(void)
 		{ "what a lease cannot hold", test_rules },
 		{ "a lease whose time is up", test_expiry },
 		{ "nothing is collected past an unreadable lease", test_unreadable },
-		{ "labels of snapshots, and gc.root", test_labels },
+		{ "labels of snapshots and blobs, and gc.root", test_labels },
 		{ "a container keeps its snapshot and image", test_container },
 		{ "namespaces", test_namespaces },
 		CU_TEST_INFO_NULL,

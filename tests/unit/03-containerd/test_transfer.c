@@ -446,6 +446,16 @@ static void serve_default(const char *tag)
 	json_decref(serve_image(layers, ids, MANIFEST, tag));
 }
 
+/* One layer, of more than the pipeline's rings hold. */
+static void serve_big(const char *tag)
+{
+	AUTO_JSON json_t *layers = json_array();
+	AUTO_JSON json_t *ids = json_array();
+
+	add_layer(layers, ids, "a", 40, 100000);
+	json_decref(serve_image(layers, ids, MANIFEST, tag));
+}
+
 static const char *layer_digest(size_t i)
 {
 	static char digest[DIGEST_SIZE];
@@ -600,6 +610,16 @@ static void test_broken_connections(void)
 	reg.ignore_range = true;
 	EXPECT_OK(pull("latest"));
 	end();
+	for (int ignore = 0; ignore < 2; ignore++) { /* while half of it is unpacked already */
+		begin("32m");
+		serve_big("latest");
+		reg.cut_count = 2;
+		reg.ignore_range = ignore;
+		EXPECT_OK(pull("latest"));
+		CU_ASSERT_TRUE(reg.ranges >= 1);
+		EXPECT_INT((long long)below("snapshots"), 4 + 40);
+		end();
+	}
 	begin("16m");
 	serve_default("latest");
 	reg.fail_status = 429;
@@ -711,13 +731,10 @@ static void test_wrong_mirror(void)
 {
 	AUTO_FREE char *mirror = NULL;
 	struct ctrd_transfer t = request("img");
-	AUTO_JSON json_t *layers = json_array();
-	AUTO_JSON json_t *ids = json_array();
 	AUTO_JSON json_t *done = NULL;
 
 	begin("32m");
-	add_layer(layers, ids, "a", 40, 100000); /* too much for the pipeline's rings */
-	json_decref(serve_image(layers, ids, MANIFEST, "latest"));
+	serve_big("latest");
 	strcpy(reg.corrupt, layer_digest(0));
 	reg.corrupt_left = 1;
 	mirror = xasprintf("http://%s", reg.host);
