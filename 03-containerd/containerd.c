@@ -29,11 +29,14 @@ static const char usage[] =
 	"  --runtime PATH    the OCI runtime             (../02-runc/runc beside this program,\n"
 	"                                                 else runc from PATH)\n"
 	"  --shim PATH       the shim                    (containerd-shim beside this program)\n"
+	"  --certs-dir DIR   certificates and mirrors of registries, may be given again\n"
+	"                                                (/etc/containerd/certs.d, /etc/docker/certs.d)\n"
 	"  --log-level LEVEL error, warn, info, debug    (info)\n"
 	"  --version, --help\n";
 
 struct settings {
 	char *root, *state, *address, *runtime, *shim;
+	struct strlist certs_dirs;
 	enum log_level level;
 };
 
@@ -81,6 +84,7 @@ static void free_settings(struct settings *s)
 	free(s->address);
 	free(s->runtime);
 	free(s->shim);
+	strlist_free(&s->certs_dirs);
 }
 
 static int parse_level(const char *word, enum log_level *level)
@@ -106,6 +110,7 @@ static int parse(int argc, char **argv, struct settings *s)
 		{ "address", required_argument, NULL, 'a' },
 		{ "runtime", required_argument, NULL, 'R' },
 		{ "shim", required_argument, NULL, 'S' },
+		{ "certs-dir", required_argument, NULL, 'c' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -124,8 +129,14 @@ static int parse(int argc, char **argv, struct settings *s)
 			return 3;
 		if (c == 'l' && parse_level(optarg, &s->level))
 			return 3;
-		if (c != 'l')
+		if (c == 'c')
+			strlist_add(&s->certs_dirs, optarg);
+		else if (c != 'l')
 			set(strings[c], optarg);
+	}
+	if (!s->certs_dirs.n) {
+		strlist_add(&s->certs_dirs, "/etc/containerd/certs.d");
+		strlist_add(&s->certs_dirs, "/etc/docker/certs.d");
 	}
 	if (optind == argc)
 		return 0;
@@ -178,7 +189,8 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
-	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim };
+	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
+					 (const char *const *)s->certs_dirs.v };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;
 	AUTO_CLOSE int state_lock = -1;

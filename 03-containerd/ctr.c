@@ -14,9 +14,10 @@ static const struct command {
 	const char *usage;
 	ctr_command *run;
 } commands[] = {
-	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-u USER:PASSWORD] "
+	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-k] [-u USER:PASSWORD] "
 	  "[--mirror URL] REF", ctr_images_pull },
-	{ "images,image,i", "push", "images push [--plain-http] [-u USER:PASSWORD] REF", ctr_images_push },
+	{ "images,image,i", "push", "images push [--platform P] [--plain-http] [-k] "
+	  "[-u USER:PASSWORD] REF", ctr_images_push },
 	{ "images,image,i", "ls,list", "images ls [-q]", ctr_images_list },
 	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
 	{ "images,image,i", "tag", "images tag SOURCE TARGET", ctr_images_tag },

@@ -37,6 +37,7 @@ int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o,
 	if (open_stores(d, o->root, err))
 		return -1;
 	d->events = ctrd_events_new();
+	d->registries = ctrd_registries_new(o->certs_dirs);
 	tasks.containers = d->containers;
 	tasks.snapshots = d->snapshots;
 	tasks.events = d->events;
@@ -48,6 +49,7 @@ void ctrd_daemon_close(struct ctrd_daemon *d)
 {
 	ctrd_tasks_close(d->tasks);
 	ctrd_events_free(d->events);
+	ctrd_registries_free(d->registries);
 	ctrd_containers_close(d->containers);
 	if (d->images)
 		ctrd_images_close(d->images);

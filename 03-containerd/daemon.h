@@ -10,6 +10,7 @@
 #include "containers.h"
 #include "content.h"
 #include "events.h"
+#include "fetch.h"
 #include "images.h"
 #include "snapshot.h"
 #include "tasks.h"
@@ -21,10 +22,12 @@ struct ctrd_daemon {
 	struct ctrd_containers *containers;
 	struct ctrd_events *events;
 	struct ctrd_tasks *tasks;
+	struct ctrd_registries *registries;
 };
 
 struct ctrd_daemon_options {
 	const char *root, *state, *runtime, *shim;
+	const char *const *certs_dirs; /* of registries, see hosts.h */
 };
 
 /* Open every service, in the order of their needs; *d is zeroed by the caller. On failure

@@ -83,7 +83,7 @@ static int download(struct transfer *x, size_t source, const char *digest, struc
 	if (!r)
 		return -1;
 	for (int attempt = 1;; attempt++) {
-		int rc = ctrd_fetch_blob(r, digest, ingest_offset(d->in), &sink, err);
+		int rc = transfer_get(x, r, digest, ingest_offset(d->in), &sink, err);
 
 		if (!d->in)
 			return -1;

@@ -11,6 +11,7 @@
 
 static suite_fn *const suites[] = {
 	suite_reference, suite_content, suite_http, suite_unpack, suite_snapshot, suite_transfer,
+	suite_hosts,
 	suite_shim_log, suite_shim_user, suite_runtime, suite_events, suite_spec, suite_tasks,
 };
 
