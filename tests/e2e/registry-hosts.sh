@@ -49,6 +49,14 @@ expect_ok pull -u user:secret docker.io/library/img
 expect_match "a mirror is told whose images are meant" 'manifests/latest\?ns=docker.io - ' "$(cat "$T/tls.requests")"
 expect_eq "and not who we are" 0 "$(asked tls ' (Basic|Bearer) ')"
 forget
+if command -v containerd >/dev/null && command -v ctr >/dev/null; then # the real one reads the same
+	sed -i 's/^server.*/server = "http:\/\/127.0.0.1:5100"/; /127.0.0.1:1"/d' "$T/certs/docker.io/hosts.toml"
+	start_real_containerd
+	set_to tls '{}'
+	expect_ok real_ctr images pull --hosts-dir "$T/certs" docker.io/library/img:latest
+	expect_match "real containerd" 'manifests/latest\?ns=docker.io - ' "$(cat "$T/tls.requests")"
+	stop real
+fi
 cat >"$T/certs/docker.io/hosts.toml" <<END
 server = "http://127.0.0.1:5100"
 [host."https://$S/v2"]
