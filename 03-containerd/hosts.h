@@ -7,14 +7,14 @@
  *     server = "https://registry.example"        # itself; this is what is meant without it
  *
  *     [host."https://mirror.example"]
- *       capabilities = ["pull", "resolve"]       # to read by digest; to say what a tag is; "push",
-                                                  # only where it is asked for
+ *       capabilities = ["pull", "resolve"]       # to read by digest; to say what a tag is; "push"
  *       ca = "ca.pem"                            # or a list of files
  *       client = [["client.cert", "client.key"]] # or files that have both
  *       skip_verify = false
  *       override_path = false                    # true: the URL has the whole path, no /v2 is added
  *
- * What stands before the first [host] is about the server. Relative files are beside hosts.toml.
+ * What stands before the first [host] is about the server. Relative files are beside hosts.toml. Without
+ * capabilities a mirror may pull and resolve; it must say "push" to be pushed to.
  */
 #ifndef DOCKYARD_CTRD_HOSTS_H
 #define DOCKYARD_CTRD_HOSTS_H
@@ -27,7 +27,7 @@ struct ctrd_host {
 	bool configured; /* by hosts.toml: told whose images are meant; may be plain HTTP */
 	bool pull, resolve, push, whole_path;
 	struct ctrd_tls tls;
-	bool failed; /* the user's, for what it learnt */
+	bool failed; /* a transfer's own note: it was asked and did not answer */
 };
 
 struct ctrd_hosts {

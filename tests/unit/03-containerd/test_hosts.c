@@ -5,8 +5,10 @@
 #include "hosts.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,6 +214,30 @@ static void test_networks(void)
 	}
 }
 
+/* Somebody takes the connection and never says a word. */
+static void test_silence(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t n = sizeof(a);
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	AUTO_FREE char *url = NULL;
+	struct ctrd_registry_options o = { .repository = "a", .actions = "pull", .impatient = true,
+					   .stall_seconds = 1 };
+	struct ctrd_manifest m;
+	struct ctrd_registry *r;
+
+	CU_ASSERT_FATAL(!bind(fd, (struct sockaddr *)&a, n) && !listen(fd, 4) &&
+			!getsockname(fd, (struct sockaddr *)&a, &n));
+	url = xasprintf("http://127.0.0.1:%d", ntohs(a.sin_port));
+	o.url = url;
+	r = ctrd_registry_new(&o, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	EXPECT_INT(ctrd_fetch_manifest(r, "latest", &m, &err), -1);
+	EXPECT_INT(err.kind, ERR_TIMEOUT);
+	CU_ASSERT_TRUE(ctrd_fetch_transient(&err));
+	ctrd_registry_free(r);
+}
+
 static void test_sources(void)
 {
 	struct content *content;
@@ -255,6 +281,7 @@ int suite_hosts(void)
 		{ "hosts.toml: wishes that are not granted", test_hosts_refused },
 		{ "tokens are kept for their time", test_tokens },
 		{ "plain HTTP to networks", test_networks },
+		{ "a registry that is silent", test_silence },
 		{ "where a blob is known to be", test_sources },
 		CU_TEST_INFO_NULL,
 	};
