@@ -88,8 +88,10 @@ static int fill(struct transfer *t, struct err *err)
 
 	t->t.ref = jsonx_str(t->body, "ref", "");
 	t->t.platform = jsonx_str(t->body, "platform", NULL);
-	t->t.username = jsonx_str(auth, "username", NULL);
-	t->t.password = jsonx_str(auth, "password", NULL);
+	t->t.credentials = (struct ctrd_credentials){
+		jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
+		jsonx_str(auth, "identityToken", NULL), jsonx_str(auth, "registryToken", NULL) };
+	t->t.registries = t->daemon->registries;
 	if (string_list(t->body, "mirrors", &t->mirrors, err) ||
 	    string_list(t->body, "insecure", &t->insecure, err))
 		return -1;

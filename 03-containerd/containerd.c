@@ -35,11 +35,14 @@ static const char usage[] =
 	"  --shim PATH       the shim                    (containerd-shim beside this program)\n"
 	"  --snapshotter NAME  overlayfs or native       (overlayfs if it works below --root, else\n"
 	"                                                 native, which copies every layer)\n"
+	"  --certs-dir DIR   certificates and mirrors of registries, may be given again\n"
+	"                                                (/etc/containerd/certs.d, /etc/docker/certs.d)\n"
 	"  --log-level LEVEL error, warn, info, debug    (info)\n"
 	"  --version, --help\n";
 
 struct settings {
 	char *root, *state, *address, *runtime, *shim, *snapshotter;
+	struct strlist certs_dirs;
 	enum log_level level;
 };
 
@@ -88,6 +91,7 @@ static void free_settings(struct settings *s)
 	free(s->runtime);
 	free(s->shim);
 	free(s->snapshotter);
+	strlist_free(&s->certs_dirs);
 }
 
 static int parse_level(const char *word, enum log_level *level)
@@ -114,6 +118,7 @@ static int parse(int argc, char **argv, struct settings *s)
 		{ "runtime", required_argument, NULL, 'R' },
 		{ "shim", required_argument, NULL, 'S' },
 		{ "snapshotter", required_argument, NULL, 'n' },
+		{ "certs-dir", required_argument, NULL, 'c' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -133,8 +138,14 @@ static int parse(int argc, char **argv, struct settings *s)
 			return 3;
 		if (c == 'l' && parse_level(optarg, &s->level))
 			return 3;
-		if (c != 'l')
+		if (c == 'c')
+			strlist_add(&s->certs_dirs, optarg);
+		else if (c != 'l')
 			set(strings[c], optarg);
+	}
+	if (!s->certs_dirs.n) {
+		strlist_add(&s->certs_dirs, "/etc/containerd/certs.d");
+		strlist_add(&s->certs_dirs, "/etc/docker/certs.d");
 	}
 	if (optind == argc)
 		return 0;
@@ -204,7 +215,8 @@ static long raise_open_files(void)
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
 	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
-					 s->snapshotter, raise_open_files() };
+					 s->snapshotter, raise_open_files(),
+					 (const char *const *)s->certs_dirs.v };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;
 	AUTO_CLOSE int state_lock = -1;

@@ -44,6 +44,13 @@ int content_delete(struct content *c, const char *digest, struct err *err);
 int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
 		 void *arg, struct err *err);
 
+/* Note that a registry ("host:port") has the blob in this repository; and one where it is known to
+ * be, other than `but_not` (the caller frees; NULL). Hints, on a file system that can keep them. */
+void content_add_source(struct content *c, const char *digest, const char *registry,
+			const char *repository);
+char *content_source(struct content *c, const char *digest, const char *registry,
+		     const char *but_not);
+
 /* An ingest: write, then commit (or abort). `resume_name` NULL: an anonymous one that
  * vanishes with the process; a name: kept on disk, found again by content_ingest with
  * its offset (registry uploads, interrupted pulls). Hashing goes along with writing. */

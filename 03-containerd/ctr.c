@@ -16,9 +16,10 @@ static const struct command {
 	ctr_command *run;
 	const char *more; /* after the usage, where the command's own help is asked for */
 } commands[] = {
-	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-u USER:PASSWORD] "
+	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-k] [-u USER:PASSWORD] "
 	  "[--mirror URL] REF", ctr_images_pull },
-	{ "images,image,i", "push", "images push [--plain-http] [-u USER:PASSWORD] REF", ctr_images_push },
+	{ "images,image,i", "push", "images push [--platform P] [--plain-http] [-k] "
+	  "[-u USER:PASSWORD] REF", ctr_images_push },
 	{ "images,image,i", "ls,list", "images ls [-q] [FILTER...]", ctr_images_list },
 	{ "images,image,i", "check", "images check [-q] [FILTER...]", ctr_images_check },
 	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },

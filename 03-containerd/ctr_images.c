@@ -69,6 +69,7 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 	static const struct option options[] = {
 		{ "platform", required_argument, NULL, 'p' },
 		{ "plain-http", no_argument, NULL, 'P' },
+		{ "skip-verify", no_argument, NULL, 'k' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "mirror", required_argument, NULL, 'm' },
 		{ 0 },
@@ -80,10 +81,10 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 	struct err err;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "+u:", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "+ku:", options, NULL)) != -1) {
 		if (ch == 'p')
 			json_object_set_new(body, "platform", json_string(optarg));
-		else if (ch == 'P')
+		else if (ch == 'P' || ch == 'k') /* to containerd both are an insecure registry */
 			plain = true;
 		else if (ch == 'u')
 			set_auth(body, optarg);

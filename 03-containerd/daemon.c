@@ -58,6 +58,7 @@ int ctrd_daemon_open(struct ctrd_daemon *d, const struct ctrd_daemon_options *o,
 	if (open_stores(d, o->root, o->snapshotter, err))
 		return -1;
 	d->events = ctrd_events_new();
+	d->registries = ctrd_registries_new(o->certs_dirs);
 	tasks.containers = d->containers;
 	tasks.snapshots = d->snapshots;
 	tasks.events = d->events;
@@ -71,6 +72,7 @@ void ctrd_daemon_close(struct ctrd_daemon *d)
 	ctrd_events_free(d->events);
 	ctrd_namespaces_close(d->namespaces);
 	ctrd_leases_close(d->leases);
+	ctrd_registries_free(d->registries);
 	ctrd_containers_close(d->containers);
 	if (d->images)
 		ctrd_images_close(d->images);

@@ -10,6 +10,7 @@
 #include "containers.h"
 #include "content.h"
 #include "events.h"
+#include "fetch.h"
 #include "images.h"
 #include "leases.h"
 #include "namespaces.h"
@@ -25,12 +26,14 @@ struct ctrd_daemon {
 	struct ctrd_containers *containers;
 	struct ctrd_events *events;
 	struct ctrd_tasks *tasks;
+	struct ctrd_registries *registries;
 };
 
 struct ctrd_daemon_options {
 	const char *root, *state, *runtime, *shim;
 	const char *snapshotter; /* NULL: whichever works (snapshot.h) */
 	long open_files; /* RLIMIT_NOFILE of containers that do not set it; 0: as ours */
+	const char *const *certs_dirs; /* of registries, see hosts.h */
 };
 
 /* Open every service, in the order of their needs; *d is zeroed by the caller. On failure

@@ -20,21 +20,36 @@
 
 /* --- the documents ----------------------------------------------------------------------- */
 
-/* The manifest from the first source that has it; later requests begin with that one. */
+/* Later requests begin with the first that has not failed so far. */
+static void set_source(struct transfer *x)
+{
+	x->source = 0;
+	while (x->source + 1 < x->hosts.n && x->hosts.v[x->source].failed)
+		x->source++;
+}
+
+/* The manifest from the first source that has it; what a tag means is not asked of all. */
 static int fetch_first(struct transfer *x, const char *reference, struct ctrd_manifest *m,
 		       struct err *err)
 {
 	AUTO_STRBUF struct strbuf said = STRBUF_INIT;
+	bool tag = !digest_valid(reference);
 
-	for (; x->source < x->urls.n; x->source++) {
-		struct ctrd_registry *r = transfer_source(x, x->source, err);
+	err_set(err, ERR_PERMISSION, "no host is configured to say what the tag %s is", reference);
+	for (size_t i = 0; i < x->hosts.n; i++) {
+		struct ctrd_host *h = &x->hosts.v[i];
+		struct ctrd_registry *r;
 
+		if (h->failed || (tag && !h->resolve))
+			continue;
+		r = transfer_source(x, i, err);
 		if (r && !ctrd_fetch_manifest(r, reference, m, err))
-			return 0;
+			return set_source(x), 0;
 		if (err->kind == ERR_CANCELLED)
 			return -1;
-		if (x->source + 1 < x->urls.n)
-			strbuf_addf(&said, " (mirror %s: %s)", x->urls.v[x->source], err->msg);
+		h->failed = true;
+		if (i + 1 < x->hosts.n)
+			strbuf_addf(&said, " (mirror %s: %s)", h->url, err->msg);
 	}
 	if (said.len) { /* all were asked: tell about all */
 		struct err last = *err;
@@ -57,7 +72,7 @@ static json_t *keep_document(struct transfer *x, const struct ctrd_manifest *m, 
 	json_t *doc;
 
 	if (kind == CTRD_DOC_OTHER) {
-		err_set(err, ERR_UNSUPPORTED, "manifest of the media type \"%s\"", m->media_type);
+		ctrd_doc_unknown(m->media_type, err);
 		return NULL;
 	}
 	doc = ctrd_doc_parse(m->body, m->size, kind, err);
@@ -154,6 +169,7 @@ static int plan(struct pull *p, const json_t *manifest, const json_t *config, st
 		if (!ctrd_layer_type(jsonx_str(d, "mediaType", "")))
 			return err_set(err, ERR_UNSUPPORTED, "layer of the media type \"%.100s\"",
 				       jsonx_str(d, "mediaType", ""));
+		transfer_note_foreign(&p->x, d);
 		l->descriptor = d;
 		l->digest = ctrd_descriptor_digest(d);
 		l->size = jsonx_int(d, "size", -1);
@@ -269,6 +285,21 @@ static int fetch_layers(struct pull *p, const json_t *manifest, struct err *err)
 	return commit(p, err);
 }
 
+/* Where all of it came from, a later push to the same registry need not send it (push_image.c). */
+static void note_sources(struct transfer *x, const json_t *manifest)
+{
+	struct content *content = ctrd_images_content(x->im);
+	json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(manifest, "layers"), i, d)
+		if (!transfer_foreign(d))
+			content_add_source(content, ctrd_descriptor_digest(d), x->ref.domain,
+					   x->ref.path);
+	content_add_source(content, ctrd_descriptor_digest(json_object_get(manifest, "config")),
+			   x->ref.domain, x->ref.path);
+}
+
 static json_t *record(struct transfer *x, const json_t *target, struct err *err)
 {
 	struct err ignored;
@@ -292,6 +323,7 @@ static json_t *pull(struct pull *p, struct err *err)
 
 	if (!manifest || fetch_layers(p, manifest, err))
 		return NULL;
+	note_sources(&p->x, manifest);
 	return record(&p->x, target, err);
 }
 

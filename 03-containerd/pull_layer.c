@@ -92,7 +92,7 @@ static int download(struct transfer *x, size_t source, struct download *d, struc
 	if (!r)
 		return -1;
 	for (int attempt = 1;; attempt++) {
-		int rc = ctrd_fetch_blob(r, d->digest, d->offset, &sink, err);
+		int rc = transfer_get(x, r, d->digest, d->offset, &sink, err);
 
 		if (d->refused)
 			return -1;
@@ -117,15 +117,15 @@ int transfer_stream(struct transfer *x, const char *digest, int64_t size, struct
 	struct trace_span span = trace_begin();
 	int rc = -1;
 
-	for (size_t i = o->first; rc && i < x->urls.n; i++) {
+	for (size_t i = o->first; rc && i < x->hosts.n; i++) {
 		o->last = i;
 		if (!d.offset)
 			o->first = i;
 		rc = download(x, i, &d, err);
 		if (rc && (d.refused || err->kind == ERR_CANCELLED))
 			break;
-		if (rc && i + 1 < x->urls.n)
-			log_warn("pull: mirror %s: %s", x->urls.v[i], err->msg);
+		if (rc && i + 1 < x->hosts.n)
+			log_warn("pull: mirror %s: %s", x->hosts.v[i].url, err->msg);
 	}
 	trace_end(&span, "fetch %.19s (%llu bytes)", digest, (unsigned long long)d.offset);
 	return rc;
@@ -135,7 +135,7 @@ int transfer_stream(struct transfer *x, const char *digest, int64_t size, struct
 bool transfer_elsewhere(const struct transfer *x, struct transfer_origin *o)
 {
 	o->first = o->last > o->first ? o->last : o->last + 1;
-	return o->first < x->urls.n;
+	return o->first < x->hosts.n;
 }
 
 struct keeping {

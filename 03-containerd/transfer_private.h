@@ -6,6 +6,7 @@
  *   pull_layer.c  one layer: from where to where
  *   pull_pipe.c   its way from a registry onto a snapshot, in one go
  *   push_image.c  from a name in the store to a registry
+ *   foreign.c     layers that are not in the registry
  */
 #ifndef DOCKYARD_CTRD_TRANSFER_PRIVATE_H
 #define DOCKYARD_CTRD_TRANSFER_PRIVATE_H
@@ -13,6 +14,7 @@
 #include <pthread.h>
 
 #include "fetch.h"
+#include "hosts.h"
 #include "reference.h"
 #include "transfer.h"
 #include "unpack.h"
@@ -29,9 +31,12 @@ struct transfer {
 	/* Where to get things from, in the order of trying: mirrors, then the registry. Those
 	 * before `source` failed already. Opened when first needed. */
 	struct strlist urls;
+	struct ctrd_hosts hosts; /* more about each */
 	struct ctrd_registry **registries;
 	size_t source;
 	const char *actions;
+	const char *const *mount_from; /* other repositories that a push wants to read; or NULL */
+	json_t *elsewhere; /* digest -> the URLs of a layer that need not be in the registry */
 
 	pthread_mutex_t lock; /* guards what follows, and calls to progress */
 	bool stop;            /* somebody failed, or nobody listens */
@@ -72,6 +77,13 @@ int transfer_stream(struct transfer *x, const char *digest, int64_t size, struct
 		    const struct transfer_sink *sink, struct err *err);
 /* Was what came corrupt? Then begin with the next source, unless there is none. */
 bool transfer_elsewhere(const struct transfer *x, struct transfer_origin *o);
+
+/* ctrd_fetch_blob; of a foreign layer from where it is. */
+int transfer_get(struct transfer *x, struct ctrd_registry *r, const char *digest, uint64_t offset,
+		 const struct ctrd_fetch_sink *sink, struct err *err);
+/* A layer that its publisher alone may distribute: never pushed. Note where it is for a pull. */
+bool transfer_foreign(const json_t *descriptor);
+void transfer_note_foreign(struct transfer *x, const json_t *descriptor);
 
 /* A blob into the content store, from the sources in turn. `report` (may be NULL) hears how
  * much there is. */

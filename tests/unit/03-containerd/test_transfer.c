@@ -540,6 +540,10 @@ static void test_scores(void)
 		{ "linux/arm/v7", "arm", "v6", true },    { "linux/arm/v6", "arm", "v7", false },
 		{ "windows/amd64", "amd64", "", false },  { "linux/x86_64", "amd64", "", true },
 		{ "linux/amd64", "amd64", "v3", false },  { "amd64", "amd64", "", true },
+		{ "linux/amd64/v3", "amd64", "v2", true }, { "linux/amd64/v1", "amd64", "", true },
+		{ "linux/arm64/v8", "arm64", "", true },  { "linux/arm64", "arm64", "v9", false },
+		{ "linux/arm64", "arm", "v7", true },     { "linux/amd64", "386", "", true },
+		{ "linux/386", "amd64", "", false },      { "linux/arm/v6", "arm", "", false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -549,6 +553,36 @@ static void test_scores(void)
 
 		EXPECT_OK(ctrd_platform_parse(rows[i].want, &p, &err));
 		EXPECT_INT(ctrd_platform_score(&p, have) > 0, rows[i].fits);
+	}
+}
+
+/* Of several that would do, the nearest: real containerd's order (its package platforms). */
+static void test_preferences(void)
+{
+	static const struct { const char *want, *best, *next; } rows[] = {
+		{ "linux/arm/v7", "arm/v7", "arm/v6" },     { "linux/arm/v7", "arm/v6", "arm/v5" },
+		{ "linux/amd64", "amd64", "386" },          { "linux/amd64/v3", "amd64/v2", "amd64" },
+		{ "linux/amd64/v2", "amd64", "386" },       { "linux/arm64", "arm64/v8", "arm/v7" },
+		{ "linux/arm64", "arm/v7", "arm/v6" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int score[2];
+		struct ctrd_platform p;
+
+		EXPECT_OK(ctrd_platform_parse(rows[i].want, &p, &err));
+		for (int k = 0; k < 2; k++) {
+			AUTO_FREE char *text = xstrdup(k ? rows[i].next : rows[i].best);
+			char *slash = strchr(text, '/');
+			AUTO_JSON json_t *have = NULL;
+
+			if (slash)
+				*slash++ = '\0';
+			have = json_pack("{s:s,s:s,s:s}", "os", "linux", "architecture", text,
+					 "variant", slash ? slash : "");
+			score[k] = ctrd_platform_score(&p, have);
+		}
+		CU_ASSERT_TRUE(score[1] > 0 && score[0] > score[1]);
 	}
 }
 
@@ -577,11 +611,11 @@ static void test_credentials(void)
 		free(steal_ptr(&ref));
 		ref = xasprintf("%s/library/img", reg.host);
 		t = request(ref);
-		t.username = "user";
-		t.password = "wrong";
+		t.credentials.username = "user";
+		t.credentials.password = "wrong";
 		CU_ASSERT_PTR_NULL(ctrd_pull(images, &t, &err));
 		EXPECT_INT(err.kind, ERR_UNAUTHORIZED);
-		t.password = "pass word";
+		t.credentials.password = "pass word";
 		done = ctrd_pull(images, &t, &err);
 		CU_ASSERT_PTR_NOT_NULL(done);
 		json_decref(done);
@@ -959,6 +993,7 @@ int suite_transfer(void)
 		{ "an image is pulled, and pulled again", test_pull },
 		{ "an index is searched for the platform", test_platform },
 		{ "platforms and variants", test_scores },
+		{ "the nearest platform of several", test_preferences },
 		{ "a token is fetched once and not leaked", test_token },
 		{ "credentials: basic, and for a token", test_credentials },
 		{ "broken connections and 429 are survived", test_broken_connections },
