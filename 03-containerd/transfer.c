@@ -47,19 +47,16 @@ int transfer_init(struct transfer *x, struct ctrd_images *im, const struct ctrd_
 	x->name = reference_full(&x->ref);
 	x->actions = actions;
 	x->elsewhere = json_object();
-	for (size_t i = 0; i < x->hosts.n; i++)
-		strlist_add(&x->urls, x->hosts.v[i].url);
-	x->registries = xcalloc(x->urls.n, sizeof(*x->registries));
+	x->registries = xcalloc(x->hosts.n, sizeof(*x->registries));
 	pthread_mutex_init(&x->lock, NULL);
 	return 0;
 }
 
 void transfer_free(struct transfer *x)
 {
-	for (size_t i = 0; i < x->urls.n; i++)
+	for (size_t i = 0; i < x->hosts.n; i++)
 		ctrd_registry_free(x->registries[i]);
 	free(x->registries);
-	strlist_free(&x->urls);
 	ctrd_hosts_free(&x->hosts);
 	json_decref(x->elsewhere);
 	free(x->name);

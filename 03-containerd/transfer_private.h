@@ -30,8 +30,7 @@ struct transfer {
 
 	/* Where to get things from, in the order of trying: mirrors, then the registry. Those
 	 * before `source` failed already. Opened when first needed. */
-	struct strlist urls;
-	struct ctrd_hosts hosts; /* more about each */
+	struct ctrd_hosts hosts;
 	struct ctrd_registry **registries;
 	size_t source;
 	const char *actions;
@@ -47,7 +46,7 @@ struct transfer {
 int transfer_init(struct transfer *x, struct ctrd_images *im, const struct ctrd_transfer *t,
 		  const char *actions, struct err *err);
 void transfer_free(struct transfer *x);
-/* The registry behind urls[i], opened if need be: borrowed, or NULL. */
+/* The registry behind hosts.v[i], opened if need be: borrowed, or NULL. */
 struct ctrd_registry *transfer_source(struct transfer *x, size_t i, struct err *err);
 
 /* Tell the listener; takes the event. */
