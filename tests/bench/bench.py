@@ -55,6 +55,7 @@ def enter(disk=False):
         return Place(inside)
     if os.geteuid() != 0:
         sys.exit("bench: containers with Docker's configuration take root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a time limit's: clear up then, too
     directory = tempfile.mkdtemp(prefix="dockyard-bench.")
     on_disk = tempfile.mkdtemp(prefix="dockyard-bench.") if disk else ""
     try:
