@@ -7,7 +7,9 @@
  * first out. What was taken is given back to the file system, and with the client,
  * or the shim, the file is gone.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,8 +23,15 @@ static int open_file(const char *log)
 {
 	const char *slash = strrchr(log, '/');
 	AUTO_FREE char *dir = xstrndup(log, slash ? (size_t)(slash - log) + 1 : 0);
+	AUTO_FREE char *name = xasprintf("%s.unread.XXXXXX", dir);
+	int fd = open(*dir ? dir : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	return open(*dir ? dir : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || errno != EOPNOTSUPP)
+		return fd;
+	fd = mkostemp(name, O_CLOEXEC); /* as on NFS */
+	if (fd >= 0)
+		unlink(name);
+	return fd;
 }
 
 off_t shim_spill_size(const struct shim_spill *s)

@@ -210,9 +210,8 @@ json_t *task_json(const struct task *t)
 	const struct task_proc *p = &t->init;
 	json_t *doc = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:b}", "containerID", t->id, "pid",
 				(int)p->pid, "status", t->silent ? "unknown" : status_names[p->status],
-				"attach", attach,
-				"terminal", p->terminal, "bundle", t->bundle, "oomKilled",
-				p->oom_killed);
+				"attach", attach, "terminal", p->terminal, "bundle", t->bundle,
+				"oomKilled", p->oom_killed);
 
 	if (p->status == TASK_STOPPED) {
 		AUTO_JSON json_t *end = task_exit_json(p);

@@ -214,6 +214,18 @@ static struct task *silent_task(struct ctrd_tasks *ts)
 	return t;
 }
 
+/* Whoever has asked for the task meanwhile does not know that it has ended. */
+static void tell_end(struct task *t)
+{
+	json_t *end;
+
+	pthread_mutex_lock(&t->table->lock);
+	end = t->init.status == TASK_STOPPED ? task_exit_json(&t->init) : NULL;
+	pthread_mutex_unlock(&t->table->lock);
+	if (end)
+		task_publish(t, "/tasks/exit", NULL, end);
+}
+
 static void *ask_again(void *arg)
 {
 	struct ctrd_tasks *ts = arg;
@@ -222,8 +234,7 @@ static void *ask_again(void *arg)
 
 	while (!poll(&stop, 1, ASK_AGAIN_MS) && (t = silent_task(ts))) {
 		ask(t);
-		if (t->init.status == TASK_STOPPED) /* who asked meanwhile does not know */
-			task_publish(t, "/tasks/exit", NULL, task_exit_json(&t->init));
+		tell_end(t);
 		task_put(t);
 	}
 	return NULL;
