@@ -1,7 +1,7 @@
 /*
  * cgroup_report.h - everything that the kernel counts for a group.
  *
- * For who wants to print it (runc events). What the machine does not count is 0,
+ * For who wants to print it (runc events, a task's stats). What the machine does not count is 0,
  * an empty list, or not `present`; no limit is UINT64_MAX.
  */
 #ifndef DOCKYARD_CGROUP_REPORT_H
@@ -88,6 +88,9 @@ int kern_cgroup_report(struct kern_cgroup *cg, struct kern_cgroup_report *r, str
 void kern_cgroup_report_free(struct kern_cgroup_report *r);
 
 #define AUTO_REPORT AUTO(kern_cgroup_report_free)
+
+/* Append it as JSON, an object as runc's `events --stats` has it in "data". */
+void kern_cgroup_report_json(struct strbuf *out, const struct kern_cgroup_report *r);
 
 /* cgroup_report_io.c */
 void kern_cgroup_report_io(const struct kern_cgroup *cg, struct kern_cgroup_report *r);

@@ -58,7 +58,7 @@ $(LOWER): FORCE
 $(wordlist 2,9,$(LOWER)): $(firstword $(LOWER))
 
 $(PROGS): %: build/%.o $(LIB) $(LOWER)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter $@,$(STATIC)),-static) -o $@ $< $(LIB) $(LOWER) $(LIBS) -lm -pthread
+	$(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) $(if $(filter $@,$(STATIC)),-static) -o $@ $< $(LIB) $(LOWER) $(LIBS) -lm -pthread
 
 build/unit: $(TEST_OBJS) $(LIB) $(LOWER)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TEST_OBJS) $(LIB) $(LOWER) $(LIBS) -lcunit -lm -pthread

@@ -8,9 +8,8 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/cgroup_report.h"
 
-/* One line: {"type":"stats","id":ID,"data":{...}}. Numbers are unsigned and have 64
- * bits, more than jansson's; so the text is written here by hand. `rdt` is what there
- * is to say of Intel RDT, an object, or NULL. */
+/* One line: {"type":"stats","id":ID,"data":{...}}. `rdt` is what there is to say of Intel
+ * RDT, an object, or NULL. */
 void runc_events_stats(struct strbuf *out, const char *id, const struct kern_cgroup_report *r,
 		       const json_t *rdt);
 

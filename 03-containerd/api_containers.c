@@ -7,7 +7,8 @@ API_HANDLER(api_containers_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	return ctrd_api_reply(rep, 200, ctrd_containers_list(d->containers, ctrd_api_ns(req), err));
+	return ctrd_api_reply_list(req, rep, ctrd_containers_list(d->containers, ctrd_api_ns(req), err),
+				   err);
 }
 
 API_HANDLER(api_container_create)
@@ -33,6 +34,21 @@ API_HANDLER(api_container_get)
 
 	return ctrd_api_reply(rep, 200, ctrd_container_get(d->containers, ctrd_api_ns(req),
 							   http_param(req, "id"), err));
+}
+
+API_HANDLER(api_container_label)
+{
+	struct ctrd_daemon *d = daemon;
+	const char *ns = ctrd_api_ns(req);
+	json_t *body = http_body_json(req, err), *doc;
+
+	doc = body ? ctrd_container_label(d->containers, ns, http_param(req, "id"), body, err) : NULL;
+	if (!doc)
+		return -1;
+	ctrd_events_publish(d->events, ns, "/containers/update",
+			    json_pack("{s:O, s:O}", "containerID", json_object_get(doc, "id"), "labels",
+				      json_object_get(doc, "labels")));
+	return ctrd_api_reply(rep, 200, doc);
 }
 
 API_HANDLER(api_container_delete)

@@ -5,9 +5,26 @@
 
 #include <string.h>
 
-static int add_blob(void *list, const char *digest, uint64_t size)
+#include "01-kernel/base/log.h"
+#include "content_labels.h"
+
+struct listing {
+	struct content *content;
+	json_t *list, *labels; /* labels: by digest */
+};
+
+static int add_blob(void *arg, const char *digest, uint64_t size)
 {
-	json_array_append_new(list, json_pack("{s:s, s:I}", "digest", digest, "size", (json_int_t)size));
+	struct listing *l = arg;
+	struct timespec when;
+	char text[TIME_TEXT_SIZE];
+	struct err gone;
+
+	if (!content_created(l->content, digest, &when, &gone))
+		json_array_append_new(l->list, json_pack("{s:s, s:I, s:s, s:O*}", "digest", digest, "size",
+							 (json_int_t)size, "createdAt",
+							 time_text(&when, text), "labels",
+							 json_object_get(l->labels, digest)));
 	return 0;
 }
 
@@ -15,11 +32,23 @@ API_HANDLER(api_content_list)
 {
 	struct ctrd_daemon *d = daemon;
 	AUTO_JSON json_t *list = json_array();
+	AUTO_JSON json_t *labels = content_labels(d->content, err);
+	struct listing l = { d->content, list, labels };
 
-	(void)req;
-	if (content_walk(d->content, add_blob, list, err))
+	if (!labels || content_walk(d->content, add_blob, &l, err))
 		return -1;
-	return ctrd_api_reply(rep, 200, json_incref(list));
+	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
+}
+
+API_HANDLER(api_content_label)
+{
+	json_t *body = http_body_json(req, err), *labels;
+	struct ctrd_daemon *d = daemon;
+
+	if (!body || jsonx_want(body, "", "labels", JSON_OBJECT, &labels, err))
+		return -1;
+	labels = content_label(d->content, http_param(req, "digest"), labels, err);
+	return ctrd_api_reply(rep, 200, labels ? json_pack("{s:o}", "labels", labels) : NULL);
 }
 
 API_HANDLER(api_content_get)
@@ -105,17 +134,21 @@ API_HANDLER(api_content_put)
 	char got[DIGEST_SIZE];
 	const char *digest;
 	int64_t size, length;
+	int rc;
 
 	if (expected(req, &digest, &size, err))
 		return -1;
 	length = (int64_t)ingest_offset(u->ingest);
-	if (ingest_commit(steal_ptr(&u->ingest), digest, size, got, err)) {
-		/* To the one who sent it the mismatch is a bad request, not a corrupt store. */
-		if (err->kind == ERR_CORRUPT)
-			err->kind = ERR_INVALID;
+	ctrd_images_lease(d->images);
+	rc = ingest_commit(steal_ptr(&u->ingest), digest, size, got, err);
+	/* To the one who sent it the mismatch is a bad request, not a corrupt store. */
+	if (rc && err->kind == ERR_CORRUPT)
+		err->kind = ERR_INVALID;
+	if (!rc)
+		rc = ctrd_api_hold(d, req, LEASE_CONTENT, got, err);
+	ctrd_images_release(d->images);
+	if (rc)
 		return -1;
-	}
-	ctrd_images_pin(d->images, got);
 	return ctrd_api_reply(rep, 201, json_pack("{s:s, s:I}", "digest", got, "size",
 						  (json_int_t)length));
 }

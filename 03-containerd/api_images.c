@@ -7,7 +7,8 @@ API_HANDLER(api_images_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	return ctrd_api_reply(rep, 200, ctrd_images_list(d->images, ctrd_api_ns(req), err));
+	return ctrd_api_reply_list(req, rep, ctrd_images_list(d->images, ctrd_api_ns(req), err),
+				   err);
 }
 
 API_HANDLER(api_image_get)

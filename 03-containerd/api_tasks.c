@@ -4,6 +4,7 @@
 #include "api.h"
 
 #include <poll.h>
+#include <string.h>
 
 API_HANDLER(api_tasks_list)
 {
@@ -87,6 +88,36 @@ API_HANDLER(api_task_resize)
 					  http_param(req, "exec"), body, err));
 }
 
+API_HANDLER(api_task_update)
+{
+	struct ctrd_daemon *d = daemon;
+	json_t *body = http_body_json(req, err);
+
+	if (!body)
+		return -1;
+	return done(rep, ctrd_task_update(d->tasks, ctrd_api_ns(req), http_param(req, "id"), body,
+					  err));
+}
+
+API_HANDLER(api_task_checkpoint)
+{
+	struct ctrd_daemon *d = daemon;
+	json_t *body = http_body_json(req, err);
+
+	if (!body)
+		return -1;
+	return done(rep, ctrd_task_checkpoint(d->tasks, ctrd_api_ns(req), http_param(req, "id"),
+					      body, err));
+}
+
+API_HANDLER(api_task_reopen_log)
+{
+	struct ctrd_daemon *d = daemon;
+
+	return done(rep, ctrd_task_reopen_log(d->tasks, ctrd_api_ns(req), http_param(req, "id"),
+					      err));
+}
+
 API_HANDLER(api_task_pids)
 {
 	struct ctrd_daemon *d = daemon;
@@ -101,6 +132,18 @@ API_HANDLER(api_task_metrics)
 
 	return ctrd_api_reply(rep, 200, ctrd_task_metrics(d->tasks, ctrd_api_ns(req),
 							  http_param(req, "id"), err));
+}
+
+API_HANDLER(api_task_stats)
+{
+	struct ctrd_daemon *d = daemon;
+	AUTO_FREE char *text = ctrd_task_stats(d->tasks, ctrd_api_ns(req), http_param(req, "id"),
+					       err);
+
+	if (!text)
+		return -1;
+	http_reply_bytes(rep, 200, "application/json", text, strlen(text));
+	return 0;
 }
 
 /* --- waiting --------------------------------------------------------------------------------- */
@@ -148,6 +191,14 @@ API_HANDLER(api_exec_create)
 	return body ? ctrd_api_reply(rep, 201, ctrd_exec_create(d->tasks, ctrd_api_ns(req),
 								http_param(req, "id"), body, err))
 		    : -1;
+}
+
+API_HANDLER(api_execs_list)
+{
+	struct ctrd_daemon *d = daemon;
+
+	return ctrd_api_reply(rep, 200, ctrd_execs_list(d->tasks, ctrd_api_ns(req),
+							http_param(req, "id"), err));
 }
 
 API_HANDLER(api_exec_start)

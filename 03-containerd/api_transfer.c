@@ -4,6 +4,7 @@
  */
 #include "api.h"
 
+#include "01-kernel/base/log.h"
 #include "reference.h"
 #include "transfer.h"
 #include "wire.h"
@@ -11,7 +12,7 @@
 struct transfer {
 	struct ctrd_daemon *daemon;
 	json_t *body; /* owned; the strings below are its own */
-	char *ns;
+	char *ns, *lease; /* lease: NULL for none */
 	struct ctrd_transfer t;
 	const char **mirrors, **insecure;
 	json_t *(*run)(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err);
@@ -25,6 +26,7 @@ static void release(void *arg)
 
 	json_decref(t->body);
 	free(t->ns);
+	free(t->lease);
 	free(t->mirrors);
 	free(t->insecure);
 	free(t);
@@ -50,8 +52,13 @@ static int string_list(const json_t *body, const char *key, const char ***out, s
 static int progress(void *arg, json_t *event)
 {
 	struct transfer *t = arg;
+	const json_t *target = json_object_get(event, "target");
 	struct err err;
 
+	if (t->lease && target && /* before the last word is out */
+	    ctrd_lease_add(t->daemon->leases, t->ns, t->lease, LEASE_CONTENT,
+			   jsonx_str(target, "digest", ""), &err))
+		log_warn("lease: %s", err.msg);
 	return http_write_json(t->writer, event, &err);
 }
 
@@ -81,8 +88,10 @@ static int fill(struct transfer *t, struct err *err)
 
 	t->t.ref = jsonx_str(t->body, "ref", "");
 	t->t.platform = jsonx_str(t->body, "platform", NULL);
-	t->t.username = jsonx_str(auth, "username", NULL);
-	t->t.password = jsonx_str(auth, "password", NULL);
+	t->t.credentials = (struct ctrd_credentials){
+		jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
+		jsonx_str(auth, "identityToken", NULL), jsonx_str(auth, "registryToken", NULL) };
+	t->t.registries = t->daemon->registries;
 	if (string_list(t->body, "mirrors", &t->mirrors, err) ||
 	    string_list(t->body, "insecure", &t->insecure, err))
 		return -1;
@@ -103,6 +112,7 @@ static int begin(struct http_request *req, struct http_reply *rep, struct ctrd_d
 	t->daemon = d;
 	t->body = json_incref(body);
 	t->ns = xstrdup(ctrd_api_ns(req));
+	t->lease = xstrdup(http_header(req, "Containerd-Lease"));
 	t->pull = pull;
 	t->run = pull ? ctrd_pull : ctrd_push;
 	t->t.ns = t->ns;

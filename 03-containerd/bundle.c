@@ -17,6 +17,13 @@ char *ctrd_bundle_path(const char *state, const char *ns, const char *id)
 	return xasprintf("%s/%s/%s", state, ns, id);
 }
 
+int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err)
+{
+	AUTO_FREE char *text = jsonx_text(doc);
+
+	return file_write_volatile(AT_FDCWD, file, text, strlen(text), 0600, err);
+}
+
 static int fill(const char *bundle, const json_t *options, struct err *err)
 {
 	AUTO_FREE char *rootfs = xasprintf("%s/rootfs", bundle);
@@ -25,7 +32,7 @@ static int fill(const char *bundle, const json_t *options, struct err *err)
 	/* A user namespace's root passes through here on its way to the root file system. */
 	if (mkdir(rootfs, 0711))
 		return err_sys(err, "mkdir %s", rootfs);
-	return jsonx_write(AT_FDCWD, file, options, 0600, err);
+	return ctrd_bundle_write(file, options, err);
 }
 
 int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *err)
@@ -93,7 +100,7 @@ int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const
 	json_object_set_new(process, "terminal", json_boolean(terminal));
 	if (user)
 		ctrd_bundle_user(process, user);
-	return jsonx_write(AT_FDCWD, file, copy, 0600, err);
+	return ctrd_bundle_write(file, copy, err);
 }
 
 /* options.json goes first: without it the rest is an empty shell for the next start, while

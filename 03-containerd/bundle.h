@@ -20,6 +20,9 @@ char *ctrd_bundle_path(const char *state, const char *ns, const char *id);
 /* Make the directory, rootfs and options.json. On failure nothing is left. */
 int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *err);
 
+/* Write one of its documents. A reboot ends the task with them: nothing is synced. */
+int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err);
+
 /* Write config.json: `spec` with root.path "rootfs", process.terminal as given and the
  * resolved user ({"uid","gid","additionalGids","home"}, NULL: as in the spec). */
 int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const json_t *user,

@@ -1,12 +1,11 @@
 /*
- * client.c - see client.h: libcurl over the unix socket.
+ * client.c - see client.h: a connection to the unix socket for each exchange.
  *
  * Both kinds of answer arrive in pieces of any size. A document is collected; a
  * stream is cut at the line ends, and its last line may be the error.
  */
 #include "client.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,8 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/tty.h"
+#include "client_http.h"
 #include "content.h"
 #include "wire.h"
 
@@ -24,25 +25,18 @@
 struct exchange;
 
 struct ctrd_client {
-	char *address, *ns_header;
+	char *address, *ns;
 	pthread_mutex_t lock;      /* guards what follows */
 	struct exchange *under_way;
 	bool cancelled;
 };
 
-static void init_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 struct ctrd_client *ctrd_client_new(const char *address, const char *ns)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct ctrd_client *c = xcalloc(1, sizeof *c);
 
-	pthread_once(&once, init_curl);
 	c->address = xstrdup(address);
-	c->ns_header = xasprintf("Containerd-Namespace: %s", ns ? ns : "default");
+	c->ns = xstrdup(ns ? ns : "default");
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
 }
@@ -52,7 +46,7 @@ void ctrd_client_free(struct ctrd_client *c)
 	if (!c)
 		return;
 	free(c->address);
-	free(c->ns_header);
+	free(c->ns);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -63,21 +57,19 @@ struct exchange {
 	struct exchange *next; /* client.lock */
 	struct ctrd_client *client;
 	int fd;                /* client.lock: the connection while it is open, or -1 */
-	CURL *curl;
+	int status;          /* of the answer; 0: there is none yet */
 	struct strbuf in;    /* what has come and is not yet dealt with */
 	size_t limit;
 	int (*each)(void *arg, json_t *line); /* NULL: collect */
 	void *arg;
+	const int *upload, *download; /* a file in place of a body */
 	bool stopped;        /* by `each` */
 	struct err err;      /* kind is set when a line carried an error, or was none */
 };
 
-static bool failed(struct exchange *x)
+static bool failed(const struct exchange *x)
 {
-	long status = 0;
-
-	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
-	return status >= 400;
+	return x->status >= 400;
 }
 
 /* One line of a stream. False: no more, please. */
@@ -110,48 +102,46 @@ static bool take_lines(struct exchange *x)
 	return true;
 }
 
-/* CURLOPT_WRITEFUNCTION: a count other than n ends the transfer. */
-static size_t on_data(char *data, size_t size, size_t n, void *arg)
+/* The next bytes of the answer. Non-zero: no more, please. */
+static int on_data(void *arg, const char *data, size_t n)
 {
 	struct exchange *x = arg;
 
-	n *= size;
-	if (x->in.len + n > x->limit) {
-		err_set(&x->err, ERR_INVALID, "containerd's answer is larger than %zu bytes", x->limit);
-		return 0;
-	}
+	if (x->download && !failed(x))
+		return io_write_full(*x->download, data, n)
+			       ? err_sys(&x->err, "write what containerd sends") : 0;
+	if (x->in.len + n > x->limit)
+		return err_set(&x->err, ERR_INVALID, "containerd's answer is larger than %zu bytes",
+			       x->limit);
 	strbuf_add(&x->in, data, n);
-	if (x->each && !failed(x) && !take_lines(x))
-		return 0;
-	return n;
+	return x->each && !failed(x) && !take_lines(x) ? -1 : 0;
 }
 
 /* --- cancelling ---------------------------------------------------------------------------- */
 
-/* CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION: know the descriptor, so that
- * another thread can shut it down. */
-static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+/* Connect, and let it be known, so that another thread can shut the connection down. */
+static int connect_known(struct exchange *x, struct err *err)
 {
-	struct exchange *x = arg;
-	int fd = -1;
+	AUTO_CLOSE int fd = kern_unix_connect(x->client->address, err);
+	bool cancelled;
 
-	(void)purpose;
+	if (fd < 0)
+		return err_set(err, ERR_UNAVAILABLE, "does not answer");
 	pthread_mutex_lock(&x->client->lock);
-	if (!x->client->cancelled)
-		fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
-	x->fd = fd;
+	cancelled = x->client->cancelled;
+	x->fd = cancelled ? -1 : fd;
 	pthread_mutex_unlock(&x->client->lock);
-	return fd < 0 ? CURL_SOCKET_BAD : fd;
+	if (cancelled)
+		return err_set(err, ERR_UNAVAILABLE, "is not asked any more");
+	return steal_fd(&fd);
 }
 
-static int on_close(void *arg, curl_socket_t fd)
+static void disconnect(struct exchange *x, int fd)
 {
-	struct exchange *x = arg;
-
 	pthread_mutex_lock(&x->client->lock);
 	x->fd = -1;
 	pthread_mutex_unlock(&x->client->lock);
-	return close(fd);
+	close(fd);
 }
 
 static void enter(struct exchange *x, struct ctrd_client *c)
@@ -185,40 +175,9 @@ void ctrd_client_cancel(struct ctrd_client *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static struct curl_slist *headers_of(const struct ctrd_client *c, const char *type)
-{
-	struct curl_slist *h = curl_slist_append(NULL, c->ns_header);
-
-	h = curl_slist_append(h, "Expect:"); /* no waiting for 100 Continue on a local socket */
-	return curl_slist_append(h, type);
-}
-
-static void set_request(struct exchange *x, const struct ctrd_client *c, const char *method,
-			const char *url, const void *body, size_t n)
-{
-	CURL *curl = x->curl;
-
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->address);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, x);
-	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, x);
-	if (body) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
-	}
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-}
-
 /* What went wrong, if anything did: an error in the stream, the answer's status, the
- * connection, in this order of what says most. */
-static int verdict(struct exchange *x, const struct ctrd_client *c, CURLcode rc, struct err *err)
+ * connection, in this order of what says most. `broken` is the connection's. */
+static int verdict(struct exchange *x, const struct err *broken, struct err *err)
 {
 	if (x->stopped)
 		return 0;
@@ -226,11 +185,12 @@ static int verdict(struct exchange *x, const struct ctrd_client *c, CURLcode rc,
 		*err = x->err;
 		return -1;
 	}
-	if (rc != CURLE_OK) {
-		bool connected = rc != CURLE_COULDNT_CONNECT;
-
-		return err_set(err, ERR_UNAVAILABLE, "containerd at %s %s", c->address,
-			       connected ? "broke off" : "does not answer");
+	if (broken->kind == ERR_UNAVAILABLE)
+		return err_set(err, ERR_UNAVAILABLE, "containerd at %s %s", x->client->address,
+			       broken->msg);
+	if (broken->kind != ERR_NONE) {
+		*err = *broken;
+		return -1;
 	}
 	if (failed(x)) {
 		AUTO_JSON json_t *doc = jsonx_parse(x->in.data ? x->in.data : "", x->in.len,
@@ -243,30 +203,36 @@ static int verdict(struct exchange *x, const struct ctrd_client *c, CURLcode rc,
 	return 0;
 }
 
-static int exchange(struct exchange *x, struct ctrd_client *c, const char *method,
-		    const char *path, const char *type, const void *body, size_t n,
-		    struct err *err)
+/* A request that breaks off may have been answered all the same: refused before its end. */
+static int converse(struct exchange *x, int fd, const struct client_request *r, struct err *err)
 {
-	AUTO_FREE char *url = xasprintf("http://containerd%s", path);
-	struct curl_slist *headers = headers_of(c, type);
-	CURLcode rc;
+	struct err unsent = { 0 };
 
-	x->curl = curl_easy_init();
-	if (!x->curl) {
-		curl_slist_free_all(headers);
-		return err_set(err, ERR_SYSTEM, "libcurl cannot be initialised");
+	if (client_http_send(fd, r, &unsent) && unsent.kind != ERR_UNAVAILABLE) {
+		*err = unsent;
+		return -1;
 	}
+	return client_http_receive(fd, &x->status, on_data, x, err);
+}
+
+static int exchange(struct exchange *x, struct ctrd_client *c, struct client_request *r,
+		    const char *type, struct err *err)
+{
+	AUTO_FREE char *headers = xasprintf("Containerd-Namespace: %s\r\n%s\r\n", c->ns, type);
+	struct err broken = { 0 };
+	int fd, rc;
+
+	r->headers = headers;
+	r->upload = x->upload;
 	enter(x, c);
-	set_request(x, c, method, url, body, n);
-	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, headers);
-	rc = curl_easy_perform(x->curl);
-	if (rc == CURLE_OK && x->each && !failed(x) && x->in.len)
+	fd = connect_known(x, &broken);
+	if (fd >= 0 && !converse(x, fd, r, &broken) && x->each && !failed(x) && x->in.len)
 		take_line(x, x->in.data, x->in.len); /* a last line without its end */
-	rc = verdict(x, c, rc, err) ? CURLE_HTTP_RETURNED_ERROR : CURLE_OK;
-	curl_easy_cleanup(x->curl); /* closes the connection: on_close */
+	rc = verdict(x, &broken, err);
+	if (fd >= 0)
+		disconnect(x, fd);
 	leave(x);
-	curl_slist_free_all(headers);
-	return rc == CURLE_OK ? 0 : -1;
+	return rc;
 }
 
 static int send_json(struct exchange *x, struct ctrd_client *c, const char *method,
@@ -276,8 +242,9 @@ static int send_json(struct exchange *x, struct ctrd_client *c, const char *meth
 	/* A POST without a body still says so. */
 	const char *out = text ? text : strcmp(method, "POST") ? NULL : "";
 
-	return exchange(x, c, method, path, "Content-Type: application/json", out,
-			out ? strlen(out) : 0, err);
+	return exchange(x, c, &(struct client_request){ .method = method, .path = path, .body = out,
+							.n = out ? strlen(out) : 0 },
+			"Content-Type: application/json", err);
 }
 
 /* --- the calls ------------------------------------------------------------------------------- */
@@ -305,13 +272,34 @@ int ctrd_stream(struct ctrd_client *c, const char *method, const char *path, con
 	return rc;
 }
 
+int ctrd_download(struct ctrd_client *c, const char *method, const char *path,
+		  const json_t *body, int fd, struct err *err)
+{
+	struct exchange x = { .limit = ANSWER_MAX, .download = &fd };
+	int rc = send_json(&x, c, method, path, body, err);
+
+	strbuf_free(&x.in);
+	return rc;
+}
+
+int ctrd_upload(struct ctrd_client *c, const char *path, int fd,
+		int (*each)(void *arg, json_t *line), void *arg, struct err *err)
+{
+	struct exchange x = { .limit = ANSWER_MAX, .each = each, .arg = arg, .upload = &fd };
+	struct client_request r = { .method = "POST", .path = path };
+	int rc = exchange(&x, c, &r, "Content-Type: application/octet-stream", err);
+
+	strbuf_free(&x.in);
+	return rc;
+}
+
 int ctrd_content_put(struct ctrd_client *c, const void *buf, size_t n, char *digest,
 		     struct err *err)
 {
 	struct exchange x = { .limit = ANSWER_MAX };
+	struct client_request r = { .method = "POST", .path = "/v1/content", .body = buf, .n = n };
 	AUTO_JSON json_t *doc = NULL;
-	int rc = exchange(&x, c, "POST", "/v1/content", "Content-Type: application/octet-stream",
-			  buf, n, err);
+	int rc = exchange(&x, c, &r, "Content-Type: application/octet-stream", err);
 
 	if (!rc)
 		doc = jsonx_parse(x.in.data ? x.in.data : "", x.in.len, "containerd's answer", err);
@@ -327,9 +315,10 @@ char *ctrd_content_get(struct ctrd_client *c, const char *digest, size_t limit, 
 		       struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("/v1/content/%s", digest);
+	struct client_request r = { .method = "GET", .path = path };
 	struct exchange x = { .limit = limit };
 
-	if (exchange(&x, c, "GET", path, "Accept: */*", NULL, 0, err)) {
+	if (exchange(&x, c, &r, "Accept: */*", err)) {
 		strbuf_free(&x.in);
 		return NULL;
 	}

@@ -38,6 +38,13 @@ int ctrd_content_put(struct ctrd_client *c, const void *buf, size_t n, char *dig
 char *ctrd_content_get(struct ctrd_client *c, const char *digest, size_t limit, size_t *n,
 		       struct err *err);
 
+/* The answer's bytes into an open file; and an open file's bytes, to its end, as a request
+ * whose answer is a stream as of ctrd_stream. */
+int ctrd_download(struct ctrd_client *c, const char *method, const char *path,
+		  const json_t *body, int fd, struct err *err);
+int ctrd_upload(struct ctrd_client *c, const char *path, int fd,
+		int (*each)(void *arg, json_t *line), void *arg, struct err *err);
+
 /* Escape one path segment ("docker.io/library/nginx:latest" -> "docker.io%2Flibrary…"); freed by the caller. */
 char *ctrd_escape(const char *segment);
 

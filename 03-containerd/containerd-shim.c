@@ -7,7 +7,8 @@
  *
  *     {"id","namespace","runtime":{"binary","root"},"terminal","stdin","stdinOnce",
  *      "log":{"driver","path","maxSize","maxFile"},"consoleSize":[rows,cols],
- *      "mounts":[{"type","source","options"}]}
+ *      "mounts":[{"type","source","options"}],"openFiles",
+ *      "checkpoint":{"path",…}}
  *
  * The program forks: the parent ends when the child is ready, having written one line
  * to standard output, {} or {"error":…}. The child is a session of its own, belongs to
@@ -23,6 +24,7 @@
 #include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,17 +49,22 @@ void shim_leave_if_idle(struct shim *s)
 	s->loop.stop = true;
 }
 
-static void leave_now(void *owner)
+/* Whoever asked has not read the answers: that was long enough. */
+static void leave_control(void *owner)
 {
 	struct shim *s = owner;
 
-	s->loop.stop = true;
+	shim_control_close(s);
+	shim_leave_if_idle(s);
 }
 
+/* Clients are given their time, each its own (shim_attach.c). */
 void shim_leave(struct shim *s)
 {
 	s->leaving = true;
-	shim_timer_set(&s->loop, &s->leave, LEAVE_MS, leave_now, s);
+	shim_timer_set(&s->loop, &s->leave, LEAVE_MS, leave_control, s);
+	for (struct shim_proc *p = s->procs; p; p = p->next)
+		shim_attach_update(&p->io);
 	shim_leave_if_idle(s);
 }
 
@@ -81,13 +88,16 @@ static int open_log(struct shim *s, struct shim_io *io, struct err *err)
 {
 	const json_t *log = json_object_get(s->options, "log");
 	const char *driver = jsonx_str(log, "driver", "none");
+	struct shim_log_options o = { .path = jsonx_str(log, "path", ""),
+				      .max_size = jsonx_int(log, "maxSize", 0),
+				      .max_file = (int)jsonx_int(log, "maxFile", 1) };
 
 	if (!strcmp(driver, "none"))
 		return 0;
-	if (strcmp(driver, "json-file"))
+	if (strcmp(driver, "json-file") && strcmp(driver, "cri"))
 		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
-	if (shim_log_open(&s->log, jsonx_str(log, "path", ""), jsonx_int(log, "maxSize", 0),
-			  (int)jsonx_int(log, "maxFile", 1), err))
+	o.format = strcmp(driver, "cri") ? SHIM_LOG_JSON : SHIM_LOG_CRI;
+	if (shim_log_open(&s->log, &o, err))
 		return -1;
 	io->log = &s->log;
 	return 0;
@@ -155,11 +165,26 @@ static int write_pid(struct err *err)
 	return file_write_atomic(AT_FDCWD, "shim.pid", text, (size_t)n, 0600, err);
 }
 
+/* containerd has raised its own. */
+static void limit_open_files(const struct shim *s)
+{
+	rlim_t want = (rlim_t)jsonx_int(s->options, "openFiles", 0);
+	struct rlimit limit;
+
+	if (!want || getrlimit(RLIMIT_NOFILE, &limit) || want > limit.rlim_max)
+		return;
+	limit.rlim_cur = want;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int set_up(struct shim *s, struct err *err)
 {
 	umask(022);
-	if (read_options(s, err) || shim_loop_init(&s->loop, err) || take_signals(s, err) ||
-	    become_parent(err) || open_init(s, err) || shim_control_listen(s, err))
+	if (read_options(s, err))
+		return -1;
+	limit_open_files(s);
+	if (shim_loop_init(&s->loop, err) || take_signals(s, err) || become_parent(err) ||
+	    open_init(s, err) || shim_control_listen(s, err))
 		return -1;
 	return write_pid(err);
 }
@@ -186,6 +211,7 @@ static void tear_down(struct shim *s)
 {
 	s->leaving = false;
 	shim_control_close(s);
+	shim_oom_close(s);
 	while (s->procs)
 		shim_proc_free(s->procs);
 	shim_log_close(&s->log);
@@ -204,7 +230,7 @@ static int run_shim(void)
 	/* Give memory back soon: there may be hundreds of us, mostly idle. */
 	mallopt(M_TRIM_THRESHOLD, 32 << 10);
 	mallopt(M_MMAP_THRESHOLD, 32 << 10);
-	s->log.fd = s->signals.fd = s->control.fd = -1;
+	s->log.fd = s->signals.fd = s->control.fd = s->oom.watch.fd = -1;
 	rc = report(set_up(s, &err), &err);
 	if (!rc)
 		shim_loop_run(&s->loop);

@@ -6,16 +6,20 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
 #include "api.h"
+#include "rest.h"
 #include "version.h"
 
 #define STOP_SECONDS 15
@@ -29,11 +33,16 @@ static const char usage[] =
 	"  --runtime PATH    the OCI runtime             (../02-runc/runc beside this program,\n"
 	"                                                 else runc from PATH)\n"
 	"  --shim PATH       the shim                    (containerd-shim beside this program)\n"
+	"  --snapshotter NAME  overlayfs or native       (overlayfs if it works below --root, else\n"
+	"                                                 native, which copies every layer)\n"
+	"  --certs-dir DIR   certificates and mirrors of registries, may be given again\n"
+	"                                                (/etc/containerd/certs.d, /etc/docker/certs.d)\n"
 	"  --log-level LEVEL error, warn, info, debug    (info)\n"
 	"  --version, --help\n";
 
 struct settings {
-	char *root, *state, *address, *runtime, *shim;
+	char *root, *state, *address, *runtime, *shim, *snapshotter;
+	struct strlist certs_dirs;
 	enum log_level level;
 };
 
@@ -81,6 +90,8 @@ static void free_settings(struct settings *s)
 	free(s->address);
 	free(s->runtime);
 	free(s->shim);
+	free(s->snapshotter);
+	strlist_free(&s->certs_dirs);
 }
 
 static int parse_level(const char *word, enum log_level *level)
@@ -106,13 +117,16 @@ static int parse(int argc, char **argv, struct settings *s)
 		{ "address", required_argument, NULL, 'a' },
 		{ "runtime", required_argument, NULL, 'R' },
 		{ "shim", required_argument, NULL, 'S' },
+		{ "snapshotter", required_argument, NULL, 'n' },
+		{ "certs-dir", required_argument, NULL, 'c' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	char **const strings[] = { ['r'] = &s->root, ['s'] = &s->state, ['a'] = &s->address,
-				   ['R'] = &s->runtime, ['S'] = &s->shim };
+				   ['R'] = &s->runtime, ['S'] = &s->shim,
+				   ['n'] = &s->snapshotter };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "hv", options, NULL)) != -1) {
@@ -124,8 +138,14 @@ static int parse(int argc, char **argv, struct settings *s)
 			return 3;
 		if (c == 'l' && parse_level(optarg, &s->level))
 			return 3;
-		if (c != 'l')
+		if (c == 'c')
+			strlist_add(&s->certs_dirs, optarg);
+		else if (c != 'l')
 			set(strings[c], optarg);
+	}
+	if (!s->certs_dirs.n) {
+		strlist_add(&s->certs_dirs, "/etc/containerd/certs.d");
+		strlist_add(&s->certs_dirs, "/etc/docker/certs.d");
 	}
 	if (optind == argc)
 		return 0;
@@ -163,22 +183,40 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	struct http_options o = { .routes = ctrd_routes, .daemon = d, .error = ctrd_api_error,
 				  .body_limit = 8 << 20 };
 	struct http_server *server = http_serve_unix(s->address, 0660, &o, err);
+	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
+	struct ctrd_rest rest = { 0 };
 	int sig;
 
 	if (!server)
 		return -1;
 	log_info("serving on %s", s->address);
-	while (sigwait(stop, &sig))
-		;
+	while ((sig = sigtimedwait(stop, NULL, &look)) < 0)
+		ctrd_rest(&rest);
 	log_info("%s: stopping; containers run on", sig == SIGTERM ? "SIGTERM" : "SIGINT");
 	alarm(STOP_SECONDS); /* a request may hang in a runtime that hangs: no reason to stay */
 	http_server_stop(server);
 	return 0;
 }
 
+/* A task takes a descriptor here, and two more while somebody waits for its end; 1024 of them,
+ * as is usual, would be few. The limit as it was is the containers': the return value. */
+static long raise_open_files(void)
+{
+	struct rlimit limit;
+	long before;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 0;
+	before = limit.rlim_cur > LONG_MAX ? 0 : (long)limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? 0 : before;
+}
+
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
-	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim };
+	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
+					 s->snapshotter, raise_open_files(),
+					 (const char *const *)s->certs_dirs.v };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;
 	AUTO_CLOSE int state_lock = -1;

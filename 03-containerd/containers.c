@@ -155,6 +155,41 @@ json_t *ctrd_containers_list(struct ctrd_containers *c, const char *ns, struct e
 	return steal_ptr(&list);
 }
 
+/* What the labels become; -1: something else than strings and nulls was asked for. */
+static int merge_labels(json_t *doc, const json_t *changes, struct err *err)
+{
+	json_t *labels = json_object_get(doc, "labels"), *v;
+	const char *key;
+
+	json_object_foreach((json_t *)changes, key, v) {
+		if (json_is_null(v))
+			json_object_del(labels, key);
+		else if (json_is_string(v))
+			json_object_set(labels, key, v);
+		else
+			return err_set(err, ERR_INVALID, "labels.%s: expected a string or null", key);
+	}
+	return 0;
+}
+
+json_t *ctrd_container_label(struct ctrd_containers *c, const char *ns, const char *id,
+			     const json_t *req, struct err *err)
+{
+	AUTO_FREE char *path = path_of(c, ns, id, err);
+	AUTO_JSON json_t *doc = NULL;
+	json_t *changes;
+	int rc = -1;
+
+	if (!path || jsonx_want(req, "", "labels", JSON_OBJECT, &changes, err))
+		return NULL;
+	pthread_mutex_lock(&c->lock);
+	doc = ctrd_container_get(c, ns, id, err);
+	if (doc && !merge_labels(doc, changes, err))
+		rc = jsonx_write(AT_FDCWD, path, doc, 0600, err);
+	pthread_mutex_unlock(&c->lock);
+	return rc ? NULL : steal_ptr(&doc);
+}
+
 int ctrd_container_delete(struct ctrd_containers *c, const char *ns, const char *id,
 			  struct err *err)
 {

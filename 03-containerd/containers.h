@@ -26,6 +26,9 @@ json_t *ctrd_container_get(struct ctrd_containers *c, const char *ns, const char
 			   struct err *err); /* new */
 /* All of a namespace, without their specs; new. */
 json_t *ctrd_containers_list(struct ctrd_containers *c, const char *ns, struct err *err);
+/* {"labels":{"KEY":"VALUE","KEY":null}}: set and clear. The document, new. */
+json_t *ctrd_container_label(struct ctrd_containers *c, const char *ns, const char *id,
+			     const json_t *req, struct err *err);
 int ctrd_container_delete(struct ctrd_containers *c, const char *ns, const char *id,
 			  struct err *err);
 

@@ -51,6 +51,7 @@ struct content *content_open(const char *root, struct err *err)
 	struct content *c = xcalloc(1, sizeof(*c));
 
 	c->root = xstrdup(root);
+	pthread_mutex_init(&c->labels_lock, NULL);
 	c->ingest = -1;
 	c->blobs = open_dir(root, "blobs/sha256", err);
 	if (c->blobs >= 0)
@@ -72,6 +73,7 @@ void content_close(struct content *c)
 		close(c->blobs);
 	if (c->ingest >= 0)
 		close(c->ingest);
+	pthread_mutex_destroy(&c->labels_lock);
 	free(c->root);
 	free(c);
 }
@@ -82,6 +84,17 @@ const char *content_name(const char *digest, struct err *err)
 		return strchr(digest, ':') + 1;
 	err_set(err, ERR_INVALID, "invalid digest \"%.100s\"", digest);
 	return NULL;
+}
+
+int content_sync(struct content *c, struct err *err)
+{
+	return syncfs(c->blobs) ? err_sys(err, "sync %s", c->root) : 0;
+}
+
+/* Renames are in the directory, which is a file of its own. */
+int content_settle(struct content *c, struct err *err)
+{
+	return fsync(c->blobs) ? err_sys(err, "sync %s/blobs", c->root) : 0;
 }
 
 bool content_has(struct content *c, const char *digest, uint64_t *size)
@@ -95,6 +108,20 @@ bool content_has(struct content *c, const char *digest, uint64_t *size)
 	if (size)
 		*size = (uint64_t)st.st_size;
 	return true;
+}
+
+int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err)
+{
+	const char *name = content_name(digest, err);
+	struct stat st;
+
+	if (!name)
+		return -1;
+	if (fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest)
+				       : err_sys(err, "blob %s", digest);
+	*when = st.st_mtim; /* nobody writes to a blob */
+	return 0;
 }
 
 int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err)
@@ -134,11 +161,15 @@ char *content_read(struct content *c, const char *digest, size_t limit, size_t *
 int content_delete(struct content *c, const char *digest, struct err *err)
 {
 	const char *name = content_name(digest, err);
+	AUTO_FREE char *labels = NULL;
 
 	if (!name)
 		return -1;
-	if (!unlinkat(c->blobs, name, 0))
+	labels = xasprintf("%s/" CONTENT_LABELS "/%s.json", c->root, name);
+	if (!unlinkat(c->blobs, name, 0)) {
+		unlink(labels); /* most have none */
 		return 0;
+	}
 	if (errno == ENOENT)
 		return err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest);
 	return err_sys(err, "delete blob %s", digest);

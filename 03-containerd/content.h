@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "01-kernel/base/err.h"
 
@@ -35,12 +36,20 @@ struct content *content_open(const char *root, struct err *err); /* makes the di
 void content_close(struct content *c);
 
 bool content_has(struct content *c, const char *digest, uint64_t *size);
+int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err);
 int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err); /* fd */
 /* The whole blob, for manifests and configs (ERR_INVALID past limit). malloc'ed, NUL-terminated. */
 char *content_read(struct content *c, const char *digest, size_t limit, size_t *n, struct err *err);
 int content_delete(struct content *c, const char *digest, struct err *err);
 int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
 		 void *arg, struct err *err);
+
+/* Note that a registry ("host:port") has the blob in this repository; and one where it is known to
+ * be, other than `but_not` (the caller frees; NULL). Hints, on a file system that can keep them. */
+void content_add_source(struct content *c, const char *digest, const char *registry,
+			const char *repository);
+char *content_source(struct content *c, const char *digest, const char *registry,
+		     const char *but_not);
 
 /* An ingest: write, then commit (or abort). `resume_name` NULL: an anonymous one that
  * vanishes with the process; a name: kept on disk, found again by content_ingest with
@@ -54,6 +63,15 @@ int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err);
  * on failure (ERR_CORRUPT when it is not what was expected). An existing blob is fine. */
 int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *digest,
 		  struct err *err);
+/* The same in steps, for many blobs with one sync between them. Verify ends the hashing: as
+ * ingest_commit, but the ingest stays. Then it may be read (a new fd, at the beginning), and when
+ * the file system was synced, it may get its name: publish frees it as commit does. What was
+ * published is there for good after content_settle. */
+int ingest_verify(struct ingest *in, const char *expected, int64_t size, struct err *err);
+int ingest_reader(const struct ingest *in, struct err *err);
+int content_sync(struct content *c, struct err *err); /* one syncfs(2) */
+int ingest_publish(struct ingest *in, struct err *err);
+int content_settle(struct content *c, struct err *err);
 void ingest_suspend(struct ingest *in); /* named: close, keep the data for later */
 void ingest_abort(struct ingest *in);   /* remove the data */
 int content_write(struct content *c, const void *buf, size_t n, const char *expected, char *digest,

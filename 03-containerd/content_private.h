@@ -4,10 +4,15 @@
 #ifndef DOCKYARD_CTRD_CONTENT_PRIVATE_H
 #define DOCKYARD_CTRD_CONTENT_PRIVATE_H
 
+#include <pthread.h>
+
 #include "content.h"
+
+#define CONTENT_LABELS "labels" /* directory <root>/labels: content_labels.c */
 
 struct content {
 	char *root;
+	pthread_mutex_t labels_lock; /* between reading a blob's labels and writing them */
 	int blobs;  /* directory <root>/blobs/sha256 */
 	int ingest; /* directory <root>/ingest */
 };

@@ -7,44 +7,83 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctr_run.h"
 #include "version.h"
 
 static const struct command {
 	const char *group, *name; /* words separated by commas: the same command */
 	const char *usage;
 	ctr_command *run;
+	const char *more; /* after the usage, where the command's own help is asked for */
 } commands[] = {
-	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-u USER:PASSWORD] "
+	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-k] [-u USER:PASSWORD] "
 	  "[--mirror URL] REF", ctr_images_pull },
-	{ "images,image,i", "push", "images push [--plain-http] [-u USER:PASSWORD] REF", ctr_images_push },
-	{ "images,image,i", "ls,list", "images ls [-q]", ctr_images_list },
+	{ "images,image,i", "push", "images push [--platform P] [--plain-http] [-k] "
+	  "[-u USER:PASSWORD] REF", ctr_images_push },
+	{ "images,image,i", "ls,list", "images ls [-q] [FILTER...]", ctr_images_list },
+	{ "images,image,i", "check", "images check [-q] [FILTER...]", ctr_images_check },
 	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
-	{ "images,image,i", "tag", "images tag SOURCE TARGET", ctr_images_tag },
-	{ "run", NULL, "run [options] IMAGE ID [COMMAND [ARG...]]", ctr_run },
+	{ "images,image,i", "tag", "images tag [--force] SOURCE TARGET", ctr_images_tag },
+	{ "images,image,i", "mount", "images mount [--rw] [--platform P] REF DIRECTORY", ctr_images_mount },
+	{ "images,image,i", "unmount", "images unmount [--rm] DIRECTORY", ctr_images_unmount },
+	{ "images,image,i", "import", "images import [--base-name NAME] [--platform P] [--no-unpack] "
+	  "FILE|-", ctr_images_import },
+	{ "images,image,i", "export", "images export [--platform P] [--all-platforms] "
+	  "[--skip-manifest-json] FILE|- REF...", ctr_images_export },
+	{ "run", NULL, "run [options] IMAGE ID [COMMAND [ARG...]]", ctr_run, ctr_run_help },
 	{ "containers,container,c", "create", "containers create [options] IMAGE ID [COMMAND [ARG...]]",
-	  ctr_containers_create },
+	  ctr_containers_create, ctr_run_help },
 	{ "containers,container,c", "ls,list", "containers ls [-q]", ctr_containers_list },
 	{ "containers,container,c", "info", "containers info ID", ctr_containers_info },
+	{ "containers,container,c", "label", "containers label ID KEY=[VALUE]...", ctr_containers_label },
 	{ "containers,container,c", "rm,remove,del,delete", "containers rm ID...", ctr_containers_remove },
 	{ "tasks,task,t", "ls,list", "tasks ls [-q]", ctr_tasks_list },
-	{ "tasks,task,t", "start", "tasks start [-d] [-t] [--log-uri file:///PATH] ID", ctr_tasks_start },
+	{ "tasks,task,t", "start", "tasks start [-d] [-t] [--null-io] [--log-uri file:///PATH] "
+	  "[--pid-file FILE] [--checkpoint DIR] ID", ctr_tasks_start },
 	{ "tasks,task,t", "attach", "tasks attach ID", ctr_tasks_attach },
 	{ "tasks,task,t", "exec", "tasks exec --exec-id EXEC [-d] [-t] [--cwd DIR] [--user USER] ID "
 	  "COMMAND [ARG...]", ctr_tasks_exec },
 	{ "tasks,task,t", "kill", "tasks kill [-s SIGNAL] [-a] [--exec-id EXEC] ID", ctr_tasks_kill },
-	{ "tasks,task,t", "rm,remove,del,delete", "tasks rm [-f] ID...", ctr_tasks_remove },
+	{ "tasks,task,t", "rm,remove,del,delete", "tasks rm [-f] [--exec-id EXEC] ID...", ctr_tasks_remove },
+	{ "tasks,task,t", "wait", "tasks wait ID", ctr_tasks_wait },
+	{ "tasks,task,t", "checkpoint", "tasks checkpoint [--exit] [--work-path DIR] --image-path DIR ID",
+	  ctr_tasks_checkpoint },
 	{ "tasks,task,t", "pause", "tasks pause ID...", ctr_tasks_pause },
 	{ "tasks,task,t", "resume", "tasks resume ID...", ctr_tasks_resume },
 	{ "tasks,task,t", "ps", "tasks ps ID", ctr_tasks_ps },
-	{ "tasks,task,t", "metrics,metric", "tasks metrics ID", ctr_tasks_metrics },
-	{ "content", "ls,list", "content ls [-q]", ctr_content_list },
+	{ "tasks,task,t", "metrics,metric", "tasks metrics [--format table|json] ID", ctr_tasks_metrics },
+	{ "content", "ls,list", "content ls [-q] [FILTER...]", ctr_content_list },
 	{ "content", "get", "content get DIGEST", ctr_content_get },
+	{ "content", "ingest", "content ingest [--expected-size N] [--expected-digest D] NAME",
+	  ctr_content_ingest },
+	{ "content", "label", "content label DIGEST NAME=[VALUE]...", ctr_content_label },
 	{ "content", "rm,remove,del,delete", "content rm DIGEST...", ctr_content_remove },
-	{ "snapshots,snapshot", "ls,list", "snapshots ls", ctr_snapshots_list },
+	{ "snapshots,snapshot", "ls,list", "snapshots ls [-q] [FILTER...]", ctr_snapshots_list },
+	{ "snapshots,snapshot", "info", "snapshots info KEY", ctr_snapshots_info },
+	{ "snapshots,snapshot", "label", "snapshots label KEY NAME=[VALUE]...", ctr_snapshots_label },
+	{ "snapshots,snapshot", "mounts,m,mount", "snapshots mounts DIRECTORY KEY", ctr_snapshots_mounts },
+	{ "snapshots,snapshot", "prepare", "snapshots prepare [-t DIRECTORY] [--mounts] KEY [PARENT]",
+	  ctr_snapshots_prepare },
+	{ "snapshots,snapshot", "view", "snapshots view [-t DIRECTORY] [--mounts] KEY [PARENT]",
+	  ctr_snapshots_view },
+	{ "snapshots,snapshot", "commit", "snapshots commit KEY ACTIVE", ctr_snapshots_commit },
 	{ "snapshots,snapshot", "rm,remove,del,delete", "snapshots rm KEY...", ctr_snapshots_remove },
+	{ "snapshots,snapshot", "usage", "snapshots usage [-b] [KEY...]", ctr_snapshots_usage },
+	{ "snapshots,snapshot", "diff", "snapshots diff [--media-type TYPE] [--keep] KEY [KEY]",
+	  ctr_snapshots_diff },
+	{ "snapshots,snapshot", "tree", "snapshots tree", ctr_snapshots_tree },
+	{ "leases", "ls,list", "leases ls [-q] [FILTER...]", ctr_leases_list },
+	{ "leases", "create", "leases create [--id ID] [-x TIME] [NAME=VALUE...]", ctr_leases_create },
+	{ "leases", "rm,remove,del,delete", "leases rm ID...", ctr_leases_remove },
+	{ "namespaces,namespace,ns", "ls,list", "namespaces ls [-q] [FILTER...]", ctr_namespaces_list },
+	{ "namespaces,namespace,ns", "create,c", "namespaces create NAME [LABEL=VALUE...]",
+	  ctr_namespaces_create },
+	{ "namespaces,namespace,ns", "label", "namespaces label NAME LABEL=[VALUE]...", ctr_namespaces_label },
+	{ "namespaces,namespace,ns", "rm,remove,del,delete", "namespaces rm NAME...", ctr_namespaces_remove },
 	{ "events,event", NULL, "events", ctr_events },
 	{ "version", NULL, "version", ctr_version },
 };
+#define UNKNOWN_COMMAND 3 /* the exit status, as of the real ctr */
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 int ctr_fail(const struct err *err)
@@ -56,7 +95,7 @@ int ctr_fail(const struct err *err)
 int ctr_misuse(const struct ctr *c, const char *problem)
 {
 	fprintf(stderr, "ctr: %s\nusage: ctr %s\n", problem, c->usage);
-	return 2;
+	return 1;
 }
 
 json_t *ctr_call(struct ctr *c, const char *method, const json_t *body, struct err *err,
@@ -116,6 +155,11 @@ static bool is_help(const char *word)
 	return word && (!strcmp(word, "--help") || !strcmp(word, "-h"));
 }
 
+static int print_help(const struct command *cmd)
+{
+	return printf("usage: ctr %s\n%s", cmd->usage, cmd->more ? cmd->more : "") < 0;
+}
+
 static int run_command(struct ctr *c, int argc, char **argv)
 {
 	const char *group = argc ? argv[0] : NULL, *name = argc > 1 ? argv[1] : NULL;
@@ -130,15 +174,20 @@ static int run_command(struct ctr *c, int argc, char **argv)
 		known = true;
 		if (cmd->name && (!name || !among(cmd->name, name)))
 			continue;
+		if (argc > words && is_help(argv[words]))
+			return print_help(cmd);
 		c->usage = cmd->usage;
 		optind = 0; /* getopt starts afresh */
 		return cmd->run(c, argc - words + 1, argv + words - 1);
 	}
-	if (group && (!known || (name && !is_help(name))))
-		fprintf(stderr, "ctr: there is no command '%s%s%s'\n", group, known && name ? " " : "",
-			known && name ? name : "");
-	print_usage(is_help(name) ? stdout : stderr, known ? group : NULL);
-	return is_help(name) ? 0 : 2;
+	if (!group || (known && (!name || is_help(name)))) {
+		print_usage(stdout, group);
+		return 0;
+	}
+	fprintf(stderr, "ctr: there is no command '%s%s%s'\n", group, known ? " " : "",
+		known ? name : "");
+	print_usage(stderr, known ? group : NULL);
+	return UNKNOWN_COMMAND;
 }
 
 int main(int argc, char **argv)
@@ -163,7 +212,7 @@ int main(int argc, char **argv)
 		else if (ch == 'v')
 			return printf("ctr version %s\n", DOCKYARD_VERSION) < 0;
 		else
-			return print_usage(ch == 'h' ? stdout : stderr, NULL), ch == 'h' ? 0 : 2;
+			return print_usage(ch == 'h' ? stdout : stderr, NULL), ch == 'h' ? 0 : 1;
 	}
 	c.client = ctrd_client_new(c.address, c.ns);
 	status = run_command(&c, argc - optind, argv + optind);

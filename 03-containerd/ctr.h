@@ -2,12 +2,17 @@
  * ctr.h - ctr, the hand on containerd: what its pages share.
  *
  *   ctr.c             global options, the table of commands
- *   ctr_images.c      images pull, ls, rm
- *   ctr_run.c         run; containers create
- *   ctr_tasks.c       tasks ls, start, exec, kill, ...
- *   ctr_stores.c      containers, content, snapshots, events, version
+ *   ctr_images.c      images pull, push, rm, tag (ctr_images_list.c: ls, check;
+ *                     ctr_images_mount.c: mount, unmount; ctr_archive.c: import, export)
+ *   ctr_content.c     content
+ *   ctr_snapshots.c   snapshots
+ *   ctr_leases.c      leases, namespaces
+ *   ctr_run.c         run; containers create (ctr_run_options.c: their options)
+ *   ctr_tasks.c       tasks ls, start, kill, ...
+ *   ctr_exec.c        tasks exec
+ *   ctr_stores.c      containers, events, version
  *   ctr_attach.c      this terminal and a container's
- *   ctr_print.c       tables
+ *   ctr_print.c       tables (ctr_list.c: lists, filters, labels)
  *
  * ctr knows containerd by its socket alone. The words are those of the real ctr.
  */
@@ -32,17 +37,25 @@ struct ctr {
 /* A command gets its own argv (argv[0]: its last word) and returns the exit status. */
 typedef int ctr_command(struct ctr *c, int argc, char **argv);
 ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove, ctr_images_tag;
+ctr_command ctr_images_import, ctr_images_export, ctr_images_check, ctr_images_mount,
+	ctr_images_unmount;
 ctr_command ctr_run, ctr_containers_create;
-ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_remove;
+ctr_command ctr_containers_list, ctr_containers_info, ctr_containers_label, ctr_containers_remove;
 ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, ctr_tasks_kill,
-	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics;
-ctr_command ctr_content_list, ctr_content_get, ctr_content_remove;
-ctr_command ctr_snapshots_list, ctr_snapshots_remove;
+	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics,
+	ctr_tasks_wait, ctr_tasks_checkpoint;
+ctr_command ctr_content_list, ctr_content_get, ctr_content_ingest, ctr_content_label,
+	ctr_content_remove;
+ctr_command ctr_snapshots_list, ctr_snapshots_info, ctr_snapshots_label, ctr_snapshots_mounts,
+	ctr_snapshots_prepare, ctr_snapshots_view, ctr_snapshots_commit, ctr_snapshots_remove,
+	ctr_snapshots_usage, ctr_snapshots_diff, ctr_snapshots_tree;
+ctr_command ctr_leases_list, ctr_leases_create, ctr_leases_remove;
+ctr_command ctr_namespaces_list, ctr_namespaces_create, ctr_namespaces_label, ctr_namespaces_remove;
 ctr_command ctr_events, ctr_version;
 
 /* Say what failed; the exit status 1. */
 int ctr_fail(const struct err *err);
-/* Say how the command is used; the exit status 2. */
+/* Say how the command is used; the exit status 1. */
 int ctr_misuse(const struct ctr *c, const char *problem);
 
 /* ctrd_call with a path made by printf; every %s argument is escaped by the caller. */
@@ -53,10 +66,28 @@ json_t *ctr_call(struct ctr *c, const char *method, const json_t *body, struct e
 int ctr_each(struct ctr *c, int argc, char **argv,
 	     int (*one)(struct ctr *c, const char *name, struct err *err));
 
+/* The full name ("docker.io/library/nginx:latest"), escaped for a path; NULL and err. */
+char *ctr_image_name(const char *text, struct err *err);
+
+/* --- ctr_list.c --------------------------------------------------------------------------- */
+
+/* "key=value" on to a path's query, escaped. */
+void ctr_query(struct strbuf *path, const char *key, const char *value);
+/* A list command's [-q] [FILTER...], and the list; NULL: ctr_list_failed has the exit status. */
+json_t *ctr_list(struct ctr *c, int argc, char **argv, const char *path, bool *quiet,
+		 struct err *err);
+int ctr_list_failed(const struct ctr *c, const struct err *err);
+/* KEY=VALUE arguments as {"labels":{}}, new; a document's labels as text, freed by the caller. */
+json_t *ctr_labels(int n, char **v);
+char *ctr_labels_text(const json_t *doc);
+char *ctr_age(const char *created); /* "3 minutes"; the caller frees */
+
 /* --- ctr_tasks.c -------------------------------------------------------------------------- */
 
 struct ctr_task_start {
 	const char *id, *log; /* log: a file for json-file, or NULL */
+	const char *pid_file; /* init's goes there; or NULL */
+	const char *checkpoint; /* go on from there; or NULL */
 	bool terminal, detach, null_io;
 };
 /* Create and start the container's task; unless detached, see it through and delete it. The
@@ -72,6 +103,7 @@ struct ctr_table {
 /* Cells given as strings, `columns` of them. */
 void ctr_table_row(struct ctr_table *t, ...);
 void ctr_table_print(struct ctr_table *t); /* and free */
+void ctr_table_end(struct ctr_table *t, bool quiet); /* print, or only free */
 char *ctr_size(json_int_t bytes);          /* "1.4 MiB"; the caller frees */
 
 /* --- ctr_attach.c ------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * ctr_images.c - images pull, push, ls, rm, tag (ctr.h).
+ * ctr_images.c - images pull, push, rm, tag (ctr.h).
  */
 #include "ctr.h"
 
@@ -9,8 +9,7 @@
 
 #include "reference.h"
 
-/* The full name ("docker.io/library/nginx:latest"), escaped for a path; NULL and err. */
-static char *escaped_name(const char *text, struct err *err)
+char *ctr_image_name(const char *text, struct err *err)
 {
 	AUTO_FREE char *name = NULL;
 	struct reference ref;
@@ -70,6 +69,7 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 	static const struct option options[] = {
 		{ "platform", required_argument, NULL, 'p' },
 		{ "plain-http", no_argument, NULL, 'P' },
+		{ "skip-verify", no_argument, NULL, 'k' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "mirror", required_argument, NULL, 'm' },
 		{ 0 },
@@ -81,10 +81,10 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 	struct err err;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "+u:", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "+ku:", options, NULL)) != -1) {
 		if (ch == 'p')
 			json_object_set_new(body, "platform", json_string(optarg));
-		else if (ch == 'P')
+		else if (ch == 'P' || ch == 'k') /* to containerd both are an insecure registry */
 			plain = true;
 		else if (ch == 'u')
 			set_auth(body, optarg);
@@ -115,52 +115,9 @@ int ctr_images_push(struct ctr *c, int argc, char **argv)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-/* The image's size, or "-" when its blobs are not all there. */
-static char *size_of(struct ctr *c, const char *name)
-{
-	AUTO_FREE char *escaped = ctrd_escape(name);
-	struct err err;
-	AUTO_JSON json_t *image = ctr_call(c, "GET", NULL, &err, "/v1/resolve/%s", escaped);
-
-	return image ? ctr_size(jsonx_int(image, "size", 0)) : xstrdup("-");
-}
-
-int ctr_images_list(struct ctr *c, int argc, char **argv)
-{
-	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
-	struct ctr_table t = { .columns = 4 };
-	struct err err;
-	AUTO_JSON json_t *list = NULL;
-	json_t *image;
-	size_t i;
-
-	if (argc > 1 + quiet)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/images");
-	if (!list)
-		return ctr_fail(&err);
-	ctr_table_row(&t, "REF", "TYPE", "DIGEST", "SIZE");
-	json_array_foreach(list, i, image) {
-		const char *name = jsonx_str(image, "name", "");
-		const json_t *target = json_object_get(image, "target");
-		AUTO_FREE char *size = quiet ? NULL : size_of(c, name);
-
-		if (quiet)
-			puts(name);
-		else
-			ctr_table_row(&t, name, jsonx_str(target, "mediaType", ""),
-				      jsonx_str(target, "digest", ""), size);
-	}
-	if (quiet)
-		strlist_free(&t.cells);
-	else
-		ctr_table_print(&t);
-	return 0;
-}
-
 static int remove_one(struct ctr *c, const char *name, struct err *err)
 {
-	AUTO_FREE char *escaped = escaped_name(name, err);
+	AUTO_FREE char *escaped = ctr_image_name(name, err);
 	AUTO_JSON json_t *done = NULL;
 
 	if (!escaped)
@@ -176,19 +133,33 @@ int ctr_images_remove(struct ctr *c, int argc, char **argv)
 
 int ctr_images_tag(struct ctr *c, int argc, char **argv)
 {
+	static const struct option options[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
 	AUTO_FREE char *from = NULL, *to = NULL;
-	AUTO_JSON json_t *image = NULL, *body = NULL, *done = NULL;
+	AUTO_JSON json_t *image = NULL, *there = NULL, *body = NULL, *done = NULL;
+	bool force = false;
 	struct err err;
+	int ch;
 
-	if (argc != 3)
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (ch != 'f')
+			return ctr_misuse(c, "unknown option");
+		force = true;
+	}
+	if (argc - optind != 2)
 		return ctr_misuse(c, "expected two references");
-	if (!(from = escaped_name(argv[1], &err)) || !(to = escaped_name(argv[2], &err)) ||
+	if (!(from = ctr_image_name(argv[optind], &err)) ||
+	    !(to = ctr_image_name(argv[optind + 1], &err)) ||
 	    !(image = ctr_call(c, "GET", NULL, &err, "/v1/images/%s", from)))
 		return ctr_fail(&err);
+	if (!force && (there = ctr_call(c, "GET", NULL, &err, "/v1/images/%s", to))) {
+		err_set(&err, ERR_EXISTS, "image %s exists (--force moves the name)",
+			jsonx_str(there, "name", ""));
+		return ctr_fail(&err);
+	}
 	body = json_pack("{s:O}", "target", json_object_get(image, "target"));
 	done = ctr_call(c, "PUT", body, &err, "/v1/images/%s", to);
 	if (!done)
 		return ctr_fail(&err);
-	puts(jsonx_str(done, "name", argv[2]));
+	puts(jsonx_str(done, "name", ""));
 	return 0;
 }

@@ -1,15 +1,12 @@
 /*
- * ctr_stores.c - containers, content, snapshots, events, version (ctr.h).
+ * ctr_stores.c - containers, events, version (ctr.h).
  */
 #include "ctr.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "version.h"
-
-#define BLOB_MAX ((size_t)1 << 32)
 
 /* --- containers -------------------------------------------------------------------------------- */
 
@@ -62,6 +59,31 @@ int ctr_containers_info(struct ctr *c, int argc, char **argv)
 	return 0;
 }
 
+/* KEY=VALUE sets a label, KEY= clears it. */
+int ctr_containers_label(struct ctr *c, int argc, char **argv)
+{
+	AUTO_JSON json_t *labels = json_object(), *body = NULL, *doc = NULL;
+	AUTO_FREE char *id = NULL, *text = NULL;
+	struct err err;
+
+	if (argc < 3)
+		return ctr_misuse(c, "expected a container and labels");
+	for (int i = 2; i < argc; i++) {
+		AUTO_FREE char *key = xstrndup(argv[i], strcspn(argv[i], "="));
+		const char *value = argv[i] + strlen(key);
+
+		json_object_set_new(labels, key, *value && value[1] ? json_string(value + 1) : json_null());
+	}
+	id = ctrd_escape(argv[1]);
+	body = json_pack("{s:O}", "labels", labels);
+	doc = ctr_call(c, "POST", body, &err, "/v1/containers/%s/labels", id);
+	if (!doc)
+		return ctr_fail(&err);
+	text = jsonx_text(json_object_get(doc, "labels"));
+	puts(text);
+	return 0;
+}
+
 /* The snapshot that `run` made for it goes too, as the real ctr does. */
 static int remove_container(struct ctr *c, const char *name, struct err *err)
 {
@@ -84,103 +106,6 @@ static int remove_container(struct ctr *c, const char *name, struct err *err)
 int ctr_containers_remove(struct ctr *c, int argc, char **argv)
 {
 	return ctr_each(c, argc, argv, remove_container);
-}
-
-/* --- content ------------------------------------------------------------------------------------- */
-
-int ctr_content_list(struct ctr *c, int argc, char **argv)
-{
-	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
-	struct ctr_table t = { .columns = 2 };
-	struct err err;
-	AUTO_JSON json_t *list = NULL;
-	json_t *v;
-	size_t i;
-
-	if (argc > 1 + quiet)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/content");
-	if (!list)
-		return ctr_fail(&err);
-	ctr_table_row(&t, "DIGEST", "SIZE");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *size = ctr_size(jsonx_int(v, "size", 0));
-
-		if (quiet)
-			puts(jsonx_str(v, "digest", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "digest", ""), size);
-	}
-	if (quiet)
-		strlist_free(&t.cells);
-	else
-		ctr_table_print(&t);
-	return 0;
-}
-
-int ctr_content_get(struct ctr *c, int argc, char **argv)
-{
-	AUTO_FREE char *digest = NULL, *data = NULL;
-	struct err err;
-	size_t n;
-
-	if (argc != 2)
-		return ctr_misuse(c, "expected one digest");
-	digest = ctrd_escape(argv[1]);
-	data = ctrd_content_get(c->client, digest, BLOB_MAX, &n, &err);
-	if (!data)
-		return ctr_fail(&err);
-	return fwrite(data, 1, n, stdout) == n && !fflush(stdout) ? 0 : 1;
-}
-
-static int remove_blob(struct ctr *c, const char *name, struct err *err)
-{
-	AUTO_FREE char *digest = ctrd_escape(name);
-	AUTO_JSON json_t *done = ctr_call(c, "DELETE", NULL, err, "/v1/content/%s", digest);
-
-	return done ? 0 : -1;
-}
-
-int ctr_content_remove(struct ctr *c, int argc, char **argv)
-{
-	return ctr_each(c, argc, argv, remove_blob);
-}
-
-/* --- snapshots ------------------------------------------------------------------------------------- */
-
-int ctr_snapshots_list(struct ctr *c, int argc, char **argv)
-{
-	struct ctr_table t = { .columns = 3 };
-	struct err err;
-	AUTO_JSON json_t *list = NULL;
-	json_t *v;
-	size_t i;
-
-	(void)argv;
-	if (argc > 1)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/snapshots");
-	if (!list)
-		return ctr_fail(&err);
-	ctr_table_row(&t, "KEY", "PARENT", "KIND");
-	json_array_foreach(list, i, v)
-		ctr_table_row(&t, jsonx_str(v, "key", ""), jsonx_str(v, "parent", ""),
-			      jsonx_str(v, "kind", ""));
-	ctr_table_print(&t);
-	return 0;
-}
-
-static int remove_snapshot(struct ctr *c, const char *name, struct err *err)
-{
-	AUTO_FREE char *key = ctrd_escape(name);
-	AUTO_JSON json_t *done = ctr_call(c, "DELETE", NULL, err, "/v1/snapshots/%s", key);
-
-	return done ? 0 : -1;
-}
-
-int ctr_snapshots_remove(struct ctr *c, int argc, char **argv)
-{
-	return ctr_each(c, argc, argv, remove_snapshot);
 }
 
 /* --- events, version ---------------------------------------------------------------------------------- */

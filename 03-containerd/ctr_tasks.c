@@ -1,11 +1,14 @@
 /*
- * ctr_tasks.c - tasks ls, start, attach, exec, kill, rm, pause, resume, ps, metrics (ctr.h).
+ * ctr_tasks.c - tasks ls, start, attach, kill, wait, rm, pause, resume, checkpoint, ps, metrics (ctr.h).
  */
 #include "ctr.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "01-kernel/base/file.h"
 
 /* --- create, start, see through --------------------------------------------------------------- */
 
@@ -20,6 +23,8 @@ static json_t *create_task(struct ctr *c, const struct ctr_task_start *s, struct
 	if (s->log)
 		json_object_set_new(body, "log", json_pack("{s:s, s:s}", "driver", "json-file", "path",
 							   s->log));
+	if (s->checkpoint)
+		json_object_set_new(body, "checkpoint", json_pack("{s:s}", "path", s->checkpoint));
 	return ctr_call(c, "POST", body, err, "/v1/tasks");
 }
 
@@ -32,6 +37,13 @@ static int attach_and_start(struct ctr *c, const char *id, const json_t *task,
 		return -1;
 	started = ctr_call(c, "POST", NULL, err, "/v1/tasks/%s/start", id);
 	return started ? 0 : -1;
+}
+
+static int write_pid(const char *file, const json_t *task, struct err *err)
+{
+	AUTO_FREE char *text = xasprintf("%d", (int)jsonx_int(task, "pid", 0));
+
+	return file_write_volatile(AT_FDCWD, file, text, strlen(text), 0644, err);
 }
 
 static void drop_task(struct ctr *c, const char *id)
@@ -52,7 +64,8 @@ int ctr_task_run(struct ctr *c, const struct ctr_task_start *s, struct err *err)
 
 	if (!task)
 		return -1;
-	if (attach_and_start(c, id, task, &session, attach, err)) {
+	if ((s->pid_file && write_pid(s->pid_file, task, err)) ||
+	    attach_and_start(c, id, task, &session, attach, err)) {
 		ctr_session_close(&session);
 		drop_task(c, id);
 		return -1;
@@ -75,6 +88,8 @@ int ctr_tasks_start(struct ctr *c, int argc, char **argv)
 						 { "tty", no_argument, NULL, 't' },
 						 { "null-io", no_argument, NULL, 'n' },
 						 { "log-uri", required_argument, NULL, 'l' },
+						 { "pid-file", required_argument, NULL, 'p' },
+						 { "checkpoint", required_argument, NULL, 'c' },
 						 { 0 } };
 	struct ctr_task_start s = { 0 };
 	struct err err;
@@ -88,6 +103,10 @@ int ctr_tasks_start(struct ctr *c, int argc, char **argv)
 		s.null_io |= ch == 'n';
 		if (ch == 'l')
 			s.log = optarg + strlen("file://");
+		else if (ch == 'p')
+			s.pid_file = optarg;
+		else if (ch == 'c')
+			s.checkpoint = optarg;
 	}
 	if (argc - optind != 1)
 		return ctr_misuse(c, "expected one container");
@@ -115,100 +134,6 @@ int ctr_tasks_attach(struct ctr *c, int argc, char **argv)
 	ctr_session_run(&session);
 	ctr_session_close(&session);
 	status = ctr_wait(c, argv[1], NULL, &err);
-	return status < 0 ? ctr_fail(&err) : status;
-}
-
-/* --- exec ------------------------------------------------------------------------------------------ */
-
-struct exec_options {
-	const char *id, *exec_id, *cwd, *user;
-	bool terminal, detach;
-	char **argv;
-	int argc;
-};
-
-static int parse_exec(struct exec_options *o, int argc, char **argv)
-{
-	static const struct option options[] = { { "exec-id", required_argument, NULL, 'e' },
-						 { "cwd", required_argument, NULL, 'c' },
-						 { "user", required_argument, NULL, 'u' },
-						 { "tty", no_argument, NULL, 't' },
-						 { "detach", no_argument, NULL, 'd' },
-						 { 0 } };
-	int ch;
-
-	while ((ch = getopt_long(argc, argv, "+td", options, NULL)) != -1) {
-		switch (ch) {
-		case 'e': o->exec_id = optarg; break;
-		case 'c': o->cwd = optarg; break;
-		case 'u': o->user = optarg; break;
-		case 't': o->terminal = true; break;
-		case 'd': o->detach = true; break;
-		default: return -1;
-		}
-	}
-	if (!o->exec_id || argc - optind < 2)
-		return -1;
-	o->id = argv[optind];
-	o->argv = argv + optind + 1;
-	o->argc = argc - optind - 1;
-	return 0;
-}
-
-static json_t *exec_request(const struct exec_options *o)
-{
-	json_t *args = json_array(), *process, *size = o->terminal ? ctr_console_size() : NULL;
-
-	for (int i = 0; i < o->argc; i++)
-		json_array_append_new(args, json_string(o->argv[i]));
-	process = json_pack("{s:o, s:s*}", "args", args, "cwd", o->cwd);
-	return json_pack("{s:s, s:o, s:b, s:b, s:b, s:s*, s:o?}", "execID", o->exec_id, "process",
-			 process, "terminal", o->terminal, "stdin", !o->detach, "attach", !o->detach,
-			 "user", o->user, "consoleSize", size);
-}
-
-/* Attach, start, see through: the exit status, or -1. */
-static int run_exec(struct ctr *c, const struct exec_options *o, const json_t *made,
-		    const char *path, struct err *err)
-{
-	struct ctr_session session = { .c = c, .id = o->id, .exec_id = o->exec_id,
-				       .terminal = o->terminal, .has_stdin = true, .fd = -1 };
-	AUTO_JSON json_t *started = NULL;
-
-	if (!o->detach && ctr_session_open(&session, jsonx_str(made, "attach", ""), err))
-		return -1;
-	started = ctr_call(c, "POST", NULL, err, "%s/start", path);
-	if (!started) {
-		ctr_session_close(&session);
-		return -1;
-	}
-	if (o->detach)
-		return 0;
-	ctr_session_run(&session);
-	ctr_session_close(&session);
-	return ctr_wait(c, o->id, o->exec_id, err);
-}
-
-int ctr_tasks_exec(struct ctr *c, int argc, char **argv)
-{
-	struct exec_options o = { 0 };
-	AUTO_FREE char *id = NULL, *exec = NULL, *path = NULL;
-	AUTO_JSON json_t *body = NULL, *made = NULL;
-	struct err err, ignored;
-	int status;
-
-	if (parse_exec(&o, argc, argv))
-		return ctr_misuse(c, "expected --exec-id, a task and a command");
-	id = ctrd_escape(o.id);
-	exec = ctrd_escape(o.exec_id);
-	path = xasprintf("/v1/tasks/%s/execs/%s", id, exec);
-	body = exec_request(&o);
-	made = ctr_call(c, "POST", body, &err, "/v1/tasks/%s/execs", id);
-	if (!made)
-		return ctr_fail(&err);
-	status = run_exec(c, &o, made, path, &err);
-	if (!o.detach || status < 0)
-		json_decref(ctr_call(c, "DELETE", NULL, &ignored, "%s", path));
 	return status < 0 ? ctr_fail(&err) : status;
 }
 
@@ -296,11 +221,80 @@ static int remove_by_force(struct ctr *c, const char *name, struct err *err)
 	return remove_task(c, name, err);
 }
 
+/* An exec of the task; with force what runs is killed. */
+static int remove_exec(struct ctr *c, const char *name, const char *exec_id, bool force,
+		       struct err *err)
+{
+	AUTO_FREE char *id = ctrd_escape(name), *exec = ctrd_escape(exec_id);
+	AUTO_JSON json_t *body = json_pack("{s:i}", "signal", 9), *gone = NULL;
+
+	if (force) {
+		json_decref(ctr_call(c, "POST", body, err, "/v1/tasks/%s/execs/%s/kill", id, exec));
+		if (ctr_wait(c, name, exec_id, err) < 0)
+			return -1;
+	}
+	gone = ctr_call(c, "DELETE", NULL, err, "/v1/tasks/%s/execs/%s", id, exec);
+	return gone ? 0 : -1;
+}
+
 int ctr_tasks_remove(struct ctr *c, int argc, char **argv)
 {
-	bool force = argc > 1 && (!strcmp(argv[1], "-f") || !strcmp(argv[1], "--force"));
+	static const struct option options[] = { { "force", no_argument, NULL, 'f' },
+						 { "exec-id", required_argument, NULL, 'e' },
+						 { 0 } };
+	const char *exec = NULL;
+	bool force = false;
+	struct err err;
+	int ch;
 
-	return ctr_each(c, argc - force, argv + force, force ? remove_by_force : remove_task);
+	while ((ch = getopt_long(argc, argv, "+f", options, NULL)) != -1) {
+		if (ch == '?')
+			return ctr_misuse(c, "unknown option");
+		force |= ch == 'f';
+		exec = ch == 'e' ? optarg : exec;
+	}
+	if (!exec)
+		return ctr_each(c, argc - optind + 1, argv + optind - 1,
+				force ? remove_by_force : remove_task);
+	if (argc - optind != 1)
+		return ctr_misuse(c, "expected one task");
+	return remove_exec(c, argv[optind], exec, force, &err) ? ctr_fail(&err) : 0;
+}
+
+/* Until it has ended: its status is ours. */
+int ctr_tasks_wait(struct ctr *c, int argc, char **argv)
+{
+	struct err err;
+	int status;
+
+	if (argc != 2)
+		return ctr_misuse(c, "expected one task");
+	status = ctr_wait(c, argv[1], NULL, &err);
+	return status < 0 ? ctr_fail(&err) : status;
+}
+
+int ctr_tasks_checkpoint(struct ctr *c, int argc, char **argv)
+{
+	static const struct option options[] = { { "exit", no_argument, NULL, 'x' },
+						 { "image-path", required_argument, NULL, 'i' },
+						 { "work-path", required_argument, NULL, 'w' },
+						 { 0 } };
+	AUTO_JSON json_t *body = json_object(), *done = NULL;
+	AUTO_FREE char *id = NULL;
+	struct err err;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (ch == '?')
+			return ctr_misuse(c, "unknown option");
+		json_object_set_new(body, ch == 'x' ? "exit" : ch == 'i' ? "path" : "workPath",
+				    ch == 'x' ? json_true() : json_string(optarg));
+	}
+	if (argc - optind != 1 || !json_object_get(body, "path"))
+		return ctr_misuse(c, "expected --image-path and one task");
+	id = ctrd_escape(argv[optind]);
+	done = ctr_call(c, "POST", body, &err, "/v1/tasks/%s/checkpoint", id);
+	return done ? 0 : ctr_fail(&err);
 }
 
 static int pause_task(struct ctr *c, const char *name, struct err *err)
@@ -331,6 +325,7 @@ int ctr_tasks_resume(struct ctr *c, int argc, char **argv)
 
 int ctr_tasks_ps(struct ctr *c, int argc, char **argv)
 {
+	struct ctr_table t = { .columns = 2 };
 	AUTO_FREE char *id = NULL;
 	AUTO_JSON json_t *pids = NULL;
 	struct err err;
@@ -343,27 +338,25 @@ int ctr_tasks_ps(struct ctr *c, int argc, char **argv)
 	pids = ctr_call(c, "GET", NULL, &err, "/v1/tasks/%s/pids", id);
 	if (!pids)
 		return ctr_fail(&err);
-	puts("PID");
-	json_array_foreach(pids, i, v)
-		printf("%lld\n", (long long)json_integer_value(v));
+	ctr_table_row(&t, "PID", "INFO");
+	json_array_foreach(pids, i, v) {
+		AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
+
+		ctr_table_row(&t, pid, jsonx_str(v, "execID", "-"));
+	}
+	ctr_table_print(&t);
 	return 0;
 }
 
-int ctr_tasks_metrics(struct ctr *c, int argc, char **argv)
+static int show_metrics(struct ctr *c, const char *id, struct err *err)
 {
+	AUTO_JSON json_t *metrics = ctr_call(c, "GET", NULL, err, "/v1/tasks/%s/metrics", id);
 	struct ctr_table t = { .columns = 2 };
-	AUTO_FREE char *id = NULL;
-	AUTO_JSON json_t *metrics = NULL;
-	struct err err;
 	const char *key;
 	json_t *v;
 
-	if (argc != 2)
-		return ctr_misuse(c, "expected one task");
-	id = ctrd_escape(argv[1]);
-	metrics = ctr_call(c, "GET", NULL, &err, "/v1/tasks/%s/metrics", id);
 	if (!metrics)
-		return ctr_fail(&err);
+		return -1;
 	ctr_table_row(&t, "METRIC", "VALUE");
 	json_object_foreach(metrics, key, v) {
 		AUTO_FREE char *value = xasprintf("%lld", (long long)json_integer_value(v));
@@ -372,4 +365,37 @@ int ctr_tasks_metrics(struct ctr *c, int argc, char **argv)
 	}
 	ctr_table_print(&t);
 	return 0;
+}
+
+/* All that there is, as containerd writes it: its numbers may be larger than ours. */
+static int show_stats(struct ctr *c, const char *id, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/v1/tasks/%s/stats", id);
+	int rc;
+
+	rc = ctrd_download(c->client, "GET", path, NULL, 1, err);
+	if (!rc)
+		puts("");
+	return rc;
+}
+
+int ctr_tasks_metrics(struct ctr *c, int argc, char **argv)
+{
+	static const struct option options[] = { { "format", required_argument, NULL, 'f' }, { 0 } };
+	AUTO_FREE char *id = NULL;
+	const char *format = "table";
+	struct err err;
+	bool json;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (ch == '?')
+			return ctr_misuse(c, "unknown option");
+		format = optarg;
+	}
+	json = !strcmp(format, "json");
+	if (argc - optind != 1 || (!json && strcmp(format, "table")))
+		return ctr_misuse(c, "expected one task, and --format table or json");
+	id = ctrd_escape(argv[optind]);
+	return (json ? show_stats : show_metrics)(c, id, &err) ? ctr_fail(&err) : 0;
 }

@@ -17,14 +17,6 @@ struct digester {
 	EVP_MD_CTX *ctx;
 };
 
-bool digest_valid(const char *digest)
-{
-	const char *hex = digest + strlen(ALGORITHM);
-
-	return str_starts(digest, ALGORITHM) && strlen(hex) == 64 &&
-	       strspn(hex, "0123456789abcdef") == 64;
-}
-
 struct digester *digester_new(void)
 {
 	struct digester *d = xcalloc(1, sizeof(*d));

@@ -9,48 +9,104 @@
 #include "01-kernel/base/jsonx.h"
 #include "manifest.h"
 
+#define TRIES_MAX 5
+#define STALL_SECONDS 30
+
 static void curl_start(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* A registry given by host alone: TLS if it speaks that, else what `insecure` allows. */
-static int find_scheme(struct ctrd_registry *r, struct err *err)
+static void set_base(struct ctrd_registry *r, const char *scheme)
+{
+	free(r->base);
+	r->base = xasprintf("%s://%s", scheme, r->host);
+}
+
+static int probe(struct ctrd_registry *r, struct err *err)
 {
 	struct exchange x;
-	struct err plain;
 	int rc;
 
 	exchange_init(&x, "GET");
-	r->base = xasprintf("https://%s", r->host);
 	snprintf(x.url, sizeof(x.url), "%s/v2/", r->base);
 	rc = exchange_once(r, &x, NULL, err);
-	if (rc && err->kind != ERR_CANCELLED && registry_insecure(r, r->host)) {
-		free(r->base);
-		r->base = xasprintf("http://%s", r->host);
-		snprintf(x.url, sizeof(x.url), "%s/v2/", r->base);
-		rc = exchange_once(r, &x, NULL, &plain);
-		if (rc)
-			*err = plain;
-	}
 	exchange_free(&x);
 	return rc;
 }
 
-static int set_base(struct ctrd_registry *r, const char *url, struct err *err)
+/* A registry given by host alone: TLS; but one that may go without it has the choice. */
+static int find_scheme(struct ctrd_registry *r, struct err *err)
 {
-	const char *scheme = strstr(url, "://");
-	size_t n;
+	set_base(r, "https");
+	if (!registry_insecure(r, r->host) || !probe(r, err))
+		return 0;
+	if (err->kind == ERR_CANCELLED)
+		return -1;
+	set_base(r, "http");
+	return probe(r, err);
+}
 
-	if (!scheme) {
-		r->host = xstrdup(url);
-		return find_scheme(r, err);
-	}
+static void take_url(struct ctrd_registry *r, const char *url)
+{
 	r->base = xstrdup(url);
-	for (n = strlen(r->base); n && r->base[n - 1] == '/'; n--)
+	for (size_t n = strlen(url); n && r->base[n - 1] == '/'; n--)
 		r->base[n - 1] = '\0';
-	r->host = xstrdup(r->base + (scheme + 3 - url));
-	return registry_check_url(r, r->base, err);
+}
+
+static int open_registry(struct ctrd_registry *r, const struct ctrd_registry_options *o,
+			 struct err *err)
+{
+	bool has_scheme = strstr(o->url, "://");
+
+	if (has_scheme)
+		take_url(r, o->url);
+	r->host = has_scheme ? url_host(o->url) : xstrdup(o->url);
+	if (!r->host)
+		return err_set(err, ERR_INVALID, "malformed URL \"%.200s\"", o->url);
+	if (o->plain)
+		strlist_add(&r->insecure, r->host);
+	if (fetch_trust_load(r, o->tls, err))
+		return -1;
+	if (has_scheme ? registry_check_url(r, r->base, err) : find_scheme(r, err))
+		return -1;
+	r->api = xasprintf("%s%s", r->base, o->whole_path ? "" : "/v2");
+	return 0;
+}
+
+/* Everything that a token is good for, and who got it. */
+static void find_token(struct ctrd_registry *r, const struct ctrd_credentials *c)
+{
+	AUTO_STRBUF struct strbuf all = STRBUF_INIT;
+	char key[DIGEST_SIZE];
+
+	strbuf_addf(&all, "%s\n%s\n%s\n%s\n", r->base, c->username ? c->username : "",
+		    c->password ? c->password : "", c->identity_token ? c->identity_token : "");
+	for (size_t i = 0; i < r->scopes.n; i++)
+		strbuf_addf(&all, "%s\n", r->scopes.v[i]);
+	digest_of(all.data, all.len, key);
+	r->token_key = xstrdup(key);
+	r->authorization = c->registry_token ? xasprintf("Bearer %s", c->registry_token)
+					     : registries_token(r->registries, key);
+}
+
+static void take_options(struct ctrd_registry *r, const struct ctrd_registry_options *o)
+{
+	r->repository = xstrdup(o->repository);
+	r->ns = xstrdup(o->ns);
+	r->username = xstrdup(o->credentials.username);
+	r->password = xstrdup(o->credentials.password);
+	r->identity = xstrdup(o->credentials.identity_token);
+	r->registries = o->registries;
+	r->tries = o->impatient ? 1 : TRIES_MAX;
+	r->stall_seconds = o->stall_seconds ? (long)o->stall_seconds : STALL_SECONDS;
+	r->cancelled = o->cancelled;
+	r->arg = o->arg;
+	strlist_addf(&r->scopes, "repository:%s:%s", o->repository, o->actions);
+	for (size_t i = 0; o->mount_from && o->mount_from[i]; i++)
+		strlist_addf(&r->scopes, "repository:%s:pull", o->mount_from[i]);
+	for (size_t i = 0; o->insecure && o->insecure[i]; i++)
+		strlist_add(&r->insecure, o->insecure[i]);
 }
 
 struct ctrd_registry *ctrd_registry_new(const struct ctrd_registry_options *o, struct err *err)
@@ -60,16 +116,12 @@ struct ctrd_registry *ctrd_registry_new(const struct ctrd_registry_options *o, s
 
 	pthread_once(&once, curl_start);
 	pthread_mutex_init(&r->lock, NULL);
-	r->repository = xstrdup(o->repository);
-	r->actions = xstrdup(o->actions);
-	r->username = xstrdup(o->username);
-	r->password = xstrdup(o->password);
-	r->cancelled = o->cancelled;
-	r->arg = o->arg;
-	for (size_t i = 0; o->insecure && o->insecure[i]; i++)
-		strlist_add(&r->insecure, o->insecure[i]);
-	if (!set_base(r, o->url, err))
+	pthread_mutex_init(&r->authenticating, NULL);
+	take_options(r, o);
+	if (!open_registry(r, o, err)) {
+		find_token(r, &o->credentials);
 		return r;
+	}
 	ctrd_registry_free(r);
 	return NULL;
 }
@@ -80,13 +132,19 @@ void ctrd_registry_free(struct ctrd_registry *r)
 		return;
 	while (r->n_idle)
 		curl_easy_cleanup(r->idle[--r->n_idle]);
+	pthread_mutex_destroy(&r->authenticating);
 	pthread_mutex_destroy(&r->lock);
 	strlist_free(&r->insecure);
+	strlist_free(&r->scopes);
+	fetch_trust_free(&r->trust);
 	free(r->authorization);
+	free(r->identity);
+	free(r->token_key);
 	free(r->base);
+	free(r->api);
 	free(r->host);
 	free(r->repository);
-	free(r->actions);
+	free(r->ns);
 	free(r->username);
 	free(r->password);
 	free(r);
@@ -155,6 +213,15 @@ int ctrd_fetch_manifest(struct ctrd_registry *r, const char *reference, struct c
 	return rc;
 }
 
+static int fetch_into(struct ctrd_registry *r, struct exchange *x, uint64_t offset,
+		      const struct ctrd_fetch_sink *sink, struct err *err)
+{
+	x->sink = sink;
+	if (offset)
+		strlist_addf(&x->headers, "Range: bytes=%llu-", (unsigned long long)offset);
+	return registry_request(r, x, err);
+}
+
 int ctrd_fetch_blob(struct ctrd_registry *r, const char *digest, uint64_t offset,
 		    const struct ctrd_fetch_sink *sink, struct err *err)
 {
@@ -163,10 +230,22 @@ int ctrd_fetch_blob(struct ctrd_registry *r, const char *digest, uint64_t offset
 
 	exchange_init(&x, "GET");
 	exchange_url(&x, r, "blobs/%s", digest);
-	x.sink = sink;
-	if (offset)
-		strlist_addf(&x.headers, "Range: bytes=%llu-", (unsigned long long)offset);
-	rc = registry_request(r, &x, err);
+	rc = fetch_into(r, &x, offset, sink, err);
+	exchange_free(&x);
+	return rc;
+}
+
+int ctrd_fetch_url(struct ctrd_registry *r, const char *url, uint64_t offset,
+		   const struct ctrd_fetch_sink *sink, struct err *err)
+{
+	struct exchange x;
+	int rc;
+
+	if (strlen(url) >= URL_SIZE)
+		return err_set(err, ERR_INVALID, "a URL of %zu bytes", strlen(url));
+	exchange_init(&x, "GET");
+	strcpy(x.url, url);
+	rc = fetch_into(r, &x, offset, sink, err);
 	exchange_free(&x);
 	return rc;
 }

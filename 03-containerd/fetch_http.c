@@ -1,12 +1,8 @@
 /*
- * fetch_http.c - one request to a registry, whatever that takes.
- *
- *   401            answer the challenge, try again (once)
- *   3xx            go there; Authorization only if it is the registry's own origin
- *   429, 503       wait as long as Retry-After says, try again
+ * fetch_http.c - one HTTP request, by libcurl: what is sent, what came, and why not.
  *
  * libcurl could follow redirects and authenticate by itself, but then what is
- * sent to whom would be its decision.
+ * sent to whom would be its decision: that is fetch_request.c's.
  */
 #include "fetch_private.h"
 
@@ -15,17 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "01-kernel/base/jsonx.h"
-
 #define USER_AGENT "dockyard-containerd/1.0"
-#define REDIRECTS_MAX 10
-#define TRIES_MAX 4
-#define WAIT_MAX 60
 #define CONNECT_SECONDS 20L
-#define STALL_SECONDS 30L /* without a byte */
 #define ERROR_LIMIT (64u << 10)
 
 void exchange_init(struct exchange *x, const char *method)
@@ -41,16 +30,6 @@ void exchange_free(struct exchange *x)
 	strlist_free(&x->headers);
 	strlist_free(&x->challenges);
 	strbuf_free(&x->body);
-}
-
-void exchange_url(struct exchange *x, const struct ctrd_registry *r, const char *fmt, ...)
-{
-	int n = snprintf(x->url, sizeof(x->url), "%s/v2/%s/", r->base, r->repository);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(x->url + n, sizeof(x->url) - (size_t)n, fmt, ap);
-	va_end(ap);
 }
 
 /* --- libcurl's callbacks ------------------------------------------------------------------- */
@@ -91,8 +70,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	else if (header_is(line, n, "Content-Range", value, sizeof(value)) &&
 		 !strncasecmp(value, "bytes ", 6))
 		x->start = strtoull(value + 6, NULL, 10);
-	else if (header_is(line, n, "Retry-After", value, sizeof(value)))
-		x->retry_after = (unsigned)strtoul(value, NULL, 10);
+	else if (header_is(line, n, "Range", value, sizeof(value)) && strchr(value, '-'))
+		x->uploaded = strtoull(strchr(value, '-') + 1, NULL, 10) + 1;
+	else if (header_is(line, n, "OCI-Chunk-Min-Length", value, sizeof(value)))
+		x->chunk_min = strtoull(value, NULL, 10);
 	return n;
 }
 
@@ -134,7 +115,7 @@ static size_t on_upload(char *out, size_t size, size_t count, void *arg)
 		memcpy(out, (const char *)x->upload_buf + x->upload_offset, want);
 		n = (ssize_t)want;
 	} else {
-		n = pread(x->upload_fd, out, want, (off_t)x->upload_offset);
+		n = pread(x->upload_fd, out, want, (off_t)(x->upload_start + x->upload_offset));
 	}
 	if (n < 0 || (n == 0 && want)) {
 		x->failed = true;
@@ -144,7 +125,7 @@ static size_t on_upload(char *out, size_t size, size_t count, void *arg)
 	}
 	x->upload_offset += (uint64_t)n;
 	if (x->sent)
-		x->sent(x->sent_arg, x->upload_offset);
+		x->sent(x->sent_arg, x->upload_start + x->upload_offset);
 	return (size_t)n;
 }
 
@@ -153,7 +134,8 @@ static int on_progress(void *arg, curl_off_t dt, curl_off_t dn, curl_off_t ut, c
 	struct exchange *x = arg;
 
 	(void)dt, (void)dn, (void)ut, (void)un;
-	if (!x->registry->cancelled || !x->registry->cancelled(x->registry->arg))
+	if ((!x->registry->cancelled || !x->registry->cancelled(x->registry->arg)) &&
+	    (!x->sink || !x->sink->unwanted || !x->sink->unwanted(x->sink->arg)))
 		return 0;
 	x->failed = true;
 	err_set(&x->err, ERR_CANCELLED, "cancelled");
@@ -183,24 +165,6 @@ static void give_handle(struct ctrd_registry *r, CURL *c)
 	}
 	pthread_mutex_unlock(&r->lock);
 	curl_easy_cleanup(c);
-}
-
-static void set_trust(struct ctrd_registry *r, CURL *c, const char *url)
-{
-	AUTO_FREE char *host = url_host(url);
-	const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
-
-	/* libcurl does not look at the variables that OpenSSL's other users honour. */
-	if (file && *file)
-		curl_easy_setopt(c, CURLOPT_CAINFO, file);
-	if (dir && *dir)
-		curl_easy_setopt(c, CURLOPT_CAPATH, dir);
-	if (host && url_is_loopback(host)) /* a proxy's loopback would be another one */
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
-	if (host && registry_insecure(r, host)) {
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
 }
 
 static void set_upload(CURL *c, struct exchange *x)
@@ -239,7 +203,7 @@ static void forget_answer(struct exchange *x)
 	strlist_free(&x->challenges);
 	strbuf_clear(&x->body);
 	x->location[0] = x->content_type[0] = x->digest[0] = '\0';
-	x->start = x->upload_offset = 0;
+	x->start = x->upload_offset = x->uploaded = x->chunk_min = 0;
 	x->retry_after = 0;
 	x->status = 0;
 	x->failed = false;
@@ -259,7 +223,8 @@ static int transfer_failed(struct ctrd_registry *r, struct exchange *x, CURLcode
 		kind = ERR_TIMEOUT;
 	else if (rc == CURLE_URL_MALFORMAT || rc == CURLE_UNSUPPORTED_PROTOCOL)
 		kind = ERR_INVALID;
-	else if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
+	else if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE ||
+		 rc == CURLE_SSL_CERTPROBLEM)
 		kind = ERR_PERMISSION; /* trying again does not make it trustworthy */
 	return err_set(err, kind, "registry %s: %s", host ? host : r->host,
 		       *x->curl_error ? x->curl_error : curl_easy_strerror(rc));
@@ -282,7 +247,7 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, r->stall_seconds);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L << 10);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
@@ -292,135 +257,20 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	set_upload(c, x);
-	set_trust(r, c, x->url);
+	fetch_trust_set(r, c, x->url);
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &x->status);
+	curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &x->retry_after); /* seconds, also of a date */
 	curl_slist_free_all(headers);
 	give_handle(r, c);
 	x->curl = NULL;
 	return rc ? transfer_failed(r, x, rc, err) : 0;
 }
 
-/* --- a request ------------------------------------------------------------------------------------ */
-
-/* What the registry says: {"errors":[{"code","message"}]}. */
-static int refused(struct ctrd_registry *r, const struct exchange *x, struct err *err)
+int exchange_end(struct exchange *x, struct err *err)
 {
-	struct err ignored;
-	AUTO_JSON json_t *doc = x->body.len ? jsonx_parse(x->body.data, x->body.len, "", &ignored)
-					    : NULL;
-	const json_t *first = json_array_get(json_object_get(doc, "errors"), 0);
-	const char *said = jsonx_str(first, "message", jsonx_str(first, "code", ""));
-	enum err_kind kind = x->status == 404 ? ERR_NOT_FOUND
-			     : x->status == 401 ? ERR_UNAUTHORIZED
-			     : x->status == 403 ? ERR_PERMISSION
-			     : x->status == 429 || x->status >= 500 ? ERR_UNAVAILABLE
-						: ERR_INVALID;
-
-	const char *word = x->status == 401 ? " unauthorized" : x->status == 403 ? " denied"
-			 : x->status == 404 ? " not found" : "";
-
-	return err_set(err, kind, "registry %s: %s %s: %ld%s%s%.300s", r->host, x->method,
-		       strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status, word,
-		       *said ? ": " : "", said);
-}
-
-static char *authorization_for(struct ctrd_registry *r, const char *url)
-{
-	char *copy = NULL;
-
-	if (!registry_same_origin(url, r->base))
-		return NULL;
-	pthread_mutex_lock(&r->lock);
-	copy = xstrdup(r->authorization);
-	pthread_mutex_unlock(&r->lock);
-	return copy;
-}
-
-/* Answer a 401 unless another thread did so since we asked with `used`. */
-static int authenticate(struct ctrd_registry *r, const struct exchange *x, const char *used,
-			struct err *err)
-{
-	AUTO_FREE char *now = authorization_for(r, x->url);
-	char *answer;
-
-	if (now && (!used || strcmp(now, used)))
+	if (!x->sink || x->begun || !to_sink(x, "", 0))
 		return 0;
-	answer = ctrd_auth_answer(r, &x->challenges, err);
-	if (!answer)
-		return err_wrap(err, "registry %s", r->host);
-	pthread_mutex_lock(&r->lock);
-	free(r->authorization);
-	r->authorization = answer;
-	pthread_mutex_unlock(&r->lock);
-	return 0;
-}
-
-static int follow(struct ctrd_registry *r, struct exchange *x, struct err *err)
-{
-	CURLU *u = curl_url();
-	char *out = NULL;
-	int rc = -1;
-
-	if (u && !curl_url_set(u, CURLUPART_URL, x->url, 0) &&
-	    !curl_url_set(u, CURLUPART_URL, x->location, 0) && /* relative to the one before */
-	    !curl_url_get(u, CURLUPART_URL, &out, 0) && strlen(out) < URL_SIZE) {
-		strcpy(x->url, out);
-		rc = registry_check_url(r, x->url, err);
-	} else {
-		err_set(err, ERR_INVALID, "malformed redirect to \"%.200s\"", x->location);
-	}
-	curl_free(out);
-	curl_url_cleanup(u);
-	return rc ? err_wrap(err, "registry %s", r->host) : 0;
-}
-
-static int wait_seconds(struct ctrd_registry *r, unsigned seconds, struct err *err)
-{
-	for (unsigned i = 0; i < seconds * 10; i++) {
-		struct timespec tenth = { 0, 100000000 };
-
-		if (r->cancelled && r->cancelled(r->arg))
-			return err_set(err, ERR_CANCELLED, "cancelled");
-		nanosleep(&tenth, NULL);
-	}
-	return 0;
-}
-
-int registry_request(struct ctrd_registry *r, struct exchange *x, struct err *err)
-{
-	unsigned redirects = 0, tries = 1;
-	bool authenticated = false;
-
-	if (registry_check_url(r, x->url, err))
-		return -1;
-	for (;;) {
-		AUTO_FREE char *authorization = authorization_for(r, x->url);
-
-		if (exchange_once(r, x, authorization, err))
-			return -1;
-		if (x->status / 100 == 2)
-			break;
-		if (x->status / 100 == 3 && *x->location && redirects++ < REDIRECTS_MAX) {
-			if (follow(r, x, err))
-				return -1;
-		} else if (x->status == 401 && !authenticated &&
-			   registry_same_origin(x->url, r->base)) {
-			authenticated = true;
-			if (authenticate(r, x, authorization, err))
-				return -1;
-		} else if ((x->status == 429 || x->status == 503) && tries < TRIES_MAX &&
-			   x->retry_after <= WAIT_MAX) {
-			if (wait_seconds(r, x->retry_after ? x->retry_after : tries, err))
-				return -1;
-			tries++;
-		} else {
-			return refused(r, x, err);
-		}
-	}
-	if (x->sink && !x->begun && to_sink(x, "", 0)) { /* an empty body */
-		*err = x->err;
-		return -1;
-	}
-	return 0;
+	*err = x->err;
+	return -1;
 }

@@ -60,6 +60,25 @@ bool url_is_loopback(const char *host)
 	return is_loopback(bare);
 }
 
+/* An address in a network, "10.0.0.0/8"? Names are not looked up: who answers for a name
+ * would decide then who is trusted. */
+static bool in_network(const char *bare, const char *network)
+{
+	AUTO_FREE char *base = xstrdup(network);
+	char *slash = strchr(base, '/');
+	struct in_addr a, b;
+	int bits;
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	bits = atoi(slash + 1);
+	if (inet_pton(AF_INET, bare, &a) != 1 || inet_pton(AF_INET, base, &b) != 1 || bits > 32 ||
+	    bits < 0)
+		return false;
+	return !bits || (ntohl(a.s_addr) ^ ntohl(b.s_addr)) >> (32 - bits) == 0;
+}
+
 /* `host` with or without its port. */
 bool registry_insecure(const struct ctrd_registry *r, const char *host)
 {
@@ -68,7 +87,8 @@ bool registry_insecure(const struct ctrd_registry *r, const char *host)
 	if (is_loopback(bare))
 		return true;
 	for (size_t i = 0; i < r->insecure.n; i++)
-		if (!strcasecmp(r->insecure.v[i], host) || !strcasecmp(r->insecure.v[i], bare))
+		if (!strcasecmp(r->insecure.v[i], host) || !strcasecmp(r->insecure.v[i], bare) ||
+		    in_network(bare, r->insecure.v[i]))
 			return true;
 	return false;
 }
@@ -81,13 +101,22 @@ char *url_host(const char *url)
 	return host ? xasprintf("%s%s%s", host, port ? ":" : "", port ? port : "") : NULL;
 }
 
+/* A registry whose identity was proven must not lead us to where nothing is, and least of
+ * all to a service on this machine. */
+static bool may_be_plain(const struct ctrd_registry *r, const char *host)
+{
+	bool proven = r->host && str_starts(r->base, "https:") && !registry_insecure(r, r->host);
+
+	return !proven && registry_insecure(r, host);
+}
+
 int registry_check_url(const struct ctrd_registry *r, const char *url, struct err *err)
 {
 	AUTO_FREE char *scheme = url_part(url, CURLUPART_SCHEME, 0), *host = url_host(url);
 
 	if (!scheme || !host)
 		return err_set(err, ERR_INVALID, "malformed URL \"%.200s\"", url);
-	if (!strcmp(scheme, "https") || (!strcmp(scheme, "http") && registry_insecure(r, host)))
+	if (!strcmp(scheme, "https") || (!strcmp(scheme, "http") && may_be_plain(r, host)))
 		return 0;
 	return err_set(err, ERR_PERMISSION,
 		       "%s to %.200s is refused: only loopback addresses and insecure registries may "

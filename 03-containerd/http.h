@@ -132,6 +132,9 @@ void http_reply_stream(struct http_reply *rep, int status, const char *type,
 int http_write(struct http_writer *w, const void *buf, size_t n, struct err *err);
 int http_write_json(struct http_writer *w, const json_t *doc, struct err *err); /* and "\n" */
 int http_writer_fd(const struct http_writer *w);
+/* What was written is not all there should be: the connection breaks off instead of ending,
+ * so that the client does not take half a file for a whole one. */
+void http_writer_fail(struct http_writer *w);
 
 /* 101 Switching Protocols ("Upgrade: <proto>", e.g. "tcp"), then `run` owns the
  * raw socket in a thread of its own and returns when done (the server closes it).

@@ -38,6 +38,7 @@
 
 struct http_writer {
 	int fd;
+	_Atomic bool failed;
 };
 
 struct http_stream {
@@ -83,7 +84,8 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
 			if (n > 0)
 				return n;
 			if (n == 0)
-				return MHD_CONTENT_READER_END_OF_STREAM;
+				return st->writer.failed ? MHD_CONTENT_READER_END_WITH_ERROR
+							 : MHD_CONTENT_READER_END_OF_STREAM;
 			if (errno != EINTR && errno != EAGAIN)
 				return MHD_CONTENT_READER_END_WITH_ERROR;
 		} else if (p[1].revents) {
@@ -138,7 +140,7 @@ void http_reply_stream(struct http_reply *rep, int status, const char *type, htt
 		http_reply_empty(rep, MHD_HTTP_SERVICE_UNAVAILABLE);
 		return;
 	}
-	*st = (struct http_stream){ .writer = { pair[1] }, .reader = pair[0],
+	*st = (struct http_stream){ .writer = { .fd = pair[1] }, .reader = pair[0],
 				    .client = http_request_fd(rep->req), .produce = produce,
 				    .arg = arg, .release = release };
 	http_reply_reset(rep, rep->headers.n);
@@ -179,6 +181,11 @@ int http_write_json(struct http_writer *w, const json_t *doc, struct err *err)
 int http_writer_fd(const struct http_writer *w)
 {
 	return w->fd;
+}
+
+void http_writer_fail(struct http_writer *w)
+{
+	w->failed = true;
 }
 
 /* --- upgrades ------------------------------------------------------------------------ */

@@ -44,6 +44,9 @@ int ctrd_image_delete(struct ctrd_images *im, const char *ns, const char *name, 
  *  "chainID","size","unpacked","snapshotSize"}; chainID is "" for an image without layers. */
 json_t *ctrd_image_resolve(struct ctrd_images *im, const char *ns, const char *name,
 			   const char *platform, struct err *err);
+/* The same for a descriptor that has no name (yet); without "name". */
+json_t *ctrd_target_resolve(struct ctrd_images *im, const json_t *target, const char *platform,
+			    struct err *err);
 /* The chain ID of the layers' diff IDs (OCI image-spec, config.md, "Layer ChainID"). */
 int ctrd_chain_id(const json_t *diff_ids, size_t n, char out[DIGEST_SIZE], struct err *err);
 
@@ -57,12 +60,14 @@ void ctrd_images_release(struct ctrd_images *im);
  * soon: kept for an hour, or until an image has reached it once. */
 void ctrd_images_pin(struct ctrd_images *im, const char *digest_or_key);
 
-/* Who else needs blobs: called at each collection, calls keep(gc, digest) for every
- * manifest, index or plain blob to keep with all that it reaches. Set before threads start. */
+/* Who else needs something: called at each collection, names every manifest, index or plain
+ * blob and every snapshot to keep with all that it reaches; where it fails nothing is removed.
+ * Set before threads start. */
 struct ctrd_gc;
 void ctrd_gc_keep(struct ctrd_gc *gc, const char *digest);
-void ctrd_images_roots(struct ctrd_images *im, void (*roots)(void *arg, struct ctrd_gc *gc),
-		       void *arg);
+void ctrd_gc_keep_snapshot(struct ctrd_gc *gc, const char *key);
+void ctrd_images_roots(struct ctrd_images *im,
+		       int (*roots)(void *arg, struct ctrd_gc *gc, struct err *err), void *arg);
 
 /* Remove committed snapshots and blobs that nothing reaches. Active snapshots and views
  * are their owners'; they and their parents stay. */

@@ -21,7 +21,8 @@
 
 struct ctrd_gc {
 	struct ctrd_images *im;
-	json_t *marked; /* a set: digests of blobs, keys of snapshots */
+	json_t *blobs, *snapshots; /* two sets of what is reached: a plain first layer's digest
+	                              is its chain ID, too */
 };
 
 static int64_t now_seconds(void)
@@ -32,14 +33,14 @@ static int64_t now_seconds(void)
 	return t.tv_sec;
 }
 
-static void mark(struct ctrd_gc *gc, const char *name)
+static void mark(json_t *set, const char *name)
 {
-	json_object_set_new(gc->marked, name, json_true());
+	json_object_set_new(set, name, json_true());
 }
 
-static bool is_marked(const struct ctrd_gc *gc, const char *name)
+static bool is_marked(const json_t *set, const char *name)
 {
-	return json_object_get(gc->marked, name) != NULL;
+	return json_object_get(set, name) != NULL;
 }
 
 /* Every prefix of the layers is a snapshot. */
@@ -53,7 +54,7 @@ static void mark_chains(struct ctrd_gc *gc, const json_t *manifest)
 
 	for (size_t n = 1; n <= json_array_size(ids); n++)
 		if (!ctrd_chain_id(ids, n, chain, &ignored))
-			mark(gc, chain);
+			mark(gc->snapshots, chain);
 }
 
 static void mark_tree(struct ctrd_gc *gc, const char *digest, int depth)
@@ -65,9 +66,9 @@ static void mark_tree(struct ctrd_gc *gc, const char *digest, int depth)
 	uint64_t size;
 	size_t i, n;
 
-	if (is_marked(gc, digest))
+	if (is_marked(gc->blobs, digest))
 		return;
-	mark(gc, digest);
+	mark(gc->blobs, digest);
 	if (depth > NESTING_MAX || !content_has(gc->im->content, digest, &size) ||
 	    size > MANIFEST_LIMIT)
 		return; /* a layer, most likely */
@@ -78,17 +79,22 @@ static void mark_tree(struct ctrd_gc *gc, const char *digest, int depth)
 	json_array_foreach(json_object_get(doc, "manifests"), i, child)
 		mark_tree(gc, ctrd_descriptor_digest(child), depth + 1);
 	json_array_foreach(json_object_get(doc, "layers"), i, child)
-		mark(gc, ctrd_descriptor_digest(child));
+		mark(gc->blobs, ctrd_descriptor_digest(child));
 	child = json_object_get(doc, "config");
 	if (!json_is_object(child) || !json_object_get(doc, "layers"))
 		return;
-	mark(gc, ctrd_descriptor_digest(child));
+	mark(gc->blobs, ctrd_descriptor_digest(child));
 	mark_chains(gc, doc);
 }
 
 void ctrd_gc_keep(struct ctrd_gc *gc, const char *digest)
 {
 	mark_tree(gc, digest, 0);
+}
+
+void ctrd_gc_keep_snapshot(struct ctrd_gc *gc, const char *key)
+{
+	mark(gc->snapshots, key); /* mark_parents does the rest */
 }
 
 static void mark_image(void *arg, const json_t *image)
@@ -105,10 +111,13 @@ static void mark_pins(struct ctrd_gc *gc)
 	void *next;
 
 	json_object_foreach_safe(gc->im->pins, next, name, since) {
-		if (is_marked(gc, name) || now - json_integer_value(since) > PIN_SECONDS)
+		if (is_marked(gc->blobs, name) || is_marked(gc->snapshots, name) ||
+		    now - json_integer_value(since) > PIN_SECONDS) {
 			json_object_del(gc->im->pins, name);
-		else
-			ctrd_gc_keep(gc, name);
+			continue;
+		}
+		ctrd_gc_keep(gc, name);
+		ctrd_gc_keep_snapshot(gc, name);
 	}
 }
 
@@ -124,10 +133,10 @@ static void mark_parents(struct ctrd_gc *gc, const json_t *list)
 		json_array_foreach(list, i, sn) {
 			const char *parent = jsonx_str(sn, "parent", "");
 			bool root = strcmp(jsonx_str(sn, "kind", ""), "committed") ||
-				    is_marked(gc, jsonx_str(sn, "key", ""));
+				    is_marked(gc->snapshots, jsonx_str(sn, "key", ""));
 
-			if (root && *parent && !is_marked(gc, parent)) {
-				mark(gc, parent);
+			if (root && *parent && !is_marked(gc->snapshots, parent)) {
+				mark(gc->snapshots, parent);
 				more = true;
 			}
 		}
@@ -149,14 +158,15 @@ static void sweep_snapshots(struct ctrd_gc *gc)
 			const char *key = jsonx_str(sn, "key", "");
 			struct err err;
 
-			if (strcmp(jsonx_str(sn, "kind", ""), "committed") || is_marked(gc, key))
+			if (strcmp(jsonx_str(sn, "kind", ""), "committed") ||
+			    is_marked(gc->snapshots, key))
 				continue;
 			if (!ctrd_snapshot_remove(gc->im->snapshots, key, &err)) {
-				mark(gc, key); /* dealt with */
+				mark(gc->snapshots, key); /* dealt with */
 				more = true;
 			} else if (err.kind != ERR_CONFLICT && err.kind != ERR_NOT_FOUND) {
 				log_warn("garbage: snapshot %s: %s", key, err.msg);
-				mark(gc, key);
+				mark(gc->snapshots, key);
 			}
 		}
 	}
@@ -178,7 +188,7 @@ static int sweep_content(struct ctrd_gc *gc, struct err *err)
 	if (content_walk(gc->im->content, collect, blobs, err))
 		return -1;
 	json_array_foreach(blobs, i, blob)
-		if (!is_marked(gc, json_string_value(blob)) &&
+		if (!is_marked(gc->blobs, json_string_value(blob)) &&
 		    content_delete(gc->im->content, json_string_value(blob), err) &&
 		    err->kind != ERR_NOT_FOUND)
 			return -1;
@@ -187,18 +197,18 @@ static int sweep_content(struct ctrd_gc *gc, struct err *err)
 
 int ctrd_images_gc_locked(struct ctrd_images *im, struct err *err)
 {
-	AUTO_JSON json_t *marked = json_object();
-	struct ctrd_gc gc = { im, marked };
+	AUTO_JSON json_t *blobs = json_object();
+	AUTO_JSON json_t *snapshots = json_object();
+	struct ctrd_gc gc = { im, blobs, snapshots };
 
 	if (im->leases) {
 		im->gc_wanted = true;
 		return 0;
 	}
 	im->gc_wanted = false;
-	if (ctrd_images_each(im, mark_image, &gc, err))
+	if (ctrd_images_each(im, mark_image, &gc, err) ||
+	    (im->roots && im->roots(im->roots_arg, &gc, err)))
 		return err_wrap(err, "garbage collection"); /* unread names: remove nothing */
-	if (im->roots)
-		im->roots(im->roots_arg, &gc);
 	mark_pins(&gc);
 	sweep_snapshots(&gc);
 	return sweep_content(&gc, err) ? err_wrap(err, "garbage collection") : 0;
@@ -238,8 +248,8 @@ void ctrd_images_pin(struct ctrd_images *im, const char *name)
 	pthread_mutex_unlock(&im->lock);
 }
 
-void ctrd_images_roots(struct ctrd_images *im, void (*roots)(void *arg, struct ctrd_gc *gc),
-		       void *arg)
+void ctrd_images_roots(struct ctrd_images *im,
+		       int (*roots)(void *arg, struct ctrd_gc *gc, struct err *err), void *arg)
 {
 	im->roots = roots;
 	im->roots_arg = arg;

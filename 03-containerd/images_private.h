@@ -13,7 +13,7 @@ struct ctrd_images {
 	char *root;
 	struct content *content;
 	struct ctrd_snapshots *snapshots;
-	void (*roots)(void *arg, struct ctrd_gc *gc);
+	int (*roots)(void *arg, struct ctrd_gc *gc, struct err *err);
 	void *roots_arg;
 
 	/* Held while names change and for the whole of a collection: what a collection

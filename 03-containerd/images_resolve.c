@@ -99,7 +99,7 @@ static json_t *describe(struct ctrd_images *im, const json_t *image, json_t *des
 	unpacked = !*chain || ctrd_snapshot_exists(im->snapshots, chain);
 	if (unpacked && *chain)
 		ctrd_snapshot_chain_usage(im->snapshots, chain, &usage, &ignored);
-	return json_pack("{s:O,s:O,s:O,s:O,s:O,s:O,s:s,s:I,s:b,s:I}", "name",
+	return json_pack("{s:O*,s:O,s:O,s:O,s:O,s:O,s:s,s:I,s:b,s:I}", "name",
 			 json_object_get(image, "name"), "target", json_object_get(image, "target"),
 			 "manifestDescriptor", descriptor, "manifest", manifest,
 			 "configDescriptor", config_descriptor, "config", config, "chainID", chain,
@@ -107,21 +107,33 @@ static json_t *describe(struct ctrd_images *im, const json_t *image, json_t *des
 			 "snapshotSize", (json_int_t)usage.size);
 }
 
+static json_t *resolve(struct ctrd_images *im, const json_t *image, const char *platform,
+		       struct err *err)
+{
+	AUTO_JSON json_t *descriptor = NULL;
+	AUTO_JSON json_t *manifest = find_manifest(im, json_object_get(image, "target"),
+						   platform && *platform ? platform : NULL,
+						   &descriptor, err);
+
+	return manifest ? describe(im, image, descriptor, manifest, err) : NULL;
+}
+
 json_t *ctrd_image_resolve(struct ctrd_images *im, const char *ns, const char *name,
 			   const char *platform, struct err *err)
 {
 	AUTO_JSON json_t *image = ctrd_image_get(im, ns, name, err);
-	AUTO_JSON json_t *descriptor = NULL;
-	AUTO_JSON json_t *manifest = NULL;
-	json_t *answer = NULL;
+	json_t *answer = image ? resolve(im, image, platform, err) : NULL;
 
-	if (!image)
-		return NULL;
-	manifest = find_manifest(im, json_object_get(image, "target"),
-				 platform && *platform ? platform : NULL, &descriptor, err);
-	if (manifest)
-		answer = describe(im, image, descriptor, manifest, err);
-	if (!answer)
+	if (image && !answer)
 		err_wrap(err, "image %.200s", name);
 	return answer;
+}
+
+json_t *ctrd_target_resolve(struct ctrd_images *im, const json_t *target, const char *platform,
+			    struct err *err)
+{
+	AUTO_JSON json_t *image = json_object();
+
+	json_object_set(image, "target", (json_t *)target);
+	return resolve(im, image, platform, err);
 }

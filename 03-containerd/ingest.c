@@ -2,6 +2,7 @@
  * ingest.c - how a blob comes into the store.
  *
  *     content_ingest ─▶ ingest_write … ─▶ ingest_commit    verify, sync, rename
+ *                                      ├▶ ingest_verify … content_sync, ingest_publish
  *                                      └▶ ingest_suspend   keep it for later (named)
  *                                      └▶ ingest_abort     remove it
  *
@@ -14,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -31,6 +31,7 @@ struct ingest {
 	uint64_t offset;
 	struct digester *digester;
 	int failed; /* errno of a write: nothing more may be added or committed */
+	char digest[DIGEST_SIZE]; /* once it was verified */
 };
 
 /* Feed what an earlier process wrote to the digester. */
@@ -140,20 +141,35 @@ int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err)
 	return 0;
 }
 
-static int verify(struct ingest *in, const char *expected, int64_t size, char digest[DIGEST_SIZE],
-		  struct err *err)
+static int check(const struct ingest *in, const char *expected, int64_t size, struct err *err)
 {
-	digester_done(steal_ptr(&in->digester), digest);
 	if (in->failed)
 		return err_errno(err, in->failed, "write to the content store");
 	if (size >= 0 && in->offset != (uint64_t)size)
 		return err_set(err, ERR_CORRUPT, "%s has %llu bytes instead of %lld",
-			       expected ? expected : digest, (unsigned long long)in->offset,
+			       expected ? expected : in->digest, (unsigned long long)in->offset,
 			       (long long)size);
-	if (expected && strcmp(expected, digest))
+	if (expected && strcmp(expected, in->digest))
 		return err_set(err, ERR_CORRUPT, "content has the digest %s instead of %.150s",
-			       digest, expected);
+			       in->digest, expected);
 	return 0;
+}
+
+/* The mode belongs to what is synced, so it is set here. */
+int ingest_verify(struct ingest *in, const char *expected, int64_t size, struct err *err)
+{
+	digester_done(steal_ptr(&in->digester), in->digest);
+	if (check(in, expected, size, err))
+		return -1;
+	return fchmod(in->fd, 0444) ? err_sys(err, "blob %s", in->digest) : 0;
+}
+
+int ingest_reader(const struct ingest *in, struct err *err)
+{
+	char proc[KERN_PATH_PROC_SIZE];
+	int fd = open(kern_path_proc(in->fd, proc), O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "read a blob that came just now") : fd;
 }
 
 static int give_name(struct ingest *in, struct err *err)
@@ -163,42 +179,51 @@ static int give_name(struct ingest *in, struct err *err)
 	if (in->name)
 		return 0;
 	in->name = unique_name();
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", in->fd);
-	if (!linkat(AT_FDCWD, proc, in->content->ingest, in->name, AT_SYMLINK_FOLLOW))
+	if (!linkat(AT_FDCWD, kern_path_proc(in->fd, proc), in->content->ingest, in->name,
+		    AT_SYMLINK_FOLLOW))
 		return 0;
 	return err_sys(err, "link a blob into %s/ingest", in->content->root);
 }
 
-static int publish(struct ingest *in, const char *digest, struct err *err)
+/* Give the synced file its name. */
+static int publish(struct ingest *in, struct err *err)
 {
-	const char *blob = strchr(digest, ':') + 1;
-
-	if (content_has(in->content, digest, NULL)) {
+	if (content_has(in->content, in->digest, NULL)) {
 		if (in->name)
 			unlinkat(in->content->ingest, in->name, 0);
 		return 0; /* the same bytes, by definition */
 	}
-	if (fchmod(in->fd, 0444) || fsync(in->fd))
-		return err_sys(err, "sync blob %s", digest);
 	if (give_name(in, err))
 		return -1;
-	if (renameat(in->content->ingest, in->name, in->content->blobs, blob))
-		return err_sys(err, "rename blob %s", digest);
-	if (fsync(in->content->blobs))
-		return err_sys(err, "sync %s/blobs", in->content->root);
+	if (renameat(in->content->ingest, in->name, in->content->blobs, strchr(in->digest, ':') + 1))
+		return err_sys(err, "rename blob %s", in->digest);
 	return 0;
+}
+
+int ingest_publish(struct ingest *in, struct err *err)
+{
+	int rc = publish(in, err);
+
+	ingest_free(in, rc != 0);
+	return rc;
+}
+
+static int commit(struct ingest *in, const char *expected, int64_t size, struct err *err)
+{
+	if (ingest_verify(in, expected, size, err))
+		return -1;
+	if (!content_has(in->content, in->digest, NULL) && fsync(in->fd))
+		return err_sys(err, "sync blob %s", in->digest);
+	return publish(in, err) ? -1 : content_settle(in->content, err);
 }
 
 int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *digest,
 		  struct err *err)
 {
-	char got[DIGEST_SIZE];
-	int rc = verify(in, expected, size, got, err);
+	int rc = commit(in, expected, size, err);
 
-	if (!rc)
-		rc = publish(in, got, err);
 	if (!rc && digest)
-		strcpy(digest, got);
+		strcpy(digest, in->digest);
 	ingest_free(in, rc != 0);
 	return rc;
 }

@@ -11,6 +11,8 @@
 
 #define OCI "application/vnd.oci.image."
 #define DOCKER "application/vnd.docker."
+#define SCHEMA_1 "the image is in Docker's old format (schema 1), which is read no more: whoever " \
+		 "has it must push it again with a newer Docker"
 
 const char *const ctrd_manifest_types[] = {
 	OCI "index.v1+json",
@@ -28,13 +30,23 @@ enum ctrd_doc ctrd_doc_kind(const char *type)
 	return CTRD_DOC_OTHER;
 }
 
+int ctrd_doc_unknown(const char *type, struct err *err)
+{
+	if (str_starts(type, DOCKER "distribution.manifest.v1+"))
+		return err_set(err, ERR_UNSUPPORTED, SCHEMA_1);
+	return err_set(err, ERR_UNSUPPORTED, "manifest of the media type \"%.100s\"", type);
+}
+
 bool ctrd_layer_type(const char *type)
 {
 	static const char *const types[] = {
-		OCI "layer.v1.tar", OCI "layer.v1.tar+gzip",
+		OCI "layer.v1.tar", OCI "layer.v1.tar+gzip", OCI "layer.v1.tar+zstd",
 		OCI "layer.nondistributable.v1.tar", OCI "layer.nondistributable.v1.tar+gzip",
+		OCI "layer.nondistributable.v1.tar+zstd",
 		DOCKER "image.rootfs.diff.tar", DOCKER "image.rootfs.diff.tar.gzip",
-		DOCKER "image.rootfs.foreign.diff.tar.gzip",
+		DOCKER "image.rootfs.diff.tar.zstd",
+		DOCKER "image.rootfs.foreign.diff.tar", DOCKER "image.rootfs.foreign.diff.tar.gzip",
+		DOCKER "image.rootfs.foreign.diff.tar.zstd",
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -82,8 +94,12 @@ static int check(const json_t *doc, enum ctrd_doc kind, struct err *err)
 	const char *type = jsonx_str(doc, "mediaType", "");
 	bool index = kind == CTRD_DOC_INDEX;
 
+	if (*type && ctrd_doc_kind(type) == CTRD_DOC_OTHER)
+		return ctrd_doc_unknown(type, err);
 	if (*type && ctrd_doc_kind(type) != kind)
 		return err_set(err, ERR_INVALID, "its mediaType \"%.80s\" says something else", type);
+	if (jsonx_int(doc, "schemaVersion", 2) == 1)
+		return err_set(err, ERR_UNSUPPORTED, SCHEMA_1);
 	if (jsonx_int(doc, "schemaVersion", 2) != 2)
 		return err_set(err, ERR_UNSUPPORTED, "schema version %d",
 			       (int)jsonx_int(doc, "schemaVersion", 2));
@@ -121,7 +137,7 @@ json_t *ctrd_doc_load(struct content *c, const json_t *descriptor, struct err *e
 	size_t n;
 
 	if (kind == CTRD_DOC_OTHER) {
-		err_set(err, ERR_UNSUPPORTED, "manifest of the media type \"%.100s\"", type);
+		ctrd_doc_unknown(type, err);
 		return NULL;
 	}
 	text = content_read(c, ctrd_descriptor_digest(descriptor), MANIFEST_LIMIT, &n, err);

@@ -19,6 +19,8 @@ extern const char *const ctrd_manifest_types[]; /* NULL at the end */
 
 enum ctrd_doc { CTRD_DOC_OTHER, CTRD_DOC_INDEX, CTRD_DOC_MANIFEST };
 enum ctrd_doc ctrd_doc_kind(const char *media_type);
+/* Say that it is CTRD_DOC_OTHER, and of what is known why. Returns -1. */
+int ctrd_doc_unknown(const char *media_type, struct err *err);
 /* May this layer be unpacked, as far as its media type says? */
 bool ctrd_layer_type(const char *media_type);
 

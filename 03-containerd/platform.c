@@ -84,6 +84,26 @@ int ctrd_platform_parse(const char *text, struct ctrd_platform *p, struct err *e
 	return 0;
 }
 
+#define COUSINS 10 /* how many levels a 32-bit cousin may have: all are worse than the arch itself */
+
+/* The number of the variant; where none is said, the base one's. */
+static int level(const struct ctrd_platform *p)
+{
+	int n = *p->variant ? atoi(p->variant + 1) : 0;
+
+	return n > 0 ? n : !strcmp(p->arch, "arm64") ? 8 : 1;
+}
+
+/* A 64-bit machine that runs 32-bit programs too; the same order as real containerd's. */
+static int cousin_score(const struct ctrd_platform *want, const struct ctrd_platform *have)
+{
+	if (!strcmp(want->arch, "amd64") && !strcmp(have->arch, "386"))
+		return 1;
+	if (!strcmp(want->arch, "arm64") && !strcmp(have->arch, "arm") && level(have) <= 8)
+		return level(have);
+	return 0;
+}
+
 int ctrd_platform_score(const struct ctrd_platform *want, const json_t *have)
 {
 	struct ctrd_platform p = { "", "", "" };
@@ -93,12 +113,13 @@ int ctrd_platform_score(const struct ctrd_platform *want, const json_t *have)
 	snprintf(p.arch, sizeof(p.arch), "%s", jsonx_str(have, "architecture", ""));
 	snprintf(p.variant, sizeof(p.variant), "%s", jsonx_str(have, "variant", ""));
 	normalise(&p);
-	if (strcmp(p.os, want->os) || strcmp(p.arch, want->arch))
+	if (strcmp(p.os, want->os))
 		return 0;
+	if (strcmp(p.arch, want->arch))
+		return cousin_score(want, &p);
 	if (!strcmp(p.variant, want->variant))
 		return 100;
-	/* Older variants run on newer machines; where none is asked for the base one is best. */
-	wanted = *want->variant ? atoi(want->variant + 1) : !strcmp(p.arch, "arm64") ? 8 : 1;
-	got = *p.variant ? atoi(p.variant + 1) : !strcmp(p.arch, "arm64") ? 8 : 1;
-	return got > 0 && got < wanted && got < 50 ? got : 0;
+	wanted = level(want);
+	got = level(&p);
+	return got < wanted && got < 50 ? COUSINS + got : 0; /* older ones run on newer machines */
 }

@@ -2,9 +2,9 @@
  * pull.c - from a reference to a name in the store.
  *
  * Everything is fetched and unpacked first, some layers at a time. Then, one
- * after the other: one sync of the file system, a commit for each layer from the
- * bottom up, the name. So a crash at any moment leaves blobs that are whole and
- * snapshots that are whole, and no name for an image that is not.
+ * after the other: one sync of the file system, a name for each blob, a commit for each
+ * layer from the bottom up, the image's name. So a crash at any moment leaves blobs that are
+ * whole and snapshots that are whole, and no name for an image that is not.
  */
 #include "transfer_private.h"
 
@@ -20,21 +20,36 @@
 
 /* --- the documents ----------------------------------------------------------------------- */
 
-/* The manifest from the first source that has it; later requests begin with that one. */
+/* Later requests begin with the first that has not failed so far. */
+static void set_source(struct transfer *x)
+{
+	x->source = 0;
+	while (x->source + 1 < x->hosts.n && x->hosts.v[x->source].failed)
+		x->source++;
+}
+
+/* The manifest from the first source that has it; what a tag means is not asked of all. */
 static int fetch_first(struct transfer *x, const char *reference, struct ctrd_manifest *m,
 		       struct err *err)
 {
 	AUTO_STRBUF struct strbuf said = STRBUF_INIT;
+	bool tag = !digest_valid(reference);
 
-	for (; x->source < x->urls.n; x->source++) {
-		struct ctrd_registry *r = transfer_source(x, x->source, err);
+	err_set(err, ERR_PERMISSION, "no host is configured to say what the tag %s is", reference);
+	for (size_t i = 0; i < x->hosts.n; i++) {
+		struct ctrd_host *h = &x->hosts.v[i];
+		struct ctrd_registry *r;
 
+		if (h->failed || (tag && !h->resolve))
+			continue;
+		r = transfer_source(x, i, err);
 		if (r && !ctrd_fetch_manifest(r, reference, m, err))
-			return 0;
+			return set_source(x), 0;
 		if (err->kind == ERR_CANCELLED)
 			return -1;
-		if (x->source + 1 < x->urls.n)
-			strbuf_addf(&said, " (mirror %s: %s)", x->urls.v[x->source], err->msg);
+		h->failed = true;
+		if (i + 1 < x->hosts.n)
+			strbuf_addf(&said, " (mirror %s: %s)", h->url, err->msg);
 	}
 	if (said.len) { /* all were asked: tell about all */
 		struct err last = *err;
@@ -57,7 +72,7 @@ static json_t *keep_document(struct transfer *x, const struct ctrd_manifest *m, 
 	json_t *doc;
 
 	if (kind == CTRD_DOC_OTHER) {
-		err_set(err, ERR_UNSUPPORTED, "manifest of the media type \"%s\"", m->media_type);
+		ctrd_doc_unknown(m->media_type, err);
 		return NULL;
 	}
 	doc = ctrd_doc_parse(m->body, m->size, kind, err);
@@ -154,6 +169,7 @@ static int plan(struct pull *p, const json_t *manifest, const json_t *config, st
 		if (!ctrd_layer_type(jsonx_str(d, "mediaType", "")))
 			return err_set(err, ERR_UNSUPPORTED, "layer of the media type \"%.100s\"",
 				       jsonx_str(d, "mediaType", ""));
+		transfer_note_foreign(&p->x, d);
 		l->descriptor = d;
 		l->digest = ctrd_descriptor_digest(d);
 		l->size = jsonx_int(d, "size", -1);
@@ -167,12 +183,54 @@ static int plan(struct pull *p, const json_t *manifest, const json_t *config, st
 	return 0;
 }
 
+static int larger_first(const void *a, const void *b, void *arg)
+{
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	const struct pull_layer *layers = arg;
+
+	if (layers[i].size != layers[k].size)
+		return layers[i].size > layers[k].size ? -1 : 1;
+	return i < k ? -1 : i > k; /* of two that are the same the first, for which the other waits */
+}
+
+static void put_in_order(struct pull *p)
+{
+	p->order = xcalloc(p->n + 1, sizeof(*p->order));
+	for (size_t i = 0; i < p->n; i++)
+		p->order[i] = i;
+	qsort_r(p->order, p->n, sizeof(*p->order), larger_first, p->layers);
+}
+
+static bool has_blobs(const struct pull *p)
+{
+	size_t i = 0;
+
+	while (i < p->n && !p->layers[i].blob)
+		i++;
+	return i < p->n;
+}
+
+/* The blobs are verified; after this they are also in the store. */
+static int publish(struct pull *p, struct err *err)
+{
+	struct content *content = ctrd_images_content(p->x.im);
+	int rc;
+
+	if (!has_blobs(p))
+		return 0;
+	rc = content_sync(content, err);
+	for (size_t i = 0; i < p->n && !rc; i++)
+		if (p->layers[i].blob)
+			rc = ingest_publish(steal_ptr(&p->layers[i].blob), err);
+	return rc ? -1 : content_settle(content, err);
+}
+
 /* Bottom up: only now does a layer get its parent. */
 static int commit(struct pull *p, struct err *err)
 {
 	struct ctrd_snapshots *snapshots = ctrd_images_snapshots(p->x.im);
 
-	if (ctrd_snapshots_sync(snapshots, err))
+	if (ctrd_snapshots_sync(snapshots, err) || publish(p, err))
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
 		struct pull_layer *l = &p->layers[i];
@@ -199,6 +257,7 @@ static void pull_free(struct pull *p)
 	struct err err;
 
 	for (size_t i = 0; i < p->n; i++) {
+		ingest_abort(p->layers[i].blob);
 		if (p->layers[i].key &&
 		    ctrd_snapshot_remove(ctrd_images_snapshots(p->x.im), p->layers[i].key, &err))
 			log_warn("pull: %s", err.msg);
@@ -206,6 +265,7 @@ static void pull_free(struct pull *p)
 		ctrd_unpacked_free(&p->layers[i].unpacked);
 	}
 	free(p->layers);
+	free(p->order);
 	pthread_cond_destroy(&p->fetched);
 	transfer_free(&p->x);
 }
@@ -216,12 +276,28 @@ static int fetch_layers(struct pull *p, const json_t *manifest, struct err *err)
 
 	if (!config || plan(p, manifest, config, err))
 		return -1;
+	put_in_order(p);
 	transfer_parallel(&p->x, p->n, pull_layer, p);
 	if (p->x.failed) {
 		*err = p->x.err;
 		return -1;
 	}
 	return commit(p, err);
+}
+
+/* Where all of it came from, a later push to the same registry need not send it (push_image.c). */
+static void note_sources(struct transfer *x, const json_t *manifest)
+{
+	struct content *content = ctrd_images_content(x->im);
+	json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(manifest, "layers"), i, d)
+		if (!transfer_foreign(d))
+			content_add_source(content, ctrd_descriptor_digest(d), x->ref.domain,
+					   x->ref.path);
+	content_add_source(content, ctrd_descriptor_digest(json_object_get(manifest, "config")),
+			   x->ref.domain, x->ref.path);
 }
 
 static json_t *record(struct transfer *x, const json_t *target, struct err *err)
@@ -247,17 +323,20 @@ static json_t *pull(struct pull *p, struct err *err)
 
 	if (!manifest || fetch_layers(p, manifest, err))
 		return NULL;
+	note_sources(&p->x, manifest);
 	return record(&p->x, target, err);
 }
 
 /* What was fetched stays for the next try where one makes sense; of an image that is bad, or
  * too big for the disk, nothing stays. */
-static void give_up(struct ctrd_images *im, const struct err *why)
+static void give_up(struct pull *p, const struct err *why)
 {
-	struct err ignored; /* with our lease it only makes a note */
+	struct err err;
 
 	if (!ctrd_fetch_transient(why) && why->kind != ERR_CANCELLED)
-		ctrd_images_gc(im, &ignored);
+		ctrd_images_gc(p->x.im, &err); /* with our lease it only makes a note */
+	else if (publish(p, &err))
+		log_warn("pull: %s", err.msg);
 }
 
 json_t *ctrd_pull(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err)
@@ -272,7 +351,7 @@ json_t *ctrd_pull(struct ctrd_images *im, const struct ctrd_transfer *t, struct 
 	ctrd_images_lease(im); /* no blob of ours is garbage before the name is there */
 	done = pull(&p, err);
 	if (!done) {
-		give_up(im, err);
+		give_up(&p, err);
 		err_wrap(err, "pull %s", p.x.name);
 	}
 	trace_end(&span, "pull %s: %s", p.x.name, done ? "done" : err->msg);

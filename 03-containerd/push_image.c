@@ -12,11 +12,13 @@
 #include "manifest.h"
 
 #define NESTING_MAX 4
+#define MOUNTS_MAX 8 /* token services count, too */
 
 struct push {
 	struct transfer x;
 	struct ctrd_registry *registry;
 	const json_t *blobs; /* of the manifest at hand */
+	struct strlist from; /* repositories that blobs may be mounted from */
 };
 
 struct push_meter {
@@ -35,26 +37,46 @@ static void sent(void *arg, uint64_t offset)
 	transfer_emit_layer(&m->p->x, m->digest, "uploading", m->told, m->size);
 }
 
+/* Where it is now, others can have it from. */
+static void done_with(struct push *p, const char *digest, const char *status, int64_t size)
+{
+	content_add_source(ctrd_images_content(p->x.im), digest, p->x.ref.domain, p->x.ref.path);
+	transfer_emit_layer(&p->x, digest, status, size, size > 0 ? size : -1);
+}
+
+static int send_blob(struct push *p, const char *digest, struct err *err)
+{
+	struct content *content = ctrd_images_content(p->x.im);
+	AUTO_FREE char *from = content_source(content, digest, p->x.ref.domain, p->x.ref.path);
+	struct push_meter m = { p, digest, 0, 0 };
+	struct ctrd_upload u = { .digest = digest, .mount_from = from, .sent = sent, .arg = &m };
+	AUTO_CLOSE int fd = content_reader(content, digest, &u.size, err);
+	bool mounted;
+
+	u.fd = fd;
+	m.size = (int64_t)u.size;
+	if (fd < 0 || ctrd_push_blob(p->registry, &u, &mounted, err))
+		return -1;
+	done_with(p, digest, mounted ? "mounted" : "complete", m.size);
+	return 0;
+}
+
 static int push_blob(void *arg, size_t i, struct err *err)
 {
 	struct push *p = arg;
-	const char *digest = ctrd_descriptor_digest(json_array_get(p->blobs, i));
-	struct push_meter m = { p, digest, 0, 0 };
-	AUTO_CLOSE int fd = -1;
+	const json_t *descriptor = json_array_get(p->blobs, i);
+	const char *digest = ctrd_descriptor_digest(descriptor);
 	bool exists = false;
-	uint64_t size;
 
-	if (ctrd_push_exists(p->registry, digest, &exists, err))
-		return -1;
-	if (exists) {
-		transfer_emit_layer(&p->x, digest, "exists", 0, -1);
+	if (transfer_foreign(descriptor)) {
+		transfer_emit_layer(&p->x, digest, "skipped", 0, -1);
 		return 0;
 	}
-	fd = content_reader(ctrd_images_content(p->x.im), digest, &size, err);
-	m.size = (int64_t)size;
-	if (fd < 0 || ctrd_push_blob(p->registry, digest, fd, size, sent, &m, err))
-		return err_wrap(err, "push %.19s", digest);
-	transfer_emit_layer(&p->x, digest, "complete", m.size, m.size);
+	if (ctrd_push_exists(p->registry, digest, &exists, err))
+		return -1;
+	if (!exists)
+		return send_blob(p, digest, err) ? err_wrap(err, "push %.19s", digest) : 0;
+	done_with(p, digest, "exists", 0);
 	return 0;
 }
 
@@ -99,25 +121,32 @@ static int push_document(struct push *p, const json_t *descriptor, const char *r
 		    : -1;
 }
 
+/* Is it here, or need it not be? */
+static bool has(struct push *p, const json_t *d)
+{
+	return content_has(ctrd_images_content(p->x.im), ctrd_descriptor_digest(d), NULL) ||
+	       transfer_foreign(d);
+}
+
 /* Whether all that the document names is in the store: an index was usually pulled for one
  * platform only. */
-static bool whole(struct push *p, const json_t *descriptor)
+static bool whole(struct push *p, const json_t *descriptor, int depth)
 {
 	struct err ignored;
 	AUTO_JSON json_t *doc = ctrd_doc_load(ctrd_images_content(p->x.im), descriptor, &ignored);
-	static const char *const lists[] = { "manifests", "layers" };
 	json_t *d;
 	size_t i;
 
-	for (size_t k = 0; doc && k < 2; k++)
-		json_array_foreach(json_object_get(doc, lists[k]), i, d)
-			if (k ? !content_has(ctrd_images_content(p->x.im),
-					     ctrd_descriptor_digest(d), NULL)
-			      : !whole(p, d))
-				return false;
+	if (!doc || depth > NESTING_MAX)
+		return false;
+	json_array_foreach(json_object_get(doc, "manifests"), i, d)
+		if (!whole(p, d, depth + 1))
+			return false;
+	json_array_foreach(json_object_get(doc, "layers"), i, d)
+		if (!has(p, d))
+			return false;
 	d = json_object_get(doc, "config");
-	return doc && (!d || content_has(ctrd_images_content(p->x.im), ctrd_descriptor_digest(d),
-					 NULL));
+	return !d || has(p, d);
 }
 
 /* What to push: the whole index, or of an incomplete one the manifest that is here. */
@@ -129,10 +158,39 @@ static json_t *choose(struct push *p, struct err *err)
 
 	if (!image)
 		return NULL;
-	if (!p->x.t->platform && whole(p, target))
+	if (!p->x.t->platform && whole(p, target, 0))
 		return json_incref(target);
 	resolved = ctrd_image_resolve(p->x.im, p->x.t->ns, p->x.name, p->x.t->platform, err);
 	return resolved ? json_incref(json_object_get(resolved, "manifestDescriptor")) : NULL;
+}
+
+static bool listed(const struct strlist *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i], s))
+			return true;
+	return false;
+}
+
+/* The token that is asked for must be good for all of them. */
+static void list_mounts(struct push *p, const json_t *descriptor, int depth)
+{
+	struct err ignored;
+	AUTO_JSON json_t *doc = ctrd_doc_load(ctrd_images_content(p->x.im), descriptor, &ignored);
+	json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "manifests"), i, d)
+		if (depth < NESTING_MAX)
+			list_mounts(p, d, depth + 1);
+	json_array_foreach(json_object_get(doc, "layers"), i, d) {
+		AUTO_FREE char *from = content_source(ctrd_images_content(p->x.im),
+						      ctrd_descriptor_digest(d), p->x.ref.domain,
+						      p->x.ref.path);
+
+		if (from && p->from.n < MOUNTS_MAX && !listed(&p->from, from))
+			strlist_add(&p->from, from);
+	}
 }
 
 static json_t *push(struct push *p, struct err *err)
@@ -142,6 +200,8 @@ static json_t *push(struct push *p, struct err *err)
 
 	if (!target)
 		return NULL;
+	list_mounts(p, target, 0);
+	p->x.mount_from = (const char *const *)p->from.v;
 	p->registry = transfer_source(&p->x, 0, err);
 	if (!p->registry || push_document(p, target, *p->x.ref.tag ? p->x.ref.tag : p->x.ref.digest,
 					  0, err))
@@ -166,6 +226,7 @@ json_t *ctrd_push(struct ctrd_images *im, const struct ctrd_transfer *t, struct 
 		err_wrap(err, "push %s", p.x.name);
 	trace_end(&span, "push %s: %s", p.x.name, done ? "done" : err->msg);
 	transfer_free(&p.x);
+	strlist_free(&p.from);
 	ctrd_images_release(im);
 	return done;
 }

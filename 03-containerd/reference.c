@@ -101,7 +101,7 @@ static bool is_domain(const char *s, size_t n)
 static int split_name(const char *text, char *name, struct reference *ref, struct err *err)
 {
 	char *slash = strchr(name, '/');
-	const char *domain = HUB, *path = name;
+	const char *domain = HUB, *path = name, *prefix;
 	bool hub;
 
 	if (slash && is_domain(name, (size_t)(slash - name))) {
@@ -118,10 +118,10 @@ static int split_name(const char *text, char *name, struct reference *ref, struc
 			return invalid(text, "repository name must be lowercase", err);
 	if (!path_valid(path))
 		return invalid(text, "the repository's name is malformed", err);
-	if (strlen(path) + strlen(OFFICIAL) >= sizeof(ref->path))
+	prefix = hub && !strchr(path, '/') ? OFFICIAL : "";
+	if (strlen(prefix) + strlen(path) >= sizeof(ref->path)) /* a name with its prefix is one, too */
 		return invalid(text, "the repository's name is too long", err);
-	snprintf(ref->path, sizeof(ref->path), "%s%s", hub && !strchr(path, '/') ? OFFICIAL : "",
-		 path);
+	strcpy(stpcpy(ref->path, prefix), path);
 	return 0;
 }
 

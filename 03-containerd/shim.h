@@ -25,6 +25,7 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/cgroup.h"
 #include "runtime.h"
 #include "shim_log.h"
 #include "shim_loop.h"
@@ -81,10 +82,24 @@ void shim_io_close(struct shim_io *io);
 
 int shim_attach_listen(struct shim_io *io, const char *name, struct err *err);
 void shim_attach_output(struct shim_io *io, enum shim_stream stream, const char *buf, size_t n);
-bool shim_attach_full(const struct shim_io *io); /* a client's buffer is full */
+bool shim_attach_full(const struct shim_io *io); /* wait with reading until a client has read */
 void shim_attach_update(struct shim_io *io);
 void shim_attach_finish(struct shim_io *io);
 void shim_attach_close(struct shim_io *io);
+
+/* --- shim_spill.c: what does not fit into a client's buffer ----------------------- */
+
+struct shim_spill {
+	int file; /* -1: none */
+	off_t start, end; /* what has yet to be taken */
+	off_t given;      /* the file system has back what is before */
+};
+/* Add to the file, or make it beside the log. -1: there is no room, or too much in it. */
+int shim_spill_put(struct shim_spill *s, const char *log, const void *buf, size_t n);
+/* The oldest bytes, at most n; 0: none. */
+size_t shim_spill_take(struct shim_spill *s, void *buf, size_t n);
+off_t shim_spill_size(const struct shim_spill *s);
+void shim_spill_close(struct shim_spill *s);
 
 /* --- processes: the container's init and its execs ------------------------------ */
 
@@ -101,7 +116,7 @@ struct shim_proc {
 	bool exited;   /* reaped; its output may still be awaited */
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];
-	bool oom_killed;
+	bool oom_killed; /* init's: some process of the container was */
 	struct shim_io io;
 	struct shim_timer drain;
 };
@@ -168,12 +183,24 @@ struct shim_op_row {
 	const char *name;
 	shim_op run;
 };
-extern const struct shim_op_row shim_task_ops[], shim_exec_ops[]; /* end with a row of NULLs */
+/* Each ends with a row of NULLs. */
+extern const struct shim_op_row shim_task_ops[], shim_exec_ops[], shim_checkpoint_ops[];
+
+/* What creating a container (shim_task.c) and restoring one (shim_checkpoint.c) share. */
+void shim_task_words(struct shim *s, struct strlist *words);
+int shim_task_begun(struct shim_proc *p, struct err *err);
+int shim_task_restore(struct shim *s, struct shim_conn *conn, struct err *err);
 
 /* The runtime's delete is done and init is gone: unmount, answer, leave. */
 void shim_task_deleted(struct shim *s, struct shim_conn *conn);
 int shim_exec_kill(struct shim *s, const json_t *req, struct err *err);
 int shim_exec_delete(struct shim *s, const json_t *req, struct err *err);
+
+/* --- shim_oom.c ---------------------------------------------------------------------- */
+
+void shim_oom_watch(struct shim *s); /* the container's group is known */
+void shim_oom_ended(struct shim *s); /* its init has ended: the last look */
+void shim_oom_close(struct shim *s);
 
 /* --- shim_user.c -------------------------------------------------------------------- */
 
@@ -196,7 +223,12 @@ struct shim {
 	const char *id;   /* in options, as the following */
 	struct ctrd_runtime runtime;
 	char *bundle;     /* the working directory's absolute name */
-	char *cgroup;     /* of the container's init, for the OOM flag */
+	char *cgroup;     /* of the container's init */
+	struct {
+		struct kern_cgroup *group; /* NULL: nothing is watched */
+		struct kern_cgroup_oom_watch state;
+		struct shim_watch watch;
+	} oom;
 	struct shim_proc *procs; /* the first is the container's init */
 	struct shim_job *jobs;
 	struct shim_exit *exits;
@@ -211,7 +243,7 @@ struct shim {
 	char chunk[SHIM_CHUNK];
 };
 
-/* End the loop as soon as nobody is owed anything, or in a few seconds. */
+/* End the loop as soon as nobody is owed anything that he goes on taking. */
 void shim_leave(struct shim *s);
 void shim_leave_if_idle(struct shim *s); /* may end the loop, if shim_leave was called */
 

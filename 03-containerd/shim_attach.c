@@ -6,11 +6,12 @@
  * frames (1 = stdout, 2 = stderr, three zeros, length in network order, the bytes), so
  * that dockerd passes them to its client unread.
  *
- * Many clients may be attached. Each has a buffer of bounded size. While one is full
- * no output is read, so that a client that is merely slow (a pager, a compressor) gets
- * every byte; one that takes nothing at all for SLOW_MS loses its connection, and the
- * container's log goes on. Where there is no log to hold up (an exec), the process
- * waits for its reader as it would at a terminal.
+ * Many clients may be attached. Each has a buffer of bounded size, and what does not fit
+ * goes to a file (shim_spill.c): a client that is merely slow (a pager, a compressor) gets
+ * every byte, and neither the container nor its log ever waits for it. When the task has been
+ * deleted, one that takes nothing at all for SLOW_MS is let go, since the shim is to end.
+ * Where there is no log to hold up (an exec), the process waits for its reader as it would
+ * at a terminal.
  */
 #include "shim.h"
 
@@ -26,7 +27,7 @@
 #include "wire.h"
 
 #define CLIENT_BUFFER (256 << 10)
-#define SLOW_MS 5000
+#define SLOW_MS 30000
 #define HELLO_MAX 1024
 
 struct shim_client {
@@ -40,6 +41,7 @@ struct shim_client {
 	bool closing;        /* let go when the buffer is empty */
 	struct strbuf buf;
 	size_t sent;
+	struct shim_spill spill; /* comes after what is in buf */
 	struct shim_timer slow;
 };
 
@@ -60,6 +62,7 @@ static void drop(struct shim_client *c)
 	shim_watch_close(&io->shim->loop, &c->watch);
 	strbuf_free(&c->hello);
 	strbuf_free(&c->buf);
+	shim_spill_close(&c->spill);
 	free(c);
 	shim_leave_if_idle(io->shim);
 }
@@ -74,6 +77,18 @@ static void too_slow(void *owner)
 	log_warn("%s: a client that does not read is let go", io->attach);
 	drop(c);
 	shim_io_update(io);
+}
+
+/* The buffer is empty: go on with what was put aside. */
+static void refill(struct shim_client *c)
+{
+	if (!shim_spill_size(&c->spill)) {
+		strbuf_free(&c->buf);
+		return;
+	}
+	strbuf_clear(&c->buf);
+	strbuf_reserve(&c->buf, CLIENT_BUFFER);
+	c->buf.len = shim_spill_take(&c->spill, c->buf.data, CLIENT_BUFFER);
 }
 
 /* Send what the socket takes. False when the client is gone (and freed). */
@@ -91,27 +106,50 @@ static bool flush_client(struct shim_client *c)
 		}
 		c->sent += (size_t)w;
 		shim_timer_cancel(&c->io->shim->loop, &c->slow);
+		if (!waiting(c)) {
+			c->sent = 0;
+			refill(c);
+		}
 	}
 	strbuf_free(&c->buf);
-	c->sent = 0;
 	if (!c->closing)
 		return true;
 	drop(c);
 	return false;
 }
 
+/* Keep the buffer from growing by what was sent already. */
+static void move_up(struct shim_client *c)
+{
+	memmove(c->buf.data, c->buf.data + c->sent, waiting(c));
+	c->buf.len -= c->sent;
+	c->sent = 0;
+}
+
+/* Into the buffer, or behind it. -1: there is no room anywhere. */
+static int put(struct shim_client *c, const void *bytes, size_t n)
+{
+	const struct shim_log *log = c->io->log;
+
+	if (log && (shim_spill_size(&c->spill) || waiting(c) >= CLIENT_BUFFER))
+		return shim_spill_put(&c->spill, log->path, bytes, n);
+	if (c->sent)
+		move_up(c);
+	strbuf_add(&c->buf, bytes, n);
+	return 0;
+}
+
 static void add_output(struct shim_client *c, enum shim_stream stream, const char *buf, size_t n)
 {
 	uint32_t header[2] = { htonl((uint32_t)(stream + 1) << 24), htonl((uint32_t)n) };
 
-	if (c->sent) { /* keep the buffer from growing by what was sent already */
-		memmove(c->buf.data, c->buf.data + c->sent, waiting(c));
-		c->buf.len -= c->sent;
-		c->sent = 0;
+	if ((c->io->terminal || !put(c, header, sizeof header)) && !put(c, buf, n)) {
+		flush_client(c);
+		return;
 	}
-	if (!c->io->terminal)
-		strbuf_add(&c->buf, header, sizeof header);
-	strbuf_add(&c->buf, buf, n);
+	log_warn("%s: there is no room for what a client has yet to read; it is let go",
+		 c->io->attach);
+	drop(c);
 }
 
 void shim_attach_output(struct shim_io *io, enum shim_stream stream, const char *buf, size_t n)
@@ -120,16 +158,14 @@ void shim_attach_output(struct shim_io *io, enum shim_stream stream, const char 
 
 	for (struct shim_client *c = io->clients; c; c = next) {
 		next = c->next;
-		if (!c->attached || c->closing || !c->wants[stream])
-			continue;
-		add_output(c, stream, buf, n);
-		flush_client(c);
+		if (c->attached && !c->closing && c->wants[stream])
+			add_output(c, stream, buf, n);
 	}
 }
 
 bool shim_attach_full(const struct shim_io *io)
 {
-	for (const struct shim_client *c = io->clients; c; c = c->next)
+	for (const struct shim_client *c = io->clients; c && !io->log; c = c->next)
 		if (waiting(c) >= CLIENT_BUFFER)
 			return true;
 	return false;
@@ -242,7 +278,7 @@ void shim_attach_update(struct shim_io *io)
 	for (struct shim_client *c = io->clients; c; c = c->next) {
 		bool listen = !c->input_over && (take_input || !c->attached || !c->feeds);
 
-		if (waiting(c) >= CLIENT_BUFFER && io->log && !c->slow.at_ms)
+		if (io->shim->leaving && !c->slow.at_ms)
 			shim_timer_set(loop, &c->slow, SLOW_MS, too_slow, c);
 		if (!listen && !waiting(c) && !c->input_over)
 			shim_watch_pause(loop, &c->watch);
@@ -263,6 +299,7 @@ static void on_connect(void *owner, uint32_t events)
 		return;
 	c = xcalloc(1, sizeof *c);
 	c->io = io;
+	c->spill.file = -1;
 	shim_watch_init(&c->watch, fd, on_client, c);
 	c->next = io->clients;
 	io->clients = c;

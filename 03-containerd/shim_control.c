@@ -173,7 +173,7 @@ static const struct shim_op_row control_ops[] = {
 static shim_op find_op(const char *name)
 {
 	static const struct shim_op_row *const tables[] = { control_ops, shim_task_ops,
-							    shim_exec_ops };
+							    shim_exec_ops, shim_checkpoint_ops };
 
 	for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
 		for (const struct shim_op_row *row = tables[t]; row->name; row++)

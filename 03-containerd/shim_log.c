@@ -2,8 +2,8 @@
  * shim_log.c - see shim_log.h.
  *
  *     output ──▶ open[stream] ──▶ ready ──▶ the file
- *               up to \n,        JSON       O_APPEND
- *               or 16 KiB        lines
+ *               up to \n,       lines of    O_APPEND
+ *               or 16 KiB       the log
  *
  * The file's size is known at all times, as the shim is its only writer. So when a
  * write comes out short (no space), ftruncate(2) takes back the torn line and
@@ -20,90 +20,6 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
-
-/* --- escaping ---------------------------------------------------------------- */
-
-/* The length of the UTF-8 character at s, or 0 if there is none: no overlong
- * forms, no surrogates, nothing past U+10FFFF (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *s, size_t n)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (n < len)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	if (s[0] == 0xed)
-		high = 0x9f;
-	if (s[0] == 0xf0)
-		low = 0x90;
-	if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
-
-static void quote_ascii(struct strbuf *sb, unsigned char c)
-{
-	if (c == '"' || c == '\\')
-		strbuf_addf(sb, "\\%c", c);
-	else if (c == '\n')
-		strbuf_adds(sb, "\\n");
-	else if (c == '\r')
-		strbuf_adds(sb, "\\r");
-	else
-		strbuf_addf(sb, "\\u%04x", c);
-}
-
-static size_t quote_other(struct strbuf *sb, const unsigned char *s, size_t n)
-{
-	size_t len = utf8_length(s, n);
-
-	if (!len) {
-		strbuf_adds(sb, "\\ufffd");
-		return 1;
-	}
-	/* Line and paragraph separators would end a line for JavaScript. */
-	if (len == 3 && s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9))
-		strbuf_addf(sb, "\\u202%c", s[2] == 0xa8 ? '8' : '9');
-	else
-		strbuf_add(sb, s, len);
-	return len;
-}
-
-void shim_log_quote(struct strbuf *sb, const char *buf, size_t n)
-{
-	const unsigned char *s = (const unsigned char *)buf;
-	size_t i = 0;
-
-	strbuf_addc(sb, '"');
-	while (i < n) {
-		size_t run = i;
-
-		while (run < n && is_plain(s[run]))
-			run++;
-		strbuf_add(sb, s + i, run - i);
-		i = run;
-		if (i < n && s[i] < 0x80)
-			quote_ascii(sb, s[i++]);
-		else if (i < n)
-			i += quote_other(sb, s + i, n - i);
-	}
-	strbuf_addc(sb, '"');
-}
 
 /* --- the file ---------------------------------------------------------------- */
 
@@ -144,15 +60,31 @@ static int open_file(struct shim_log *l, struct err *err)
 	return 0;
 }
 
-int shim_log_open(struct shim_log *l, const char *path, int64_t max_size, int max_file,
-		  struct err *err)
+int shim_log_open(struct shim_log *l, const struct shim_log_options *o, struct err *err)
 {
-	*l = (struct shim_log){ .fd = -1, .max_size = max_size, .max_file = max_file };
-	l->path = xstrdup(path);
+	*l = (struct shim_log){ .fd = -1, .format = o->format, .max_size = o->max_size,
+				.max_file = o->max_file };
+	l->path = xstrdup(o->path);
 	if (open_file(l, err)) {
 		shim_log_close(l);
 		return -1;
 	}
+	return 0;
+}
+
+int shim_log_reopen(struct shim_log *l, struct err *err)
+{
+	struct shim_log old = *l;
+
+	shim_log_flush(l); /* what the old file does not take goes to the new one */
+	if (open_file(l, err)) {
+		l->fd = old.fd;
+		l->size = old.size;
+		return -1;
+	}
+	if (old.fd >= 0)
+		close(old.fd);
+	shim_log_flush(l);
 	return 0;
 }
 
@@ -198,44 +130,54 @@ bool shim_log_flush(struct shim_log *l)
 	return false;
 }
 
-static void add_line(struct shim_log *l, enum shim_stream stream, const struct timespec *when,
-		     const char *buf, size_t n)
+static void add_line(struct shim_log *l, const struct shim_log_line *line)
 {
-	char text[TIME_TEXT_SIZE];
 	bool full = l->max_size && l->size + (off_t)l->ready.len >= l->max_size;
 
 	if (full && shim_log_flush(l) && l->size)
 		rotate(l);
-	strbuf_adds(&l->ready, "{\"log\":");
-	shim_log_quote(&l->ready, buf, n);
-	strbuf_addf(&l->ready, ",\"stream\":\"%s\",\"time\":\"%s\"}\n",
-		    stream == SHIM_STDERR ? "stderr" : "stdout", time_text(when, text));
+	shim_log_line(&l->ready, l->format, line);
 }
 
-/* The line begun in open[stream] goes on with these bytes and ends there. */
+/* The line begun in open[stream] goes on with these bytes, of which the last ends it. With
+ * Docker all parts of a line have the time of the first. */
 static void finish_line(struct shim_log *l, enum shim_stream stream, const struct timespec *when,
 			const char *buf, size_t n)
 {
 	struct strbuf *open = &l->open[stream];
+	struct shim_log_line line = { stream, *when, buf, n };
+	bool whole = n && buf[n - 1] == '\n';
 
-	if (!open->len) {
-		add_line(l, stream, when, buf, n);
-		return;
+	if (open->len) {
+		strbuf_add(open, buf, n);
+		line.text = open->data;
+		line.n = open->len;
 	}
-	strbuf_add(open, buf, n);
-	add_line(l, stream, when, open->data, open->len);
+	if (l->parted[stream] && l->format == SHIM_LOG_JSON)
+		line.when = l->began[stream];
+	if (!l->parted[stream])
+		l->began[stream] = *when;
+	l->parted[stream] = !whole;
+	add_line(l, &line);
 	strbuf_free(open); /* an idle shim keeps no buffers */
 }
 
 void shim_log_add(struct shim_log *l, enum shim_stream stream, const char *buf, size_t n,
 		  const struct timespec *when)
 {
+	/* Docker cuts a line that has 16 KiB and not yet an end, Kubernetes one that has more:
+	 * there the end of line is not counted. */
+	size_t limit = SHIM_LOG_LINE + (l->format == SHIM_LOG_CRI);
+
 	while (n) {
-		size_t room = SHIM_LOG_LINE - l->open[stream].len;
+		size_t room = limit - l->open[stream].len;
 		const char *nl = memchr(buf, '\n', n < room ? n : room);
 		size_t take = nl ? (size_t)(nl - buf) + 1 : n < room ? n : room;
+		bool too_long = !nl && take == room;
 
-		if (nl || take == room)
+		if (too_long)
+			take -= limit - SHIM_LOG_LINE;
+		if (nl || too_long)
 			finish_line(l, stream, when, buf, take);
 		else
 			strbuf_add(&l->open[stream], buf, take);

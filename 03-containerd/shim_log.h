@@ -1,12 +1,14 @@
 /*
- * shim_log.h - a container's output as Docker's json-file log: a line each,
+ * shim_log.h - a container's output as a log, a line each: Docker's json-file, or what
+ * Kubernetes's CRI wants to find.
  *
  *     {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
+ *     2026-01-02T03:04:05.000000006Z stdout F hello
  *
- * A line longer than 16 KiB comes in pieces, of which only the last ends in \n.
- * A line is written in one write(2) with others that are ready, never in two, and
- * what a full disk refuses is kept and offered again: the log loses nothing and
- * repeats nothing.
+ * A line longer than 16 KiB comes in pieces: of Docker's only the last ends in \n, of
+ * Kubernetes's all others say P. A line is written in one write(2) with others that are
+ * ready, never in two, and what a full disk refuses is kept and offered again: the log
+ * loses nothing and repeats nothing.
  */
 #ifndef DOCKYARD_CTRD_SHIM_LOG_H
 #define DOCKYARD_CTRD_SHIM_LOG_H
@@ -22,20 +24,34 @@
 #define SHIM_LOG_LINE 16384 /* bytes of output in one line of the log, as Docker's */
 
 enum shim_stream { SHIM_STDOUT, SHIM_STDERR, SHIM_STREAMS };
+enum shim_log_format { SHIM_LOG_JSON, SHIM_LOG_CRI };
+
+struct shim_log_options {
+	const char *path;
+	enum shim_log_format format;
+	int64_t max_size; /* rotate before growing past it; 0: never */
+	int max_file;     /* files kept, the current one included */
+};
 
 struct shim_log {
 	char *path;
+	enum shim_log_format format;
 	int fd;
 	off_t size;          /* what the file holds: whole lines only */
-	int64_t max_size;    /* rotate before growing past it; 0: never */
-	int max_file;        /* files kept, the current one included */
+	int64_t max_size;
+	int max_file;
 	struct strbuf ready; /* whole lines, not yet in the file */
 	struct strbuf open[SHIM_STREAMS]; /* output of which the line's end has not come */
+	bool parted[SHIM_STREAMS];        /* parts of that line are written */
+	struct timespec began[SHIM_STREAMS];
 };
 
 /* Open or create for appending. A torn last line, which a crash can leave, is cut off. */
-int shim_log_open(struct shim_log *l, const char *path, int64_t max_size, int max_file,
-		  struct err *err);
+int shim_log_open(struct shim_log *l, const struct shim_log_options *o, struct err *err);
+
+/* Somebody has renamed the file, to rotate it: go on in a new one of the same name. On
+ * failure it goes on in the old one. */
+int shim_log_reopen(struct shim_log *l, struct err *err);
 
 /* Take output that arrived at `when`, and write the lines that it completes. */
 void shim_log_add(struct shim_log *l, enum shim_stream stream, const char *buf, size_t n,
@@ -49,6 +65,17 @@ void shim_log_end(struct shim_log *l, enum shim_stream stream, const struct time
 bool shim_log_flush(struct shim_log *l);
 
 void shim_log_close(struct shim_log *l);
+
+/* --- shim_log_line.c ---------------------------------------------------------- */
+
+struct shim_log_line {
+	enum shim_stream stream;
+	struct timespec when;
+	const char *text; /* with its end of line, if it has come */
+	size_t n;
+};
+void shim_log_line(struct strbuf *to, enum shim_log_format format,
+		   const struct shim_log_line *line);
 
 /* Append `n` bytes as a JSON string, escaped as Docker does: control characters,
  * quotes, <, > and &, U+2028 and U+2029, and \ufffd for each byte that is not UTF-8. */

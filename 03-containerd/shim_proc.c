@@ -20,7 +20,6 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/cgroup.h"
 
 const char *shim_status_name(enum shim_status status)
 {
@@ -81,36 +80,19 @@ struct shim_proc *shim_proc_find(struct shim *s, const char *exec_id)
 
 json_t *shim_proc_json(const struct shim_proc *p)
 {
-	json_t *doc = json_pack("{s:s, s:i, s:b}", "status", shim_status_name(p->status), "pid",
-				(int)p->pid, "terminal", p->io.terminal);
+	json_t *doc = json_pack("{s:s, s:i, s:b, s:b}", "status", shim_status_name(p->status), "pid",
+				(int)p->pid, "terminal", p->io.terminal, "oomKilled", p->oom_killed);
 
 	if (p->exec_id)
 		json_object_set_new(doc, "execID", json_string(p->exec_id));
 	if (p->status == SHIM_STOPPED) {
 		json_object_set_new(doc, "exitStatus", json_integer(p->exit_status));
 		json_object_set_new(doc, "exitedAt", json_string(p->exited_at));
-		json_object_set_new(doc, "oomKilled", json_boolean(p->oom_killed));
 	}
 	return doc;
 }
 
 /* --- the end of a process -------------------------------------------------------------- */
-
-/* Did the kernel kill for memory in the container's cgroup? The group is there until
- * the runtime's delete. */
-static bool was_oom_killed(const struct shim *s)
-{
-	struct kern_cgroup_stats st = { 0 };
-	struct kern_cgroup *cg;
-	struct err err;
-	bool killed;
-
-	if (!s->cgroup || !(cg = kern_cgroup_open(s->cgroup, &err)))
-		return false;
-	killed = !kern_cgroup_stats(cg, &st, &err) && st.oom_kills > 0;
-	kern_cgroup_free(cg);
-	return killed;
-}
 
 static void record(struct shim_proc *p)
 {
@@ -132,9 +114,7 @@ void shim_proc_finish(struct shim_proc *p)
 	shim_timer_cancel(&s->loop, &p->drain);
 	p->status = SHIM_STOPPED;
 	if (!p->exec_id) {
-		p->oom_killed = was_oom_killed(s);
-		if (p->oom_killed)
-			shim_event(s, "oom", p);
+		shim_oom_ended(s);
 		record(p);
 	}
 	shim_event(s, "exit", p);

@@ -1,6 +1,6 @@
 /*
  * shim_task.c - what containerd can ask of the container itself: mount its root, create,
- * start, signal, pause, resume, resize, delete. (Execs: shim_exec.c.)
+ * start, signal, pause, resume, update, resize, delete. (Execs: shim_exec.c.)
  *
  * The root file system is mounted in the shim's own mount namespace. Nothing has to
  * be unmounted when a shim is killed: the namespace goes with it.
@@ -64,20 +64,47 @@ static char *cgroup_of(pid_t pid)
 	return name;
 }
 
+/* The runtime has made the container: who its init is, and where. */
+int shim_task_begun(struct shim_proc *p, struct err *err)
+{
+	struct shim *s = p->shim;
+
+	if (shim_proc_read_pid(p, "init.pid", err) || shim_io_started(&p->io, err))
+		return -1;
+	s->cgroup = cgroup_of(p->pid);
+	shim_oom_watch(s);
+	return 0;
+}
+
+/* What create and restore are told alike. */
+void shim_task_words(struct shim *s, struct strlist *words)
+{
+	const struct shim_io *io = &s->procs->io;
+
+	strlist_add(words, "--bundle");
+	strlist_add(words, s->bundle);
+	strlist_add(words, "--pid-file");
+	strlist_add(words, "init.pid");
+	if (io->terminal) {
+		strlist_add(words, "--console-socket");
+		strlist_add(words, io->console);
+	}
+	strlist_add(words, s->id);
+}
+
 static void created(struct shim_job *job, int rc, struct err *err)
 {
 	struct shim_proc *p = job->proc;
-	struct shim *s = p->shim;
 
-	if (!rc && !(rc = shim_proc_read_pid(p, "init.pid", err)) && !(rc = shim_io_started(&p->io, err))) {
+	rc = rc ? rc : shim_task_begun(p, err);
+	if (!rc)
 		p->status = SHIM_CREATED;
-		s->cgroup = cgroup_of(p->pid);
-	}
 	shim_proc_started(p);
 	if (rc)
 		shim_reply_error(job->conn, err);
 	else
-		shim_reply(job->conn, json_pack("{s:i, s:s?}", "pid", (int)p->pid, "cgroup", s->cgroup));
+		shim_reply(job->conn, json_pack("{s:i, s:s?}", "pid", (int)p->pid, "cgroup",
+						p->shim->cgroup));
 }
 
 static int op_create(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
@@ -88,21 +115,17 @@ static int op_create(struct shim *s, struct shim_conn *conn, const json_t *req, 
 	struct shim_io *io = &p->io;
 
 	(void)req;
-	(void)result;
 	if (p->status != SHIM_NEW || p->starting)
 		return err_set(err, ERR_CONFLICT, "the container was created before");
 	if (shim_io_open(io, s, jsonx_bool(s->options, "terminal", false),
 			 jsonx_bool(s->options, "stdin", false), "", err))
 		return -1;
-	strlist_add(&words, "--bundle");
-	strlist_add(&words, s->bundle);
-	strlist_add(&words, "--pid-file");
-	strlist_add(&words, "init.pid");
-	if (io->terminal) {
-		strlist_add(&words, "--console-socket");
-		strlist_add(&words, io->console);
+	if (json_object_get(s->options, "checkpoint")) {
+		p->status = SHIM_CREATED; /* the rest is done by start */
+		*result = json_pack("{s:i}", "pid", 0);
+		return 0;
 	}
-	strlist_add(&words, s->id);
+	shim_task_words(s, &words);
 	if (shim_job_start(p, conn, "create", &words, true, created, err) < 0)
 		return -1;
 	p->starting = s->tried = true;
@@ -144,9 +167,10 @@ static int op_start(struct shim *s, struct shim_conn *conn, const json_t *req, j
 	if (p->status != SHIM_CREATED || p->starting)
 		return err_set(err, ERR_CONFLICT, "the task is %s, not created",
 			       shim_status_name(p->status));
-	if (simple_job(s, conn, "start", started, err) < 0)
+	if ((p->pid ? simple_job(s, conn, "start", started, err)
+		    : shim_task_restore(s, conn, err)) < 0)
 		return -1;
-	p->starting = true;
+	p->starting = s->tried = true;
 	return 1;
 }
 
@@ -188,6 +212,44 @@ static int op_resume(struct shim *s, struct shim_conn *conn, const json_t *req, 
 	return simple_job(s, conn, "resume", froze, err);
 }
 
+/* --- update ---------------------------------------------------------------------------------- */
+
+static void done(struct shim_job *job, int rc, struct err *err)
+{
+	if (rc)
+		shim_reply_error(job->conn, err);
+	else
+		shim_reply(job->conn, NULL);
+}
+
+/* The limits stand in resources.json. */
+static int op_update(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
+		     struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct shim_proc *p = s->procs;
+
+	(void)req;
+	(void)result;
+	if (!p->pid || p->exited)
+		return err_set(err, ERR_CONFLICT, "the task is not running");
+	strlist_add(&words, "--resources");
+	strlist_add(&words, "resources.json");
+	strlist_add(&words, s->id);
+	return shim_job_start(p, conn, "update", &words, false, done, err);
+}
+
+static int op_reopen_log(struct shim *s, struct shim_conn *conn, const json_t *req,
+			 json_t **result, struct err *err)
+{
+	(void)conn;
+	(void)req;
+	(void)result;
+	if (!s->procs->io.log)
+		return err_set(err, ERR_CONFLICT, "the task has no log");
+	return shim_log_reopen(&s->log, err);
+}
+
 /* --- kill ------------------------------------------------------------------------------------ */
 
 static void killed(struct shim_job *job, int rc, struct err *err)
@@ -195,10 +257,7 @@ static void killed(struct shim_job *job, int rc, struct err *err)
 	/* It may have ended between the question and the runtime's answer. */
 	if (rc && job->proc->exited)
 		err_set(err, ERR_CONFLICT, "the task has stopped");
-	if (rc)
-		shim_reply_error(job->conn, err);
-	else
-		shim_reply(job->conn, NULL);
+	done(job, rc, err);
 }
 
 static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
@@ -210,7 +269,7 @@ static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, js
 	(void)result;
 	if (json_object_get(req, "execID"))
 		return shim_exec_kill(s, req, err);
-	if (p->status == SHIM_NEW || p->exited)
+	if (!p->pid || p->exited)
 		return err_set(err, ERR_CONFLICT, "the task is not running");
 	if (jsonx_bool(req, "all", false))
 		strlist_add(&words, "--all");
@@ -291,5 +350,6 @@ const struct shim_op_row shim_task_ops[] = {
 	{ "mount", op_mount },   { "user", op_user },     { "create", op_create },
 	{ "start", op_start },   { "kill", op_kill },     { "pause", op_pause },
 	{ "resume", op_resume }, { "resize", op_resize }, { "delete", op_delete },
+	{ "update", op_update }, { "reopenLog", op_reopen_log },
 	{ NULL, NULL },
 };

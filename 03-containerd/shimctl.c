@@ -48,30 +48,43 @@ static int spawn(const char *shim, const char *bundle, int out, pid_t *pid, stru
 	return rc ? err_errno(err, rc, "start the shim %s", shim) : 0;
 }
 
-/* Read up to the line's end, for at most `seconds`. What follows it stays unread. */
+/* Take what there is of the line, and nothing of what follows it, which may be events. A
+ * socket lets us look first; the pipe of a shim that starts is read byte by byte. 1: that was
+ * the end of the line. -1: nobody is there any more. */
+static int take_some(int fd, struct strbuf *line)
+{
+	char buf[4096];
+	ssize_t n = recv(fd, buf, sizeof buf, MSG_PEEK);
+	const char *nl;
+
+	if (n < 0 && errno == ENOTSOCK)
+		n = read(fd, buf, 1);
+	else if (n > 0) {
+		nl = memchr(buf, '\n', (size_t)n);
+		n = recv(fd, buf, nl ? (size_t)(nl - buf) + 1 : (size_t)n, 0);
+	}
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n <= 0)
+		return -1;
+	strbuf_add(line, buf, (size_t)n);
+	return buf[n - 1] == '\n';
+}
+
+/* Read a line, for at most `seconds`; 0: however long it takes. */
 static int read_line(int fd, struct strbuf *line, int seconds, struct err *err)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char c;
+	int rc = 0;
 
-	strbuf_reserve(line, 0);
-	for (;;) {
-		int rc = seconds ? poll(&p, 1, seconds * 1000) : 1;
-		ssize_t n;
-
-		if (!rc)
+	while (!rc) {
+		if (seconds && !poll(&p, 1, seconds * 1000))
 			return err_set(err, ERR_TIMEOUT, "the shim does not answer");
-		n = rc > 0 ? read(fd, &c, 1) : -1;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(err, ERR_UNAVAILABLE, "the shim has gone");
-		if (c == '\n')
-			return 0;
+		rc = take_some(fd, line);
 		if (line->len > LINE_MAX_BYTES)
 			return err_set(err, ERR_CORRUPT, "the shim's answer is too long");
-		strbuf_addc(line, c);
 	}
+	return rc < 0 ? err_set(err, ERR_UNAVAILABLE, "the shim has gone") : 0;
 }
 
 static json_t *parse_answer(const struct strbuf *line, struct err *err)
@@ -121,8 +134,9 @@ static int send_request(int fd, const char *op, json_t *args, struct err *err)
 	return 0;
 }
 
-/* Connect, ask, and read one answer. */
-static int ask(const char *bundle, const char *op, json_t *args, json_t **result, struct err *err)
+/* Connect, ask, and read one answer. `seconds` 0: however long it takes. */
+static int ask(const char *bundle, const char *op, json_t *args, int seconds, json_t **result,
+	       struct err *err)
 {
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 	AUTO_FREE char *path = xasprintf("%s/shim.sock", bundle);
@@ -134,7 +148,7 @@ static int ask(const char *bundle, const char *op, json_t *args, json_t **result
 		err->kind = ERR_UNAVAILABLE;
 		return err_wrap(err, "the shim");
 	}
-	if (send_request(fd, op, args, err) || read_line(fd, &line, 0, err))
+	if (send_request(fd, op, args, err) || read_line(fd, &line, seconds, err))
 		return -1;
 	doc = parse_answer(&line, err);
 	if (!doc)
@@ -146,14 +160,14 @@ static int ask(const char *bundle, const char *op, json_t *args, json_t **result
 json_t *ctrd_shim_call(const char *bundle, const char *op, json_t *args, struct err *err)
 {
 	json_t *result = NULL;
-	AUTO_CLOSE int fd = ask(bundle, op, args, &result, err);
+	AUTO_CLOSE int fd = ask(bundle, op, args, 0, &result, err);
 
 	return fd < 0 ? NULL : result;
 }
 
-int ctrd_shim_subscribe(const char *bundle, json_t **state, struct err *err)
+int ctrd_shim_subscribe(const char *bundle, int seconds, json_t **state, struct err *err)
 {
-	return ask(bundle, "subscribe", NULL, state, err);
+	return ask(bundle, "subscribe", NULL, seconds, state, err);
 }
 
 void ctrd_shim_kill(int fd)

@@ -17,8 +17,9 @@ int ctrd_shim_start(const char *shim, const char *bundle, struct err *err);
 json_t *ctrd_shim_call(const char *bundle, const char *op, json_t *args, struct err *err);
 
 /* Subscribe: *state receives the shim's state (new), the returned descriptor the events,
- * a line each. -1 and err (ERR_UNAVAILABLE: there is no shim). */
-int ctrd_shim_subscribe(const char *bundle, json_t **state, struct err *err);
+ * a line each. -1 and err (ERR_UNAVAILABLE: there is no shim; ERR_TIMEOUT: it does not
+ * answer within so many seconds). */
+int ctrd_shim_subscribe(const char *bundle, int seconds, json_t **state, struct err *err);
 
 /* Kill the shim behind a connection: the kernel knows who it is (SO_PEERCRED). */
 void ctrd_shim_kill(int fd);

@@ -17,6 +17,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/userns.h"
 
 #define INFO_LIMIT (64u << 10)
 
@@ -26,6 +27,7 @@ void snap_free(struct snap *sn)
 {
 	free(sn->key);
 	free(sn->parent);
+	json_decref(sn->labels);
 	free(sn);
 }
 
@@ -41,17 +43,22 @@ struct snap *snap_want(struct ctrd_snapshots *s, const char *key, struct err *er
 {
 	struct snap *sn = snap_find(s, key);
 
-	if (!sn)
+	if (sn && !sn->busy)
+		return sn;
+	if (sn)
+		err_set(err, ERR_CONFLICT, "snapshot %.200s is still being made", key);
+	else
 		err_set(err, ERR_NOT_FOUND, "no such snapshot: %.200s", key);
-	return sn;
+	return NULL;
 }
 
 /* --- on disk ------------------------------------------------------------------------- */
 
 static json_t *snap_doc(const struct snap *sn)
 {
-	return json_pack("{s:s,s:s,s:s,s:s}", "key", sn->key, "parent", sn->parent, "kind",
-			 kind_names[sn->kind], "createdAt", sn->created);
+	return json_pack("{s:s,s:s,s:s,s:o,s:s}", "key", sn->key, "parent", sn->parent, "kind",
+			 kind_names[sn->kind], "labels", json_deep_copy(sn->labels), "createdAt",
+			 sn->created);
 }
 
 int snap_save(struct ctrd_snapshots *s, const struct snap *sn, struct err *err)
@@ -75,6 +82,8 @@ static int load_one(struct ctrd_snapshots *s, const char *name, struct err *err)
 	sn = xcalloc(1, sizeof(*sn));
 	sn->key = xstrdup(jsonx_str(doc, "key", ""));
 	sn->parent = xstrdup(jsonx_str(doc, "parent", ""));
+	sn->labels = json_object_get(doc, "labels") ? json_incref(json_object_get(doc, "labels"))
+						    : json_object();
 	sn->n = (unsigned)atoi(name);
 	sn->usage.size = (uint64_t)jsonx_int(doc, "size", 0);
 	sn->usage.inodes = (uint64_t)jsonx_int(doc, "inodes", 0);
@@ -111,19 +120,16 @@ static int load(struct ctrd_snapshots *s, struct err *err)
 	return 0;
 }
 
-struct ctrd_snapshots *ctrd_snapshots_open(const char *root, struct err *err)
+static struct ctrd_snapshots *open_store(const char *root, bool native, struct err *err)
 {
 	struct ctrd_snapshots *s;
 
-	if (strpbrk(root, ":,\\")) {
-		err_set(err, ERR_INVALID, "%s: overlayfs cannot take a path with one of \":,\\\"",
-			root);
-		return NULL;
-	}
 	if (file_mkdir_p(root, 0700, err))
 		return NULL;
 	s = xcalloc(1, sizeof(*s));
 	s->root = xstrdup(root);
+	s->native = native;
+	s->userxattr = !native && !kern_userns_initial();
 	pthread_mutex_init(&s->lock, NULL);
 	s->dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
@@ -132,6 +138,24 @@ struct ctrd_snapshots *ctrd_snapshots_open(const char *root, struct err *err)
 		return s;
 	ctrd_snapshots_close(s);
 	return NULL;
+}
+
+struct ctrd_snapshots *ctrd_snapshots_open(const char *root, struct err *err)
+{
+	if (!strpbrk(root, ":,\\"))
+		return open_store(root, false, err);
+	err_set(err, ERR_INVALID, "%s: overlayfs cannot take a path with one of \":,\\\"", root);
+	return NULL;
+}
+
+struct ctrd_snapshots *ctrd_snapshots_open_native(const char *root, struct err *err)
+{
+	return open_store(root, true, err);
+}
+
+const char *ctrd_snapshots_name(const struct ctrd_snapshots *s)
+{
+	return s->native ? "native" : "overlayfs";
 }
 
 void ctrd_snapshots_close(struct ctrd_snapshots *s)
@@ -157,7 +181,8 @@ json_t *ctrd_snapshots_list(struct ctrd_snapshots *s)
 
 	pthread_mutex_lock(&s->lock);
 	for (const struct snap *sn = s->table; sn; sn = sn->next)
-		json_array_append_new(list, snap_doc(sn));
+		if (!sn->busy)
+			json_array_append_new(list, snap_doc(sn));
 	pthread_mutex_unlock(&s->lock);
 	return list;
 }
@@ -177,10 +202,12 @@ json_t *ctrd_snapshot_get(struct ctrd_snapshots *s, const char *key, struct err 
 
 bool ctrd_snapshot_exists(struct ctrd_snapshots *s, const char *key)
 {
+	const struct snap *sn;
 	bool there;
 
 	pthread_mutex_lock(&s->lock);
-	there = snap_find(s, key) != NULL;
+	sn = snap_find(s, key);
+	there = sn && !sn->busy;
 	pthread_mutex_unlock(&s->lock);
 	return there;
 }
@@ -192,20 +219,30 @@ static json_t *mounts_of(struct ctrd_snapshots *s, const struct snap *sn)
 	AUTO_FREE char *own = xasprintf("%s/%u", s->root, sn->n);
 	const struct snap *top = *sn->parent ? snap_find(s, sn->parent) : NULL;
 	size_t lowers = 0;
+	bool overlay;
+	json_t *mounts;
 
 	for (const struct snap *p = top; p; p = *p->parent ? snap_find(s, p->parent) : NULL, lowers++)
 		strbuf_addf(&lower, "%s%s/%u/fs", lowers ? ":" : "lowerdir=", s->root, p->n);
-	if (!lowers || (sn->kind == CTRD_VIEW && lowers == 1)) {
-		AUTO_FREE char *fs = xasprintf("%s/%u/fs", s->root, lowers ? top->n : sn->n);
+	overlay = !s->native && lowers && (sn->kind != CTRD_VIEW || lowers > 1);
+	if (!overlay) {
+		bool above = sn->kind == CTRD_VIEW && top;
+		AUTO_FREE char *fs = xasprintf("%s/%u/fs", s->root, above ? top->n : sn->n);
 
 		return json_pack("[{s:s,s:s,s:[s,s]}]", "type", "bind", "source", fs, "options",
 				 "rbind", sn->kind == CTRD_VIEW ? "ro" : "rw");
 	}
 	if (sn->kind == CTRD_VIEW)
-		return json_pack("[{s:s,s:s,s:[s]}]", "type", "overlay", "source", "overlay",
-				 "options", lower.data);
-	return json_pack("[{s:s,s:s,s:[s++,s++,s]}]", "type", "overlay", "source", "overlay",
-			 "options", "workdir=", own, "/work", "upperdir=", own, "/fs", lower.data);
+		mounts = json_pack("[{s:s,s:s,s:[s]}]", "type", "overlay", "source", "overlay",
+				   "options", lower.data);
+	else
+		mounts = json_pack("[{s:s,s:s,s:[s++,s++,s]}]", "type", "overlay", "source", "overlay",
+				   "options", "workdir=", own, "/work", "upperdir=", own, "/fs",
+				   lower.data);
+	if (s->userxattr)
+		json_array_append_new(json_object_get(json_array_get(mounts, 0), "options"),
+				      json_string("userxattr"));
+	return mounts;
 }
 
 json_t *ctrd_snapshot_mounts(struct ctrd_snapshots *s, const char *key, struct err *err)
@@ -272,6 +309,8 @@ int ctrd_snapshot_chain_usage(struct ctrd_snapshots *s, const char *key, struct 
 {
 	if (ctrd_snapshot_usage(s, key, u, err))
 		return -1;
+	if (s->native)
+		return 0; /* a whole tree each */
 	pthread_mutex_lock(&s->lock);
 	for (const struct snap *sn = snap_find(s, key); sn && *sn->parent;) {
 		sn = snap_find(s, sn->parent);

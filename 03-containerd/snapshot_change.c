@@ -31,21 +31,23 @@ static int check_key(const char *key, struct err *err)
 
 /* The root of the mounted tree is the upper directory itself: it must look like
  * the parent's. */
-static int make_dirs(struct ctrd_snapshots *s, const struct snap *sn, const struct snap *parent,
-		     struct err *err)
+static int make_dirs(struct ctrd_snapshots *s, unsigned n, unsigned parent,
+		     enum ctrd_snapshot_kind kind, struct err *err)
 {
-	AUTO_FREE char *dir = xasprintf("%u", sn->n);
-	AUTO_FREE char *fs = xasprintf("%u/fs", sn->n), *work = xasprintf("%u/work", sn->n);
+	AUTO_FREE char *dir = xasprintf("%u", n);
+	AUTO_FREE char *fs = xasprintf("%u/fs", n), *work = xasprintf("%u/work", n);
 	AUTO_CLOSE int above = -1, layer = -1;
 	static const char *const top[] = { ".", NULL };
 
 	if (mkdirat(s->dir, dir, 0700) || mkdirat(s->dir, fs, 0755) ||
-	    mkdirat(s->dir, work, 0711) || fchmodat(s->dir, fs, 0755, 0))
+	    (!s->native && mkdirat(s->dir, work, 0711)) || fchmodat(s->dir, fs, 0755, 0))
 		return err_sys(err, "make %s/%s", s->root, dir);
 	if (!parent)
 		return 0;
-	above = snap_open_fs(s, parent->n, err);
-	layer = above < 0 ? -1 : snap_open_fs(s, sn->n, err);
+	if (s->native)
+		return kind == CTRD_VIEW ? 0 : snap_native_make(s, n, parent, err);
+	above = snap_open_fs(s, parent, err);
+	layer = above < 0 ? -1 : snap_open_fs(s, n, err);
 	return layer < 0 ? -1 : ctrd_tree_inherit(layer, top, &above, 1, err);
 }
 
@@ -63,44 +65,67 @@ static int check_parent(struct ctrd_snapshots *s, const char *key, const struct 
 	return 0;
 }
 
-static int prepare_locked(struct ctrd_snapshots *s, const char *key, const char *parent_key,
-			  enum ctrd_snapshot_kind kind, struct err *err)
+/* Take the key, and keep the parent from being removed. */
+static struct snap *reserve_locked(struct ctrd_snapshots *s, const char *key, const char *parent_key,
+				   enum ctrd_snapshot_kind kind, unsigned *parent, struct err *err)
 {
-	const struct snap *parent;
+	const struct snap *above;
 	struct snap *sn;
-	char dir[16];
 
-	if (snap_find(s, key))
-		return err_set(err, ERR_EXISTS, "snapshot %.200s exists already", key);
-	if (check_parent(s, parent_key, &parent, err))
-		return -1;
+	if (snap_find(s, key)) {
+		err_set(err, ERR_EXISTS, "snapshot %.200s exists already", key);
+		return NULL;
+	}
+	if (check_parent(s, parent_key, &above, err))
+		return NULL;
+	*parent = above ? above->n : 0;
 	sn = xcalloc(1, sizeof(*sn));
 	*sn = (struct snap){ .next = s->table, .key = xstrdup(key), .parent = xstrdup(parent_key),
-			     .kind = kind, .n = ++s->last };
+			     .kind = kind, .busy = true, .n = ++s->last,
+			     .labels = json_object() };
 	time_now_text(sn->created);
-	snprintf(dir, sizeof(dir), "%u", sn->n);
-	if (make_dirs(s, sn, parent, err) || snap_save(s, sn, err)) {
-		struct err ignored;
-
-		file_remove_tree(s->dir, dir, &ignored);
-		snap_free(sn);
-		return err_wrap(err, "snapshot %.200s", key);
-	}
 	s->table = sn;
-	return 0;
+	return sn;
 }
 
-int ctrd_snapshot_prepare(struct ctrd_snapshots *s, const char *key, const char *parent,
+static void forget_locked(struct ctrd_snapshots *s, struct snap *sn)
+{
+	struct snap **link = &s->table;
+
+	while (*link != sn)
+		link = &(*link)->next;
+	*link = sn->next;
+}
+
+/* The files are made outside the lock: copying a tree takes its time. */
+int ctrd_snapshot_prepare(struct ctrd_snapshots *s, const char *key, const char *parent_key,
 			  enum ctrd_snapshot_kind kind, struct err *err)
 {
+	struct err ignored;
+	struct snap *sn;
+	unsigned parent;
+	char dir[16];
 	int rc;
 
 	if (check_key(key, err))
 		return -1;
 	pthread_mutex_lock(&s->lock);
-	rc = prepare_locked(s, key, parent ? parent : "", kind, err);
+	sn = reserve_locked(s, key, parent_key ? parent_key : "", kind, &parent, err);
 	pthread_mutex_unlock(&s->lock);
-	return rc;
+	if (!sn)
+		return -1;
+	snprintf(dir, sizeof(dir), "%u", sn->n);
+	rc = make_dirs(s, sn->n, parent, kind, err) || snap_save(s, sn, err) ? -1 : 0;
+	pthread_mutex_lock(&s->lock);
+	sn->busy = false;
+	if (rc)
+		forget_locked(s, sn);
+	pthread_mutex_unlock(&s->lock);
+	if (!rc)
+		return 0;
+	file_remove_tree(s->dir, dir, &ignored);
+	snap_free(sn);
+	return err_wrap(err, "snapshot %.200s", key);
 }
 
 int ctrd_snapshots_sync(struct ctrd_snapshots *s, struct err *err)
@@ -150,7 +175,7 @@ static int commit_locked(struct ctrd_snapshots *s, const struct ctrd_commit *c,
 	next.usage = *usage;
 	if (check_parent(s, next.parent, &parent, err))
 		return -1;
-	if (c->implicit && parent && inherit(s, &next, c->implicit, err))
+	if (!s->native && c->implicit && parent && inherit(s, &next, c->implicit, err))
 		return -1;
 	if (snap_save(s, &next, err))
 		return -1;
@@ -167,12 +192,17 @@ static int commit_locked(struct ctrd_snapshots *s, const struct ctrd_commit *c,
 
 int ctrd_snapshot_commit(struct ctrd_snapshots *s, const struct ctrd_commit *c, struct err *err)
 {
+	bool merge = s->native && c->parent;
 	struct ctrd_usage usage;
 	int rc;
 
-	if (check_key(c->name, err) || ctrd_snapshot_usage(s, c->key, &usage, err))
+	if (check_key(c->name, err))
 		return -1;
-	if (!c->synced && ctrd_snapshots_sync(s, err))
+	if (ctrd_snapshot_exists(s, c->name)) /* before all the work */
+		return err_set(err, ERR_EXISTS, "snapshot %.200s exists already", c->name);
+	if ((merge && snap_native_merge(s, c, err)) || ctrd_snapshot_usage(s, c->key, &usage, err))
+		return -1;
+	if ((!c->synced || merge) && ctrd_snapshots_sync(s, err))
 		return -1;
 	pthread_mutex_lock(&s->lock);
 	rc = commit_locked(s, c, &usage, err);
@@ -184,7 +214,7 @@ int ctrd_snapshot_commit(struct ctrd_snapshots *s, const struct ctrd_commit *c, 
  * through the rest leaves a directory that the next open removes. */
 static struct snap *unlink_locked(struct ctrd_snapshots *s, const char *key, struct err *err)
 {
-	struct snap *sn = snap_want(s, key, err), **link = &s->table;
+	struct snap *sn = snap_want(s, key, err);
 	char info[32];
 
 	if (!sn)
@@ -200,9 +230,7 @@ static struct snap *unlink_locked(struct ctrd_snapshots *s, const char *key, str
 		err_sys(err, "remove snapshot %.200s", key);
 		return NULL;
 	}
-	while (*link != sn)
-		link = &(*link)->next;
-	*link = sn->next;
+	forget_locked(s, sn);
 	return sn;
 }
 
@@ -221,4 +249,46 @@ int ctrd_snapshot_remove(struct ctrd_snapshots *s, const char *key, struct err *
 	rc = file_remove_tree(s->dir, dir, err);
 	snap_free(sn);
 	return rc ? err_wrap(err, "remove snapshot") : 0;
+}
+
+/* --- labels --------------------------------------------------------------------------- */
+
+static int label_locked(struct ctrd_snapshots *s, struct snap *sn, const json_t *labels,
+			struct err *err)
+{
+	json_t *old = sn->labels, *v;
+	const char *key;
+
+	sn->labels = json_deep_copy(old);
+	json_object_foreach((json_t *)labels, key, v) {
+		if (*json_string_value(v))
+			json_object_set(sn->labels, key, v);
+		else
+			json_object_del(sn->labels, key);
+	}
+	if (snap_save(s, sn, err)) {
+		json_decref(sn->labels);
+		sn->labels = old;
+		return -1;
+	}
+	json_decref(old);
+	return 0;
+}
+
+int ctrd_snapshot_label(struct ctrd_snapshots *s, const char *key, const json_t *labels,
+			struct err *err)
+{
+	const char *name;
+	struct snap *sn;
+	json_t *v;
+	int rc;
+
+	json_object_foreach((json_t *)labels, name, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "labels: expected strings");
+	pthread_mutex_lock(&s->lock);
+	sn = snap_want(s, key, err);
+	rc = sn ? label_locked(s, sn, labels, err) : -1;
+	pthread_mutex_unlock(&s->lock);
+	return rc;
 }

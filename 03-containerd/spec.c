@@ -160,55 +160,84 @@ static json_t *make_process(const struct ctrd_spec *s, json_t *caps, struct err 
 
 /* --- the whole --------------------------------------------------------------------------------- */
 
-static void add_ns(json_t *list, const char *type, const char *path)
+char *ctrd_spec_namespace_of(pid_t pid, const char *type)
 {
-	json_array_append_new(list, path ? json_pack("{s:s, s:s}", "type", type, "path", path)
-					 : json_pack("{s:s}", "type", type));
+	const char *file = !strcmp(type, "network") ? "net" : !strcmp(type, "mount") ? "mnt" : type;
+
+	return xasprintf("/proc/%d/ns/%s", (int)pid, file);
 }
 
+/* New ones, but for those that are joined, the network of the host, and namespaces of users
+ * and groups, which are the host's unless they are joined. */
 static json_t *namespaces(const struct ctrd_spec *s)
 {
+	static const struct {
+		const char *type;
+		bool own;
+	} types[] = { { "mount", true }, { "uts", true }, { "pid", true }, { "ipc", true },
+		      { "network", true }, { "user", false }, { "cgroup", false } };
 	json_t *list = json_array();
 
-	add_ns(list, "mount", NULL);
-	add_ns(list, "uts", NULL);
-	add_ns(list, "pid", NULL);
-	add_ns(list, "ipc", NULL);
-	if (!s->host_network)
-		add_ns(list, "network", s->netns);
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		const char *type = types[i].type, *path = jsonx_str(s->join, type, NULL);
+
+		if (path || (types[i].own && !(s->host_network && !strcmp(type, "network"))))
+			json_array_append_new(list, json_pack("{s:s, s:s*}", "type", type, "path", path));
+	}
 	return list;
 }
 
-static json_t *make_linux(const struct ctrd_spec *s, const json_t *caps)
+static int add_devices(const struct ctrd_spec *s, json_t *out, struct err *err)
 {
-	json_t *out = json_pack("{s:o, s:o}", "namespaces", namespaces(s), "resources",
-				ctrd_spec_resources(&s->limits, s->privileged));
+	AUTO_JSON json_t *nodes = json_array();
+	json_t *rules = jsonx_at(out, "resources.devices");
 
+	if (s->privileged)
+		ctrd_spec_all_devices(nodes);
+	for (size_t i = 0; i < s->n_devices; i++)
+		if (ctrd_spec_device(nodes, rules, &s->devices[i], err))
+			return -1;
+	if (json_array_size(nodes))
+		json_object_set(out, "devices", nodes);
+	return 0;
+}
+
+static json_t *make_linux(const struct ctrd_spec *s, const json_t *caps, struct err *err)
+{
+	AUTO_JSON json_t *out = json_pack("{s:o, s:o}", "namespaces", namespaces(s), "resources",
+					  ctrd_spec_resources(&s->limits, s->privileged));
+
+	if (add_devices(s, out, err))
+		return NULL;
 	if (s->cgroups_path)
 		json_object_set_new(out, "cgroupsPath", json_string(s->cgroups_path));
 	if (s->privileged)
-		return out;
+		return steal_ptr(&out);
 	json_object_set_new(out, "maskedPaths", ctrd_spec_masked_paths());
 	json_object_set_new(out, "readonlyPaths", ctrd_spec_readonly_paths());
 	if (!s->seccomp_unconfined)
 		json_object_set_new(out, "seccomp", ctrd_spec_seccomp(caps));
-	return out;
+	return steal_ptr(&out);
 }
 
 json_t *ctrd_spec_build(const struct ctrd_spec *s, struct err *err)
 {
 	AUTO_JSON json_t *caps = ctrd_spec_caps(s->cap_add, s->cap_drop, s->privileged, err);
-	json_t *process = caps ? make_process(s, caps, err) : NULL, *mounts, *doc;
+	AUTO_JSON json_t *process = caps ? make_process(s, caps, err) : NULL;
+	AUTO_JSON json_t *part = process ? make_linux(s, caps, err) : NULL;
+	json_t *mounts, *doc;
 
-	if (!process)
+	if (!part)
 		return NULL;
 	mounts = ctrd_spec_mounts(s->privileged);
 	if (s->mounts)
 		json_array_extend(mounts, (json_t *)s->mounts);
-	doc = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", OCI_VERSION, "process",
+	doc = json_pack("{s:s, s:O, s:{s:s, s:b}, s:o, s:O}", "ociVersion", OCI_VERSION, "process",
 			process, "root", "path", "rootfs", "readonly", s->readonly, "mounts", mounts,
-			"linux", make_linux(s, caps));
+			"linux", part);
 	if (s->hostname)
 		json_object_set_new(doc, "hostname", json_string(s->hostname));
+	if (s->annotations)
+		json_object_set(doc, "annotations", (json_t *)s->annotations);
 	return doc;
 }

@@ -3,7 +3,8 @@
  * container gets unless it is told otherwise. The defaults are Docker's.
  *
  *   spec.c          the process and the whole
- *   spec_linux.c    mounts, namespaces, devices, hidden paths, limits
+ *   spec_linux.c    mounts, hidden paths, limits, rules for devices
+ *   spec_devices.c  devices of the host
  *   spec_seccomp.c  which system calls are allowed
  *
  * dockerd, ctr and the CRI build on the same pieces, so a container is as confined
@@ -20,6 +21,10 @@
 #include "01-kernel/base/strbuf.h"
 #include "01-kernel/cgroup.h"
 
+struct ctrd_spec_device {
+	const char *source, *path, *access; /* path NULL or "": as the source's; access: "rwm" */
+};
+
 struct ctrd_spec {
 	const char *id;
 	const json_t *image;          /* the image's config document (image-spec config.md); may be NULL */
@@ -27,7 +32,11 @@ struct ctrd_spec {
 	const struct strlist *env;    /* KEY=value, over the image's; may be NULL */
 	const char *cwd, *hostname;   /* NULL: the image's or "/"; none */
 	const char *cgroups_path;     /* NULL: the runtime decides */
-	const char *netns;            /* path of a network namespace to join; NULL: a new one */
+	const json_t *join;           /* {"network":PATH,…}: namespaces that are there, by the OCI's
+				       * names; may be NULL: all are new */
+	const json_t *annotations;    /* may be NULL */
+	const struct ctrd_spec_device *devices; /* of the host; n_devices of them */
+	size_t n_devices;
 	bool host_network;
 	bool terminal, readonly, privileged, no_new_privileges;
 	bool seccomp_unconfined;
@@ -52,6 +61,12 @@ json_t *ctrd_spec_caps(const struct strlist *add, const struct strlist *drop, bo
 		       struct err *err);
 json_t *ctrd_spec_mounts(bool privileged);       /* /proc, /dev, /sys, ... in order */
 json_t *ctrd_spec_device_rules(bool privileged); /* linux.resources.devices */
+/* Append a node to linux.devices and a rule; either may be NULL. */
+int ctrd_spec_device(json_t *nodes, json_t *rules, const struct ctrd_spec_device *device,
+		     struct err *err);
+void ctrd_spec_all_devices(json_t *nodes); /* what a privileged container has */
+/* Where the namespace of that type ("network") of a process is found; the caller frees. */
+char *ctrd_spec_namespace_of(pid_t pid, const char *type);
 json_t *ctrd_spec_masked_paths(void);
 json_t *ctrd_spec_readonly_paths(void);
 json_t *ctrd_spec_resources(const struct kern_cgroup_limits *l, bool privileged);

@@ -95,15 +95,19 @@ struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, str
 struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
 {
 	struct task *t;
+	bool silent;
 
 	pthread_mutex_lock(&ts->lock);
 	t = find_locked(ts, ns, id);
+	silent = t && t->silent;
 	if (t && t->init.status == TASK_CREATING)
 		t = NULL; /* not yet there for anybody but its creator */
 	if (t)
 		t->refs++;
 	pthread_mutex_unlock(&ts->lock);
-	if (!t)
+	if (silent && !t)
+		err_set(err, ERR_UNAVAILABLE, "the shim of task %s has not answered yet", id);
+	else if (!t)
 		err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", id, ns);
 	return t;
 }
@@ -184,10 +188,10 @@ void task_proc_update(struct task *t, struct task_proc *p, const json_t *state)
 			p->status = (enum task_status)i;
 	p->pid = (pid_t)jsonx_int(state, "pid", p->pid);
 	p->terminal = jsonx_bool(state, "terminal", p->terminal);
+	p->oom_killed |= jsonx_bool(state, "oomKilled", false);
 	if (p->status != TASK_STOPPED)
 		return;
 	p->exit_status = (int)jsonx_int(state, "exitStatus", 255);
-	p->oom_killed = jsonx_bool(state, "oomKilled", false);
 	snprintf(p->exited_at, sizeof p->exited_at, "%s", jsonx_str(state, "exitedAt", ""));
 	task_wake(t);
 }
@@ -204,9 +208,10 @@ json_t *task_json(const struct task *t)
 {
 	AUTO_FREE char *attach = xasprintf("%s/attach.sock", t->bundle);
 	const struct task_proc *p = &t->init;
-	json_t *doc = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s}", "containerID", t->id, "pid",
-				(int)p->pid, "status", status_names[p->status], "attach", attach,
-				"terminal", p->terminal, "bundle", t->bundle);
+	json_t *doc = json_pack("{s:s, s:i, s:s, s:s, s:b, s:s, s:b}", "containerID", t->id, "pid",
+				(int)p->pid, "status", t->silent ? "unknown" : status_names[p->status],
+				"attach", attach, "terminal", p->terminal, "bundle", t->bundle,
+				"oomKilled", p->oom_killed);
 
 	if (p->status == TASK_STOPPED) {
 		AUTO_JSON json_t *end = task_exit_json(p);
@@ -235,7 +240,7 @@ json_t *ctrd_tasks_list(struct ctrd_tasks *ts, const char *ns)
 
 	pthread_mutex_lock(&ts->lock);
 	for (struct task *t = ts->tasks; t; t = t->next)
-		if (!strcmp(t->ns, ns) && t->init.status != TASK_CREATING)
+		if (!strcmp(t->ns, ns) && (t->silent || t->init.status != TASK_CREATING))
 			json_array_append_new(list, task_json(t));
 	pthread_mutex_unlock(&ts->lock);
 	return list;
@@ -374,6 +379,7 @@ void ctrd_tasks_close(struct ctrd_tasks *ts)
 {
 	if (!ts)
 		return;
+	task_recover_stop(ts);
 	task_watcher_stop(ts);
 	while (ts->tasks)
 		task_remove(ts->tasks);

@@ -26,6 +26,7 @@ struct ctrd_tasks_options {
 	const char *state;   /* the directory of bundles */
 	const char *shim;    /* path of containerd-shim */
 	const char *runtime; /* the OCI runtime unless the container names one */
+	long open_files;     /* RLIMIT_NOFILE of shims and what they start; 0: as ours */
 	struct ctrd_containers *containers;
 	struct ctrd_snapshots *snapshots; /* may be NULL: containers then have no snapshotKey */
 	struct ctrd_events *events;       /* may be NULL */
@@ -37,8 +38,9 @@ struct ctrd_tasks *ctrd_tasks_open(const struct ctrd_tasks_options *o, struct er
 /* Forget them. They run on. */
 void ctrd_tasks_close(struct ctrd_tasks *ts);
 
-/* {"containerID","terminal","stdin","stdinOnce","log","consoleSize"} -> the task, new. On
- * failure nothing is left: no mount, process, cgroup or directory. */
+/* {"containerID","terminal","stdin","stdinOnce","log","consoleSize","checkpoint"} -> the
+ * task, new. On failure nothing is left: no mount, process, cgroup or directory. With
+ * "checkpoint" ({"path",…} as below) the task is made by its start, from what was saved. */
 json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *req,
 			 struct err *err);
 json_t *ctrd_tasks_list(struct ctrd_tasks *ts, const char *ns);
@@ -48,8 +50,22 @@ int ctrd_task_pause(struct ctrd_tasks *ts, const char *ns, const char *id, struc
 int ctrd_task_resume(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 /* {"exitStatus","exitedAt"}, new. ERR_CONFLICT while it runs. */
 json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+/* {"resources":{}}, as the OCI specification's linux.resources. */
+int ctrd_task_update(struct ctrd_tasks *ts, const char *ns, const char *id, const json_t *req,
+		     struct err *err);
+/* {"path","workPath","exit","tcpEstablished","externalUnixSockets","shellJob","fileLocks"}:
+ * save it into the directory `path`, and with "exit" end it then. */
+int ctrd_task_checkpoint(struct ctrd_tasks *ts, const char *ns, const char *id, const json_t *req,
+			 struct err *err);
+/* The log was renamed: go on in a new file. */
+int ctrd_task_reopen_log(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+
+/* tasks_measure.c. [{"pid","execID"}]; the numbers that most look for, {"memoryUsage",…}; all
+ * that the kernel counts, as the text of what `runc events --stats` has in "data" (freed by the
+ * caller). */
 json_t *ctrd_task_pids(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 json_t *ctrd_task_metrics(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+char *ctrd_task_stats(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 
 /* The init (exec_id NULL) or an exec of it. {"signal":15|"SIGTERM","all"}; {"width","height"}. */
 int ctrd_task_kill(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,
@@ -65,6 +81,7 @@ json_t *ctrd_exec_start(struct ctrd_tasks *ts, const char *ns, const char *id, c
 			struct err *err); /* {"pid"} */
 json_t *ctrd_exec_get(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,
 		      struct err *err);
+json_t *ctrd_execs_list(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 int ctrd_exec_delete(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,
 		     struct err *err);
 

@@ -27,13 +27,13 @@ static int copy_log(json_t *options, const json_t *req, struct err *err)
 	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err))
 		return -1;
 	driver = jsonx_str(log, "driver", "none");
-	if (strcmp(driver, "none") && strcmp(driver, "json-file"))
+	if (strcmp(driver, "none") && strcmp(driver, "json-file") && strcmp(driver, "cri"))
 		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
 	if (jsonx_want(log, "log", "path", JSON_STRING, &v, err) ||
 	    jsonx_want(log, "log", "maxSize", JSON_INTEGER, &v, err) ||
 	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err))
 		return -1;
-	if (!strcmp(driver, "json-file") && *jsonx_str(log, "path", "") != '/')
+	if (strcmp(driver, "none") && *jsonx_str(log, "path", "") != '/')
 		return err_set(err, ERR_INVALID, "log.path: expected an absolute path");
 	if (log)
 		json_object_set(options, "log", log);
@@ -57,6 +57,18 @@ static int copy_flags(json_t *options, const json_t *req, struct err *err)
 	return 0;
 }
 
+static int copy_checkpoint(json_t *options, const json_t *req, struct err *err)
+{
+	json_t *checkpoint;
+
+	if (jsonx_want(req, "", "checkpoint", JSON_OBJECT, &checkpoint, err))
+		return -1;
+	if (!checkpoint)
+		return 0;
+	json_object_set(options, "checkpoint", checkpoint);
+	return task_checkpoint_check(checkpoint, "checkpoint", err);
+}
+
 /* options.json; see containerd-shim.c. New. */
 static json_t *make_options(struct task *t, const json_t *container, const json_t *req,
 			    struct err *err)
@@ -67,8 +79,11 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 					      t->ns, "runtime", "binary", t->binary, "root", root);
 	const char *key = jsonx_str(container, "snapshotKey", "");
 
-	if (copy_log(options, req, err) || copy_flags(options, req, err))
+	if (copy_log(options, req, err) || copy_flags(options, req, err) ||
+	    copy_checkpoint(options, req, err))
 		return NULL;
+	if (ts->o.open_files)
+		json_object_set_new(options, "openFiles", json_integer(ts->o.open_files));
 	if (*key) {
 		json_t *mounts = ctrd_snapshot_mounts(ts->o.snapshots, key, err);
 
@@ -91,7 +106,7 @@ static int start_shim(struct task *t, struct err *err)
 
 	if (ctrd_shim_start(t->table->o.shim, t->bundle, err))
 		return -1;
-	fd = ctrd_shim_subscribe(t->bundle, &state, err);
+	fd = ctrd_shim_subscribe(t->bundle, 0, &state, err);
 	if (fd < 0 || task_watch(t, fd, err))
 		return -1;
 	trace_end(&span, "start the shim of %s", t->id);
@@ -117,6 +132,12 @@ static int prepare_spec(struct task *t, const json_t *container, int terminal, s
 	return ctrd_bundle_spec(t->bundle, json_object_get(container, "spec"), terminal, user, err);
 }
 
+void task_made(struct task *t, const json_t *made)
+{
+	t->cgroup = t->cgroup ? t->cgroup : xstrdup(jsonx_str(made, "cgroup", NULL));
+	t->init.pid = (pid_t)jsonx_int(made, "pid", 0);
+}
+
 static int run_create(struct task *t, struct err *err)
 {
 	AUTO_JSON json_t *made = task_call(t, "create", NULL, err);
@@ -124,8 +145,7 @@ static int run_create(struct task *t, struct err *err)
 	if (!made)
 		return -1;
 	pthread_mutex_lock(&t->table->lock);
-	t->cgroup = xstrdup(jsonx_str(made, "cgroup", NULL));
-	t->init.pid = (pid_t)jsonx_int(made, "pid", 0);
+	task_made(t, made);
 	if (t->init.status == TASK_CREATING)
 		t->init.status = TASK_CREATED;
 	pthread_mutex_unlock(&t->table->lock);

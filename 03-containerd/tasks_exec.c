@@ -74,7 +74,7 @@ static int write_process(struct task *t, const char *exec_id, const json_t *req,
 	}
 	json_object_set_new(merged, "terminal", json_boolean(jsonx_bool(req, "terminal", false)));
 	set_console_size(merged, json_object_get(req, "consoleSize"));
-	return jsonx_write(AT_FDCWD, file, merged, 0600, err);
+	return ctrd_bundle_write(file, merged, err);
 }
 
 static int tell_shim(struct task *t, const char *exec_id, const json_t *req, struct err *err)
@@ -175,6 +175,21 @@ static json_t *exec_json(const struct task *t, const struct task_proc *p)
 		json_object_update(doc, end);
 	}
 	return doc;
+}
+
+json_t *ctrd_execs_list(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	json_t *list;
+
+	if (!t)
+		return NULL;
+	list = json_array();
+	pthread_mutex_lock(&ts->lock);
+	for (const struct task_proc *p = t->execs; p; p = p->next)
+		json_array_append_new(list, exec_json(t, p));
+	pthread_mutex_unlock(&ts->lock);
+	return list;
 }
 
 json_t *ctrd_exec_get(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,

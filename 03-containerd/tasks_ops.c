@@ -1,6 +1,6 @@
 /*
  * tasks_ops.c - what can be done to a running task: start, signal, freeze, resize,
- * measure. The shim decides whether its state allows it; the table follows.
+ * limit, save. The shim decides whether its state allows it; the table follows.
  */
 #include "tasks_private.h"
 
@@ -9,8 +9,8 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
-#include "01-kernel/cgroup.h"
 #include "01-kernel/ns.h"
+#include "bundle.h"
 
 /* One of the shim's operations that lead to another state; `status` is that state. */
 static int change(struct ctrd_tasks *ts, const char *ns, const char *id, const char *op,
@@ -28,6 +28,8 @@ static int change(struct ctrd_tasks *ts, const char *ns, const char *id, const c
 		return err_wrap(err, "%s task %s", op, id);
 	pthread_mutex_lock(&ts->lock);
 	task_proc_update(t, &t->init, state);
+	if (json_object_get(result, "pid"))
+		task_made(t, result);
 	pthread_mutex_unlock(&ts->lock);
 	return 0;
 }
@@ -109,87 +111,62 @@ int ctrd_task_resize(struct ctrd_tasks *ts, const char *ns, const char *id, cons
 		       json_pack("{s:I, s:I}", "width", width, "height", height), err);
 }
 
-/* --- measuring --------------------------------------------------------------------------------- */
+/* --- other limits ------------------------------------------------------------------------------ */
 
-/* The cgroup of a task that has not stopped; the caller's. */
-static struct kern_cgroup *open_cgroup(struct ctrd_tasks *ts, const char *ns, const char *id,
-				       struct err *err)
+int ctrd_task_update(struct ctrd_tasks *ts, const char *ns, const char *id, const json_t *req,
+		     struct err *err)
 {
 	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
-	AUTO_FREE char *path = NULL;
-	bool stopped;
+	AUTO_JSON json_t *done = NULL;
+	AUTO_FREE char *file = NULL;
+	json_t *resources;
 
-	if (!t)
-		return NULL;
-	pthread_mutex_lock(&ts->lock);
-	stopped = t->init.status == TASK_STOPPED;
-	path = xstrdup(t->cgroup);
-	pthread_mutex_unlock(&ts->lock);
-	if (!stopped && path)
-		return kern_cgroup_open(path, err);
-	err_set(err, ERR_CONFLICT, "task %s %s", id, stopped ? "has stopped" : "has no cgroup");
-	return NULL;
+	if (!t || jsonx_want(req, "", "resources", JSON_OBJECT, &resources, err))
+		return -1;
+	if (!resources)
+		return err_set(err, ERR_INVALID, "resources are missing");
+	file = xasprintf("%s/resources.json", t->bundle);
+	pthread_mutex_lock(&t->op);
+	if (!ctrd_bundle_write(file, resources, err))
+		done = task_call(t, "update", NULL, err);
+	pthread_mutex_unlock(&t->op);
+	return done ? 0 : err_wrap(err, "update task %s", id);
 }
 
-json_t *ctrd_task_pids(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
-{
-	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
-	AUTO_FREE pid_t *pids = NULL;
-	json_t *list = NULL;
-	size_t n = 0;
+/* --- checkpoint -------------------------------------------------------------------------------- */
 
-	if (!cg)
-		return NULL;
-	if (!kern_cgroup_pids(cg, &pids, &n, err)) {
-		list = json_array();
-		for (size_t i = 0; i < n; i++)
-			json_array_append_new(list, json_integer(pids[i]));
-	}
-	kern_cgroup_free(cg);
-	return list;
+int task_checkpoint_check(const json_t *req, const char *where, struct err *err)
+{
+	static const char *const flags[] = { "exit", "tcpEstablished", "externalUnixSockets",
+					     "shellJob", "fileLocks" };
+	json_t *v;
+
+	if (jsonx_want(req, where, "path", JSON_STRING, &v, err) ||
+	    jsonx_want(req, where, "workPath", JSON_STRING, &v, err))
+		return -1;
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		if (jsonx_want(req, where, flags[i], JSON_TRUE, &v, err))
+			return -1;
+	if (*jsonx_str(req, "path", "") != '/' || *jsonx_str(req, "workPath", "/") != '/')
+		return err_set(err, ERR_INVALID, "a checkpoint's path is a directory's, and absolute");
+	return 0;
 }
 
-static json_t *stats_json(const struct kern_cgroup_stats *st)
+int ctrd_task_checkpoint(struct ctrd_tasks *ts, const char *ns, const char *id, const json_t *req,
+			 struct err *err)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "memoryUsage", st->memory_usage },
-		{ "memoryLimit", st->memory_limit },
-		{ "memoryMaxUsage", st->memory_max_usage },
-		{ "memoryInactiveFile", st->memory_inactive_file },
-		{ "cpuTotalNs", st->cpu_total_ns },
-		{ "cpuUserNs", st->cpu_user_ns },
-		{ "cpuSystemNs", st->cpu_system_ns },
-		{ "throttledPeriods", st->throttled_periods },
-		{ "throttledNs", st->throttled_ns },
-		{ "periods", st->periods },
-		{ "pids", st->pids },
-		{ "pidsLimit", st->pids_limit },
-		{ "oomKills", st->oom_kills },
-	};
-	json_t *doc = json_object();
+	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	AUTO_JSON json_t *done = NULL;
 
-	/* "No limit" is the largest number: JSON's integers end at 2^63-1. */
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		json_object_set_new(doc, rows[i].name,
-				    json_integer(rows[i].value > INT64_MAX
-							 ? INT64_MAX
-							 : (json_int_t)rows[i].value));
-	return doc;
+	if (!t || task_checkpoint_check(req, "checkpoint", err))
+		return -1;
+	pthread_mutex_lock(&t->op);
+	done = task_call(t, "checkpoint", json_copy((json_t *)req), err);
+	pthread_mutex_unlock(&t->op);
+	return done ? 0 : err_wrap(err, "checkpoint task %s", id);
 }
 
-json_t *ctrd_task_metrics(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+int ctrd_task_reopen_log(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
 {
-	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
-	struct kern_cgroup_stats st = { 0 };
-	json_t *doc = NULL;
-
-	if (!cg)
-		return NULL;
-	if (!kern_cgroup_stats(cg, &st, err))
-		doc = stats_json(&st);
-	kern_cgroup_free(cg);
-	return doc;
+	return on_proc(ts, ns, id, NULL, "reopenLog", json_object(), err);
 }

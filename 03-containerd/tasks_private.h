@@ -40,6 +40,7 @@ struct task {
 	char *binary;        /* the OCI runtime */
 	pthread_mutex_t op;
 	bool has_shim;       /* tasks->lock, as all that follows */
+	bool silent;         /* its shim has not answered since containerd started */
 	bool deleting;       /* its shim is to go */
 	bool removed;        /* no longer in the table */
 	char *cgroup;
@@ -54,8 +55,8 @@ struct ctrd_tasks {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;      /* some task's shim has gone */
 	struct task *tasks;
-	pthread_t watcher;
-	bool watching;
+	pthread_t watcher, asker;
+	bool watching, asking;
 	int epfd, stop_fd;
 };
 
@@ -97,6 +98,13 @@ void task_without_shim(struct task *t);
 /* --- restart (tasks_recover.c) --------------------------------------------------------------- */
 
 int task_recover_all(struct ctrd_tasks *ts, struct err *err);
+void task_recover_stop(struct ctrd_tasks *ts);
+
+/* Is it {"path",…}, as ctrd_task_checkpoint wants it? (tasks_ops.c) */
+int task_checkpoint_check(const json_t *req, const char *where, struct err *err);
+
+/* The shim's answer to create, or to the start that restores: {"pid","cgroup"}. The lock is held. */
+void task_made(struct task *t, const json_t *made);
 
 /* Undo a task: the shim, the runtime's container, the bundle (tasks_create.c). */
 void task_demolish(struct task *t);

@@ -7,11 +7,18 @@
  *     a shim that answers, no container             half-made: demolished
  *     no shim, exit.json                            stopped
  *     no shim, no exit.json                         lost: its container is killed
+ *     a shim that does not answer                   left alone, and asked again
+ *
+ * Hundreds of shims are asked by a few threads at once, since each may first have to be
+ * woken or swapped in. All have been asked when containerd begins to serve; those that are
+ * stuck (a full disk, a stop signal) are asked on by a thread in the background, and until
+ * they answer a request about them is told so.
  */
 #include "tasks_private.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +29,15 @@
 #include "shimctl.h"
 
 #define CREATE_POLLS 500 /* of 20 ms: how long a runc create under way may take */
+#define ASKERS 8
+#define ANSWER_SECONDS 2
+#define ASK_AGAIN_MS 3000
+
+struct recovery {
+	struct ctrd_tasks *ts;
+	struct task **tasks;   /* references */
+	size_t n, next;        /* next: ts->lock */
+};
 
 /* A create that was under way when containerd died is carried on by the shim: see how it
  * ends. The state after it, taken in place of *state. */
@@ -55,75 +71,197 @@ static void take_state(struct task *t, const json_t *state)
 	pthread_mutex_unlock(&t->table->lock);
 }
 
-/* True when the task is there after all. */
-static bool take_up(struct task *t)
+enum outcome { SILENT, THERE, GONE };
+
+static enum outcome take_up(struct task *t)
 {
 	AUTO_JSON json_t *state = NULL;
 	struct err err;
-	int fd = ctrd_shim_subscribe(t->bundle, &state, &err);
+	int fd = ctrd_shim_subscribe(t->bundle, ANSWER_SECONDS, &state, &err);
 
+	if (fd < 0 && err.kind == ERR_TIMEOUT) {
+		log_warn("task %s: %s", t->id, err.msg);
+		return SILENT;
+	}
 	if (fd < 0) {
 		task_without_shim(t);
-		return true;
+		return THERE;
 	}
 	await_create(t, &state);
 	if (task_watch(t, fd, &err)) {
 		log_error("%s", err.msg);
-		return true;
+		return THERE;
 	}
 	if (strcmp(jsonx_str(state, "status", "new"), "new")) {
 		take_state(t, state);
-		return true;
+		return THERE;
 	}
 	log_info("task %s: half-made when containerd ended; removed", t->id);
 	task_demolish(t);
-	return false;
+	return GONE;
 }
 
-static void recover(struct ctrd_tasks *ts, const char *ns, const char *id)
+static void ask(struct task *t)
+{
+	enum outcome outcome = take_up(t);
+
+	pthread_mutex_lock(&t->table->lock);
+	t->silent = outcome == SILENT;
+	pthread_mutex_unlock(&t->table->lock);
+	if (outcome == GONE)
+		task_remove(t);
+}
+
+/* --- which there are ------------------------------------------------------------------------ */
+
+/* An entry in the table for each bundle that a shim was to have. */
+static void find_bundle(struct recovery *r, const char *ns, const char *id)
 {
 	struct err err;
-	AUTO_TASK struct task *t = task_add(ts, ns, id, &err);
+	struct ctrd_tasks *ts = r->ts;
+	struct task *t = task_add(ts, ns, id, &err);
 	AUTO_FREE char *file = xasprintf("%s/%s/%s/options.json", ts->o.state, ns, id);
-	AUTO_JSON json_t *options = NULL;
+	AUTO_JSON json_t *options = t ? jsonx_read(AT_FDCWD, file, 1 << 20, &err) : NULL;
+	const char *binary = json_string_value(jsonx_at(options, "runtime.binary"));
 
 	if (!t)
 		return; /* not a name that we gave */
-	options = jsonx_read(AT_FDCWD, file, 1 << 20, &err);
 	if (options) {
-		const char *binary = json_string_value(jsonx_at(options, "runtime.binary"));
-
+		t->silent = true;
 		t->binary = xstrdup(binary ? binary : ts->o.runtime);
 		t->init.terminal = jsonx_bool(options, "terminal", false);
-		if (!take_up(t))
-			task_remove(t);
+		r->tasks = xrealloc(r->tasks, (r->n + 1) * sizeof *r->tasks);
+		r->tasks[r->n++] = t;
 		return;
 	}
 	if (ctrd_bundle_remove(t->bundle, &err))
 		log_error("%s", err.msg);
 	task_remove(t);
+	task_put(t);
 }
 
-static void recover_namespace(struct ctrd_tasks *ts, const char *ns)
+static void find_in_namespace(struct recovery *r, const char *ns)
 {
-	AUTO_FREE char *dir = xasprintf("%s/%s", ts->o.state, ns);
+	AUTO_FREE char *dir = xasprintf("%s/%s", r->ts->o.state, ns);
 	AUTO_CLOSEDIR DIR *d = opendir(dir);
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] != '.')
-			recover(ts, ns, e->d_name);
+			find_bundle(r, ns, e->d_name);
+}
+
+static int find_bundles(struct recovery *r, struct err *err)
+{
+	AUTO_CLOSEDIR DIR *d = opendir(r->ts->o.state);
+	struct dirent *e;
+
+	if (!d)
+		return err_sys(err, "open %s", r->ts->o.state);
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.' && strcmp(e->d_name, "runc") && strcmp(e->d_name, "lock"))
+			find_in_namespace(r, e->d_name);
+	return 0;
+}
+
+/* --- asking ---------------------------------------------------------------------------------- */
+
+static struct task *next_task(struct recovery *r)
+{
+	struct task *t;
+
+	pthread_mutex_lock(&r->ts->lock);
+	t = r->next < r->n ? r->tasks[r->next++] : NULL;
+	pthread_mutex_unlock(&r->ts->lock);
+	return t;
+}
+
+static void *ask_each(void *arg)
+{
+	struct task *t;
+
+	while ((t = next_task(arg))) {
+		ask(t);
+		task_put(t);
+	}
+	return NULL;
+}
+
+/* By this thread and, as far as they are to be had, by others. */
+static void ask_all(struct recovery *r)
+{
+	pthread_t helpers[ASKERS - 1];
+	size_t n = 0;
+
+	while (n < ASKERS - 1 && n + 1 < r->n && !pthread_create(&helpers[n], NULL, ask_each, r))
+		n++;
+	ask_each(r);
+	while (n)
+		pthread_join(helpers[--n], NULL);
+}
+
+/* A task whose shim is silent, with a reference; NULL: there is none. */
+static struct task *silent_task(struct ctrd_tasks *ts)
+{
+	struct task *t;
+
+	pthread_mutex_lock(&ts->lock);
+	for (t = ts->tasks; t && !t->silent; t = t->next)
+		;
+	if (t)
+		t->refs++;
+	pthread_mutex_unlock(&ts->lock);
+	return t;
+}
+
+/* Whoever has asked for the task meanwhile does not know that it has ended. */
+static void tell_end(struct task *t)
+{
+	json_t *end;
+
+	pthread_mutex_lock(&t->table->lock);
+	end = t->init.status == TASK_STOPPED ? task_exit_json(&t->init) : NULL;
+	pthread_mutex_unlock(&t->table->lock);
+	if (end)
+		task_publish(t, "/tasks/exit", NULL, end);
+}
+
+static void *ask_again(void *arg)
+{
+	struct ctrd_tasks *ts = arg;
+	struct pollfd stop = { .fd = ts->stop_fd, .events = POLLIN };
+	struct task *t;
+
+	while (!poll(&stop, 1, ASK_AGAIN_MS) && (t = silent_task(ts))) {
+		ask(t);
+		tell_end(t);
+		task_put(t);
+	}
+	return NULL;
 }
 
 int task_recover_all(struct ctrd_tasks *ts, struct err *err)
 {
-	AUTO_CLOSEDIR DIR *d = opendir(ts->o.state);
-	struct dirent *e;
+	struct recovery r = { .ts = ts };
+	struct task *silent;
+	int rc = find_bundles(&r, err);
 
-	if (!d)
-		return err_sys(err, "open %s", ts->o.state);
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, "runc") && strcmp(e->d_name, "lock"))
-			recover_namespace(ts, e->d_name);
-	return 0;
+	ask_all(&r);
+	free(r.tasks);
+	silent = silent_task(ts);
+	if (!silent)
+		return rc;
+	task_put(silent);
+	ts->asking = !pthread_create(&ts->asker, NULL, ask_again, ts);
+	return rc;
+}
+
+void task_recover_stop(struct ctrd_tasks *ts)
+{
+	uint64_t one = 1;
+
+	if (!ts->asking)
+		return;
+	(void)!write(ts->stop_fd, &one, sizeof one);
+	pthread_join(ts->asker, NULL);
 }

@@ -34,6 +34,7 @@ static const struct {
 	{ "oom", "/tasks/oom", false },
 	{ "paused", "/tasks/paused", false },
 	{ "resumed", "/tasks/resumed", false },
+	{ "checkpointed", "/tasks/checkpointed", false },
 	{ "exec-added", "/tasks/exec-added", false },
 	{ "exec-started", "/tasks/exec-started", false },
 };

@@ -12,7 +12,6 @@
 #include "01-kernel/base/log.h"
 
 #define HUB "docker.io"
-#define HUB_URL "https://registry-1.docker.io"
 
 static bool cancelled(void *arg)
 {
@@ -30,44 +29,59 @@ static bool cancelled(void *arg)
 int transfer_init(struct transfer *x, struct ctrd_images *im, const struct ctrd_transfer *t,
 		  const char *actions, struct err *err)
 {
-	bool hub;
+	bool push = strcmp(actions, "pull") != 0;
 
 	memset(x, 0, sizeof(*x));
 	if (reference_parse(t->ref, &x->ref, err))
 		return -1;
 	if (*x->ref.digest)
 		*x->ref.tag = '\0'; /* the digest decides; a tag beside it says nothing */
+	if (ctrd_hosts_find(t->registries, x->ref.domain,
+			    push || strcmp(x->ref.domain, HUB) ? NULL : t->mirrors, push, &x->hosts,
+			    err)) {
+		ctrd_hosts_free(&x->hosts);
+		return -1;
+	}
 	x->im = im;
 	x->t = t;
 	x->name = reference_full(&x->ref);
 	x->actions = actions;
-	hub = !strcmp(x->ref.domain, HUB);
-	for (size_t i = 0; hub && !strcmp(actions, "pull") && t->mirrors && t->mirrors[i]; i++)
-		strlist_add(&x->urls, t->mirrors[i]);
-	strlist_add(&x->urls, hub ? HUB_URL : x->ref.domain);
-	x->registries = xcalloc(x->urls.n, sizeof(*x->registries));
+	x->elsewhere = json_object();
+	x->registries = xcalloc(x->hosts.n, sizeof(*x->registries));
 	pthread_mutex_init(&x->lock, NULL);
 	return 0;
 }
 
 void transfer_free(struct transfer *x)
 {
-	for (size_t i = 0; i < x->urls.n; i++)
+	for (size_t i = 0; i < x->hosts.n; i++)
 		ctrd_registry_free(x->registries[i]);
 	free(x->registries);
-	strlist_free(&x->urls);
+	ctrd_hosts_free(&x->hosts);
+	json_decref(x->elsewhere);
 	free(x->name);
 	pthread_mutex_destroy(&x->lock);
 }
 
+static struct ctrd_registry *open_source(struct transfer *x, size_t i, struct err *err)
+{
+	const struct ctrd_host *h = &x->hosts.v[i];
+	struct ctrd_registry_options o = {
+		.url = h->url, .repository = x->ref.path, .actions = x->actions,
+		.mount_from = x->mount_from, .insecure = x->t->insecure,
+		.registries = x->t->registries, .tls = &h->tls, .plain = h->configured,
+		.ns = h->configured && h->mirror ? x->ref.domain : NULL,
+		.whole_path = h->whole_path, .impatient = i + 1 < x->hosts.n,
+		.cancelled = cancelled, .arg = x,
+	};
+
+	if (!h->mirror) /* no mirror sees the registry's password */
+		o.credentials = x->t->credentials;
+	return ctrd_registry_new(&o, err);
+}
+
 struct ctrd_registry *transfer_source(struct transfer *x, size_t i, struct err *err)
 {
-	bool mirror = i + 1 < x->urls.n; /* no mirror sees the registry's password */
-	struct ctrd_registry_options o = {
-		.url = x->urls.v[i], .repository = x->ref.path, .actions = x->actions,
-		.insecure = x->t->insecure, .username = mirror ? NULL : x->t->username,
-		.password = mirror ? NULL : x->t->password, .cancelled = cancelled, .arg = x,
-	};
 	struct ctrd_registry *r;
 
 	pthread_mutex_lock(&x->lock);
@@ -75,7 +89,7 @@ struct ctrd_registry *transfer_source(struct transfer *x, size_t i, struct err *
 	pthread_mutex_unlock(&x->lock);
 	if (r)
 		return r;
-	r = ctrd_registry_new(&o, err);
+	r = open_source(x, i, err);
 	if (!r)
 		return NULL;
 	pthread_mutex_lock(&x->lock);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "01-kernel/base/err.h"
+#include "fetch.h"
 #include "images.h"
 
 struct ctrd_transfer {
@@ -21,7 +22,8 @@ struct ctrd_transfer {
 	const char *platform;  /* NULL: this machine's */
 	const char *const *mirrors;  /* URLs, for docker.io, tried in order before it; NULL: none */
 	const char *const *insecure; /* "host:port" that may speak plain HTTP or show any certificate */
-	const char *username, *password; /* for the registry itself, never for a mirror */
+	struct ctrd_credentials credentials; /* for the registry itself, never for a mirror */
+	struct ctrd_registries *registries;  /* what transfers share; NULL: nothing */
 	/* Sees each event of the stream in README's API (borrowed), one at a time, from several
 	 * threads. Non-zero: the listener is gone, give up. May be NULL. */
 	int (*progress)(void *arg, json_t *event);

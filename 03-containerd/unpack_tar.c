@@ -8,6 +8,8 @@
  *   'x'  pax records "<length> <key>=<value>\n" (POSIX.1-2017, pax)
  *   'L'  'K'  GNU's long name, long link name
  *
+ * Files with holes have a page of their own, unpack_sparse.c.
+ *
  * libtar gives the header's layout and checksum. Its own reader is not used: it takes
  * sizes as int, knows no pax, and trusts what it reads.
  */
@@ -24,13 +26,15 @@
 #define PAX_GLOBAL_TYPE 'g'
 #define GNU_SPARSE_TYPE 'S'
 #define XATTR_KEY "SCHILY.xattr."
+#define SPARSE_KEY "GNU.sparse."
 
 /* What descriptive entries said about the one that follows. */
 struct extras {
 	char *path, *link;
-	struct timespec mtime;
+	struct timespec mtime, atime;
 	uint64_t size, uid, gid;
-	bool has_mtime, has_size, has_uid, has_gid;
+	bool has_mtime, has_atime, has_size, has_uid, has_gid;
+	struct tar_sparse sparse;
 	struct tar_xattr *xattrs;
 	size_t n_xattrs;
 };
@@ -49,6 +53,7 @@ void tar_entry_clear(struct tar_entry *e)
 	free(e->path);
 	free(e->link);
 	xattrs_free(e->xattrs, e->n_xattrs);
+	tar_sparse_clear(&e->sparse);
 	memset(e, 0, sizeof(*e));
 }
 
@@ -57,13 +62,14 @@ static void extras_clear(struct extras *x)
 	free(x->path);
 	free(x->link);
 	xattrs_free(x->xattrs, x->n_xattrs);
+	tar_sparse_clear(&x->sparse);
 	memset(x, 0, sizeof(*x));
 }
 
 /* --- numbers --------------------------------------------------------------------------- */
 
 /* Octal digits, or (GNU) a big-endian two's complement number behind a set top bit. */
-static int parse_number(const char *field, size_t n, int64_t *out, struct err *err)
+int tar_number(const char *field, size_t n, int64_t *out, struct err *err)
 {
 	const unsigned char *p = (const unsigned char *)field;
 	uint64_t value = 0;
@@ -92,7 +98,7 @@ static int parse_number(const char *field, size_t n, int64_t *out, struct err *e
 	return 0;
 }
 
-static int parse_decimal(const char *text, uint64_t *out, struct err *err)
+int tar_decimal(const char *text, uint64_t *out, struct err *err)
 {
 	char *end;
 
@@ -149,22 +155,24 @@ static int pax_record(struct extras *x, const char *key, const char *value, size
 		add_xattr(x, key + strlen(XATTR_KEY), value, size);
 		return 0;
 	}
-	if (str_starts(key, "GNU.sparse."))
-		return err_set(err, ERR_UNSUPPORTED, "sparse file in the archive");
 	if (strlen(value) != size) /* the others are text */
 		return err_set(err, ERR_CORRUPT, "NUL byte in the pax record %.40s", key);
+	if (str_starts(key, SPARSE_KEY))
+		return tar_sparse_record(&x->sparse, key + strlen(SPARSE_KEY), value, err);
 	if (!strcmp(key, "path"))
 		set_text(&x->path, value);
 	else if (!strcmp(key, "linkpath"))
 		set_text(&x->link, value);
 	else if (!strcmp(key, "mtime"))
 		return (x->has_mtime = size) ? parse_time(value, &x->mtime, err) : 0;
+	else if (!strcmp(key, "atime"))
+		return (x->has_atime = size) ? parse_time(value, &x->atime, err) : 0;
 	else if (!strcmp(key, "size"))
-		return (x->has_size = size) ? parse_decimal(value, &x->size, err) : 0;
+		return (x->has_size = size) ? tar_decimal(value, &x->size, err) : 0;
 	else if (!strcmp(key, "uid"))
-		return (x->has_uid = size) ? parse_decimal(value, &x->uid, err) : 0;
+		return (x->has_uid = size) ? tar_decimal(value, &x->uid, err) : 0;
 	else if (!strcmp(key, "gid"))
-		return (x->has_gid = size) ? parse_decimal(value, &x->gid, err) : 0;
+		return (x->has_gid = size) ? tar_decimal(value, &x->gid, err) : 0;
 	return 0;
 }
 
@@ -228,6 +236,7 @@ static int take_special(struct layer_stream *st, char type, uint64_t size, struc
 		xattrs_free(x->xattrs, x->n_xattrs); /* a row of headers must not pile them up */
 		x->xattrs = NULL;
 		x->n_xattrs = 0;
+		tar_sparse_clear(&x->sparse);
 		return pax_records(x, text, size, err);
 	}
 	if (type == GNU_LONGNAME_TYPE && !x->path)
@@ -272,19 +281,24 @@ static char *header_path(const struct tar_header *h)
 			 h->name);
 }
 
+static bool later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
 static int fill_numbers(struct tar_entry *e, const struct tar_header *h, const struct extras *x,
 			struct err *err)
 {
 	int64_t mode, uid, gid, mtime, major = 0, minor = 0;
 
-	if (parse_number(h->mode, sizeof(h->mode), &mode, err) ||
-	    parse_number(h->uid, sizeof(h->uid), &uid, err) ||
-	    parse_number(h->gid, sizeof(h->gid), &gid, err) ||
-	    parse_number(h->mtime, sizeof(h->mtime), &mtime, err))
+	if (tar_number(h->mode, sizeof(h->mode), &mode, err) ||
+	    tar_number(h->uid, sizeof(h->uid), &uid, err) ||
+	    tar_number(h->gid, sizeof(h->gid), &gid, err) ||
+	    tar_number(h->mtime, sizeof(h->mtime), &mtime, err))
 		return -1;
 	if ((e->type == CHRTYPE || e->type == BLKTYPE) &&
-	    (parse_number(h->devmajor, sizeof(h->devmajor), &major, err) ||
-	     parse_number(h->devminor, sizeof(h->devminor), &minor, err)))
+	    (tar_number(h->devmajor, sizeof(h->devmajor), &major, err) ||
+	     tar_number(h->devminor, sizeof(h->devminor), &minor, err)))
 		return -1;
 	if (x->has_uid)
 		uid = (int64_t)x->uid;
@@ -296,56 +310,76 @@ static int fill_numbers(struct tar_entry *e, const struct tar_header *h, const s
 	e->uid = (uid_t)uid;
 	e->gid = (gid_t)gid;
 	e->mtime = x->has_mtime ? x->mtime : (struct timespec){ mtime, 0 };
+	e->atime = x->has_atime && later(&x->atime, &e->mtime) ? x->atime : e->mtime;
 	e->major = (unsigned)major;
 	e->minor = (unsigned)minor;
 	return 0;
 }
 
-static int fill_entry(struct tar_entry *e, const struct tar_header *h, char type, uint64_t size,
-		      struct extras *x, struct err *err)
+/* How long a file is, and how much of it follows. */
+static int fill_size(struct tar_entry *e, uint64_t size, struct layer_stream *st, struct err *err)
 {
-	e->path = x->path ? steal_ptr(&x->path) : header_path(h);
+	e->size = e->stored = e->type == REGTYPE ? size : 0; /* whatever the others' field says */
+	if (e->type != REGTYPE || !e->sparse.used)
+		return 0;
+	if (e->sparse.map_in_data && tar_sparse_data(&e->sparse, st, &e->stored, err))
+		return -1;
+	e->size = e->sparse.size;
+	return tar_sparse_check(&e->sparse, e->stored, err);
+}
+
+static int fill_entry(struct tar_entry *e, const struct tar_header *h, struct extras *x,
+		      struct err *err)
+{
+	char type = h->typeflag == GNU_SPARSE_TYPE ? REGTYPE : h->typeflag;
+
+	e->sparse = x->sparse;
+	x->sparse = (struct tar_sparse){ .used = false };
+	e->path = e->sparse.name ? steal_ptr(&e->sparse.name)
+		  : x->path      ? steal_ptr(&x->path) : header_path(h);
 	e->link = x->link ? steal_ptr(&x->link)
 			  : xstrndup(h->linkname, strnlen(h->linkname, sizeof(h->linkname)));
 	if (type == AREGTYPE || type == CONTTYPE) /* V7 tar had no directories but by name */
 		type = type == AREGTYPE && str_ends(e->path, "/") ? DIRTYPE : REGTYPE;
 	e->type = type;
-	e->size = type == REGTYPE ? size : 0; /* others have no data, whatever the field says */
 	e->xattrs = steal_ptr(&x->xattrs);
 	e->n_xattrs = x->n_xattrs;
 	x->n_xattrs = 0;
 	return fill_numbers(e, h, x, err);
 }
 
+static bool is_special(char type)
+{
+	return type == PAX_TYPE || type == PAX_GLOBAL_TYPE || type == GNU_LONGNAME_TYPE ||
+	       type == GNU_LONGLINK_TYPE;
+}
+
 static int next(struct layer_stream *st, struct tar_entry *e, struct extras *x, bool *end,
 		struct err *err)
 {
 	TAR tar;
+	const struct tar_header *h = &tar.th_buf;
+	int64_t size;
 
 	for (;;) {
-		char type;
-		int64_t size;
-
 		if (read_header(st, &tar, end, err))
 			return -1;
 		if (*end)
 			return 0;
-		type = tar.th_buf.typeflag;
-		if (parse_number(tar.th_buf.size, sizeof(tar.th_buf.size), &size, err))
+		if (tar_number(h->size, sizeof(h->size), &size, err))
 			return -1;
 		if (size < 0)
 			return err_set(err, ERR_CORRUPT, "negative size in a tar header");
-		if (type == GNU_SPARSE_TYPE)
-			return err_set(err, ERR_UNSUPPORTED, "sparse file in the archive");
-		if (type == PAX_TYPE || type == PAX_GLOBAL_TYPE || type == GNU_LONGNAME_TYPE ||
-		    type == GNU_LONGLINK_TYPE) {
-			if (take_special(st, type, (uint64_t)size, x, err))
-				return -1;
-			continue;
-		}
-		return fill_entry(e, &tar.th_buf, type, x->has_size ? x->size : (uint64_t)size, x,
-				  err);
+		if (!is_special(h->typeflag))
+			break;
+		if (take_special(st, h->typeflag, (uint64_t)size, x, err))
+			return -1;
 	}
+	if (h->typeflag == GNU_SPARSE_TYPE && tar_sparse_gnu(&x->sparse, (const char *)h, st, err))
+		return -1;
+	if (fill_entry(e, h, x, err))
+		return -1;
+	return fill_size(e, x->has_size ? x->size : (uint64_t)size, st, err);
 }
 
 int tar_next(struct layer_stream *st, struct tar_entry *e, bool *end, struct err *err)

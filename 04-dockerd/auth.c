@@ -41,7 +41,7 @@ int dockerd_auth_parse(const char *header, json_t **out, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 	AUTO_JSON json_t *doc = NULL;
-	const char *user;
+	const char *user, *identity, *token;
 
 	*out = NULL;
 	if (!header || !*header)
@@ -52,12 +52,14 @@ int dockerd_auth_parse(const char *header, json_t **out, struct err *err)
 		       : json_object();
 	if (!doc)
 		return -1;
-	if (*jsonx_str(doc, "identitytoken", "") || *jsonx_str(doc, "registrytoken", ""))
-		return err_set(
-			err, ERR_UNSUPPORTED,
-			"identity tokens are not supported by this daemon: log in with a password");
 	user = jsonx_str(doc, "username", "");
-	if (*user)
+	identity = jsonx_str(doc, "identitytoken", "");
+	token = jsonx_str(doc, "registrytoken", "");
+	if (*token)
+		*out = json_pack("{s:s}", "registryToken", token);
+	else if (*identity)
+		*out = json_pack("{s:s}", "identityToken", identity);
+	else if (*user)
 		*out = json_pack("{s:s, s:s}", "username", user, "password",
 				 jsonx_str(doc, "password", ""));
 	return 0;

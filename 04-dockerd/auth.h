@@ -9,8 +9,8 @@
 
 #include "01-kernel/base/err.h"
 
-/* {"username","password"} for containerd; *out stays NULL where the header is absent or has
- * no credentials in it. */
+/* {"username","password"}, {"identityToken"} or {"registryToken"} for containerd; *out stays
+ * NULL where the header is absent or has no credentials in it. */
 int dockerd_auth_parse(const char *header, json_t **out, struct err *err);
 
 #endif

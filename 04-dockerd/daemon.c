@@ -168,7 +168,8 @@ static bool is_alive(const json_t *tasks, const char *id)
 		const char *status = jsonx_str(t, "status", "");
 
 		if (!strcmp(jsonx_str(t, "containerID", ""), id))
-			return !strcmp(status, "running") || !strcmp(status, "paused");
+			return !strcmp(status, "running") || !strcmp(status, "paused") ||
+			       !strcmp(status, "unknown");
 	}
 	return false;
 }

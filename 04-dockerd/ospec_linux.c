@@ -13,13 +13,11 @@
 #define CFS_PERIOD 100000 /* microseconds: what --cpus is a fraction of */
 
 /* A namespace of its own, the other container's (pid), or none where it is the host's. */
-static void add_ns(json_t *list, const char *type, const char *file, pid_t joined)
+static void add_ns(json_t *list, const char *type, pid_t joined)
 {
-	json_t *ns = json_pack("{s:s}", "type", type);
+	AUTO_FREE char *path = joined ? ctrd_spec_namespace_of(joined, type) : NULL;
 
-	if (joined)
-		json_object_set_new(ns, "path", json_sprintf("/proc/%d/ns/%s", (int)joined, file));
-	json_array_append_new(list, ns);
+	json_array_append_new(list, json_pack("{s:s, s:s*}", "type", type, "path", path));
 }
 
 static bool is_host(const json_t *host, const char *key)
@@ -31,17 +29,17 @@ static json_t *namespaces(const json_t *host, const struct joins *j)
 {
 	json_t *list = json_array();
 
-	add_ns(list, "mount", "mnt", 0);
+	add_ns(list, "mount", 0);
 	if (!is_host(host, "UTSMode"))
-		add_ns(list, "uts", "uts", 0);
+		add_ns(list, "uts", 0);
 	if (!is_host(host, "PidMode"))
-		add_ns(list, "pid", "pid", j->pid);
+		add_ns(list, "pid", j->pid);
 	if (!is_host(host, "IpcMode"))
-		add_ns(list, "ipc", "ipc", j->ipc);
+		add_ns(list, "ipc", j->ipc);
 	if (!is_host(host, "NetworkMode"))
-		add_ns(list, "network", "net", j->net);
+		add_ns(list, "network", j->net);
 	if (!strcmp(jsonx_str(host, "CgroupnsMode", ""), "private"))
-		add_ns(list, "cgroup", "cgroup", 0);
+		add_ns(list, "cgroup", 0);
 	return list;
 }
 

@@ -137,7 +137,7 @@ static json_t *rows(const json_t *pids)
 	size_t i;
 
 	json_array_foreach((json_t *)pids, i, v) {
-		struct process p = { .pid = (int)json_integer_value(v) };
+		struct process p = { .pid = (int)jsonx_int(v, "pid", 0) };
 
 		if (!read_stat(&p) && !read_uid(&p)) /* it may end while we look */
 			json_array_append_new(out, row(&p));

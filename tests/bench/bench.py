@@ -43,9 +43,10 @@ class Place:
         return os.path.join(self.directory, *names)
 
 
-def enter():
+def enter(disk=False):
     """Start the script again in namespaces of its own, and clear up after it; returns, in there,
-    its Place. Mounts and everything under /run end with the namespaces."""
+    its Place. Mounts and everything under /run end with the namespaces. With `disk`, there is also a
+    directory on the disk, DOCKYARD_BENCH_DISK in the environment."""
     inside = os.environ.pop("DOCKYARD_BENCH_INSIDE", None)
     if inside:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -54,16 +55,21 @@ def enter():
         return Place(inside)
     if os.geteuid() != 0:
         sys.exit("bench: containers with Docker's configuration take root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a time limit's: clear up then, too
     directory = tempfile.mkdtemp(prefix="dockyard-bench.")
+    on_disk = tempfile.mkdtemp(prefix="dockyard-bench.") if disk else ""
     try:
         command = [TOP + "/tests/isolate", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
                    sys.executable, *sys.argv]
-        status = subprocess.run(command, env={**os.environ, "DOCKYARD_BENCH_INSIDE": directory}).returncode
+        status = subprocess.run(command, env={
+            **os.environ, "DOCKYARD_BENCH_INSIDE": directory, "DOCKYARD_BENCH_DISK": on_disk}).returncode
     except KeyboardInterrupt:
         status = 130
     finally:
         remove_groups(os.path.basename(directory))
         os.rmdir(directory)
+        if on_disk:  # what was mounted in there went with the namespace: this is a second lock on that door
+            subprocess.run(["rm", "-rf", "--one-file-system", on_disk], check=False)
     sys.exit(status)
 
 
@@ -104,7 +110,7 @@ def remove_groups(name):
 
 # --- one measurement ------------------------------------------------------------------------------
 
-LEFT_OUT = ("DOCKYARD_TRACE", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID")
+LEFT_OUT = ("DOCKYARD_TRACE", "DOCKER_CONFIG", "DOCKER_HOST", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in LEFT_OUT}
 NULL = os.open("/dev/null", os.O_RDWR)
 

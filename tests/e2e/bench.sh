@@ -6,7 +6,7 @@ need python3 busybox
 [ -z "${SAN:-}" ] || skip "a build with sanitizers is not what is to be measured"
 unset DOCKYARD_TRACE
 
-bench() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -C "$TOP" bench QUICK=1 "$@"; }
+bench() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -C "$TOP" bench BENCH=runtime QUICK=1 "$@"; }
 left() { find /sys/fs/cgroup "${TMPDIR:-/tmp}" -maxdepth 2 -name 'dockyard-bench.*' 2>/dev/null | sort; }
 before=$(left)
 mark

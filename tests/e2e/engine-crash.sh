@@ -60,7 +60,7 @@ addresses=$(d ps -q | xargs -r "$cli" inspect -f '{{.NetworkSettings.IPAddress}}
 expect_eq "no address is used twice" "" "$(uniq -d <<<"$addresses")"
 expect_eq "every directory is a container" "$(d ps -aq --no-trunc | sort)" "$(ls "$T/docker/containers" | sort)"
 expect_ok d rm -f $(d ps -aq)
-expect_eq "no snapshot is left behind" "" "$(ctr snapshots ls | awk '$3 == "active"')"
+expect_eq "no snapshot is left behind" "" "$(ctr snapshots ls | awk '$3 == "Active"')"
 expect_eq "no veth is left behind" 0 "$(ip -o link | grep -c veth)"
 stop_dockerd
 expect_eq "the bridge went with the last container" 0 "$(bridges)"

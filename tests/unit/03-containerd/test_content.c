@@ -148,6 +148,38 @@ static void test_unfinished(void)
 	close_store(c, dir);
 }
 
+/* Many blobs, one sync: verified is not yet there; only what is published has a name. */
+static void test_in_steps(void)
+{
+	char *dir, text[8] = "";
+	struct content *c = open_store(&dir, "4m");
+	struct ingest *in = content_ingest(c, NULL, &err), *wrong = content_ingest(c, NULL, &err),
+		      *twin = content_ingest(c, NULL, &err);
+	int fd;
+
+	EXPECT_OK(ingest_write(in, "abc", 3, &err));
+	EXPECT_OK(ingest_write(twin, "abc", 3, &err));
+	EXPECT_OK(ingest_write(wrong, "abd", 3, &err));
+	EXPECT_OK(ingest_verify(in, ABC, 3, &err));
+	EXPECT_OK(ingest_verify(twin, ABC, 3, &err));
+	EXPECT_INT(ingest_verify(wrong, ABC, 3, &err), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	ingest_abort(wrong);
+	EXPECT_INT((long long)blobs(dir), 0);
+	fd = ingest_reader(in, &err);
+	EXPECT_INT(read(fd, text, sizeof(text)), 3); /* from its beginning */
+	EXPECT_STR(text, "abc");
+	close(fd);
+	EXPECT_OK(content_sync(c, &err));
+	EXPECT_OK(ingest_publish(in, &err));
+	EXPECT_OK(ingest_publish(twin, &err)); /* another pull was quicker */
+	EXPECT_OK(content_settle(c, &err));
+	EXPECT_INT((long long)blobs(dir), 1);
+	EXPECT_INT((long long)ingests(dir), 0);
+	CU_ASSERT_TRUE(content_has(c, ABC, NULL));
+	close_store(c, dir);
+}
+
 static void test_leftovers(void)
 {
 	char *dir, path[256];
@@ -209,6 +241,7 @@ int suite_content(void)
 		{ "a blob is written, read and deleted", test_write_and_read },
 		{ "a wrong digest or size leaves nothing", test_wrong_content },
 		{ "an unfinished ingest is resumed, locked or gone", test_unfinished },
+		{ "many blobs are verified, synced and named in steps", test_in_steps },
 		{ "what a dead process left is swept", test_leftovers },
 		{ "a full disk leaves nothing", test_disk_full },
 		{ "walking sees every blob", test_walk },

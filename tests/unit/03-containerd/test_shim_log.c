@@ -31,7 +31,13 @@ static void begin(const char *size, int64_t max_size, int max_file)
 
 	dir = tmp_new(size);
 	path = path_of("log");
-	EXPECT_OK(shim_log_open(&l, path, max_size, max_file, &err));
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_JSON, max_size, max_file },
+				&err));
+}
+
+static int open_log(struct shim_log *log, const char *path)
+{
+	return shim_log_open(log, &(struct shim_log_options){ .path = path, .max_file = 1 }, &err);
 }
 
 static void end(void)
@@ -136,6 +142,85 @@ static void test_long_lines(void)
 	check_long(100000, 100001, 7);
 }
 
+/* With Docker they all have the time at which the first was cut (20.10, logger/copier.go). */
+static void test_parts_share_a_time(void)
+{
+	const struct timespec later = { when.tv_sec + 5, 0 };
+	AUTO_FREE char *text = xmalloc(SHIM_LOG_LINE), *got = NULL;
+	int same = 0, other = 0;
+
+	begin("8m", 0, 1);
+	memset(text, 'x', SHIM_LOG_LINE);
+	shim_log_add(&l, SHIM_STDOUT, text, SHIM_LOG_LINE, &when);
+	shim_log_add(&l, SHIM_STDOUT, text, SHIM_LOG_LINE, &later);
+	shim_log_add(&l, SHIM_STDOUT, "end\nnext\n", 9, &later);
+	got = content("log");
+	for (char *s = strtok(got, "\n"); s; s = strtok(NULL, "\n")) {
+		same += strstr(s, "03:04:05.000000006Z") != NULL;
+		other += strstr(s, "03:04:10.000000000Z") != NULL;
+	}
+	EXPECT_INT(same, 3);
+	EXPECT_INT(other, 1); /* the next line has its own */
+	end();
+}
+
+/* The format of Kubernetes' "CRI Logging": time, stream, tag, the bytes as they are. */
+static void test_cri(void)
+{
+	AUTO_FREE char *path = NULL, *got = NULL, *text = xmalloc(SHIM_LOG_LINE + 2);
+	AUTO_STRBUF struct strbuf want = STRBUF_INIT;
+
+	dir = tmp_new("8m");
+	path = path_of("log");
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_CRI, 0, 1 }, &err));
+	memset(text, 'x', SHIM_LOG_LINE + 1);
+	add("one \"q\" \xff\ntw");
+	add("o\n\n");
+	shim_log_add(&l, SHIM_STDERR, "err\n", 4, &when);
+	shim_log_add(&l, SHIM_STDOUT, text, SHIM_LOG_LINE, &when); /* as much as fits, */
+	shim_log_add(&l, SHIM_STDOUT, "\n", 1, &when);
+	shim_log_add(&l, SHIM_STDOUT, text, SHIM_LOG_LINE + 1, &when); /* and one more */
+	add("y\nno end");
+	shim_log_end(&l, SHIM_STDOUT, &when);
+#define CRI "2026-01-02T03:04:05.000000006Z std"
+	strbuf_adds(&want, CRI "out F one \"q\" \xff\n" CRI "out F two\n" CRI "out F \n" CRI "err F err\n");
+	strbuf_addf(&want, CRI "out F %.*s\n" CRI "out P %.*s\n" CRI "out F xy\n" CRI "out P no end\n",
+		    SHIM_LOG_LINE, text, SHIM_LOG_LINE, text);
+	got = content("log");
+	EXPECT_STR(got, want.data);
+	end();
+}
+
+/* As kubelet rotates: it renames the file, then asks for a new one. */
+static void test_reopen(void)
+{
+	AUTO_FREE char *now = NULL, *then = NULL, *old = NULL, *new = NULL;
+
+	begin("8m", 0, 1);
+	now = path_of("log");
+	then = path_of("log.20260102");
+	add("one\npart ");
+	EXPECT_INT(rename(now, then), 0);
+	add("of two\n"); /* not asked yet: it goes where the file went */
+	EXPECT_OK(shim_log_reopen(&l, &err));
+	add("three\n");
+	old = content("log.20260102");
+	new = content("log");
+	EXPECT_STR(old, "{\"log\":\"one\\n\"" AT "{\"log\":\"part of two\\n\"" AT);
+	EXPECT_STR(new, "{\"log\":\"three\\n\"" AT);
+	free(steal_ptr(&new));
+	unlink(now);
+	EXPECT_INT(mkdir(now, 0700), 0); /* what cannot be opened leaves the log as it was */
+	EXPECT_INT(shim_log_reopen(&l, &err), -1);
+	EXPECT_INT(rmdir(now), 0);
+	add("four\n");
+	EXPECT_OK(shim_log_reopen(&l, &err));
+	add("five\n");
+	new = content("log");
+	EXPECT_STR(new, "{\"log\":\"five\\n\"" AT);
+	end();
+}
+
 static void test_torn_line(void)
 {
 	AUTO_FREE char *path = NULL, *got = NULL;
@@ -149,7 +234,7 @@ static void test_torn_line(void)
 
 		fputs("{\"log\":\"torn by a cra", f);
 	}
-	EXPECT_OK(shim_log_open(&l, path, 0, 1, &err));
+	EXPECT_OK(open_log(&l, path));
 	add("next\n");
 	got = content("log");
 	EXPECT_STR(got, "{\"log\":\"whole\\n\"" AT "{\"log\":\"next\\n\"" AT);
@@ -232,11 +317,11 @@ static void test_refused_paths(void)
 	struct shim_log other;
 
 	begin("8m", 0, 1);
-	EXPECT_INT(shim_log_open(&other, dir, 0, 1, &err), -1);
+	EXPECT_INT(open_log(&other, dir), -1);
 	EXPECT_HAS(err.msg, "the log");
-	EXPECT_INT(shim_log_open(&other, "/no/such/dir/log", 0, 1, &err), -1);
+	EXPECT_INT(open_log(&other, "/no/such/dir/log"), -1);
 	EXPECT_INT(err.kind, ERR_NOT_FOUND);
-	EXPECT_INT(shim_log_open(&other, "/dev/null", 0, 1, &err), -1);
+	EXPECT_INT(open_log(&other, "/dev/null"), -1);
 	EXPECT_INT(err.kind, ERR_INVALID);
 	end();
 }
@@ -247,6 +332,9 @@ int suite_shim_log(void)
 		{ "a line each, two streams", test_lines },
 		{ "escapes as Docker's", test_escapes },
 		{ "lines over 16 KiB come in pieces", test_long_lines },
+		{ "and have one time", test_parts_share_a_time },
+		{ "the CRI's format", test_cri },
+		{ "reopening", test_reopen },
 		{ "a torn line is cut off", test_torn_line },
 		{ "a full disk loses and repeats nothing", test_full_disk },
 		{ "rotation", test_rotation },

@@ -157,8 +157,11 @@ static void test_seccomp(void)
 static void test_linux(void)
 {
 	AUTO_STRLIST struct strlist args = STRLIST_INIT;
-	AUTO_JSON json_t *plain = NULL, *free_one = NULL, *more = NULL;
+	AUTO_JSON json_t *plain = NULL, *free_one = NULL, *more = NULL, *join = NULL;
+	const struct ctrd_spec_device device = { "/dev/null", "/dev/there", "r" };
+	AUTO_FREE char *path = ctrd_spec_namespace_of(71, "network");
 	struct ctrd_spec s;
+	json_t *rules;
 
 	strlist_add(&args, "sh");
 	ctrd_spec_init(&s, "c");
@@ -166,7 +169,10 @@ static void test_linux(void)
 	s.cgroups_path = "/default/c";
 	s.limits.memory = 64 << 20;
 	s.limits.cpu_quota = 50000;
-	s.netns = "/run/netns/x";
+	join = json_pack("{s:s, s:s}", "network", "/run/netns/x", "cgroup", "/proc/7/ns/cgroup");
+	s.join = join;
+	s.devices = &device;
+	s.n_devices = 1;
 	more = json_pack("[{s:s, s:s}]", "destination", "/x", "type", "tmpfs");
 	s.mounts = more;
 	plain = ctrd_spec_build(&s, &err);
@@ -176,12 +182,22 @@ static void test_linux(void)
 	CU_ASSERT_PTR_NULL(jsonx_at(plain, "linux.resources.pids"));
 	expect_at(plain, "linux.namespaces",
 		  "[{\"type\":\"mount\"},{\"type\":\"uts\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},"
-		  "{\"type\":\"network\",\"path\":\"/run/netns/x\"}]");
+		  "{\"type\":\"network\",\"path\":\"/run/netns/x\"},"
+		  "{\"type\":\"cgroup\",\"path\":\"/proc/7/ns/cgroup\"}]");
+	expect_at(json_array_get(jsonx_at(plain, "linux.devices"), 0), "path", "\"/dev/there\"");
+	EXPECT_INT((long long)json_array_size(jsonx_at(plain, "linux.devices")), 1);
+	rules = jsonx_at(plain, "linux.resources.devices");
+	expect_at(json_array_get(rules, json_array_size(rules) - 1), "access", "\"r\"");
+	expect_at(json_array_get(rules, json_array_size(rules) - 1), "minor", "3");
 	EXPECT_INT((long long)json_array_size(json_object_get(plain, "mounts")), 8);
 	expect_at(json_array_get(jsonx_at(plain, "linux.resources.devices"), 0), "allow", "false");
 	CU_ASSERT_PTR_NOT_NULL(jsonx_at(plain, "linux.seccomp"));
 	CU_ASSERT_PTR_NOT_NULL(jsonx_at(plain, "linux.maskedPaths"));
 
+	EXPECT_STR(path, "/proc/71/ns/net");
+
+	s.join = NULL;
+	s.n_devices = 0;
 	s.privileged = s.host_network = true;
 	free_one = ctrd_spec_build(&s, &err);
 	CU_ASSERT_PTR_NULL(jsonx_at(free_one, "linux.seccomp"));

@@ -33,12 +33,15 @@ static const char script[] =
 	"case $1 in\n"
 	"create)\n"
 	"	[ ! -e $dir/refuse ] || { echo 'no thanks' >&2; exit 1; }\n"
-	"	sh -c \"while [ ! -e $dir/go ]; do sleep 0.01; done; . $dir/program\" &\n"
+	"	sh -c \"dir=$dir; while [ ! -e $dir/go ]; do sleep 0.01; done; . $dir/program\" &\n"
 	"	echo $! >init.pid ;;\n"
 	"start) touch $dir/go ;;\n"
 	"kill) kill -$last $(cat init.pid) ;;\n"
 	"delete) [ \"$2\" != --force ] || kill -9 $(cat init.pid) 2>/dev/null; rm -f $dir/go ;;\n"
 	"exec) sh -c 'sleep 0.2; exit 6' & echo $! >$6 ;;\n"
+	"update) cp resources.json $dir/resources ;;\n"
+	"checkpoint) case \"$*\" in *leave-running*) ;; *) kill -9 $(cat init.pid) ;; esac ;;\n"
+	"restore) sh $dir/program & echo $! >init.pid ;;\n"
 	"esac\n"
 	"exit 0\n";
 
@@ -304,6 +307,133 @@ static void test_exec(void)
 	end();
 }
 
+static void kill_and_delete(void)
+{
+	AUTO_JSON json_t *nine = json_pack("{s:i}", "signal", 9);
+
+	EXPECT_OK(ctrd_task_kill(ts, "ns", "c", NULL, nine, &err));
+	EXPECT_INT(wait_for(NULL), 137);
+	delete_task(137);
+}
+
+static void test_update(void)
+{
+	AUTO_JSON json_t *req = json_pack("{s:{s:{s:i}}}", "resources", "pids", "limit", 7);
+	AUTO_JSON json_t *none = json_object();
+	AUTO_FREE char *file = NULL, *got = NULL, *called = NULL;
+
+	begin("exec sleep 60");
+	create();
+	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
+	EXPECT_INT(ctrd_task_update(ts, "ns", "c", none, &err), -1);
+	EXPECT_INT(err.kind, ERR_INVALID);
+	EXPECT_OK(ctrd_task_update(ts, "ns", "c", req, &err));
+	file = xasprintf("%s/resources", dir);
+	got = read_all(file);
+	EXPECT_STR(got, "{\"pids\":{\"limit\":7}}");
+	called = read_all(calls);
+	EXPECT_HAS(called, " update --resources resources.json c\n");
+	kill_and_delete();
+	end();
+}
+
+/* A checkpoint goes on running, or ends; a task made from one starts where it was. */
+static void test_checkpoint(void)
+{
+	AUTO_JSON json_t *stay = json_pack("{s:s, s:b}", "path", "/images", "fileLocks", 1);
+	AUTO_JSON json_t *leave = json_pack("{s:s, s:s, s:b}", "path", "/images", "workPath", "/work",
+					    "exit", 1);
+	AUTO_JSON json_t *relative = json_pack("{s:s}", "path", "images");
+	AUTO_JSON json_t *from = json_pack("{s:s, s:{s:s}}", "containerID", "c", "checkpoint", "path",
+					   "/images");
+	AUTO_JSON json_t *made = NULL;
+	AUTO_FREE char *called = NULL;
+
+	begin("exec sleep 60");
+	create();
+	EXPECT_INT(ctrd_task_checkpoint(ts, "ns", "c", stay, &err), -1);
+	EXPECT_INT(err.kind, ERR_CONFLICT);
+	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
+	EXPECT_INT(ctrd_task_checkpoint(ts, "ns", "c", relative, &err), -1);
+	EXPECT_INT(err.kind, ERR_INVALID);
+	EXPECT_OK(ctrd_task_checkpoint(ts, "ns", "c", stay, &err));
+	EXPECT_STR(status_of(), "running");
+	EXPECT_OK(ctrd_task_checkpoint(ts, "ns", "c", leave, &err));
+	EXPECT_INT(wait_for(NULL), 137);
+	delete_task(137);
+	made = ctrd_task_create(ts, "ns", from, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+	EXPECT_STR(status_of(), "created");
+	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
+	EXPECT_STR(status_of(), "running");
+	called = read_all(calls);
+	EXPECT_HAS(called, " checkpoint --image-path /images --file-locks --leave-running c\n");
+	EXPECT_HAS(called, " checkpoint --image-path /images --work-path /work c\n");
+	EXPECT_HAS(called, "/ns/c --pid-file init.pid c\n");
+	EXPECT_HAS(called, " restore --detach --image-path /images --bundle ");
+	kill_and_delete();
+	end();
+}
+
+/* kubelet renames the log, then asks for a new one. */
+static void test_reopen_log(void)
+{
+	AUTO_FREE char *log = NULL, *moved = NULL, *old = NULL, *new = NULL;
+
+	begin("echo one; while [ ! -e $dir/on ]; do sleep 0.01; done; echo two");
+	log = xasprintf("%s/log", dir);
+	moved = xasprintf("%s/log.old", dir);
+	create();
+	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
+	for (int i = 0; i < 500; i++, usleep(10000)) {
+		free(steal_ptr(&old));
+		old = read_all(log);
+		if (*old)
+			break;
+	}
+	EXPECT_INT(rename(log, moved), 0);
+	EXPECT_OK(ctrd_task_reopen_log(ts, "ns", "c", &err));
+	put("on", "", 0644);
+	EXPECT_INT(wait_for(NULL), 0);
+	free(steal_ptr(&old));
+	old = read_all(moved);
+	new = read_all(log);
+	EXPECT_HAS(old, "{\"log\":\"one\\n\"");
+	CU_ASSERT_PTR_NULL(strstr(old, "two"));
+	EXPECT_HAS(new, "{\"log\":\"two\\n\"");
+	delete_task(0);
+	end();
+}
+
+/* A shim that is stopped, or waits for a full disk, neither holds up a start nor costs its
+ * container the life. */
+static void test_silent_shim(void)
+{
+	AUTO_FREE char *file = NULL, *text = NULL;
+	AUTO_JSON json_t *list = NULL;
+	pid_t shim;
+
+	begin("exec sleep 60");
+	create();
+	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
+	file = xasprintf("%s/ns/c/shim.pid", state);
+	text = read_all(file);
+	shim = (pid_t)atoi(text);
+	ctrd_tasks_close(ts);
+	kill(shim, SIGSTOP);
+	open_tasks();
+	CU_ASSERT_PTR_NULL(ctrd_task_get(ts, "ns", "c", &err));
+	EXPECT_INT(err.kind, ERR_UNAVAILABLE);
+	list = ctrd_tasks_list(ts, "ns");
+	EXPECT_STR(jsonx_str(json_array_get(list, 0), "status", ""), "unknown");
+	kill(shim, SIGCONT);
+	for (int i = 0; i < 1000 && strcmp(status_of(), "running"); i++)
+		usleep(10000);
+	EXPECT_STR(status_of(), "running");
+	kill_and_delete();
+	end();
+}
+
 /* Nobody may hear of an end before its beginning. */
 static void test_events_in_order(void)
 {
@@ -337,6 +467,10 @@ int suite_tasks(void)
 		{ "restarts", test_restart },
 		{ "a shim that is killed", test_lost_shim },
 		{ "execs", test_exec },
+		{ "other limits", test_update },
+		{ "saving and going on", test_checkpoint },
+		{ "the log's file is another", test_reopen_log },
+		{ "a shim that does not answer", test_silent_shim },
 		{ "events come in order", test_events_in_order },
 		CU_TEST_INFO_NULL,
 	};

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
@@ -47,7 +48,9 @@ static struct {
 	int fail_status, fail_count;  /* the next requests for blobs get this status */
 	int cut_count;                /* the next blobs break off half-way */
 	bool ignore_range;
-	char corrupt[DIGEST_SIZE];    /* this blob has a wrong byte */
+	bool stall;                   /* blobs stop half-way, and the connection stays */
+	char corrupt[DIGEST_SIZE];    /* this blob has a wrong byte, */
+	atomic_int corrupt_left;      /* so many times; 0: always */
 	atomic_int tokens, blobs, ranges, leaks, requests;
 	struct http_server *server, *store;
 	char host[64], store_url[64];
@@ -166,6 +169,12 @@ static void half(struct http_writer *w, void *arg)
 	http_write(w, t->data, t->size / 2, &e);
 }
 
+static void half_and_wait(struct http_writer *w, void *arg)
+{
+	half(w, arg);
+	sleep(6);
+}
+
 static void send_blob(struct http_request *req, struct http_reply *rep, const struct thing *t)
 {
 	const char *range = http_header(req, "Range");
@@ -174,8 +183,11 @@ static void send_blob(struct http_request *req, struct http_reply *rep, const st
 	char line[64];
 
 	io_write_full(fd, t->data, t->size);
-	if (!strcmp(reg.corrupt, t->name))
+	if (!strcmp(reg.corrupt, t->name)) {
 		(void)!pwrite(fd, "!", 1, (off_t)t->size / 2);
+		if (reg.corrupt_left && !--reg.corrupt_left)
+			reg.corrupt[0] = '\0';
+	}
 	if (range)
 		reg.ranges++;
 	if (start) {
@@ -205,6 +217,8 @@ static int blob(struct http_request *req, struct http_reply *rep, void *daemon, 
 	} else if (reg.cut_count > 0) {
 		reg.cut_count--;
 		http_reply_stream(rep, 200, "application/octet-stream", half, t, NULL);
+	} else if (reg.stall && t->size > 100000) {
+		http_reply_stream(rep, 200, "application/octet-stream", half_and_wait, t, NULL);
 	} else {
 		send_blob(req, rep, t);
 	}
@@ -432,6 +446,16 @@ static void serve_default(const char *tag)
 	json_decref(serve_image(layers, ids, MANIFEST, tag));
 }
 
+/* One layer, of more than the pipeline's rings hold. */
+static void serve_big(const char *tag)
+{
+	AUTO_JSON json_t *layers = json_array();
+	AUTO_JSON json_t *ids = json_array();
+
+	add_layer(layers, ids, "a", 40, 100000);
+	json_decref(serve_image(layers, ids, MANIFEST, tag));
+}
+
 static const char *layer_digest(size_t i)
 {
 	static char digest[DIGEST_SIZE];
@@ -516,6 +540,10 @@ static void test_scores(void)
 		{ "linux/arm/v7", "arm", "v6", true },    { "linux/arm/v6", "arm", "v7", false },
 		{ "windows/amd64", "amd64", "", false },  { "linux/x86_64", "amd64", "", true },
 		{ "linux/amd64", "amd64", "v3", false },  { "amd64", "amd64", "", true },
+		{ "linux/amd64/v3", "amd64", "v2", true }, { "linux/amd64/v1", "amd64", "", true },
+		{ "linux/arm64/v8", "arm64", "", true },  { "linux/arm64", "arm64", "v9", false },
+		{ "linux/arm64", "arm", "v7", true },     { "linux/amd64", "386", "", true },
+		{ "linux/386", "amd64", "", false },      { "linux/arm/v6", "arm", "", false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -525,6 +553,36 @@ static void test_scores(void)
 
 		EXPECT_OK(ctrd_platform_parse(rows[i].want, &p, &err));
 		EXPECT_INT(ctrd_platform_score(&p, have) > 0, rows[i].fits);
+	}
+}
+
+/* Of several that would do, the nearest: real containerd's order (its package platforms). */
+static void test_preferences(void)
+{
+	static const struct { const char *want, *best, *next; } rows[] = {
+		{ "linux/arm/v7", "arm/v7", "arm/v6" },     { "linux/arm/v7", "arm/v6", "arm/v5" },
+		{ "linux/amd64", "amd64", "386" },          { "linux/amd64/v3", "amd64/v2", "amd64" },
+		{ "linux/amd64/v2", "amd64", "386" },       { "linux/arm64", "arm64/v8", "arm/v7" },
+		{ "linux/arm64", "arm/v7", "arm/v6" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int score[2];
+		struct ctrd_platform p;
+
+		EXPECT_OK(ctrd_platform_parse(rows[i].want, &p, &err));
+		for (int k = 0; k < 2; k++) {
+			AUTO_FREE char *text = xstrdup(k ? rows[i].next : rows[i].best);
+			char *slash = strchr(text, '/');
+			AUTO_JSON json_t *have = NULL;
+
+			if (slash)
+				*slash++ = '\0';
+			have = json_pack("{s:s,s:s,s:s}", "os", "linux", "architecture", text,
+					 "variant", slash ? slash : "");
+			score[k] = ctrd_platform_score(&p, have);
+		}
+		CU_ASSERT_TRUE(score[1] > 0 && score[0] > score[1]);
 	}
 }
 
@@ -553,11 +611,11 @@ static void test_credentials(void)
 		free(steal_ptr(&ref));
 		ref = xasprintf("%s/library/img", reg.host);
 		t = request(ref);
-		t.username = "user";
-		t.password = "wrong";
+		t.credentials.username = "user";
+		t.credentials.password = "wrong";
 		CU_ASSERT_PTR_NULL(ctrd_pull(images, &t, &err));
 		EXPECT_INT(err.kind, ERR_UNAUTHORIZED);
-		t.password = "pass word";
+		t.credentials.password = "pass word";
 		done = ctrd_pull(images, &t, &err);
 		CU_ASSERT_PTR_NOT_NULL(done);
 		json_decref(done);
@@ -586,6 +644,16 @@ static void test_broken_connections(void)
 	reg.ignore_range = true;
 	EXPECT_OK(pull("latest"));
 	end();
+	for (int ignore = 0; ignore < 2; ignore++) { /* while half of it is unpacked already */
+		begin("32m");
+		serve_big("latest");
+		reg.cut_count = 2;
+		reg.ignore_range = ignore;
+		EXPECT_OK(pull("latest"));
+		CU_ASSERT_TRUE(reg.ranges >= 1);
+		EXPECT_INT((long long)below("snapshots"), 4 + 40);
+		end();
+	}
 	begin("16m");
 	serve_default("latest");
 	reg.fail_status = 429;
@@ -689,6 +757,48 @@ static void test_mirrors(void)
 	CU_ASSERT_PTR_NULL(ctrd_pull(images, &t, &err));
 	EXPECT_INT(err.kind, ERR_UNAVAILABLE);
 	EXPECT_INT(reg.requests, 0);
+	end();
+}
+
+/* What one source sends wrong, in the middle of being unpacked, the next one sends right. */
+static void test_wrong_mirror(void)
+{
+	AUTO_FREE char *mirror = NULL;
+	struct ctrd_transfer t = request("img");
+	AUTO_JSON json_t *done = NULL;
+
+	begin("32m");
+	serve_big("latest");
+	strcpy(reg.corrupt, layer_digest(0));
+	reg.corrupt_left = 1;
+	mirror = xasprintf("http://%s", reg.host);
+	mirrors[0] = mirrors[1] = mirror;
+	done = ctrd_pull(images, &t, &err);
+	CU_ASSERT_PTR_NOT_NULL(done);
+	EXPECT_INT((long long)below("snapshots"), 4 + 40); /* one: nothing is left of the first try */
+	end();
+}
+
+/* A layer that cannot be unpacked ends the pull although its registry has stopped sending. */
+static void test_failure_while_stalled(void)
+{
+	AUTO_JSON json_t *layers = json_array();
+	AUTO_JSON json_t *ids = json_array();
+	AUTO_FREE char *data = xmalloc(1 << 20);
+	time_t before = time(NULL);
+
+	begin("32m");
+	memset(data, 'x', 1 << 20); /* no archive */
+	json_array_append_new(ids, json_string("sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41"
+					       "e4649b934ca495991b7852b855"));
+	json_array_append_new(layers, descriptor(GZIP_LAYER, serve(data, 1 << 20, "", NULL), 1 << 20));
+	json_decref(serve_image(layers, ids, MANIFEST, "latest"));
+	reg.stall = true;
+	EXPECT_INT(pull("latest"), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	EXPECT_HAS(err.msg, "checksum");
+	CU_ASSERT_TRUE(time(NULL) - before < 5); /* the patience for a silent registry is 30 s */
+	expect_clean();
 	end();
 }
 
@@ -883,6 +993,7 @@ int suite_transfer(void)
 		{ "an image is pulled, and pulled again", test_pull },
 		{ "an index is searched for the platform", test_platform },
 		{ "platforms and variants", test_scores },
+		{ "the nearest platform of several", test_preferences },
 		{ "a token is fetched once and not leaked", test_token },
 		{ "credentials: basic, and for a token", test_credentials },
 		{ "broken connections and 429 are survived", test_broken_connections },
@@ -890,6 +1001,8 @@ int suite_transfer(void)
 		{ "a full disk leaves nothing", test_full_disk },
 		{ "a pull ends when nobody listens", test_listener_leaves },
 		{ "mirrors in turn, for Docker Hub only", test_mirrors },
+		{ "a mirror that sends wrong bytes is passed over", test_wrong_mirror },
+		{ "a layer that is no layer ends the pull at once", test_failure_while_stalled },
 		{ "plain HTTP to loopback and insecure hosts only", test_plain_http },
 		{ "garbage is what nothing reaches", test_garbage },
 		{ "names are not paths", test_names },

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "suites.h"
 
@@ -71,10 +72,11 @@ static ssize_t read_memory(void *state, void *buf, size_t n, struct err *e)
 static int unpack_bytes(const void *data, size_t n, const char *diff_id)
 {
 	struct memory m = { data, n, 0, 700 }; /* an odd step: pieces end anywhere */
-	struct ctrd_source src = { read_memory, &m };
+	struct ctrd_source src = { .read = read_memory, .state = &m };
+	struct ctrd_unpack_options o = { .diff_id = diff_id };
 
 	ctrd_unpacked_free(&got);
-	return ctrd_unpack(&src, root, diff_id, &got, &err);
+	return ctrd_unpack(&src, root, &o, &got, &err);
 }
 
 static int unpack(void)
@@ -243,9 +245,17 @@ static void test_gnu_names(void)
 	end();
 }
 
+static void zstd_to(struct strbuf *out, const void *data, size_t n)
+{
+	size_t bound = ZSTD_compressBound(n);
+
+	strbuf_reserve(out, bound);
+	out->len += ZSTD_compress(out->data + out->len, bound, data, n, 3);
+}
+
 static void test_compression(void)
 {
-	AUTO_STRBUF struct strbuf zipped = STRBUF_INIT;
+	AUTO_STRBUF struct strbuf zipped = STRBUF_INIT, zstd = STRBUF_INIT;
 	char plain[DIGEST_SIZE];
 
 	begin("4m");
@@ -258,8 +268,15 @@ static void test_compression(void)
 	EXPECT_STR(got.diff_id, plain);
 	expect_text("a", "one");
 	EXPECT_OK(unpack_bytes(tar.data, tar.len, plain));
+	zstd_to(&zstd, tar.data, 700); /* and two frames */
+	zstd_to(&zstd, tar.data + 700, tar.len - 700);
+	EXPECT_OK(unpack_bytes(zstd.data, zstd.len, plain));
+	expect_text("a", "one");
+	EXPECT_INT(unpack_bytes(zstd.data, zstd.len - 3, plain), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
 	EXPECT_INT(unpack_bytes("\x28\xb5\x2f\xfd....", 8, NULL), -1);
-	EXPECT_INT(err.kind, ERR_UNSUPPORTED);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	EXPECT_HAS(err.msg, "zstd");
 	EXPECT_OK(unpack_bytes("", 0, NULL)); /* nothing at all is an empty archive */
 	end();
 }
@@ -290,6 +307,40 @@ static void test_whiteouts(void)
 	expect_text("own", "own");          /* hides lower layers, not its own */
 	CU_ASSERT_TRUE(is_opaque("back"));  /* removed below, then made anew */
 	CU_ASSERT_FALSE(is_opaque("d"));
+	end();
+}
+
+/* Where the marks must be user.overlay.*, and devices cannot be made. */
+static void test_user_namespace(void)
+{
+	struct memory m = { NULL, 0, 0, 700 };
+	struct ctrd_source src = { .read = read_memory, .state = &m };
+	struct ctrd_unpack_options o = { .userns = true };
+	AUTO_FREE char *path = NULL;
+	char value[8] = "";
+
+	begin("4m");
+	path = xasprintf("%s/root/o", dir);
+	add('5', "o/", NULL);
+	add('0', "o/.wh..wh..opq", "");
+	add('0', ".wh.gone", "");
+	add('3', "device", NULL);
+	add('6', "pipe", NULL);
+	add('0', "after", "after");
+	tar_end(&tar);
+	m.data = tar.data;
+	m.len = tar.len;
+	mkdir(path, 0755);
+	if (!setxattr(path, "user.try", "x", 1, 0)) { /* tmpfs: since Linux 6.6 */
+		EXPECT_OK(ctrd_unpack(&src, root, &o, &got, &err));
+		EXPECT_INT(lgetxattr(path, "user.overlay.opaque", value, sizeof(value)), 1);
+		EXPECT_STR(value, "y");
+		CU_ASSERT_FALSE(is_opaque("o"));
+		EXPECT_INT(look("gone").st_mode & S_IFMT, S_IFCHR);
+		EXPECT_INT(faccessat(root, "device", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+		EXPECT_INT(look("pipe").st_mode & S_IFMT, S_IFIFO);
+		expect_text("after", "after");
+	}
 	end();
 }
 
@@ -536,8 +587,9 @@ int suite_unpack(void)
 		{ "every kind of entry, with owner, mode and time", test_kinds },
 		{ "pax records", test_pax },
 		{ "GNU's long names", test_gnu_names },
-		{ "gzip in members, and no compression", test_compression },
+		{ "gzip in members, zstd in frames, and no compression", test_compression },
 		{ "whiteouts become overlayfs's", test_whiteouts },
+		{ "marks and devices in a user namespace", test_user_namespace },
 		{ "entries in any order", test_order },
 		{ "names do not climb out", test_climbing },
 		{ "links do not lead out", test_links_out },

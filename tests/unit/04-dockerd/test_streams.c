@@ -190,13 +190,18 @@ static void slow_readers_lose_nothing(void)
 
 static void credentials(void)
 {
-	AUTO_JSON json_t *auth = NULL, *none = NULL;
+	AUTO_JSON json_t *auth = NULL, *none = NULL, *identity = NULL, *token = NULL;
 	struct err err;
 
 	/* printf '{"username":"u","password":"p?>"}' | basenc --base64url */
 	EXPECT_INT(dockerd_auth_parse("eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InA_PiJ9", &auth, &err),
 		   0);
 	EXPECT_JSON(auth, "{\"username\":\"u\",\"password\":\"p?>\"}");
+	EXPECT_INT(dockerd_auth_parse("eyJ1c2VybmFtZSI6Ijx0b2tlbj4iLCJpZGVudGl0eXRva2VuIjoiaSJ9",
+				      &identity, &err), 0);
+	EXPECT_JSON(identity, "{\"identityToken\":\"i\"}");
+	EXPECT_INT(dockerd_auth_parse("eyJyZWdpc3RyeXRva2VuIjoiciJ9", &token, &err), 0);
+	EXPECT_JSON(token, "{\"registryToken\":\"r\"}");
 	EXPECT_INT(dockerd_auth_parse("e30=", &none, &err), 0);
 	CU_ASSERT(!none);
 	EXPECT_INT(dockerd_auth_parse(NULL, &none, &err), 0);

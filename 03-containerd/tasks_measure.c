@@ -1,0 +1,117 @@
+/*
+ * tasks_measure.c - what runs in a task, and what it uses. Asked of the kernel directly: the
+ * cgroup is the container's, whoever else has gone.
+ */
+#include "tasks_private.h"
+
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/cgroup_report.h"
+
+/* The cgroup of a task that has not stopped; the caller's. */
+static struct kern_cgroup *open_cgroup(struct ctrd_tasks *ts, const char *ns, const char *id,
+				       struct err *err)
+{
+	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	AUTO_FREE char *path = NULL;
+	bool stopped;
+
+	if (!t)
+		return NULL;
+	pthread_mutex_lock(&ts->lock);
+	stopped = t->init.status == TASK_STOPPED;
+	path = xstrdup(t->cgroup);
+	pthread_mutex_unlock(&ts->lock);
+	if (!stopped && path)
+		return kern_cgroup_open(path, err);
+	err_set(err, ERR_CONFLICT, "task %s %s", id, stopped ? "has stopped" : "has no cgroup");
+	return NULL;
+}
+
+/* {"pid"}, and which exec it is, if it is one's first process. */
+static json_t *process_json(struct task *t, pid_t pid)
+{
+	json_t *doc = json_pack("{s:i}", "pid", (int)pid);
+
+	for (const struct task_proc *p = t->execs; p; p = p->next)
+		if (p->pid == pid && p->status != TASK_STOPPED)
+			json_object_set_new(doc, "execID", json_string(p->exec_id));
+	return doc;
+}
+
+json_t *ctrd_task_pids(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
+	AUTO_TASK struct task *t = cg ? task_find(ts, ns, id, err) : NULL;
+	AUTO_FREE pid_t *pids = NULL;
+	json_t *list = NULL;
+	size_t n = 0;
+
+	if (t && !kern_cgroup_pids(cg, &pids, &n, err)) {
+		list = json_array();
+		pthread_mutex_lock(&ts->lock);
+		for (size_t i = 0; i < n; i++)
+			json_array_append_new(list, process_json(t, pids[i]));
+		pthread_mutex_unlock(&ts->lock);
+	}
+	kern_cgroup_free(cg);
+	return list;
+}
+
+static json_t *stats_json(const struct kern_cgroup_stats *st)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "memoryUsage", st->memory_usage },
+		{ "memoryLimit", st->memory_limit },
+		{ "memoryMaxUsage", st->memory_max_usage },
+		{ "memoryInactiveFile", st->memory_inactive_file },
+		{ "cpuTotalNs", st->cpu_total_ns },
+		{ "cpuUserNs", st->cpu_user_ns },
+		{ "cpuSystemNs", st->cpu_system_ns },
+		{ "throttledPeriods", st->throttled_periods },
+		{ "throttledNs", st->throttled_ns },
+		{ "periods", st->periods },
+		{ "pids", st->pids },
+		{ "pidsLimit", st->pids_limit },
+		{ "oomKills", st->oom_kills },
+	};
+	json_t *doc = json_object();
+
+	/* "No limit" is the largest number: JSON's integers end at 2^63-1. */
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		json_object_set_new(doc, rows[i].name,
+				    json_integer(rows[i].value > INT64_MAX
+							 ? INT64_MAX
+							 : (json_int_t)rows[i].value));
+	return doc;
+}
+
+json_t *ctrd_task_metrics(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
+	struct kern_cgroup_stats st = { 0 };
+	json_t *doc = NULL;
+
+	if (!cg)
+		return NULL;
+	if (!kern_cgroup_stats(cg, &st, err))
+		doc = stats_json(&st);
+	kern_cgroup_free(cg);
+	return doc;
+}
+
+char *ctrd_task_stats(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
+	AUTO_REPORT struct kern_cgroup_report report = { 0 };
+	struct strbuf text = STRBUF_INIT;
+	int rc = cg ? kern_cgroup_report(cg, &report, err) : -1;
+
+	kern_cgroup_free(cg);
+	if (rc)
+		return NULL;
+	kern_cgroup_report_json(&text, &report);
+	return strbuf_steal(&text);
+}

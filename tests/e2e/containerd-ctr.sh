@@ -1,0 +1,107 @@
+#!/bin/bash
+# ctr's commands for images, content, snapshots, leases and namespaces, with the words and
+# the tables of the real one.
+. "${0%/*}/lib.sh"
+need curl jq tar
+
+seed busybox
+start_registry
+start_containerd
+NAME=docker.io/library/busybox:latest
+ctr images pull --mirror "$MIRROR" busybox >/dev/null || fail "pull"
+chain=$(curl -s --unix-socket "$T/containerd.sock" "http://c/v1/resolve/${NAME//\//%2F}" | jq -r .chainID)
+head_of() { "$@" | head -n 1 | tr '\t' ' ' | sed 's/  */ /g; s/ *$//'; }
+
+# ---- the headings are the real one's
+heads() { # CTR
+	local c
+	for c in "images ls" "images check" "content ls" "snapshots ls" "snapshots usage" "leases ls" "namespaces ls"; do
+		# shellcheck disable=SC2086
+		head_of "$1" $c
+	done
+}
+if command -v containerd >/dev/null; then
+	all_hierarchies
+	start_real_containerd
+	ctr images export - busybox | real_ctr images import - >/dev/null || fail "the real containerd imports an image"
+	expect_eq "the headings of the tables" "$(heads real_ctr)" "$(heads ctr)"
+	stop real
+fi
+
+# ---- images
+expect_match "images ls" "^$NAME +application/vnd.oci.image.index.v1\+json +sha256:[0-9a-f]{64} +[0-9.]+ [KM]iB +linux/[a-z0-9]+ +-$" \
+	"$(ctr images ls)"
+expect_eq "images ls -q" "$NAME" "$(ctr i ls -q)"
+expect_eq "images ls with a filter" "" "$(ctr images ls -q name==other)"
+expect_eq "images ls with a regular expression" "$NAME" "$(ctr images ls -q 'name~=busy')"
+expect_match "images check" "complete \(3/3\) +([0-9.]+ [KM]iB)/([0-9.]+ [KM]iB) +true" "$(ctr images check)"
+expect_ok ctr images tag busybox other:1
+expect_fail 1 "exists" ctr images tag busybox other:1
+expect_ok ctr images tag --force busybox other:1
+expect_ok ctr images rm other:1
+mkdir "$T/m"
+mark
+expect_eq "images mount" "$T/m" "$(ctr images mount busybox "$T/m")"
+expect_eq "an image's files" 0 "$(test -x "$T/m/bin/sh" || test -L "$T/m/bin"; echo $?)"
+expect_fail 1 "Read-only" touch "$T/m/x"
+expect_eq "images unmount" "$T/m" "$(ctr images unmount --rm "$T/m")"
+expect_ok ctr images mount --rw busybox "$T/m"
+expect_ok touch "$T/m/x"
+expect_ok ctr images unmount --rm "$T/m"
+expect_unchanged "mounting an image"
+expect_fail 1 "no such image" ctr images mount nothing "$T/m"
+
+# ---- content
+digest=sha256:$(printf hello | sha256sum | cut -d' ' -f1)
+expect_ok ctr content ingest --expected-digest "$digest" --expected-size 5 greeting < <(printf hello)
+expect_eq "content ingest" "greeting: $digest" "$output"
+expect_eq "content get" hello "$(ctr content get "$digest")"
+expect_match "content ls" "^$digest +5 B +(Less than a second|1 second|[0-9]+ seconds) +-$" "$(ctr content ls)"
+expect_fail 1 "digest" ctr content ingest --expected-digest "$digest" greeting
+expect_ok ctr content label "$digest" who=me
+expect_match "content label" "^$digest .* who=me$" "$(ctr content ls digest=="\"$digest\"")"
+expect_eq "content rm" "$digest" "$(ctr content rm "$digest")"
+expect_fail 1 "no such blob" ctr content get "$digest"
+
+# ---- snapshots
+expect_match "snapshots prepare prints mounts" "^mount -t overlay overlay /mnt -o workdir=" \
+	"$(ctr snapshots prepare -t /mnt work "$chain")"
+expect_match "snapshots mounts" "^mount -t overlay overlay /x -o workdir=" "$(ctr snapshots mounts /x work)"
+mount -t overlay -o "$(ctr snapshots mounts /x work | sed 's/.* -o //')" overlay "$T/m" && echo data >"$T/m/new" && umount "$T/m"
+expect_eq "snapshots diff" new "$(ctr snapshots diff work | tar -tz | grep -v '/$')"
+expect_eq "snapshots diff of two" new "$(ctr snapshots diff --media-type application/vnd.oci.image.layer.v1.tar "$chain" work | tar -t | grep -v '/$')"
+expect_ok ctr snapshots label work team=a
+expect_eq "snapshots info" '["work","active",{"team":"a"}]' "$(ctr snapshots info work | jq -c '[.key, .kind, .labels]')"
+expect_eq "snapshots ls with a filter" work "$(ctr snapshots ls -q 'labels.team==a')"
+expect_ok ctr snapshots commit done work
+expect_ok ctr snapshots view look done
+expect_match "snapshots ls" "^look +done +View$" "$(ctr snapshots ls)"
+expect_match "snapshots tree" "^    \\\\_ done$" "$(ctr snapshots tree)"
+expect_match "snapshots tree" "^      \\\\_ look$" "$(ctr snapshots tree)"
+expect_match "snapshots usage -b" "^done +[0-9]+ +2$" "$(ctr snapshots usage -b done)"
+expect_fail 1 "is the parent of" ctr snapshots rm done
+expect_ok ctr snapshots rm look done
+expect_fail 1 "no such snapshot" ctr snapshots info done
+
+# ---- leases, namespaces
+expect_eq "leases create" build "$(ctr leases create --id build -x 1h30m who=me)"
+expect_match "leases ls" "^build +20[0-9-]+T[0-9:]+Z +who=me,containerd.io/gc.expire=20" "$(ctr leases ls)"
+expect_fail 1 "exists" ctr leases create --id build
+expect_fail 1 "expected a time" ctr leases create -x tomorrow
+expect_eq "leases rm" build "$(ctr leases rm build)"
+expect_ok ctr namespaces create mine team=a
+expect_ok ctr namespaces label mine team=b more=c
+expect_match "namespaces ls" "^mine +more=c,team=b$" "$(ctr ns ls)"
+expect_match "namespaces ls: one that is only used" "^default" "$(ctr namespaces ls)"
+expect_fail 1 "not empty" ctr namespaces rm default
+expect_eq "namespaces rm" mine "$(ctr namespaces rm mine)"
+
+# ---- how it is used
+expect_fail 3 "there is no command 'imags'" ctr imags ls
+expect_fail 3 "there is no command 'snapshots lst'" ctr snapshots lst
+expect_fail 1 "usage: ctr snapshots commit" ctr snapshots commit one
+expect_ok ctr leases create --help
+expect_eq "help of one command" "usage: ctr leases create [--id ID] [-x TIME] [NAME=VALUE...]" "$output"
+stop_containerd
+stop_registry
+done_testing
