@@ -78,6 +78,7 @@ static enum outcome take_up(struct task *t)
 	AUTO_JSON json_t *state = NULL;
 	struct err err;
 	int fd = ctrd_shim_subscribe(t->bundle, ANSWER_SECONDS, &state, &err);
+	bool made;
 
 	if (fd < 0 && err.kind == ERR_TIMEOUT) {
 		log_warn("task %s: %s", t->id, err.msg);
@@ -88,14 +89,15 @@ static enum outcome take_up(struct task *t)
 		return THERE;
 	}
 	await_create(t, &state);
+	made = strcmp(jsonx_str(state, "status", "new"), "new") != 0;
+	if (made) /* before the news that follows it: an exit must find its exec in the table */
+		take_state(t, state);
 	if (task_watch(t, fd, &err)) {
 		log_error("%s", err.msg);
 		return THERE;
 	}
-	if (strcmp(jsonx_str(state, "status", "new"), "new")) {
-		take_state(t, state);
+	if (made)
 		return THERE;
-	}
 	log_info("task %s: half-made when containerd ended; removed", t->id);
 	task_demolish(t);
 	return GONE;
