@@ -14,9 +14,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+
+#define PULL_SECONDS (24 * 3600)
 
 static int open_dir(const char *root, const char *sub, struct err *err)
 {
@@ -29,18 +32,32 @@ static int open_dir(const char *root, const char *sub, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : fd;
 }
 
-/* What a process that died between link and rename left: ".<pid>.<n>". */
-static void sweep(struct content *c)
+static bool is_old(struct content *c, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(c->ingest, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       time(NULL) - st.st_mtime > PULL_SECONDS;
+}
+
+/* What a process that died between link and rename left: ".<pid>.<n>"; and old pulls. */
+static bool is_left_over(struct content *c, const char *name)
+{
+	int pid;
+
+	if (sscanf(name, ".%d.", &pid) == 1)
+		return kill(pid, 0) && errno == ESRCH;
+	return str_starts(name, CONTENT_PULL) && is_old(c, name);
+}
+
+void content_tidy(struct content *c)
 {
 	int fd = openat(c->ingest, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	for (struct dirent *de; dir && (de = readdir(dir));) {
-		int pid;
-
-		if (sscanf(de->d_name, ".%d.", &pid) == 1 && kill(pid, 0) && errno == ESRCH)
+	for (struct dirent *de; dir && (de = readdir(dir));)
+		if (is_left_over(c, de->d_name))
 			unlinkat(c->ingest, de->d_name, 0);
-	}
 }
 
 struct content *content_open(const char *root, struct err *err)
@@ -54,7 +71,7 @@ struct content *content_open(const char *root, struct err *err)
 	if (c->blobs >= 0)
 		c->ingest = open_dir(root, "ingest", err);
 	if (c->ingest >= 0) {
-		sweep(c);
+		content_tidy(c);
 		return c;
 	}
 	err_wrap(err, "content store");
