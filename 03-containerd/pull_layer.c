@@ -167,7 +167,7 @@ static int fetch_once(struct transfer *x, const char *digest, int64_t size,
 		return -1;
 	sink.have = ingest_offset(k->in);
 	if (transfer_stream(x, digest, size, o, &sink, err)) {
-		transfer_ingest_end(k->in, err);
+		transfer_ingest_end(x, k->in, err);
 		return -1;
 	}
 	*again = sink.have > 0;

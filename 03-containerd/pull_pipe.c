@@ -249,7 +249,7 @@ static int pipe_once(struct pull *p, struct pull_layer *l, struct transfer_origi
 		l->blob = pl.in; /* pull.c publishes it */
 		return 0;
 	}
-	transfer_ingest_end(pl.in, &pl.err);
+	transfer_ingest_end(&p->x, pl.in, &pl.err);
 	ctrd_unpacked_free(&l->unpacked);
 	*err = pl.err;
 	*wrong = err->kind == ERR_CORRUPT && !pl.verified;

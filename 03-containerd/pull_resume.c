@@ -44,9 +44,22 @@ struct ingest *transfer_ingest(struct transfer *x, const char *digest, int64_t s
 	return in ? in : content_ingest(c, NULL, err);
 }
 
-void transfer_ingest_end(struct ingest *in, const struct err *why)
+/* A thread that was stopped says so; what matters then is why the others stopped it. */
+static bool worth_keeping(struct transfer *x, const struct err *why)
 {
-	if (ctrd_fetch_transient(why) || why->kind == ERR_CANCELLED)
+	bool keep;
+
+	pthread_mutex_lock(&x->lock);
+	if (why->kind == ERR_CANCELLED && x->failed)
+		why = &x->err;
+	keep = ctrd_fetch_transient(why) || why->kind == ERR_CANCELLED;
+	pthread_mutex_unlock(&x->lock);
+	return keep;
+}
+
+void transfer_ingest_end(struct transfer *x, struct ingest *in, const struct err *why)
+{
+	if (worth_keeping(x, why))
 		ingest_suspend(in);
 	else
 		ingest_abort(in);

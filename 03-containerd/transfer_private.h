@@ -89,7 +89,7 @@ void transfer_note_foreign(struct transfer *x, const json_t *descriptor);
 /* pull_resume.c: an ingest for a blob, which may have its beginning already; its end after a failure;
  * and the first `have` bytes of it, once more. */
 struct ingest *transfer_ingest(struct transfer *x, const char *digest, int64_t size, struct err *err);
-void transfer_ingest_end(struct ingest *in, const struct err *why);
+void transfer_ingest_end(struct transfer *x, struct ingest *in, const struct err *why);
 int transfer_replay(const struct ingest *in, uint64_t have,
 		    int (*write)(void *arg, const void *buf, size_t n, struct err *err), void *arg,
 		    struct err *err);

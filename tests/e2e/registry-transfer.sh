@@ -39,7 +39,8 @@ for how in whole spoilt; do
 	start_containerd --certs-dir "$T/certs"
 	set_to reg '{}'
 	expect_ok pull "$IMG"
-	expect_match "the rest is asked for ($how)" "GET .*/blobs/$LAYER .* bytes=[4-9][0-9]{5}- 206" "$(cat "$T/reg.requests")"
+	# Of bytes that are spoilt, unpacking may find it out before the rest is asked for.
+	[ $how = spoilt ] || expect_match "the rest is asked for" "GET .*/blobs/$LAYER .* bytes=[4-9][0-9]{5}- 206" "$(cat "$T/reg.requests")"
 	expect_eq "from the start only where it was wrong ($how)" "$([ $how = whole ] && echo 0 || echo 1)" \
 		"$(asked reg "GET .*/blobs/$LAYER .* - 200")"
 	expect_eq "nothing is left over ($how)" "" "$(left)"
