@@ -14,9 +14,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+
+#define PULL_SECONDS (24 * 3600)
 
 static int open_dir(const char *root, const char *sub, struct err *err)
 {
@@ -29,21 +32,39 @@ static int open_dir(const char *root, const char *sub, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : fd;
 }
 
-/* What a process that died between link and rename left: ".<pid>.<n>". Our own number was a
- * dead process's before, and in a PID namespace it often is the same again: what stands
- * under it would be in the way of our first commit. */
-static void sweep(struct content *c)
+static bool is_old(struct content *c, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(c->ingest, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       time(NULL) - st.st_mtime > PULL_SECONDS;
+}
+
+/* What a process that died between link and rename left: ".<pid>.<n>"; and old pulls. `opening`: our
+ * own number was a dead process's before, and in a PID namespace it often is the same again:
+ * what stands under it would be in the way of our first commit. */
+static bool is_left_over(struct content *c, const char *name, bool opening)
+{
+	int pid;
+
+	if (sscanf(name, ".%d.", &pid) == 1)
+		return pid == getpid() ? opening : kill(pid, 0) && errno == ESRCH;
+	return str_starts(name, CONTENT_PULL) && is_old(c, name);
+}
+
+static void sweep(struct content *c, bool opening)
 {
 	int fd = openat(c->ingest, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	for (struct dirent *de; dir && (de = readdir(dir));) {
-		int pid;
-
-		if (sscanf(de->d_name, ".%d.", &pid) == 1 &&
-		    (pid == getpid() || (kill(pid, 0) && errno == ESRCH)))
+	for (struct dirent *de; dir && (de = readdir(dir));)
+		if (is_left_over(c, de->d_name, opening))
 			unlinkat(c->ingest, de->d_name, 0);
-	}
+}
+
+void content_tidy(struct content *c)
+{
+	sweep(c, false);
 }
 
 struct content *content_open(const char *root, struct err *err)
@@ -57,7 +78,7 @@ struct content *content_open(const char *root, struct err *err)
 	if (c->blobs >= 0)
 		c->ingest = open_dir(root, "ingest", err);
 	if (c->ingest >= 0) {
-		sweep(c);
+		sweep(c, true);
 		return c;
 	}
 	err_wrap(err, "content store");

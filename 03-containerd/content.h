@@ -72,6 +72,10 @@ int ingest_reader(const struct ingest *in, struct err *err);
 int content_sync(struct content *c, struct err *err); /* one syncfs(2) */
 int ingest_publish(struct ingest *in, struct err *err);
 int content_settle(struct content *c, struct err *err);
+/* Names of ingests that pulls are suspended in begin so; tidy removes those that nobody has come back
+ * for within a day. */
+#define CONTENT_PULL "pull-"
+void content_tidy(struct content *c);
 void ingest_suspend(struct ingest *in); /* named: close, keep the data for later */
 void ingest_abort(struct ingest *in);   /* remove the data */
 int content_write(struct content *c, const void *buf, size_t n, const char *expected, char *digest,

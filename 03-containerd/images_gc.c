@@ -185,6 +185,7 @@ static int sweep_content(struct ctrd_gc *gc, struct err *err)
 	json_t *blob;
 	size_t i;
 
+	content_tidy(gc->im->content);
 	if (content_walk(gc->im->content, collect, blobs, err))
 		return -1;
 	json_array_foreach(blobs, i, blob)

@@ -113,13 +113,13 @@ static int download(struct transfer *x, size_t source, struct download *d, struc
 int transfer_stream(struct transfer *x, const char *digest, int64_t size, struct transfer_origin *o,
 		    const struct transfer_sink *sink, struct err *err)
 {
-	struct download d = { .digest = digest, .size = size, .sink = sink };
+	struct download d = { .digest = digest, .size = size, .sink = sink, .offset = sink->have };
 	struct trace_span span = trace_begin();
-	int rc = -1;
+	int rc = d.offset == (uint64_t)size ? 0 : -1;
 
 	for (size_t i = o->first; rc && i < x->hosts.n; i++) {
 		o->last = i;
-		if (!d.offset)
+		if (d.offset == sink->have)
 			o->first = i;
 		rc = download(x, i, &d, err);
 		if (rc && (d.refused || err->kind == ERR_CANCELLED))
@@ -155,18 +155,23 @@ static int keep(void *arg, const void *buf, size_t n, struct err *err)
 	return 0;
 }
 
+/* *again: the beginning was an earlier pull's, and may be what was wrong. */
 static int fetch_once(struct transfer *x, const char *digest, int64_t size,
-		      struct transfer_origin *o, struct keeping *k, struct err *err)
+		      struct transfer_origin *o, struct keeping *k, bool *again, struct err *err)
 {
 	struct transfer_sink sink = { .write = keep, .arg = k };
 
-	k->in = content_ingest(ctrd_images_content(x->im), NULL, err);
+	*again = false;
+	k->in = transfer_ingest(x, digest, size, err);
 	if (!k->in)
 		return -1;
-	if (!transfer_stream(x, digest, size, o, &sink, err))
-		return ingest_commit(k->in, digest, size, NULL, err);
-	ingest_abort(k->in);
-	return -1;
+	sink.have = ingest_offset(k->in);
+	if (transfer_stream(x, digest, size, o, &sink, err)) {
+		transfer_ingest_end(x, k->in, err);
+		return -1;
+	}
+	*again = sink.have > 0;
+	return ingest_commit(k->in, digest, size, NULL, err);
 }
 
 int transfer_fetch_blob(struct transfer *x, const char *digest, int64_t size,
@@ -174,11 +179,12 @@ int transfer_fetch_blob(struct transfer *x, const char *digest, int64_t size,
 {
 	struct transfer_origin o = { x->source, x->source };
 	struct keeping k = { NULL, report, arg };
+	bool again;
 	int rc;
 
 	do
-		rc = fetch_once(x, digest, size, &o, &k, err);
-	while (rc && err->kind == ERR_CORRUPT && transfer_elsewhere(x, &o));
+		rc = fetch_once(x, digest, size, &o, &k, &again, err);
+	while (rc && err->kind == ERR_CORRUPT && (again || transfer_elsewhere(x, &o)));
 	return rc ? err_wrap(err, "fetch %.19s", digest) : 0;
 }
 

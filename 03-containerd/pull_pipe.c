@@ -35,6 +35,8 @@ struct pipeline {
 	struct transfer_origin *origin;
 	struct ring *ring;
 	struct ingest *in;
+	uint64_t have; /* bytes of it that an earlier pull has left */
+	uint64_t kept; /* the keeper's: how far it is */
 
 	/* The downloader's, and the inflater's. */
 	uint64_t downloaded, unpacked;
@@ -109,11 +111,12 @@ static bool unwanted(void *arg)
 static void *download_stage(void *arg)
 {
 	struct pipeline *pl = arg;
-	struct transfer_sink sink = { into_ring, unwanted, pl };
+	struct transfer_sink sink = { into_ring, unwanted, pl, pl->have };
 	struct pull_layer *l = pl->l;
 	struct err err;
 
-	if (transfer_stream(&pl->p->x, l->digest, l->size, pl->origin, &sink, &err)) {
+	if (transfer_replay(pl->in, pl->have, into_ring, pl, &err) ||
+	    transfer_stream(&pl->p->x, l->digest, l->size, pl->origin, &sink, &err)) {
 		pipeline_fail(pl, &err, false);
 		return NULL;
 	}
@@ -126,6 +129,16 @@ static void *download_stage(void *arg)
 
 /* --- keep ------------------------------------------------------------------------------------ */
 
+/* What is there already is passed over. */
+static int keep_some(struct pipeline *pl, const char *bytes, size_t n, struct err *err)
+{
+	size_t old = pl->kept >= pl->have ? 0
+		     : n < pl->have - pl->kept ? n : (size_t)(pl->have - pl->kept);
+
+	pl->kept += n;
+	return n > old ? ingest_write(pl->in, bytes + old, n - old, err) : 0;
+}
+
 static void *keep_stage(void *arg)
 {
 	struct pipeline *pl = arg;
@@ -134,7 +147,7 @@ static void *keep_stage(void *arg)
 	size_t n;
 
 	while (ring_next(pl->ring, KEEPER, &bytes, &n)) {
-		if (n ? ingest_write(pl->in, bytes, n, &err)
+		if (n ? keep_some(pl, bytes, n, &err)
 		      : ingest_verify(pl->in, pl->l->digest, pl->l->size, &err)) {
 			pipeline_fail(pl, &err, n == 0);
 			return NULL;
@@ -213,19 +226,21 @@ static void run_stages(struct pipeline *pl, int root)
 		pthread_join(threads[--n], NULL);
 }
 
-/* *again: what came was wrong, or may have been. */
-static int pipe_once(struct pull *p, struct pull_layer *l, struct transfer_origin *o, bool *again,
-		     struct err *err)
+/* *wrong: what came was, or may have been. *resumed: the beginning was an earlier pull's. */
+static int pipe_once(struct pull *p, struct pull_layer *l, struct transfer_origin *o, bool *wrong,
+		     bool *resumed, struct err *err)
 {
 	struct pipeline pl = { .p = p, .l = l, .origin = o, .lock = PTHREAD_MUTEX_INITIALIZER,
 			       .download_meter = { &p->x, l, "downloading", 0 },
 			       .unpack_meter = { &p->x, l, "extracting", 0 } };
 	AUTO_CLOSE int root = pull_layer_root(p, l, err);
 
-	*again = false;
-	pl.in = root < 0 ? NULL : content_ingest(ctrd_images_content(p->x.im), NULL, err);
+	*wrong = *resumed = false;
+	pl.in = root < 0 ? NULL : transfer_ingest(&p->x, l->digest, l->size, err);
 	if (!pl.in)
 		return -1;
+	pl.have = ingest_offset(pl.in);
+	*resumed = pl.have > 0;
 	pl.ring = ring_new(SLOTS, SLOT_SIZE, READERS);
 	run_stages(&pl, root);
 	ring_free(pl.ring);
@@ -234,10 +249,10 @@ static int pipe_once(struct pull *p, struct pull_layer *l, struct transfer_origi
 		l->blob = pl.in; /* pull.c publishes it */
 		return 0;
 	}
-	ingest_abort(pl.in);
+	transfer_ingest_end(&p->x, pl.in, &pl.err);
 	ctrd_unpacked_free(&l->unpacked);
 	*err = pl.err;
-	*again = err->kind == ERR_CORRUPT && !pl.verified;
+	*wrong = err->kind == ERR_CORRUPT && !pl.verified;
 	return -1;
 }
 
@@ -245,11 +260,12 @@ int pull_pipe(struct pull *p, struct pull_layer *l, struct err *err)
 {
 	struct trace_span span = trace_begin();
 	struct transfer_origin o = { p->x.source, p->x.source };
-	bool again;
+	bool wrong, resumed;
 	int rc;
 
-	while ((rc = pipe_once(p, l, &o, &again, err)) && again && transfer_elsewhere(&p->x, &o))
-		log_warn("pull: %s, trying the next source", err->msg);
+	while ((rc = pipe_once(p, l, &o, &wrong, &resumed, err)) && wrong &&
+	       (resumed || transfer_elsewhere(&p->x, &o)))
+		log_warn("pull: %s, trying %s", err->msg, resumed ? "from the start" : "the next source");
 	trace_end(&span, "fetch and unpack %.19s (%lld bytes)", l->digest, (long long)l->size);
 	return rc;
 }

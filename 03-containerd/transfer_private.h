@@ -5,6 +5,7 @@
  *   pull.c        from a reference to a name in the store
  *   pull_layer.c  one layer: from where to where
  *   pull_pipe.c   its way from a registry onto a snapshot, in one go
+ *   pull_resume.c what an earlier pull has left of a blob
  *   push_image.c  from a name in the store to a registry
  *   foreign.c     layers that are not in the registry
  */
@@ -68,6 +69,7 @@ struct transfer_sink {
 	int (*write)(void *arg, const void *buf, size_t n, struct err *err);
 	bool (*unwanted)(void *arg); /* as in struct ctrd_fetch_sink */
 	void *arg;
+	uint64_t have; /* so many bytes are here already: only what follows is passed on */
 };
 struct transfer_origin {
 	size_t first, last; /* the source to begin with; the one that was asked last */
@@ -83,6 +85,14 @@ int transfer_get(struct transfer *x, struct ctrd_registry *r, const char *digest
 /* A layer that its publisher alone may distribute: never pushed. Note where it is for a pull. */
 bool transfer_foreign(const json_t *descriptor);
 void transfer_note_foreign(struct transfer *x, const json_t *descriptor);
+
+/* pull_resume.c: an ingest for a blob, which may have its beginning already; its end after a failure;
+ * and the first `have` bytes of it, once more. */
+struct ingest *transfer_ingest(struct transfer *x, const char *digest, int64_t size, struct err *err);
+void transfer_ingest_end(struct transfer *x, struct ingest *in, const struct err *why);
+int transfer_replay(const struct ingest *in, uint64_t have,
+		    int (*write)(void *arg, const void *buf, size_t n, struct err *err), void *arg,
+		    struct err *err);
 
 /* A blob into the content store, from the sources in turn. `report` (may be NULL) hears how
  * much there is. */

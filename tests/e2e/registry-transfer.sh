@@ -1,5 +1,5 @@
 #!/bin/bash
-# A pull meets a registry that breaks connections, corrupts, wants patience and tokens: what can be
+# A pull meets a registry that breaks connections, stalls, corrupts, wants patience and tokens: what can be
 # had is had, nobody is shown a password that is not meant for them, and what cannot be
 # had is said plainly.
 . "${0%/*}/lib.sh"
@@ -26,6 +26,26 @@ expect_eq "of wrong bytes nothing is kept" 0 "$(find "$T/containerd/content" -ty
 set_to reg '{"faults": [{"match": "manifests/", "do": "status", "status": 503, "times": 99}]}'
 expect_fail 1 '503' pull "$IMG"
 expect_eq "a registry that is down is asked five times" 5 "$(asked reg manifests)"
+
+# ---- a killed containerd's pull is taken up by the next one ------------------------
+LAYER=$(jq -r .digest <<<"$(manifest '.layers | max_by(.size)')")
+left() { find "$T/containerd/content/ingest" -name 'pull-*' -size +400k | grep .; }
+for how in whole spoilt; do
+	set_to reg '{"faults": [{"match": "GET .*/blobs/'"$LAYER"'", "do": "stall", "bytes": 700000}]}'
+	pull "$IMG" >/dev/null 2>&1 &
+	wait_for 20 left || fail "nothing of the layer is on the disk"
+	stop_containerd KILL
+	[ $how = whole ] || printf 'other bytes' | dd of="$(left)" conv=notrunc status=none
+	start_containerd --certs-dir "$T/certs"
+	set_to reg '{}'
+	expect_ok pull "$IMG"
+	# Of bytes that are spoilt, unpacking may find it out before the rest is asked for.
+	[ $how = spoilt ] || expect_match "the rest is asked for" "GET .*/blobs/$LAYER .* bytes=[4-9][0-9]{5}- 206" "$(cat "$T/reg.requests")"
+	expect_eq "from the start only where it was wrong ($how)" "$([ $how = whole ] && echo 0 || echo 1)" \
+		"$(asked reg "GET .*/blobs/$LAYER .* - 200")"
+	expect_eq "nothing is left over ($how)" "" "$(left)"
+	forget
+done
 
 # ---- documents ---------------------------------------------------------------
 set_to reg '{"extra": {"library/old/latest": {"type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
