@@ -116,16 +116,20 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	       runc_state_save(st, err) ? -1 : 0;
 }
 
-/* init waits at the fifo through a descriptor: its path is the host's. */
+/* init waits at the fifo through a descriptor: its path is the host's. Its time of modification is 0 until
+ * init writes to it: see runc_state_fifo_used. */
 static int make_fifo(const struct runc_container *c, const struct runc_create *opt, int *fifo,
 		     struct err *err)
 {
+	static const struct timespec never[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+
 	if (opt->at_once)
 		return 0;
 	if (mkfifoat(c->state.dir, "exec.fifo", 0622))
 		return err_sys(err, "make exec.fifo");
 	*fifo = openat(c->state.dir, "exec.fifo", O_PATH | O_CLOEXEC);
-	if (*fifo < 0 || fchmodat(c->state.dir, "exec.fifo", 0622, 0))
+	if (*fifo < 0 || fchmodat(c->state.dir, "exec.fifo", 0622, 0) ||
+	    utimensat(c->state.dir, "exec.fifo", never, 0))
 		return err_sys(err, "open exec.fifo");
 	return 0;
 }
@@ -185,6 +189,9 @@ static void undo(struct runc_container *c, const char *root)
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	/* Somebody deleted it meanwhile: what has the id, and the group, now is another container. */
+	if (c->state.dir >= 0 && !runc_state_is_ours(&c->state, root))
+		return;
 	if (c->systemd.started && runc_systemd_end(&c->systemd.unit, c->cgroup, &ignored))
 		log_warn("%s", ignored.msg);
 	/* With what hooks and init forked. */

@@ -13,6 +13,7 @@
 #include "hooks.h"
 
 #define KILL_WAIT_MS 10000
+#define TAKEN_CHECK_MS 200
 
 /* Read what init writes once we have opened the other end of the fifo and it has run
  * its hooks. Without O_NONBLOCK the open would hang if init is dead. */
@@ -28,13 +29,17 @@ static int let_go(const struct runc_state *st, int pidfd, char answer[sizeof(str
 		       err_set(err, ERR_CONFLICT, "cannot start an already running container") :
 		       err_sys(err, "open exec.fifo");
 	for (;;) {
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		int ready = poll(p, 2, TAKEN_CHECK_MS);
+
+		if (ready < 0 && errno != EINTR)
 			return err_sys(err, "wait for the container's init");
 		if (p[0].revents & POLLIN && read(fifo, answer, sizeof(struct err) - 1) > 0)
 			return 0;
 		if (p[1].revents)
 			return err_set(err, ERR_CONFLICT, "container process is already dead");
-		if (p[0].revents & POLLHUP) /* init has spoken, but to another `start` */
+		/* init has spoken, but to another `start`; perhaps to one that was killed before
+		 * we came, and then nothing tells us but the fifo itself */
+		if (p[0].revents & POLLHUP || (!ready && runc_state_fifo_used(st)))
 			return err_set(err, ERR_CONFLICT,
 				       "cannot start an already running container");
 	}
@@ -159,6 +164,9 @@ int runc_container_destroy(const struct runc_state *st, const struct runc_config
 	AUTO_CONFIG struct runc_config kept = { .doc = NULL };
 	struct err problem;
 
+	/* Deleted by somebody else meanwhile; the id may be another container's by now. */
+	if (!runc_state_is_ours(st, root))
+		return 0;
 	/* An unreadable copy costs the hooks, not the cleaning up. */
 	if (!known && runc_config_load(&kept, st->dir, "config.json", &problem))
 		log_warn("%s: its poststop hooks are not run", problem.msg);

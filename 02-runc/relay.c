@@ -25,6 +25,10 @@ struct relay {
 	int pidfd, master, signals;
 	bool raw;
 	struct termios saved;
+	/* Typed, and not yet taken by a program that does not read: in[pos..len). While there is
+	 * any, no more is read; all else goes on. */
+	char in[16384];
+	size_t pos, len;
 };
 
 /* All but what is about ourselves or cannot be caught. */
@@ -89,24 +93,55 @@ static void drain(int master)
 			return;
 }
 
+/* False when there is no more input, or nobody who could get it. */
+static bool take_input(struct relay *r)
+{
+	ssize_t n = read(STDIN_FILENO, r->in, sizeof r->in);
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	r->pos = 0;
+	r->len = (size_t)n;
+	return n > 0;
+}
+
+static void give_input(struct relay *r)
+{
+	ssize_t n = write(r->master, r->in + r->pos, r->len - r->pos);
+
+	if (n > 0)
+		r->pos += (size_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		r->pos = r->len; /* the terminal has been closed */
+}
+
 static void loop(struct relay *r)
 {
+	bool input = r->master >= 0;
 	struct pollfd p[4] = {
 		{ .fd = r->pidfd, .events = POLLIN },
 		{ .fd = r->signals, .events = POLLIN },
-		{ .fd = r->master, .events = POLLIN }, /* poll(2) skips negative ones */
-		{ .fd = r->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = r->master }, /* poll(2) skips negative ones */
+		{ .fd = -1, .events = POLLIN },
 	};
 
 	while (!(p[0].revents & POLLIN)) {
+		bool pending = r->pos < r->len;
+
+		p[2].events = pending ? POLLIN | POLLOUT : POLLIN;
+		p[3].fd = input && !pending ? STDIN_FILENO : -1;
 		if (poll(p, 4, -1) < 0)
 			continue; /* EINTR */
 		if (p[1].revents)
 			pass_signal(r);
-		if (p[2].revents && !pass_bytes(r->master, STDOUT_FILENO))
+		if (p[2].revents & ~POLLOUT && !pass_bytes(r->master, STDOUT_FILENO))
 			p[2].fd = -1;
-		if (p[3].revents && !pass_bytes(STDIN_FILENO, r->master))
-			p[3].fd = -1;
+		if (p[3].revents)
+			input = take_input(r);
+		if (p[2].fd < 0)
+			r->pos = r->len;
+		else if (r->pos < r->len)
+			give_input(r);
 	}
 	if (r->master >= 0)
 		drain(r->master);
@@ -127,6 +162,10 @@ int runc_relay(pid_t pid, int pidfd, int master, int *status, struct err *err)
 	if (master >= 0) {
 		struct err no_terminal; /* input may come from a file or pipe */
 
+		/* A program that reads nothing must not stop us: init's copy is closed, so
+		 * the flag is seen by nobody else. */
+		if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK))
+			return err_sys(err, "fcntl the terminal");
 		fit_size(&r);
 		r.raw = !kern_tty_raw(STDIN_FILENO, &r.saved, &no_terminal);
 		/* Of the two terminals the user's makes CR LF of the container's line ends,

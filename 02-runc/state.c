@@ -188,6 +188,24 @@ static bool frozen(const struct runc_state *st)
 	return yes;
 }
 
+/* A `start` that is killed after init's answer leaves the fifo; but pipe_write() in the kernel has set
+ * its time of modification, which was 0. */
+bool runc_state_fifo_used(const struct runc_state *st)
+{
+	struct stat fifo;
+
+	return fstatat(st->dir, "exec.fifo", &fifo, AT_SYMLINK_NOFOLLOW) || fifo.st_mtim.tv_sec;
+}
+
+bool runc_state_is_ours(const struct runc_state *st, const char *root)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, st->id);
+	struct stat held, named;
+
+	return !fstat(st->dir, &held) && !lstat(path, &named) && held.st_ino == named.st_ino &&
+	       held.st_dev == named.st_dev;
+}
+
 enum runc_status runc_state_status(const struct runc_state *st)
 {
 	if (!st->pid)
@@ -196,8 +214,7 @@ enum runc_status runc_state_status(const struct runc_state *st)
 		return STATUS_STOPPED;
 	if (frozen(st)) /* a created one can be, too */
 		return STATUS_PAUSED;
-	return faccessat(st->dir, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW) ? STATUS_RUNNING
-									  : STATUS_CREATED;
+	return runc_state_fifo_used(st) ? STATUS_RUNNING : STATUS_CREATED;
 }
 
 int runc_state_pidfd(const struct runc_state *st, struct err *err)

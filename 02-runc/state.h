@@ -57,6 +57,10 @@ void runc_state_free(struct runc_state *st);
 #define RUNC_STATE_INIT { .dir = -1 }
 
 enum runc_status runc_state_status(const struct runc_state *st);
+/* Has init answered a `start`, or is there no fifo? Then the program runs. */
+bool runc_state_fifo_used(const struct runc_state *st);
+/* Is `root`/id still the directory that was opened or taken, not another container's? */
+bool runc_state_is_ours(const struct runc_state *st, const char *root);
 
 /* A pidfd of the container's init, after checking that it still is that
  * process; ERR_CONFLICT "container not running" if it is gone. */

@@ -144,11 +144,39 @@ static void killed_before_it_sends(void)
 	NOTHING_LEFT();
 }
 
+/* More input than a terminal holds, for a program that reads none: all else goes on. */
+static void unread_input(void)
+{
+	static const char input[] = "{ head -c 40000 /dev/zero | tr '\\0' y; sleep 20; }";
+	AUTO_JSON json_t *config = spec();
+	AUTO_FREE char *run = NULL, *exec = NULL;
+
+	set(config, "process.terminal", "true");
+	script(config, "stty -echo raw; sleep 1; echo said; exit 7");
+	run = xasprintf("exec timeout -s KILL 15 %s --root %s/runc run -b %s %s < <(%s)", runc_path, test_dir,
+			bundle(config), new_id(), input);
+	{
+		struct result r = run_program((char *[]){ "bash", "-c", run, NULL });
+
+		EQ_INT(r.status, 7);
+		HAS(r.out, "said");
+	}
+	config = (json_decref(config), spec());
+	set(config, "process.args", "['sleep', '1000']");
+	CU_ASSERT_FATAL(start(json_incref(config)));
+	exec = xasprintf("exec timeout -s KILL 15 %s --root %s/runc exec -t %s sh -c 'stty -echo raw; sleep 1; exit 8' < <(%s)",
+			 runc_path, test_dir, id, input);
+	EQ_INT(run_program((char *[]){ "bash", "-c", exec, NULL }).status, 8);
+	stop();
+	NOTHING_LEFT();
+}
+
 CU_TestInfo console_tests[] = {
 	{ "--console-socket", console_socket },
 	{ "exec --tty", exec_with_terminal },
 	{ "killed before it sends its terminal", killed_before_it_sends },
 	{ "run in the foreground", foreground },
+	{ "input that nobody reads", unread_input },
 	{ "what cannot work is refused", refused },
 	CU_TEST_INFO_NULL,
 };

@@ -148,6 +148,56 @@ static void start_after_inits_death(void)
 	NOTHING_LEFT();
 }
 
+/* As if a `start` had been killed after it had heard init's answer. */
+static void started_by_somebody_who_died(void)
+{
+	AUTO_JSON json_t *config = spec();
+	AUTO_FREE char *fifo = NULL, *answer = NULL;
+
+	set(config, "process.args", "['sleep', '1000']");
+	EQ_INT(runc("create", "-b", bundle(config), new_id(), NULL).status, 0);
+	EQ_STR(status_of(), "created");
+	fifo = xasprintf("%s/runc/%s/exec.fifo", test_dir, id);
+	answer = read_file(fifo);
+	EQ_STR(status_of(), "running");
+	FAILS(runc("start", id, NULL), 1, "cannot start an already running container");
+	FAILS(runc("delete", id, NULL), 1, "");
+	EQ_STR(status_of(), "running");
+	stop();
+	NOTHING_LEFT();
+}
+
+/* A `create` that is still at its hooks when the container is deleted, and the id given away. */
+static void the_id_is_anothers_by_now(void)
+{
+	AUTO_FREE char *go = xasprintf("%s/go", test_dir);
+	AUTO_JSON json_t *slow = spec(), *next = spec();
+	int status, waited = 0;
+	pid_t pid;
+
+	unlink(go);
+	set(slow, "hooks", "{'createRuntime': [{'path': '/bin/sh', 'args': ['sh', '-c', "
+	    "'until [ -e %s ]; do sleep 0.02; done']}]}", go);
+	set(next, "process.args", "['sleep', '1000']");
+	set(next, "linux.cgroupsPath", "'%s'", jsonx_str(json_object_get(slow, "linux"), "cgroupsPath", ""));
+	new_id();
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		_exit(runc("create", "-b", bundle(slow), id, NULL).status);
+	while (strcmp(status_of(), "creating") && ++waited < 500)
+		usleep(10 * 1000);
+	usleep(300 * 1000); /* into the hook */
+	EQ_INT(runc("delete", "--force", id, NULL).status, 0);
+	EQ_INT(runc("run", "-d", "-b", bundle(next), id, NULL).status, 0);
+	write_file(test_dir, "go", "");
+	waitpid(pid, &status, 0);
+	CU_ASSERT(WEXITSTATUS(status) == 1);
+	EQ_STR(status_of(), "running");
+	stop();
+	NOTHING_LEFT();
+}
+
 static void wait_inside(const char *path)
 {
 	int tries = 250;
@@ -311,6 +361,8 @@ CU_TestInfo life_tests[] = {
 	{ "delete a created container", delete_a_created_one },
 	{ "large annotations", large_annotations },
 	{ "start after init's death", start_after_inits_death },
+	{ "started by somebody who died", started_by_somebody_who_died },
+	{ "the id is another container's by now", the_id_is_anothers_by_now },
 	{ "signals reach init", signals },
 	{ "a shared pid namespace", shared_pid_namespace },
 	{ "kill --all", kill_all },

@@ -108,6 +108,7 @@ static void statuses(void)
 	CU_ASSERT(!kern_proc_start_time(child, &a.start_time, NULL, &err));
 	EQ_INT(runc_state_status(&a), STATUS_RUNNING);
 	CU_ASSERT(!mkfifoat(a.dir, "exec.fifo", 0600));
+	CU_ASSERT(!utimensat(a.dir, "exec.fifo", (struct timespec[2]){ { 0, 0 }, { 0, 0 } }, 0));
 	EQ_INT(runc_state_status(&a), STATUS_CREATED);
 	CU_ASSERT(!unlinkat(a.dir, "exec.fifo", 0));
 	fd = runc_state_pidfd(&a, &err);
