@@ -11,9 +11,15 @@
 
 int runc_cmd_preserve(int asked, unsigned *n, struct err *err)
 {
-	const char *text = getenv("LISTEN_FDS");
-	long listen = text ? strtol(text, NULL, 10) : 0;
-	long total = listen > FDS_MAX ? listen : asked + listen;
+	const char *pid = getenv("LISTEN_PID"), *text;
+	long listen, total;
+
+	/* Meant for an ancestor of ours (sd_listen_fds(3)): then it is no word of what we have. */
+	if (!pid || strtol(pid, NULL, 10) != getpid())
+		unsetenv("LISTEN_FDS");
+	text = getenv("LISTEN_FDS");
+	listen = text ? strtol(text, NULL, 10) : 0;
+	total = listen > FDS_MAX ? listen : asked + listen;
 
 	if (asked < 0 || listen < 0 || total > FDS_MAX)
 		return err_set(err, ERR_INVALID, "--preserve-fds: %ld is not a count", total);

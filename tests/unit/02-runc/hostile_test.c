@@ -644,18 +644,30 @@ static void users_of_exec(void)
 	NOTHING_LEFT();
 }
 
-/* 2147483647 from the environment and one more would be negative. */
-static void descriptors_without_end(void)
+/* `runc run --preserve-fds 1` with fd 3 open and these variables. */
+static struct result run_with(const char *variables)
 {
-	AUTO_JSON json_t *config = spec();
-	const char *dir = bundle(config);
+	json_t *config = spec();
+	AUTO_FREE char *cmd = NULL;
+	struct result r;
 
-	setenv("LISTEN_FDS", "2147483647", 1);
-	ONE_ERROR(runc("create", "--preserve-fds", "1", "-b", dir, new_id(), NULL), 1, "is not a count");
-	setenv("LISTEN_FDS", "-1", 1);
-	ONE_ERROR(runc("create", "--preserve-fds", "1", "-b", dir, new_id(), NULL), 1, "is not a count");
-	unsetenv("LISTEN_FDS");
+	script(config, "echo ${LISTEN_FDS-none}; ls /proc/self/fd | sort -n | tail -n 1");
+	cmd = xasprintf("%s exec %s --root %s/runc run --preserve-fds 1 -b %s %s 3</dev/null", variables,
+			runc_path, test_dir, bundle(config), new_id());
+	json_decref(config);
+	r = run_program((char *[]){ "sh", "-c", cmd, NULL });
 	NOTHING_LEFT();
+	return r;
+}
+
+/* sd_listen_fds(3): who is not LISTEN_PID is not meant. */
+static void descriptors_by_environment(void)
+{
+	/* With one more it would be negative. */
+	FAILS(run_with("LISTEN_PID=$$ LISTEN_FDS=2147483647"), 1, "is not a count");
+	FAILS(run_with("LISTEN_PID=$$ LISTEN_FDS=-1"), 1, "is not a count");
+	HAS(run_with("LISTEN_PID=1 LISTEN_FDS=2147483647").out, "none\n");
+	HAS(run_with("LISTEN_FDS=-1").out, "none\n");
 }
 
 CU_TestInfo hostile_tests[] = {
@@ -683,6 +695,6 @@ CU_TestInfo hostile_tests[] = {
 	{ "what lies beside the states", neighbours },
 	{ "what init says", words_of_init },
 	{ "users of exec", users_of_exec },
-	{ "descriptors without end", descriptors_without_end },
+	{ "descriptors without end", descriptors_by_environment },
 	CU_TEST_INFO_NULL,
 };
