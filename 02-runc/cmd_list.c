@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "01-kernel/base/log.h"
 #include "cmd.h"
 
 static int visible(const struct dirent *e)
@@ -46,7 +47,8 @@ static json_t *row(const struct runc_state *st)
 	return o;
 }
 
-/* A directory that is not (or not yet, or no longer) a container is passed over. */
+/* A directory that is not (or not yet, or no longer) a container is passed over; of one that was,
+ * and cannot be read, the user hears. */
 static json_t *collect(const char *root)
 {
 	json_t *rows = json_array();
@@ -55,10 +57,12 @@ static json_t *collect(const char *root)
 
 	for (int i = 0; i < n; i++) {
 		AUTO_STATE struct runc_state st = RUNC_STATE_INIT;
-		struct err ignored;
+		struct err err;
 
-		if (!runc_state_load(&st, root, names[i]->d_name, &ignored))
+		if (!runc_state_load(&st, root, names[i]->d_name, &err))
 			json_array_append_new(rows, row(&st));
+		else if (err.kind != ERR_NOT_FOUND)
+			log_warn("load container %s: %s", names[i]->d_name, err.msg);
 		free(names[i]);
 	}
 	free(names);

@@ -83,6 +83,8 @@ int runc_container_start(const struct runc_state *st, const char *root, struct e
 		return err_set(err, ERR_CONFLICT, "cannot start a container that has stopped");
 	case STATUS_CREATING:
 		return err_set(err, ERR_CONFLICT, "cannot start a container in the creating state");
+	case STATUS_PAUSED:
+		return err_set(err, ERR_CONFLICT, "cannot start a container in the paused state");
 	default:
 		return err_set(err, ERR_CONFLICT, "cannot start an already running container");
 	}

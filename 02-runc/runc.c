@@ -138,6 +138,12 @@ static char *default_root(bool privileged)
 	return xasprintf("%s/dockyard/runc", dir);
 }
 
+/* An unset variable in a script; as a path it would be the root directory, and `delete usr` … */
+static int check_root(const struct runc_global *g, struct err *err)
+{
+	return *g->root ? 0 : err_set(err, ERR_INVALID, "option --root: the directory has no name");
+}
+
 static int decide_rootless(struct runc_global *g, const char *word, bool privileged,
 			   struct err *err)
 {
@@ -178,7 +184,8 @@ int main(int argc, char **argv)
 	memcpy(&seed, (const void *)getauxval(AT_RANDOM), sizeof seed);
 	json_object_seed(seed);
 	if (runc_options_parse(defs, argc - 1, argv + 1, &rest, &err) ||
-	    decide_rootless(&g, rootless, privileged, &err) || open_log(&g, &err))
+	    check_root(&g, &err) || decide_rootless(&g, rootless, privileged, &err) ||
+	    open_log(&g, &err))
 		return fail(&g, &err, 1);
 	if (rest + 1 < argc && (!strcmp(argv[1 + rest], "help") || !strcmp(argv[1 + rest], "h")))
 		show_help = true;

@@ -76,7 +76,7 @@ static int check(const struct runc_config *c, const char *path, struct err *err)
 
 	swap_separators(name);
 	if (has_empty_component(path))
-		return err_set(err, ERR_INVALID, "linux.sysctl: '%s' is no setting", name);
+		return err_set(err, ERR_INVALID, "linux.sysctl: '%s' is no setting", path);
 	/* There is a property for it, which would win or lose without a word. */
 	if (!strcmp(name, "kernel.hostname") && runc_config_ns(c, CLONE_NEWUTS))
 		return err_set(err, ERR_INVALID, "linux.sysctl: sysctl \"%s\" is not allowed as it "

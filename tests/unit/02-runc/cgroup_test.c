@@ -233,7 +233,7 @@ static void paused(void)
 	/* A created one too. */
 	EQ_INT(runc("pause", id, NULL).status, 0);
 	EQ_STR(status_of(), "paused");
-	FAILS(runc("start", id, NULL), 1, "cannot start");
+	FAILS(runc("start", id, NULL), 1, "cannot start a container in the paused state");
 	EQ_INT(runc("resume", id, NULL).status, 0);
 	EQ_STR(status_of(), "created");
 	FAILS(runc("resume", id, NULL), 1, "container not paused");

@@ -286,6 +286,16 @@ static void list(void)
 	EQ_STR(jsonx_str(json_array_get(rows, 0), "id", ""), first);
 	EQ_STR(jsonx_str(json_array_get(rows, 0), "status", ""), "running");
 	FAILS(runc("list", "--format", "xml", NULL), 1, "invalid format");
+	FAILS(runc("--root", "", "list", NULL), 1, "the directory has no name");
+	/* One that cannot be read does not go unmentioned. */
+	AUTO_FREE char *state = xasprintf("%s/runc/%s/state.json", test_dir, id), *text = read_file(state);
+	AUTO_FREE char *dir = xasprintf("%s/runc/%s", test_dir, id), *said = xasprintf("load container %s: ", id);
+
+	write_file(dir, "state.json", "");
+	r = runc("list", NULL);
+	EQ_INT(r.status, 0);
+	HAS(r.err, said);
+	write_file(dir, "state.json", text);
 	stop();
 	PRINTS(runc("list", "--quiet", NULL), "");
 	PRINTS(runc("list", "--format", "json", NULL), "[]\n");
