@@ -83,7 +83,8 @@ static void hooks_after_delete(void)
 {
 	json_t *config = logging("exec sleep 1000");
 
-	add_hook(config, "poststop", "find /sys/fs/cgroup -type d | grep -c \"$(sed 's/.*\"id\": *\"\\([^\"]*\\)\".*/\\1/')\" >>$LOG; true");
+	add_hook(config, "poststop", "id=$(sed 's/.*\"id\": *\"\\([^\"]*\\)\".*/\\1/'); test -n \"$id\" && "
+		 "find /sys/fs/cgroup -type d | grep -c \"$id\" >>$LOG; true");
 	add_hook(config, "poststop", "sleep 0.2; echo deleted >>$LOG");
 	if (!start(config))
 		return;

@@ -4,6 +4,7 @@
 . "${0%/*}/lib.sh"
 need python3 curl tar
 [ -z "${SAN:-}" ] || skip "a build with sanitizers is not what is to be measured"
+[ -n "${BENCHES:-}" ] || skip "the benchmark of pulls has minutes to itself: BENCHES=1 tests/e2e/run bench-pull"
 [ -w /proc/sys/vm/drop_caches ] || skip "the kernel's caches cannot be dropped here"
 unset DOCKYARD_TRACE
 

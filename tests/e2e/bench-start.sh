@@ -4,6 +4,7 @@
 . "${0%/*}/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip "a build with sanitizers is not what is to be measured"
+[ -n "${BENCHES:-}" ] || skip "the benchmark of starts has minutes to itself: BENCHES=1 tests/e2e/run bench-start"
 unset DOCKYARD_TRACE
 
 left() { find /sys/fs/cgroup "${TMPDIR:-/tmp}" -maxdepth 2 -name 'dockyard-bench.*' 2>/dev/null | sort; }

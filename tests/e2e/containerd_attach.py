@@ -374,7 +374,7 @@ def full_disk():
     place = HERE + "/small"
     os.mkdir(place)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", place], check=True)
-    n = 8000
+    n = 20000  # more than the small disk and a pipe hold
     t = Task("full", "i=0; while [ $i -lt %d ]; do echo line $i; i=$((i+1)); done; exit 9" % n, where=place)
     with open("%s/run-containerd/default/%s/shim.pid" % (HERE, t.id)) as f:
         shim = int(f.read())

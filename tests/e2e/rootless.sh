@@ -34,7 +34,8 @@ user_env() { # [PATH]
 }
 as_user() { (cd "$bundle" && $(user_env) "$@"); }
 runc() { as_user "$T/runc-copy" "$@"; }
-on_terminal() { (cd "$bundle" && script -qec "$(user_env) $T/runc-copy $*" /dev/null </dev/null) | tr -d '\r'; }
+# script tells its terminal of the end of its input by a NUL, which may be echoed.
+on_terminal() { (cd "$bundle" && script -qec "$(user_env) $T/runc-copy $*" /dev/null </dev/null) | tr -d '\r' | sed 's/\^@//'; }
 as_user unshare -Ur true 2>/dev/null || skip "unprivileged users may not have user namespaces here"
 
 # edit STATEMENT: of Python, on the document d. container COMMAND...: what it is to run.
