@@ -15,6 +15,7 @@
 #include "01-kernel/ns.h"
 #include "config.h"
 
+#define REMOVE_TRIES 100 /* a creator writes a handful of files */
 #define STATE_LIMIT (2 * RUNC_CONFIG_LIMIT) /* the annotations of any config.json fit */
 
 const char *const runc_status_names[] = {
@@ -135,10 +136,12 @@ int runc_state_load(struct runc_state *st, const char *root, const char *id, str
 	doc = jsonx_read(st->dir, "state.json", STATE_LIMIT, err);
 	if (!doc && err->kind == ERR_NOT_FOUND) /* its creator is, or was, just beginning */
 		return err_set(err, ERR_NOT_FOUND, "container does not exist");
+	if (!doc && err->kind == ERR_INVALID) /* not the caller's fault */
+		err->kind = ERR_CORRUPT;
 	if (!doc || from_document(st, doc, err))
 		return err_wrap(err, "container %s", id);
 	if (strcmp(st->id, id)) /* what we remove is named by it */
-		return err_set(err, ERR_CORRUPT, "container %s: state.json: the id is another one's",
+		return err_set(err, ERR_CONFLICT, "container %s: state.json: the id is another one's",
 			       id);
 	return 0;
 }
@@ -146,8 +149,14 @@ int runc_state_load(struct runc_state *st, const char *root, const char *id, str
 int runc_state_remove(const struct runc_state *st, const char *root, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", root, st->id);
+	int failed, tries = 0;
 
-	return file_remove_tree(AT_FDCWD, path, err);
+	/* A `create` of this id that is still at it may write one more file after we have looked;
+	 * when the directory is gone, it fails. */
+	do
+		failed = file_remove_tree(AT_FDCWD, path, err);
+	while (failed && err->errnum == ENOTEMPTY && ++tries < REMOVE_TRIES);
+	return failed;
 }
 
 void runc_state_free(struct runc_state *st)

@@ -48,7 +48,8 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 /* The container gets our stdin, stdout and stderr: note what they are. */
 void runc_state_note_stdio(struct runc_state *st);
 int runc_state_save(const struct runc_state *st, struct err *err);
-/* ERR_NOT_FOUND "container does not exist". */
+/* ERR_NOT_FOUND "container does not exist"; ERR_CORRUPT if state.json cannot be used, and st->dir
+ * is open then. */
 int runc_state_load(struct runc_state *st, const char *root, const char *id, struct err *err);
 /* Remove the directory; the id is free again. */
 int runc_state_remove(const struct runc_state *st, const char *root, struct err *err);

@@ -4,6 +4,7 @@
  */
 #include "suite.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -134,6 +135,52 @@ static void delete_a_created_one(void)
 	EQ_INT(runc("delete", "--force", id, NULL).status, 0);
 	EQ_INT(runc("delete", "--force", "never-there", NULL).status, 0);
 	NOTHING_LEFT();
+}
+
+/* What is in state.json can get lost: a full disk, an editor. The program must not outlive it. */
+static void delete_one_with_a_damaged_state(void)
+{
+	static const char *const texts[] = { "", "[]", "{\"id\":", "\1\2" };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		AUTO_FREE char *dir = NULL, *path = NULL, *text = NULL;
+		AUTO_JSON json_t *state = NULL;
+		struct err err;
+		pid_t pid;
+
+		if (!start(sleeper()))
+			return;
+		dir = xasprintf("%s/runc/%s", test_dir, id);
+		path = xasprintf("%s/state.json", dir);
+		text = read_file(path);
+		state = jsonx_parse(text, strlen(text), "state", &err);
+		pid = (pid_t)jsonx_int(state, "pid", 0);
+		CU_ASSERT_FATAL(pid > 0 && !kill(pid, 0));
+		write_file(dir, "state.json", texts[i]);
+		FAILS(runc("delete", id, NULL), 1, "state.json");
+		CU_ASSERT(!kill(pid, 0));
+		EQ_INT(runc("delete", "--force", id, NULL).status, 0);
+		for (int waited = 0; !kill(pid, 0) && waited < 200; waited++)
+			usleep(10 * 1000);
+		CU_ASSERT(kill(pid, 0) && errno == ESRCH);
+		NOTHING_LEFT();
+	}
+}
+
+/* With `--root` somewhere else, any directory there could be taken for a container that was
+ * just begun. */
+static void delete_what_is_none(void)
+{
+	AUTO_FREE char *cmd = xasprintf("cd %s/runc && mkdir usr begun && echo >usr/file && "
+					"echo >begun/config.json && echo >begun/state.json.7.0.tmp", test_dir);
+	AUTO_FREE char *file = xasprintf("%s/runc/usr/file", test_dir), *usr = xasprintf("%s/runc/usr", test_dir);
+	AUTO_FREE char *begun = xasprintf("%s/runc/begun", test_dir);
+
+	CU_ASSERT_EQUAL(system(cmd), 0);
+	FAILS(runc("delete", "--force", "usr", NULL), 1, "is no container's directory");
+	EQ_INT(runc("delete", "--force", "begun", NULL).status, 0);
+	CU_ASSERT(!access(file, F_OK) && access(begun, F_OK));
+	CU_ASSERT(!unlink(file) && !rmdir(usr));
 }
 
 static void start_after_inits_death(void)
@@ -369,6 +416,8 @@ CU_TestInfo life_tests[] = {
 	{ "run returns the container's status", run_returns_the_status },
 	{ "run --detach", run_detached },
 	{ "delete a created container", delete_a_created_one },
+	{ "delete one whose state is damaged", delete_one_with_a_damaged_state },
+	{ "delete what is no container", delete_what_is_none },
 	{ "large annotations", large_annotations },
 	{ "start after init's death", start_after_inits_death },
 	{ "started by somebody who died", started_by_somebody_who_died },
