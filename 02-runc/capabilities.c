@@ -18,7 +18,7 @@ static void add_names(struct strbuf *names, uint64_t caps)
 }
 
 /* Names that nobody knows, and capabilities that the kernel or we do not have. */
-static void leave_out_unavailable(struct runc_process *p, const struct kern_caps *have)
+static void leave_out_unavailable(struct runc_process *p, const struct kern_caps *have, bool told)
 {
 	struct kern_caps *c = &p->caps;
 	AUTO_STRBUF struct strbuf names = STRBUF_INIT;
@@ -33,20 +33,20 @@ static void leave_out_unavailable(struct runc_process *p, const struct kern_caps
 	c->effective &= have->permitted;
 	c->inheritable &= have->permitted;
 	c->ambient &= have->permitted;
-	if (names.len)
+	if (names.len && !told)
 		log_warn("ignoring unknown or unavailable capabilities: [%s]", names.data);
 }
 
-static void confine(uint64_t *set, uint64_t to, const char *kind, const char *outside)
+static void confine(uint64_t *set, uint64_t to, const char *kind, const char *outside, bool told)
 {
-	for (int cap = 0; cap < 64; cap++)
+	for (int cap = 0; cap < 64 && !told; cap++)
 		if ((*set & ~to) >> cap & 1)
 			log_warn("can't raise %s capability %s: it is not %s", kind,
 				 kern_caps_name(cap), outside);
 	*set &= to;
 }
 
-void runc_caps_settle(struct runc_process *p, bool user_namespace)
+void runc_caps_settle(struct runc_process *p, bool user_namespace, bool told)
 {
 	uint64_t all = user_namespace ? kern_caps_all() : 0; /* there, init has all that there are */
 	const struct kern_caps have = {
@@ -54,10 +54,10 @@ void runc_caps_settle(struct runc_process *p, bool user_namespace)
 		.permitted = user_namespace ? all : kern_caps_permitted(),
 	};
 
-	leave_out_unavailable(p, &have);
+	leave_out_unavailable(p, &have, told);
 	/* capset(2) and PR_CAP_AMBIENT_RAISE insist on these. */
-	confine(&p->caps.effective, p->caps.permitted, "effective", "permitted");
-	confine(&p->caps.inheritable, p->caps.bounding, "inheritable", "in the bounding set");
+	confine(&p->caps.effective, p->caps.permitted, "effective", "permitted", told);
+	confine(&p->caps.inheritable, p->caps.bounding, "inheritable", "in the bounding set", told);
 	confine(&p->caps.ambient, p->caps.permitted & p->caps.inheritable, "ambient",
-		"both permitted and inheritable");
+		"both permitted and inheritable", told);
 }

@@ -254,7 +254,9 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
 	    runc_labels_check(&x->config, &x->process, err) || connect_console(x, err))
 		return -1;
-	runc_caps_settle(&x->process, runc_config_ns(&x->config, CLONE_NEWUSER));
+	/* `create` has warned of what the container's own process cannot have. */
+	runc_caps_settle(&x->process, runc_config_ns(&x->config, CLONE_NEWUSER),
+			 !x->caps.n && !x->process_file);
 	x->launch.process = &x->process;
 	x->launch.filter = &x->config.filter;
 	x->launch.proc = -1;

@@ -184,6 +184,8 @@ int runc_config_resources(struct runc_resources *r, const json_t *obj, const cha
 			  struct err *err);
 int runc_config_resource_lists(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
 			       struct err *err);
+/* Of what is ignored, once: the copy in the state directory is read by every command. */
+void runc_resources_warn(const json_t *obj);
 void runc_resources_free(struct runc_resources *r);
 
 /* Before a container is made of it: what depends on who we are, and on a namespace to join. */

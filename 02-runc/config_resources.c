@@ -55,9 +55,6 @@ static int parse_memory(struct kern_cgroup_limits *l, const json_t *obj, const c
 	if (runc_prop_object(obj, where, "memory", &m, err))
 		return -1;
 	runc_prop_path(path, where, "memory");
-	if (json_is_integer(json_object_get(m, "kernel")) ||
-	    json_is_integer(json_object_get(m, "kernelTCP")))
-		log_warn("Kernel memory settings are ignored and will be removed");
 	/* -1 as an unsigned number is how "leave it" is said for swappiness. */
 	runc_prop_u64(m, path, "swappiness", &unset, &ignored);
 	if (parse_limits(m, path, defs, unset == UINT64_MAX ? 3 : 4, err) ||
@@ -171,6 +168,15 @@ int runc_config_resources(struct runc_resources *r, const json_t *obj, const cha
 	       parse_cpu(&r->limits, obj, where, err) ||
 	       parse_pids(&r->limits, obj, where, err) || parse_devices(r, obj, where, err) ||
 	       runc_config_resource_lists(&r->limits, obj, where, err) ? -1 : 0;
+}
+
+void runc_resources_warn(const json_t *obj)
+{
+	const json_t *memory = json_object_get(obj, "memory");
+
+	if (json_is_integer(json_object_get(memory, "kernel")) ||
+	    json_is_integer(json_object_get(memory, "kernelTCP")))
+		log_warn("Kernel memory settings are ignored and will be removed");
 }
 
 void runc_resources_free(struct runc_resources *r)

@@ -50,6 +50,7 @@ static int check_options(const struct runc_create *opt, const struct runc_config
 	if (c->relative_mount >= 0) /* deprecated, but valid ("Mounts" in config.md) */
 		log_warn("mounts[%d].destination: not an absolute path, using it as relative to /",
 			 c->relative_mount);
+	runc_resources_warn(jsonx_at(c->doc, "linux.resources"));
 	/* The old root stays reachable then, and would have nothing to keep mounts apart. */
 	if (opt->no_pivot && (c->propagation & MS_PRIVATE))
 		return err_set(err, ERR_INVALID, "linux.rootfsPropagation: [r]private is not safe "
@@ -70,7 +71,7 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 	    check_options(opt, &c->config, err) ||
 	    runc_config_filter(&c->config, err))
 		return -1;
-	runc_caps_settle(&c->config.process, runc_config_ns(&c->config, CLONE_NEWUSER));
+	runc_caps_settle(&c->config.process, runc_config_ns(&c->config, CLONE_NEWUSER), false);
 	if (runc_labels_mounts(&c->config, err))
 		return -1;
 	c->state.bundle = realpath(opt->bundle, NULL);

@@ -61,8 +61,8 @@ int runc_process_own_stdio(const struct runc_launch *l, struct err *err);
 /* no_new_privs, ids, capabilities, in the order that works. */
 int runc_process_drop(struct runc_launch *l, struct err *err);
 
-/* capabilities.c: leave out, with a warning, what cannot be granted. */
-void runc_caps_settle(struct runc_process *p, bool user_namespace);
+/* capabilities.c: leave out what cannot be granted, with a warning if none has been `told` yet. */
+void runc_caps_settle(struct runc_process *p, bool user_namespace, bool told);
 
 /* chdir to process.cwd, if that has not been done, and make sure that it is inside the container. */
 int runc_process_chdir(const struct runc_launch *l, struct err *err);

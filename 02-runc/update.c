@@ -213,6 +213,7 @@ int runc_update(const struct runc_state *st, const json_t *change, struct err *e
 	/* The device rules are those of `create`: a program that adds a device to a
 	 * running container changes the group itself, and must not lose that here. */
 	json_object_del(wanted, "devices");
+	runc_resources_warn(wanted);
 	if (!json_is_object(linux_))
 		return err_set(err, ERR_CORRUPT, "the container's config.json has no linux object");
 	return change_limits(st, linux_, wanted, err) || save(st, doc, err) ? -1 : 0;

@@ -36,6 +36,28 @@ static void unknown_capabilities(void)
 	NOTHING_LEFT();
 }
 
+/* `create` has warned of the configuration; later commands warn of what is theirs. */
+static void told_once(void)
+{
+	AUTO_JSON json_t *config = spec();
+	struct result r;
+
+	set(config, "process.capabilities.bounding", "['CAP_UNKNOWN', 'CAP_KILL']");
+	set(config, "process.args", "['sleep', '1000']");
+	set(config, "linux.resources.memory", "{'kernel': 4194304}");
+	r = runc("create", "-b", bundle(config), new_id(), NULL);
+	EQ_INT(r.status, 0);
+	HAS(r.err, "unavailable capabilities: [CAP_UNKNOWN]");
+	HAS(r.err, "Kernel memory settings are ignored");
+	EQ_STR(runc("start", id, NULL).err, "");
+	EQ_STR(runc("exec", id, "true", NULL).err, "");
+	HAS(runc("exec", "--cap", "CAP_OTHER", id, "true", NULL).err, "CAP_OTHER");
+	EQ_STR(runc("update", "--pids-limit", "9", id, NULL).err, "");
+	EQ_STR(runc("kill", id, "KILL", NULL).err, "");
+	EQ_STR(runc("delete", "--force", id, NULL).err, "");
+	NOTHING_LEFT();
+}
+
 /* One that the runtime itself does not have. */
 static void unavailable_capabilities(void)
 {
@@ -180,6 +202,7 @@ static void private_cwd(void)
 
 CU_TestInfo privilege_tests[] = {
 	{ "capabilities that nobody knows", unknown_capabilities },
+	{ "warnings are given once", told_once },
 	{ "capabilities that the runtime lacks", unavailable_capabilities },
 	{ "capability sets that cannot be", impossible_sets },
 	{ "capabilities of an exec", of_an_exec },
