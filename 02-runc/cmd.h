@@ -12,6 +12,7 @@
 /* What stands before the command's name on the command line. */
 struct runc_global {
 	const char *root, *log, *log_format;
+	bool logs; /* the log of --log is open: who calls us reads it */
 	bool debug, systemd_cgroup;
 	bool rootless; /* go without a cgroup where we may not make one */
 	char **argv; /* all of it, for runc_sealed */

@@ -88,7 +88,7 @@ int runc_cmd_state_of(const struct runc_global *g, const char *id, struct runc_s
 	return runc_state_load(st, g->root, id, err);
 }
 
-static int open_log(const struct runc_global *g, struct err *err)
+static int open_log(struct runc_global *g, struct err *err)
 {
 	int fd = STDERR_FILENO;
 
@@ -98,6 +98,7 @@ static int open_log(const struct runc_global *g, struct err *err)
 		fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(err, "open the log %s", g->log);
+	g->logs = g->log;
 	log_setup("runc", fd, g->debug ? LOG_DEBUG : LOG_INFO,
 		  strcmp(g->log_format, "json") ? LOG_LOGFMT : LOG_JSON);
 	return 0;
@@ -108,12 +109,21 @@ static int fail(const struct runc_global *g, const struct err *err, int status)
 {
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 
-	if (g->log)
+	if (g->logs)
 		log_error("%s", err->msg);
 	strbuf_adds(&line, str_starts(err->msg, "runc ") ? "" : "runc: ");
 	log_plain(&line, err->msg);
 	fprintf(stderr, "%s\n", line.data);
 	return status;
+}
+
+/* What was printed may still be in stdio's buffer; a disk that is full has not taken it. */
+static int flush_output(struct err *err)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return err_errno(err, errno ? errno : EIO, "write the output");
 }
 
 #define STATUS_NO_COMMAND 3 /* as runc has it */
@@ -191,8 +201,10 @@ int main(int argc, char **argv)
 		show_help = true;
 	if (show_version || show_help || rest + 1 >= argc) {
 		show_version ? version() : help(defs);
-		return 0;
+		return flush_output(&err) ? fail(&g, &err, 1) : 0;
 	}
 	status = dispatch(&g, argc - 1 - rest, argv + 1 + rest, &err);
+	if (status >= 0 && flush_output(&err))
+		status = -1;
 	return status < 0 ? fail(&g, &err, status < -1 ? -status : 1) : status;
 }

@@ -4,6 +4,7 @@
  */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,5 +165,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		log_plain(&line, msg.data);
 		strbuf_addc(&line, '\n');
 	}
-	(void)!io_write_full(out.fd, line.data, line.len);
+	/* EBADF: closed already, in a process that is about to execute somebody else's program. */
+	if (io_write_full(out.fd, line.data, line.len) && out.fd != STDERR_FILENO && errno != EBADF)
+		dprintf(STDERR_FILENO, "Failed to write to log, %s\n", strerror(errno));
 }

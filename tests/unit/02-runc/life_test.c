@@ -384,6 +384,46 @@ static void log_in_json(void)
 	NOTHING_LEFT();
 }
 
+/* `runc COMMAND >/dev/full`, as the shell does it. */
+static struct result into_full(const char *options, const char *command)
+{
+	AUTO_FREE char *cmd = xasprintf("exec %s --root %s/runc %s %s >/dev/full", runc_path, test_dir,
+					options, command);
+
+	return run_program((char *[]){ "sh", "-c", cmd, NULL });
+}
+
+/* Whoever reads a file that says nothing must not think that there is nothing. */
+static void full_disk(void)
+{
+	static const char *const commands[] = { "list", "list -f json", "features", "--help" };
+	AUTO_FREE char *state = NULL, *ps = NULL;
+	struct result r;
+
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		FAILS(into_full("", commands[i]), 1, "write the output: No space left on device");
+	if (!start(sleeper()))
+		return;
+	state = xasprintf("state %s", id);
+	ps = xasprintf("ps -f json %s", id);
+	FAILS(into_full("", state), 1, "No space left on device");
+	FAILS(into_full("", ps), 1, "No space left on device");
+	stop();
+	r = runc("--log", "/dev/full", "state", "nobody", NULL);
+	FAILS(r, 1, "container does not exist");
+	HAS(r.err, "Failed to write to log, No space left on device\n");
+	NOTHING_LEFT();
+}
+
+/* One that cannot be opened is told once, on stderr. */
+static void no_log(void)
+{
+	struct result r = runc("--log", "/no/such/log", "list", NULL);
+
+	FAILS(r, 1, "runc: open the log /no/such/log: No such file or directory\n");
+	CU_ASSERT(strchr(r.err, '\n') == r.err + strlen(r.err) - 1);
+}
+
 static void spec_command(void)
 {
 	AUTO_FREE char *dir = xasprintf("%s/spec", test_dir), *path = NULL;
@@ -428,6 +468,8 @@ CU_TestInfo life_tests[] = {
 	{ "list", list },
 	{ "pause and resume", pause_and_resume },
 	{ "the log in JSON", log_in_json },
+	{ "output to a full disk", full_disk },
+	{ "no log", no_log },
 	{ "spec", spec_command },
 	{ "features", features },
 	CU_TEST_INFO_NULL,
