@@ -50,8 +50,9 @@ struct runc_create_cmd {
 int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g, bool run,
 			  int argc, char **argv, struct err *err);
 
-/* How many descriptors from 3 on to hand down: --preserve-fds and LISTEN_FDS.
- * Each must be open, or one of ours could slip into its place. */
-int runc_cmd_preserve(int asked, unsigned *n, struct err *err);
+/* How many descriptors from 3 on to hand down: --preserve-fds, and LISTEN_FDS for a container's
+ * own process (not for one of `exec`, as in runc). Each must be open, or one of ours could slip
+ * into its place. */
+int runc_cmd_preserve(int asked, bool listening, unsigned *n, struct err *err);
 
 #endif

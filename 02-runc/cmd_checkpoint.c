@@ -235,7 +235,7 @@ int runc_cmd_checkpoint(const struct runc_global *g, int argc, char **argv, stru
 	struct dump d = { .state = RUNC_STATE_INIT, .o = RUNC_CRIU_OPTIONS_INIT };
 	struct runc_criu_options *o = &d.o;
 	const struct option_def defs[] = {
-		{ "image-path", 0, OPTION_TEXT, &o->image_path, "where the images go (checkpoint)" },
+		{ "image-path", 0, OPTION_TEXT, &o->image_path, "where the images go; by default ./checkpoint" },
 		{ "work-path", 0, OPTION_TEXT, &o->work_path, "where criu's log goes" },
 		{ "parent-path", 0, OPTION_TEXT, &o->parent_path,
 		  "the images before, seen from image-path: only save what has changed" },
@@ -256,7 +256,7 @@ int runc_cmd_checkpoint(const struct runc_global *g, int argc, char **argv, stru
 		{ "pre-dump", 0, OPTION_FLAG, &o->pre_dump,
 		  "save memory only, as a --parent-path for later; leave it running" },
 		{ "manage-cgroups-mode", 0, OPTION_TEXT, &o->cgroups_mode,
-		  "soft, full, strict or ignore (soft)" },
+		  "soft (the default), full, strict or ignore" },
 		{ "empty-ns", 0, OPTION_LIST, &o->empty_ns,
 		  "a namespace whose contents are not saved (network, which never are)" },
 		{ "auto-dedup", 0, OPTION_FLAG, &o->auto_dedup,

@@ -9,13 +9,13 @@
 
 #define FDS_MAX 65536
 
-int runc_cmd_preserve(int asked, unsigned *n, struct err *err)
+int runc_cmd_preserve(int asked, bool listening, unsigned *n, struct err *err)
 {
 	const char *pid = getenv("LISTEN_PID"), *text;
 	long listen, total;
 
 	/* Meant for an ancestor of ours (sd_listen_fds(3)): then it is no word of what we have. */
-	if (!pid || strtol(pid, NULL, 10) != getpid())
+	if (!listening || !pid || strtol(pid, NULL, 10) != getpid())
 		unsetenv("LISTEN_FDS");
 	text = getenv("LISTEN_FDS");
 	listen = text ? strtol(text, NULL, 10) : 0;
@@ -37,11 +37,11 @@ int runc_cmd_preserve(int asked, unsigned *n, struct err *err)
 int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g, bool run,
 			  int argc, char **argv, struct err *err)
 {
-	static const struct cmd_usage usage = {
-		"[options] <container-id>", "the bundle's config.json says what and how", 1, 1,
-	};
+	const struct cmd_usage usage = { "[options] <container-id>", run
+		? "create a container as the bundle's config.json says, and start it"
+		: "create a container as the bundle's config.json says; its program waits for start", 1, 1 };
 	const struct option_def defs[] = {
-		{ "bundle", 'b', OPTION_TEXT, &c->create.bundle, "the bundle's directory (.)" },
+		{ "bundle", 'b', OPTION_TEXT, &c->create.bundle, "the bundle's directory; by default this one" },
 		{ "console-socket", 0, OPTION_TEXT, &c->create.console_socket,
 		  "unix socket that receives the terminal's master" },
 		{ "pidfd-socket", 0, OPTION_TEXT, &c->create.pidfd_socket,
@@ -53,7 +53,7 @@ int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g
 		  "stay in the caller's session keyring" },
 		{ "preserve-fds", 0, OPTION_NUMBER, &c->preserve_fds,
 		  "hand on this many file descriptors beyond 0, 1, 2" },
-		/* from here on: run only */
+		/* Only `run` has the rest: a name of NULL ends the table. */
 		{ run ? "detach" : NULL, 'd', OPTION_FLAG, &c->detach, "do not wait for its end" },
 		{ "keep", 0, OPTION_FLAG, &c->keep, "do not delete the container at its end" },
 		{ "no-subreaper", 0, OPTION_FLAG, &c->no_subreaper,
@@ -69,7 +69,7 @@ int runc_cmd_parse_create(struct runc_create_cmd *c, const struct runc_global *g
 	if (rest < 0)
 		return 0;
 	c->create.id = argv[rest];
-	return runc_cmd_preserve(c->preserve_fds, &c->create.preserve_fds, err);
+	return runc_cmd_preserve(c->preserve_fds, true, &c->create.preserve_fds, err);
 }
 
 int runc_cmd_create(const struct runc_global *g, int argc, char **argv, struct err *err)

@@ -251,7 +251,8 @@ static int exec_in(struct runc_exec *x, const struct runc_global *g, int argc, c
 
 	if (x->pidfd_socket && (pidfd_socket = kern_unix_connect(x->pidfd_socket, err)) < 0)
 		return err_wrap(err, "pidfd socket");
-	if (open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
+	if (runc_cmd_preserve(x->preserve_fds, false, &x->launch.preserve_fds, err) ||
+	    open_container(x, g, argv[0], err) || runc_exec_process(x, argc - 1, argv + 1, err) ||
 	    runc_labels_check(&x->config, &x->process, err) || connect_console(x, err))
 		return -1;
 	/* `create` has warned of what the container's own process cannot have. */

@@ -5,8 +5,8 @@
 
 static int freeze(const struct runc_global *g, int argc, char **argv, bool frozen, struct err *err)
 {
-	static const struct cmd_usage usage = { "<container-id>", "stop or continue all of its "
-						"processes", 1, 1 };
+	const struct cmd_usage usage = { "<container-id>", frozen ? "freeze all of its processes"
+					 : "let its frozen processes go on", 1, 1 };
 	AUTO_STATE struct runc_state st = RUNC_STATE_INIT;
 	const struct option_def none[] = { { NULL } };
 	enum runc_status status, wanted = frozen ? STATUS_RUNNING : STATUS_PAUSED;

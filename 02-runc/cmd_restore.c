@@ -94,7 +94,7 @@ static int parse(struct restore *r, int argc, char **argv, struct err *err)
 	const struct option_def defs[] = {
 		{ "console-socket", 0, OPTION_TEXT, &r->create.console_socket,
 		  "unix socket that receives the terminal's master" },
-		{ "image-path", 0, OPTION_TEXT, &o->image_path, "where the images are (checkpoint)" },
+		{ "image-path", 0, OPTION_TEXT, &o->image_path, "where the images are; by default ./checkpoint" },
 		{ "work-path", 0, OPTION_TEXT, &o->work_path, "where criu's log goes" },
 		{ "tcp-established", 0, OPTION_FLAG, &o->tcp_established,
 		  "restore open TCP connections" },

@@ -42,13 +42,7 @@ int runc_exec_options(struct runc_exec *x, int argc, char **argv, int *rest, str
 		{ NULL },
 	};
 
-	if (runc_cmd_parse(&usage, defs, argc, argv, rest, err))
-		return -1;
-	if (*rest < 0)
-		return 0;
-	if (!x->process_file && argc - *rest < 2)
-		return err_set(err, ERR_INVALID, "a command to run, or --process, is needed");
-	return runc_cmd_preserve(x->preserve_fds, &x->launch.preserve_fds, err);
+	return runc_cmd_parse(&usage, defs, argc, argv, rest, err);
 }
 
 /* Digits alone: scanf(3) would take "-1", and root for 2^32. */
@@ -192,6 +186,8 @@ int runc_exec_process(struct runc_exec *x, int argc, char **argv, struct err *er
 			return err_wrap(err, "%s", x->process_file);
 		return 0;
 	}
+	if (!argc)
+		return err_set(err, ERR_INVALID, "a command to run, or --process, is needed");
 	x->process_doc = json_deep_copy(json_object_get(x->config.doc, "process"));
 	if (!x->process_doc)
 		return err_set(err, ERR_CORRUPT, "the container's config.json has no process");

@@ -68,6 +68,10 @@ int runc_options_parse(const struct option_def *defs, int argc, char **argv, int
 			break;
 		}
 		d = find(defs, name, n);
+		if (!d && (!strcmp(name, "help") || !strcmp(name, "h"))) {
+			*rest = -1;
+			return 0;
+		}
 		if (!d)
 			return err_set(err, ERR_INVALID, "unknown option %s", argv[i]);
 		if (name[n] == '=')
@@ -92,6 +96,10 @@ int runc_options_parse_mixed(const struct option_def *defs, int argc, char **arg
 	for (int i = 0; i < argc; i++) {
 		if (runc_options_parse(defs, argc - i, argv + i, &used, err))
 			return -1;
+		if (used < 0) {
+			*rest = -1;
+			return 0;
+		}
 		i += used;
 		for (bool last = used && !strcmp(argv[i - 1], "--"); last && i < argc; i++)
 			arguments[n++] = argv[i];
@@ -106,10 +114,10 @@ int runc_options_parse_mixed(const struct option_def *defs, int argc, char **arg
 void runc_options_help(const struct option_def *defs)
 {
 	for (; defs->name; defs++) {
+		const char letter[] = { ',', ' ', '-', defs->letter, '\0' };
 		char left[40];
 
-		snprintf(left, sizeof left, "--%s%s%c%s", defs->name, defs->letter ? ", -" : "",
-			 defs->letter ? defs->letter : ' ',
+		snprintf(left, sizeof left, "--%s%s%s", defs->name, defs->letter ? letter : "",
 			 defs->kind == OPTION_FLAG ? "" : " value");
 		printf("   %-28s %s\n", left, defs->help);
 	}

@@ -24,7 +24,8 @@ struct option_def {
 };
 
 /* Parse from argv[0] on. *rest is the index of the first argument that is no
- * option. `defs` ends with a NULL name. ERR_INVALID for the unknown. */
+ * option. `defs` ends with a NULL name. ERR_INVALID for the unknown, but for --help and -h:
+ * *rest is -1 then. */
 int runc_options_parse(const struct option_def *defs, int argc, char **argv, int *rest,
 		       struct err *err);
 

@@ -58,28 +58,34 @@ static void help(const struct option_def *defs)
 	runc_options_help(defs);
 }
 
+static int check_count(const struct cmd_usage *u, const char *name, int n, struct err *err)
+{
+	int bound = n < u->min ? u->min : u->max;
+
+	if (n >= u->min && (u->max < 0 || n <= u->max))
+		return 0;
+	if (!bound)
+		return err_set(err, ERR_INVALID, "%s: expected no arguments: runc %s %s", name, name, u->usage);
+	return err_set(err, ERR_INVALID, "%s: expected %s %d argument%s: runc %s %s", name,
+		       u->min == u->max ? "exactly" : n < u->min ? "at least" : "at most", bound,
+		       bound == 1 ? "" : "s", name, u->usage);
+}
+
 int runc_cmd_parse(const struct cmd_usage *u, const struct option_def *defs, int argc, char **argv,
 		   int *rest, struct err *err)
 {
 	const char *name = argv[-1]; /* the command itself stands there */
 
-	if (argc && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"))) {
-		printf("NAME:\n   runc %s - %s\n\nUSAGE:\n   runc %s %s\n\nOPTIONS:\n", name,
-		       u->about, name, u->usage);
-		runc_options_help(defs);
-		*rest = -1;
-		return 0;
-	}
 	if (u->in_order ? runc_options_parse(defs, argc, argv, rest, err)
 			: runc_options_parse_mixed(defs, argc, argv, rest, err))
 		return err_wrap(err, "%s", name);
-	if (argc - *rest < u->min || (u->max >= 0 && argc - *rest > u->max))
-		return err_set(err, ERR_INVALID, "%s: expected %s %d argument%s: runc %s %s", name,
-			       argc - *rest < u->min ? "at least" : "at most",
-			       argc - *rest < u->min ? u->min : u->max,
-			       (argc - *rest < u->min ? u->min : u->max) == 1 ? "" : "s", name,
-			       u->usage);
-	return 0;
+	if (*rest < 0) {
+		printf("NAME:\n   runc %s - %s\n\nUSAGE:\n   runc %s %s\n\nOPTIONS:\n", name,
+		       u->about, name, u->usage);
+		runc_options_help(defs);
+		return 0;
+	}
+	return check_count(u, name, argc - *rest, err);
 }
 
 int runc_cmd_state_of(const struct runc_global *g, const char *id, struct runc_state *st,
@@ -171,8 +177,9 @@ int main(int argc, char **argv)
 	struct runc_global g = { .root = root, .log_format = "text", .argv = argv };
 	const char *rootless = "auto";
 	bool show_help = false, show_version = false;
+	AUTO_FREE char *help_root = xasprintf("where containers' states are kept; by default %s", root);
 	const struct option_def defs[] = {
-		{ "root", 0, OPTION_TEXT, &g.root, "where containers' states are kept" },
+		{ "root", 0, OPTION_TEXT, &g.root, help_root },
 		{ "log", 0, OPTION_TEXT, &g.log, "append errors and warnings to this file" },
 		{ "log-format", 0, OPTION_TEXT, &g.log_format, "text or json" },
 		{ "debug", 0, OPTION_FLAG, &g.debug, "log more" },
@@ -197,8 +204,11 @@ int main(int argc, char **argv)
 	    check_root(&g, &err) || decide_rootless(&g, rootless, privileged, &err) ||
 	    open_log(&g, &err))
 		return fail(&g, &err, 1);
-	if (rest + 1 < argc && (!strcmp(argv[1 + rest], "help") || !strcmp(argv[1 + rest], "h")))
-		show_help = true;
+	if (rest + 1 < argc && (!strcmp(argv[1 + rest], "help") || !strcmp(argv[1 + rest], "h"))) {
+		show_help |= rest + 2 == argc;
+		argv[1 + rest] = argv[2 + rest]; /* `help run` is `run --help` */
+		argv[2 + rest] = show_help ? NULL : (char *)"--help";
+	}
 	if (show_version || show_help || rest + 1 >= argc) {
 		show_version ? version() : help(defs);
 		return flush_output(&err) ? fail(&g, &err, 1) : 0;

@@ -33,7 +33,7 @@ static void output_and_status(void)
 	FAILS(runc("exec", id, "/etc/passwd", NULL), 255, "permission denied");
 	FAILS(runc("exec", "--cwd", "/nope", id, "true", NULL), 255, "chdir to cwd (\"/nope\")");
 	FAILS(runc("exec", "nobody", "true", NULL), 255, "container does not exist");
-	FAILS(runc("exec", id, NULL), 1, "a command to run, or --process, is needed");
+	FAILS(runc("exec", id, NULL), 255, "a command to run, or --process, is needed");
 	stop();
 	NOTHING_LEFT();
 }

@@ -638,7 +638,7 @@ static void users_of_exec(void)
 	ONE_ERROR(runc("exec", "-g", "-4294967295", id, "id", NULL), 255, "is not a group id");
 	PRINTS(runc("exec", "--user", "7:8", "-g", "9", id, "sh", "-c", "id -u; id -g; id -G", NULL),
 	       "7\n8\n8 9\n");
-	ONE_ERROR(runc("exec", "--preserve-fds", "2147483647", id, "id", NULL), 1, "is not a count");
+	ONE_ERROR(runc("exec", "--preserve-fds", "2147483647", id, "id", NULL), 255, "is not a count");
 	ONE_ERROR(runc("exec", "--process", raw_bundle("[]"), id, NULL), 255, "");
 	stop();
 	NOTHING_LEFT();
@@ -658,6 +658,22 @@ static struct result run_with(const char *variables)
 	r = run_program((char *[]){ "sh", "-c", cmd, NULL });
 	NOTHING_LEFT();
 	return r;
+}
+
+/* Those are a container's own process's: `exec` hands on what --preserve-fds says. */
+static void descriptors_of_an_exec(void)
+{
+	AUTO_JSON json_t *config = spec();
+	AUTO_FREE char *cmd = NULL;
+
+	set(config, "process.args", "['sleep', '1000']");
+	EQ_INT(runc("run", "-d", "-b", bundle(config), new_id(), NULL).status, 0);
+	cmd = xasprintf("LISTEN_PID=$$ LISTEN_FDS=1 exec %s --root %s/runc exec --preserve-fds 1 %s "
+			"sh -c 'echo ${LISTEN_FDS-none}; [ -e /proc/self/fd/4 ] || echo one' 3</dev/null 4</dev/null",
+			runc_path, test_dir, id);
+	PRINTS(run_program((char *[]){ "sh", "-c", cmd, NULL }), "none\none\n");
+	stop();
+	NOTHING_LEFT();
 }
 
 /* sd_listen_fds(3): who is not LISTEN_PID is not meant. */
@@ -696,5 +712,6 @@ CU_TestInfo hostile_tests[] = {
 	{ "what init says", words_of_init },
 	{ "users of exec", users_of_exec },
 	{ "descriptors without end", descriptors_by_environment },
+	{ "descriptors of an exec", descriptors_of_an_exec },
 	CU_TEST_INFO_NULL,
 };

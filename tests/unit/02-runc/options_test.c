@@ -80,16 +80,27 @@ static void commands(void)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		r = runc(names[i], "--no-such-option", "x", "y", NULL);
-		EQ_INT(r.status, strcmp(names[i], "exec") ? 1 : 1);
+		EQ_INT(r.status, 1);
 		HAS(r.err, "unknown option --no-such-option");
 		r = runc(names[i], "--help", NULL);
 		EQ_INT(r.status, 0);
 		CU_ASSERT(str_starts(r.out, "NAME:\n   runc "));
 		HAS(r.out, "USAGE:\n   runc ");
+		CU_ASSERT(!strstr(r.out, "  value"));
+		EQ_STR(runc("help", names[i], NULL).out, r.out);
+		/* also behind other options, and, but for options of a program's, behind arguments */
+		if (strcmp(names[i], "exec") && strcmp(names[i], "ps"))
+			EQ_STR(runc(names[i], "x", "--help", NULL).out, r.out);
 	}
+	EQ_STR(runc("run", "-d", "-h", NULL).out, runc("run", "-h", NULL).out);
+	CU_ASSERT(strcmp(runc("run", "-h", NULL).out, runc("create", "-h", NULL).out));
+	FAILS(runc("help", "frobnicate", NULL), 3, "No help topic for 'frobnicate'");
 	FAILS(runc("frobnicate", NULL), 3, "No help topic for 'frobnicate'");
-	FAILS(runc("state", NULL), 1, "expected at least 1 argument");
-	FAILS(runc("state", "a", "b", NULL), 1, "expected at most 1 argument");
+	FAILS(runc("state", NULL), 1, "expected exactly 1 argument");
+	FAILS(runc("state", "a", "b", NULL), 1, "expected exactly 1 argument");
+	FAILS(runc("list", "a", NULL), 1, "expected no arguments");
+	FAILS(runc("kill", NULL), 1, "expected at least 1 argument");
+	FAILS(runc("kill", "a", "TERM", "b", NULL), 1, "expected at most 2 arguments");
 	r = runc("-h", NULL);
 	EQ_INT(r.status, 0);
 	CU_ASSERT(str_starts(r.out, "NAME:\n   runc - Open Container Initiative runtime\n"));
