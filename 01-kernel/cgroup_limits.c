@@ -240,11 +240,17 @@ static int cannot(const struct controller *c, const char *missing, struct err *e
 		       *why ? ": " : "", why);
 }
 
+/* The group's directory that has the controller's files, or NULL. */
+static const char *dir_for(const struct kern_cgroup *cg, const struct controller *c)
+{
+	return on_v2(cg, c) ? cgroup_v2_dir(cg) : cgroup_dir_of(cg, c->v1_name);
+}
+
 static int apply_one(struct kern_cgroup *cg, const struct controller *c,
 		     const struct kern_cgroup_limits *l, struct err *err)
 {
 	bool v2 = on_v2(cg, c);
-	const char *dir = v2 ? cgroup_v2_dir(cg) : cgroup_dir_of(cg, c->v1_name);
+	const char *dir = dir_for(cg, c);
 
 	if (!dir && (cgroup_denied(cg, c->v1_name) || kern_cgroup_absent(cg)))
 		return err_set(err, ERR_PERMISSION, "cannot set %s limit: container could not "
@@ -309,8 +315,11 @@ int kern_cgroup_apply(struct kern_cgroup *cg, const struct kern_cgroup_limits *l
 	if (kern_cgroup_check(cg, l, err))
 		return err_wrap(err, "cgroup %s", cg->path);
 	for (size_t i = 0; i < N_CONTROLLERS; i++)
-		if (controllers[i].wanted(l) && apply_one(cg, &controllers[i], l, err))
-			return err_wrap(err, "cgroup %s", cg->path);
+		if (controllers[i].wanted(l) && apply_one(cg, &controllers[i], l, err)) {
+			const char *dir = dir_for(cg, &controllers[i]);
+
+			return err_wrap(err, "cgroup %s", dir ? dir : cg->path);
+		}
 	for (size_t i = 0; i < l->n_unified; i++)
 		if (write_lines(cgroup_v2_dir(cg), &l->unified[i], err))
 			return err_wrap(err, "cgroup %s", cg->path);

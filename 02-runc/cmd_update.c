@@ -18,10 +18,13 @@ struct limit_option {
 	enum amount kind;
 	const char *object, *key;
 	const char *text;
+	bool number; /* runc's command line wants one; where it takes a text, "" is as good as none */
 };
 
 #define LIMIT(name, kind, object, key, help) \
-	{ { name, 0, OPTION_TEXT, NULL, help }, kind, object, key, NULL }
+	{ { name, 0, OPTION_TEXT, NULL, help }, kind, object, key, NULL, false }
+#define NUMBER(name, kind, object, key, help) \
+	{ { name, 0, OPTION_TEXT, NULL, help }, kind, object, key, NULL, true }
 
 /* "64M", "1.5g", "100 kB": bytes in units of 1024, as Docker and runc read them. */
 static int parse_bytes(const char *text, json_int_t *out)
@@ -81,7 +84,7 @@ static json_t *from_options(const struct limit_option *options, size_t n, struct
 		const struct limit_option *o = &options[i];
 		json_t *value = NULL;
 
-		if (!o->text || !*o->text)
+		if (!o->text || (!*o->text && !o->number))
 			continue;
 		value = value_of(o, err);
 		if (!value)
@@ -97,6 +100,8 @@ static int update_rdt(const struct runc_state *st, const char *l3, const char *m
 {
 	AUTO_JSON json_t *config = NULL;
 
+	l3 = l3 && *l3 ? l3 : NULL;
+	mb = mb && *mb ? mb : NULL;
 	if (!l3 && !mb)
 		return 0;
 	config = runc_config_read(st->dir, "config.json", err);
@@ -108,7 +113,7 @@ int runc_cmd_update(const struct runc_global *g, int argc, char **argv, struct e
 	static const struct cmd_usage usage = { "[options] <container-id>", "change its limits", 1,
 						1 };
 	struct limit_option limits[] = {
-		LIMIT("blkio-weight", AMOUNT_UNSIGNED, "blockIO", "weight", "share of block devices, 10 to 1000"),
+		NUMBER("blkio-weight", AMOUNT_UNSIGNED, "blockIO", "weight", "share of block devices, 10 to 1000"),
 		LIMIT("cpu-period", AMOUNT_UNSIGNED, "cpu", "period", "microseconds"),
 		LIMIT("cpu-quota", AMOUNT_SIGNED, "cpu", "quota", "microseconds per period; -1 no limit"),
 		LIMIT("cpu-burst", AMOUNT_UNSIGNED, "cpu", "burst", "microseconds that may be saved up"),
@@ -123,7 +128,7 @@ int runc_cmd_update(const struct runc_global *g, int argc, char **argv, struct e
 		LIMIT("memory-swap", AMOUNT_BYTES, "memory", "swap", "bytes of memory and swap together"),
 		LIMIT("kernel-memory", AMOUNT_BYTES, "memory", "kernel", "obsolete: ignored with a warning"),
 		LIMIT("kernel-memory-tcp", AMOUNT_BYTES, "memory", "kernelTCP", "obsolete: ignored with a warning"),
-		LIMIT("pids-limit", AMOUNT_SIGNED, "pids", "limit", "processes; -1 no limit"),
+		NUMBER("pids-limit", AMOUNT_SIGNED, "pids", "limit", "processes; -1 no limit"),
 	};
 	enum { N_LIMITS = sizeof limits / sizeof *limits };
 	AUTO_STATE struct runc_state st = RUNC_STATE_INIT;

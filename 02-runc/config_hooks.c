@@ -19,7 +19,7 @@ const char *const runc_hook_names[HOOK_KINDS] = {
 
 static int parse_hook(struct runc_hook *h, const json_t *obj, const char *where, struct err *err)
 {
-	const struct runc_range seconds = { 1, INT_MAX / 1000 };
+	const struct runc_range seconds = { 1, INT_MAX };
 	int64_t timeout = 0;
 
 	if (!json_is_object(obj))

@@ -90,7 +90,7 @@ static int parse_cpu(struct kern_cgroup_limits *l, const json_t *obj, const char
 static int parse_pids(struct kern_cgroup_limits *l, const json_t *obj, const char *where,
 		      struct err *err)
 {
-	const struct limit_def defs[] = { { "limit", or_none, &l->pids } };
+	const struct limit_def defs[] = { { "limit", any, &l->pids } };
 	char path[PROPERTY_PATH_SIZE];
 	json_t *pids;
 

@@ -98,7 +98,7 @@ int runc_container_hear_ready(struct runc_container *c, struct err *err)
 	}
 	if (word != WORD_READY)
 		return err_set(err, ERR_SYSTEM, "unable to start container process: init ended "
-			       "without a word (killed for want of memory?)");
+			       "without a word (killed by `delete --force`, or for want of memory?)");
 	return 0;
 }
 

@@ -7,15 +7,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "01-kernel/path.h"
 #include "namespaces.h"
 #include "rootfs.h"
+
+#define LINKS_MAX 40 /* as in the kernel (path_resolution(7)) */
 
 static const struct runc_device defaults[] = {
 	{ "/dev/null", S_IFCHR | 0666, 1, 3, 0, 0 },
@@ -99,12 +103,28 @@ static int make_device(int dir, const char *base, const struct runc_device *d, b
 	return bind_device(dir, base, d, err);
 }
 
+/* Where the image has a symbolic link the device is at the link's end, which is inside the root as
+ * the container will see it. What stands there is not replaced; but in a user namespace it
+ * would be mounted over, and an image has no say in what is. */
 static int make_configured(int root, const struct runc_device *d, bool bind, struct err *err)
 {
-	const char *base = NULL;
-	AUTO_CLOSE int dir = kern_path_parent(root, d->path, 0755, &base, err);
+	AUTO_FREE char *path = xstrdup(d->path);
 
-	return dir < 0 ? -1 : make_device(dir, base, d, bind, err);
+	for (int links_ = 0; links_ < LINKS_MAX; links_++) {
+		const char *base = NULL;
+		AUTO_CLOSE int dir = kern_path_parent(root, path, 0755, &base, err);
+		char to[PATH_MAX];
+		ssize_t n = dir < 0 || bind ? -1 : readlinkat(dir, base, to, sizeof to - 1);
+		char *next;
+
+		if (n < 0)
+			return dir < 0 ? -1 : make_device(dir, base, d, bind, err);
+		to[n] = '\0';
+		next = *to == '/' ? xstrdup(to) : xasprintf("%.*s%s", (int)(base - path), path, to);
+		free(path);
+		path = next;
+	}
+	return err_errno(err, ELOOP, "%s", d->path);
 }
 
 static int make_link(int dev, const char *name, const char *to, bool replace, struct err *err)

@@ -62,12 +62,13 @@ __attribute__((noreturn)) static void exec_hook(const struct run *r)
 /* Wait for the hook, at most its timeout; a hook that is late is killed. */
 static int await(pid_t pid, int pidfd, const struct runc_hook *h, int *status, struct err *err)
 {
+	const struct timespec timeout = { .tv_sec = h->timeout };
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int ready = 1;
 
 	if (h->timeout)
 		do
-			ready = poll(&p, 1, h->timeout * 1000);
+			ready = ppoll(&p, 1, &timeout, NULL); /* poll(2) ends at 24 days */
 		while (ready < 0 && errno == EINTR);
 	if (!ready)
 		kill(pid, SIGKILL); /* not yet waited for: the pid is still this child's */

@@ -74,7 +74,7 @@ static const struct { const char *path, *value, *complaint; } broken[] = {
 	{ "linux.personality", "{'domain': 'X'}", "linux.personality.domain: 'X'" },
 	{ "linux.resources.devices", "[{'allow': true, 'access': 'rx'}]", "linux.resources.devices[0].access: 'rx'" },
 	{ "linux.resources.memory", "{'limit': 'x'}", "linux.resources.memory.limit: expected an integer" },
-	{ "linux.resources.pids", "{'limit': -2}", "linux.resources.pids.limit: -2 is not within" },
+	{ "linux.resources.memory", "{'limit': -2}", "linux.resources.memory.limit: -2 is not within" },
 };
 
 static void broken_documents(void)

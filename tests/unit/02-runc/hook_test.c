@@ -138,6 +138,12 @@ static void timeouts(void)
 	set(config, "hooks", "{'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '100'], "
 	    "'timeout': 1}]}");
 	FAILS(run(config), 1, "hook ran past specified timeout of 1.0s");
+	/* More than poll(2) could wait. */
+	config = spec();
+	set(config, "process.args", "['true']");
+	set(config, "hooks", "{'createRuntime': [{'path': '/bin/sleep', 'args': ['sleep', '0.1'], "
+	    "'timeout': 2147483647}]}");
+	PRINTS(run(config), "");
 	config = spec();
 	set(config, "hooks", "{'prestart': [{'path': '/no/such/hook'}]}");
 	FAILS(run(config), 1, "prestart hook #0: fork/exec /no/such/hook: no such file or directory");

@@ -40,7 +40,7 @@ static void not_set(void)
 	json_t *config = sleeper();
 
 	set(config, "linux.resources.memory", "{'limit': 0, 'swap': null, 'reservation': -1, 'kernel': 4096}");
-	set(config, "linux.resources.pids", "{'limit': -1}");
+	set(config, "linux.resources.pids", "{'limit': -2}"); /* as good as -1 */
 	set(config, "linux.resources.cpu", "{'shares': 0, 'quota': -1, 'cpus': ''}");
 	set(config, "linux.resources.blockIO", "{'weight': 0, 'weightDevice': []}");
 	set(config, "linux.resources.hugepageLimits", "[]");

@@ -112,6 +112,32 @@ static void devices(void)
 	       "/dev/mine a e5 660 3 4\nfifo\nno\n");
 }
 
+/* The image has a symbolic link where a device is to be: it leads to a place in the image. */
+static void devices_behind_links(void)
+{
+	json_t *config = spec();
+	const char *root;
+	AUTO_FREE char *make = NULL, *look = NULL, *outside = xasprintf("%s/outside", test_dir);
+	struct err err;
+
+	own_bundle(config, &root);
+	make = xasprintf("cd %s && mkdir far && ln -s ../../../..%s mine && ln -s far/relative near && "
+			"ln -s one two && ln -s two one && echo >plain && ln -s plain taken", root, outside);
+	CU_ASSERT_EQUAL(system(make), 0);
+	set(config, "linux.devices", "[{'path': '/mine', 'type': 'c', 'major': 10, 'minor': 229}, "
+	    "{'path': '/near', 'type': 'c', 'major': 10, 'minor': 229}]");
+	look = xasprintf("stat -c '%%F %%t' %s /far/relative", outside);
+	script(config, look);
+	PRINTS(run(json_deep_copy(config)), "character special file a\ncharacter special file a\n");
+	CU_ASSERT(access(outside, F_OK));
+	set(config, "linux.devices", "[{'path': '/taken', 'type': 'c', 'major': 10, 'minor': 229}]");
+	FAILS(run(json_deep_copy(config)), 1, "/taken exists and is something else");
+	set(config, "linux.devices", "[{'path': '/one', 'type': 'c', 'major': 10, 'minor': 229}]");
+	FAILS(run(config), 1, "Too many levels of symbolic links");
+	CU_ASSERT(!file_remove_tree(AT_FDCWD, root, &err));
+	NOTHING_LEFT();
+}
+
 /* A /dev that is bound from somewhere is its owner's: nothing is put into it. */
 static void somebody_elses_dev(void)
 {
@@ -189,6 +215,7 @@ CU_TestInfo mount_tests[] = {
 	{ "recursively read-only", recursive_readonly },
 	{ "tmpfs", tmpfs },
 	{ "devices and links", devices },
+	{ "devices behind links", devices_behind_links },
 	{ "a /dev of somebody's own", somebody_elses_dev },
 	{ "a read-only /dev", readonly_dev },
 	{ "propagation", propagation },

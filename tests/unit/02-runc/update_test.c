@@ -188,7 +188,7 @@ static void numbers(void)
 	static const char *const bad[][2] = {
 		{ "--memory", "lots" }, { "--memory", "1x" }, { "--memory", "-2" }, { "--memory", "1mbx" },
 		{ "--memory", "0x10" }, { "--cpu-period", "-1" }, { "--cpu-quota", "1k" }, { "--cpu-share", "1.5" },
-		{ "--pids-limit", "x" }, { "--cpu-burst", "99999999999999999999" },
+		{ "--pids-limit", "x" }, { "--pids-limit", "" }, { "--blkio-weight", "" }, { "--cpu-burst", "99999999999999999999" },
 	};
 
 	if (!start(sleeper()))
@@ -198,6 +198,10 @@ static void numbers(void)
 
 		FAILS(runc("update", bad[i][0], bad[i][1], id, NULL), 1, complaint);
 	}
+	/* These are texts to runc, and "" is none. */
+	EQ_INT(runc("update", "--memory=", "--cpu-share=", "--l3-cache-schema=", "--mem-bw-schema=", id, NULL).status, 0);
+	if (!cgroup_v2()) /* where the kernel refuses it; the directory is that of the limit */
+		HAS(runc("update", "--memory", "1", id, NULL).err, "/memory/");
 	HAS(runc("update", "--kernel-memory", "4m", "--pids-limit", "8", id, NULL).err,
 	    "Kernel memory settings are ignored");
 	GROUP_IS("pids.max", "pids.max", "8");
