@@ -88,7 +88,8 @@ static int apply_failed(struct err *err)
 	return err_wrap(err, "unable to apply cgroup configuration");
 }
 
-/* To do without a group is only for who asked for none, and nothing of one. */
+/* A container may be without a group if the kernel denies it one, rootless, and config.json neither
+ * names a group (cgroupsPath) nor, on version 2, asks for limits. */
 static int make_or_do_without(struct kern_cgroup *cg, const struct runc_config *c, bool rootless,
 			      struct kern_cgroup_making *how, struct err *err)
 {

@@ -32,8 +32,8 @@
 #include "selinux.h"
 #include "sync.h"
 
-/* The cgroup and the namespaces; with a user namespace, the one in between (see
- * namespaces.h) has been there for us. */
+/* The cgroup and the namespaces. With a user namespace the process in between (see
+ * namespaces.h) has joined the cgroup already, and we were born there. */
 static int enter(const struct runc_exec *x, struct err *err)
 {
 	if (!runc_ns_user(&x->config) && runc_cgroup_join(x->cgroup, x->in_cgroup, x->rootless, err))

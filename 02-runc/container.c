@@ -112,7 +112,7 @@ static int take_id(struct runc_container *c, const struct runc_create *opt, stru
 	st->no_new_keyring = opt->no_new_keyring;
 	if (!c->config.process.terminal)
 		runc_state_note_stdio(st);
-	/* The state last: whoever finds it finds the other. */
+	/* The state last: whoever finds a state.json finds config.json beside it. */
 	return file_write_new(st->dir, "config.json", text, strlen(text), 0600, err) ||
 	       runc_state_save(st, err) ? -1 : 0;
 }

@@ -52,7 +52,7 @@ static int join(const struct runc_namespace *ns, struct err *err)
 	       err_wrap(err, "join the %s namespace", ns->type->oci) : 0;
 }
 
-/* By the one in between. Whether the host or the user namespace owns a namespace,
+/* By the process between the runtime and the container's (namespaces.h). Whether the host or the user namespace owns a namespace,
  * and so whether it can be joined before or only after that one, is not to be seen
  * from outside: try, and try again. */
 static int join_before_birth(const struct runc_config *c, struct err *err)
@@ -97,7 +97,7 @@ static int join_all_of(const struct runc_config *c, int init_pidfd, uint64_t but
 	return 0;
 }
 
-/* ---- the one in between --------------------------------------------------- */
+/* ---- the process in between ----------------------------------------------- */
 
 static bool someone_between(const struct runc_birth *b)
 {
@@ -111,7 +111,7 @@ static bool someone_between(const struct runc_birth *b)
 	return false;
 }
 
-/* What he has to say to the runtime: whose parent it is now, or what went wrong. */
+/* What it has to say to the runtime: whose parent it is now, or what went wrong. */
 struct news {
 	pid_t child; /* -1: see err */
 	struct err err;

@@ -13,9 +13,9 @@
  *     mount    last of all: what is opened by a path afterwards is another tree
  *
  * Where a user namespace is joined, or one is made while others are joined, no
- * order of calls serves one process alone: then somebody in between joins what
- * is to be joined, has the container's process as the runtime's child
- * (CLONE_PARENT), and is gone.
+ * order of calls serves one process alone. Then the runtime clones a process in
+ * between, which joins what is to be joined, clones the container's process as the
+ * runtime's child (CLONE_PARENT), and ends.
  */
 #ifndef DOCKYARD_RUNC_NAMESPACES_H
 #define DOCKYARD_RUNC_NAMESPACES_H

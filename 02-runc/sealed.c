@@ -34,7 +34,9 @@
 
 extern char **environ;
 
-/* Is the file that we run beyond writing? A read-only file system that we happen to
+/* Is the file that we run beyond writing? Only one that was executed by descriptor can be: the
+ * kernel names that "/dev/fd/N" in AT_EXECFN (execveat(2)), and so it is told apart from a program
+ * that was executed by its path. A read-only file system that we happen to
  * lie on does not count: it can be made writable while a container holds on to us. */
 static bool is_sealed(void)
 {
