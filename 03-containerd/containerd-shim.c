@@ -184,7 +184,7 @@ static int set_up(struct shim *s, struct err *err)
 		return -1;
 	limit_open_files(s);
 	if (shim_loop_init(&s->loop, err) || take_signals(s, err) || become_parent(err) ||
-	    open_init(s, err) || shim_control_listen(s, err))
+	    open_init(s, err) || shim_record_reserve(err) || shim_control_listen(s, err))
 		return -1;
 	return write_pid(err);
 }
