@@ -6,7 +6,7 @@
  * The bundle holds options.json, which containerd wrote:
  *
  *     {"id","namespace","runtime":{"binary","root"},"terminal","stdin","stdinOnce",
- *      "log":{"driver","path","maxSize","maxFile"},"consoleSize":[rows,cols],
+ *      "log":{"driver","path","maxSize","maxFile","compress"},"consoleSize":[rows,cols],
  *      "mounts":[{"type","source","options"}],"openFiles",
  *      "checkpoint":{"path",…}}
  *
@@ -90,7 +90,8 @@ static int open_log(struct shim *s, struct shim_io *io, struct err *err)
 	const char *driver = jsonx_str(log, "driver", "none");
 	struct shim_log_options o = { .path = jsonx_str(log, "path", ""),
 				      .max_size = jsonx_int(log, "maxSize", 0),
-				      .max_file = (int)jsonx_int(log, "maxFile", 1) };
+				      .max_file = (int)jsonx_int(log, "maxFile", 1),
+				      .compress = jsonx_bool(log, "compress", false) };
 
 	if (!strcmp(driver, "none"))
 		return 0;
