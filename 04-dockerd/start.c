@@ -155,8 +155,16 @@ static void explain(const struct container *c, struct err *err)
 
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
 {
+	bool wait_on;
 	struct err err;
 
+	dockerd_lock(d);
+	/* The restart policy's attempt while containerd was away or the disk full: no failure of
+	 * the container's, which goes on being restarted, by another daemon if need be. */
+	wait_on = c->st.restarting && (why->kind == ERR_UNAVAILABLE || why->kind == ERR_NO_SPACE);
+	dockerd_unlock(d);
+	if (wait_on)
+		return;
 	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
 	c->st.pid = 0;
