@@ -92,7 +92,8 @@ struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, str
 	return t;
 }
 
-struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+static struct task *find(struct ctrd_tasks *ts, const char *ns, const char *id, bool in_creation,
+			 struct err *err)
 {
 	struct task *t;
 	bool silent;
@@ -100,7 +101,7 @@ struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, st
 	pthread_mutex_lock(&ts->lock);
 	t = find_locked(ts, ns, id);
 	silent = t && t->silent;
-	if (t && t->init.status == TASK_CREATING)
+	if (t && t->init.status == TASK_CREATING && (silent || !in_creation))
 		t = NULL; /* not yet there for anybody but its creator */
 	if (t)
 		t->refs++;
@@ -110,6 +111,17 @@ struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, st
 	else if (!t)
 		err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", id, ns);
 	return t;
+}
+
+struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	return find(ts, ns, id, false, err);
+}
+
+struct task *task_find_unmade(struct ctrd_tasks *ts, const char *ns, const char *id,
+			      struct err *err)
+{
+	return find(ts, ns, id, true, err);
 }
 
 void task_put(struct task *t)

@@ -225,12 +225,17 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	AUTO_JSON json_t *container = ctrd_container_get(ts->o.containers, ns, id, err);
 	AUTO_TASK struct task *t = container ? task_add(ts, ns, id, err) : NULL;
 	json_t *doc;
+	int rc;
 
 	if (!t)
 		return NULL;
+	pthread_mutex_lock(&t->op);
 	t->binary = choose_runtime(ts, container);
-	if (build(t, container, req, err)) {
+	rc = build(t, container, req, err);
+	if (rc)
 		task_remove(t);
+	pthread_mutex_unlock(&t->op);
+	if (rc) {
 		err_wrap(err, "create task %s", id);
 		return NULL;
 	}
@@ -287,7 +292,9 @@ static int delete_task(struct task *t, struct err *err)
 
 json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
 {
-	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	/* One that is being created may be on behalf of a client that has died; who cleans up
+	 * after that must not be told that there is none. */
+	AUTO_TASK struct task *t = task_find_unmade(ts, ns, id, err);
 	json_t *end;
 	int rc;
 

@@ -23,6 +23,8 @@
 #include "task.h"
 
 #define RETRY_MS 500
+#define SETTLE_TRIES 100
+#define SETTLE_PAUSE_MS 20
 #define SETTLE_MS 1000 /* how long after subscribing the second look is taken */
 
 /* Wait, but not for longer than the daemon runs; false: it stops. */
@@ -169,16 +171,28 @@ static bool ended_unseen(struct daemon *d, struct container *c, const json_t *ta
 	return true;
 }
 
+/* Created and never started, or stopped and known. True: not so any more, as containerd was just
+ * starting it for a daemon that has died. */
+static bool discard(struct daemon *d, struct container *c)
+{
+	struct err err;
+
+	if (!dockerd_task_discard(d, c->id, &err))
+		return false;
+	log_warn("container %.12s: delete its task: %s", c->id, err.msg);
+	return err.kind == ERR_CONFLICT;
+}
+
 /* One container against its task (NULL: none). op is held, so it is not in the
- * middle of being started or removed. */
-static void settle(struct daemon *d, struct container *c, const json_t *task)
+ * middle of being started or removed. True: look again. */
+static bool settle(struct daemon *d, struct container *c, const json_t *task)
 {
 	const char *status = jsonx_str(task, "status", "");
 	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running;
 	struct exit_info info;
 
 	if (!strcmp(status, "unknown")) /* its shim is stuck; containerd asks on, and tells */
-		return;
+		return false;
 	dockerd_lock(d);
 	running = c->st.running;
 	dockerd_unlock(d);
@@ -191,19 +205,23 @@ static void settle(struct daemon *d, struct container *c, const json_t *task)
 	else if (running || ended_unseen(d, c, task, &info))
 		dockerd_exited_locked(d, c, &info);
 	else if (task)
-		dockerd_task_delete(d, c->id); /* created and never started, or stopped and known */
+		return discard(d, c);
+	return false;
 }
 
 /* The task as it is now: while we waited for op, it may have been started anew. */
 static void settle_one(struct daemon *d, struct container *c)
 {
+	bool again = true;
 	struct err err;
-	AUTO_JSON json_t *task = NULL;
 
 	pthread_mutex_lock(&c->op);
-	task = dockerd_task_get(d, c->id, &err);
-	if (task || err.kind == ERR_NOT_FOUND)
-		settle(d, c, task);
+	for (int i = 0; again && i < SETTLE_TRIES; i++) {
+		AUTO_JSON json_t *task = dockerd_task_get(d, c->id, &err);
+
+		again = (task || err.kind == ERR_NOT_FOUND) && settle(d, c, task) &&
+			pause_ms(d, SETTLE_PAUSE_MS);
+	}
 	pthread_mutex_unlock(&c->op);
 }
 

@@ -167,6 +167,16 @@ static int delete_task(struct daemon *d, const char *id, struct err *err)
 	return call(d, "DELETE", task, NULL, err);
 }
 
+int dockerd_task_discard(struct daemon *d, const char *id, struct err *err)
+{
+	AUTO_FREE char *task = xasprintf("/v1/tasks/%s", id);
+	AUTO_FREE char *container = xasprintf("/v1/containers/%s", id);
+
+	if (call(d, "DELETE", task, NULL, err) && err->kind != ERR_NOT_FOUND)
+		return -1;
+	return call(d, "DELETE", container, NULL, err) && err->kind != ERR_NOT_FOUND ? -1 : 0;
+}
+
 void dockerd_task_delete(struct daemon *d, const char *id)
 {
 	AUTO_FREE char *container = xasprintf("/v1/containers/%s", id);

@@ -30,7 +30,7 @@ def script(rng, code):
 
 def check_exit(w, cid, got, code, what):
     allowed = (code,) + (LOST if cid in w.lost_shims else ())
-    assert got in allowed, f"{what} {cid[:12]}: exit status {got}, expected one of {allowed}"
+    assert got in allowed, f"{what} {cid[:20]}: exit status {got}, expected one of {allowed}"
 
 
 def check_log(w, cid, path, runs, what):
@@ -99,8 +99,8 @@ def docker_run(w, rng, name):
     check_exit(w, cid, doc["State"]["ExitCode"], code, "container")
     if rng.random() < 0.3:
         time.sleep(rng.random() * 3)
-        later = docker_inspect(w, cid)[1]
-        assert later["State"] == doc["State"], f"container {cid[:12]} was {doc['State']}, is {later['State']}"
+        was, now = ([d["State"][k] for k in ("Status", "ExitCode", "FinishedAt")] for d in (doc, docker_inspect(w, cid)[1]))
+        assert was == now, f"container {cid[:12]} was {was}, is {now}"
     check_log(w, cid, doc["LogPath"], 1, "container")
     docker_remove(w, cid)
     w.count("docker run")
@@ -155,7 +155,7 @@ def docker_exec(w, rng, cid):
         assert time.time() < end, f"exec in {cid[:12]} does not end: {doc}"
         time.sleep(0.05)
     if started and started[0] == 200:
-        assert doc["ExitCode"] == code, f"exec in {cid[:12]}: exit status {doc['ExitCode']}, expected {code}"
+        assert doc["ExitCode"] == code, f"exec in {cid[:20]}: exit status {doc['ExitCode']}, expected {code}"
         w.count("docker exec")
 
 
