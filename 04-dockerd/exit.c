@@ -74,13 +74,11 @@ static bool restart_once(struct daemon *d, struct container *c)
 	pthread_mutex_lock(&c->op);
 	dockerd_lock(d);
 	still = c->st.restarting && !c->st.running;
-	c->st.restarts += still;
 	dockerd_unlock(d);
 	if (still && dockerd_start_locked(d, c, &err)) {
 		log_error("container %.12s: restart: %s", c->id, err.msg);
 		dockerd_lock(d);
 		again = c->st.restarting;
-		c->st.restarts -= again;
 		c->restart_delay = dockerd_restart_delay(c->restart_delay, 0);
 		dockerd_unlock(d);
 	}
@@ -133,6 +131,7 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 		  dockerd_restart_wanted(json_object_get(c->host, "RestartPolicy"), info->status,
 					 c->st.stopped_by_hand, c->st.restarts);
 	c->st.restarting = restart;
+	c->st.restarts += restart; /* now, so that no attempt and no new daemon counts it again */
 	if (restart)
 		c->restart_delay = dockerd_restart_delay(c->restart_delay, ran_ms(&c->st));
 	c->exit_serial++;
@@ -152,10 +151,12 @@ static bool save_once(struct daemon *d, struct container *c)
 	dockerd_lock(d);
 	over = c->st.running || !c->listed; /* somebody else has written, or removed, all of it */
 	dockerd_unlock(d);
+	over = over || !c->unsaved;
 	if (!over && !dockerd_container_save(d, c, &err)) {
 		dockerd_task_delete(d, c->id);
 		over = true;
 	}
+	c->unsaved = !over;
 	pthread_mutex_unlock(&c->op);
 	return !over;
 }
@@ -193,6 +194,7 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 		return;
 	restart = record(d, c, info, &ep);
 	saved = !dockerd_container_save(d, c, &err);
+	c->unsaved = !saved;
 	if (!saved)
 		log_error("container %.12s: its exit is not on disk yet: %s", c->id, err.msg);
 	if (info->oom_killed)

@@ -204,7 +204,7 @@ static bool settle(struct daemon *d, struct container *c, const json_t *task)
 		adopt(d, c, task);
 	else if (running || ended_unseen(d, c, task, &info))
 		dockerd_exited_locked(d, c, &info);
-	else if (task)
+	else if (task && !c->unsaved)
 		return discard(d, c);
 	return false;
 }

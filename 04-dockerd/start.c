@@ -32,7 +32,7 @@ static int kind_of(const struct container *c)
 
 /* --- the steps --------------------------------------------------------------------- */
 
-static int check_state(struct daemon *d, const struct container *c, struct err *err)
+static int check_state(struct daemon *d, struct container *c, struct err *err)
 {
 	int rc = 0;
 
@@ -43,6 +43,9 @@ static int check_state(struct daemon *d, const struct container *c, struct err *
 	else if (c->st.dead)
 		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
 	dockerd_unlock(d);
+	if (!rc && c->unsaved) /* the task, which a start replaces, is all that knows the last exit */
+		rc = dockerd_container_save(d, c, err);
+	c->unsaved &= rc != 0;
 	return rc;
 }
 
