@@ -43,8 +43,8 @@ void shim_leave_if_idle(struct shim *s)
 {
 	if (!s->leaving || !shim_control_finish(s))
 		return;
-	for (const struct shim_proc *p = s->procs; p; p = p->next)
-		if (p->io.clients)
+	for (struct shim_proc *p = s->procs; p; p = p->next)
+		if (p->io.clients || !shim_io_logged(&p->io))
 			return;
 	s->loop.stop = true;
 }

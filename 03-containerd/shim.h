@@ -56,6 +56,7 @@ struct shim_io {
 	unsigned short rows, cols;
 	struct shim_log *log; /* NULL: the output goes to clients only */
 	struct shim_timer log_retry;
+	size_t afterwards; /* read since the task was deleted */
 	char *attach;     /* the name of the attach socket */
 	struct shim_watch attach_watch;
 	struct shim_client *clients;
@@ -74,6 +75,8 @@ void shim_io_input_end(struct shim_io *io);
 int shim_io_resize(struct shim_io *io, unsigned short rows, unsigned short cols, struct err *err);
 /* Wait for exactly what can be served now. Called after every change. */
 void shim_io_update(struct shim_io *io);
+/* The task is deleted: has the log all that was written? What lies in a pipe is yet to be read. */
+bool shim_io_logged(struct shim_io *io);
 /* The process has ended: clients get what is left and are let go. */
 void shim_io_finish(struct shim_io *io);
 void shim_io_close(struct shim_io *io);

@@ -141,15 +141,18 @@ void task_made(struct task *t, const json_t *made)
 static int run_create(struct task *t, struct err *err)
 {
 	AUTO_JSON json_t *made = task_call(t, "create", NULL, err);
+	int rc = made ? 0 : -1;
 
-	if (!made)
-		return -1;
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&t->table->lock);
 	task_made(t, made);
-	if (t->init.status == TASK_CREATING)
+	if (t->events < 0) /* the watcher has seen its end, and left it to us */
+		rc = err_set(err, ERR_UNAVAILABLE, "the shim has gone");
+	else if (t->init.status == TASK_CREATING)
 		t->init.status = TASK_CREATED;
 	pthread_mutex_unlock(&t->table->lock);
-	return 0;
+	return rc;
 }
 
 static int build(struct task *t, const json_t *container, const json_t *req, struct err *err)
@@ -178,18 +181,6 @@ static void set_deleting(struct task *t, bool deleting)
 	pthread_mutex_unlock(&t->table->lock);
 }
 
-/* Without a shim the runtime is told directly. */
-static void delete_by_runtime(struct task *t)
-{
-	AUTO_FREE char *root = task_runtime_root(t->table, t->ns);
-	AUTO_FREE char *log = xasprintf("%s/log.json", t->bundle);
-	struct ctrd_runtime rt = { t->binary, root };
-	struct err err;
-
-	if (ctrd_runtime_run(&rt, log, "delete", "--force", t->id, &err))
-		log_warn("task %s: %s", t->id, err.msg);
-}
-
 void task_demolish(struct task *t)
 {
 	AUTO_JSON json_t *gone = NULL;
@@ -204,7 +195,7 @@ void task_demolish(struct task *t)
 	}
 	task_await_end(t);
 	if (!gone && t->binary)
-		delete_by_runtime(t);
+		task_delete_by_runtime(t);
 	if (ctrd_bundle_remove(t->bundle, &err))
 		log_error("task %s: %s", t->id, err.msg);
 }
@@ -261,7 +252,7 @@ static int delete_by_shim(struct task *t, struct err *err)
 	task_await_end(t);
 	if (!end) {
 		task_without_shim(t);
-		delete_by_runtime(t);
+		task_delete_by_runtime(t);
 		return 0;
 	}
 	pthread_mutex_lock(&t->table->lock);
@@ -286,7 +277,7 @@ static int delete_task(struct task *t, struct err *err)
 	if (has_shim && delete_by_shim(t, err))
 		return -1;
 	if (!has_shim)
-		delete_by_runtime(t);
+		task_delete_by_runtime(t);
 	return ctrd_bundle_remove(t->bundle, err);
 }
 

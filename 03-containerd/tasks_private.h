@@ -95,6 +95,8 @@ void task_watcher_stop(struct ctrd_tasks *ts);
 int task_watch(struct task *t, int fd, struct err *err);
 /* Wait, a few seconds at most, until the shim has gone and its last event is in. */
 void task_await_end(struct task *t);
+/* Run the OCI runtime's `delete --force`, when the shim and its commands have ended. */
+void task_delete_by_runtime(struct task *t);
 /* There is no shim: what is on disk, or else a lost container that is now killed. */
 void task_without_shim(struct task *t);
 

@@ -312,6 +312,62 @@ static void test_rotation(void)
 	end();
 }
 
+/* log.2 is in the way: nothing is put over log.1, and the log goes on growing. */
+static void test_rotation_fails(void)
+{
+	AUTO_FREE char *now = NULL, *one = NULL, *two = NULL, *in_the_way = NULL;
+
+	begin("8m", 100, 3);
+	add("a\n");
+	add("b\n");
+	add("c\n"); /* a and b are log.1 */
+	in_the_way = path_of("log.2");
+	EXPECT_INT(mkdir(in_the_way, 0700), 0);
+	add("d\n");
+	add("e\n"); /* would rotate */
+	one = content("log.1");
+	now = content("log");
+	EXPECT_STR(one, "{\"log\":\"a\\n\"" AT "{\"log\":\"b\\n\"" AT);
+	EXPECT_STR(now, "{\"log\":\"c\\n\"" AT "{\"log\":\"d\\n\"" AT "{\"log\":\"e\\n\"" AT);
+	EXPECT_INT(rmdir(in_the_way), 0);
+	add("f\n"); /* tried again when as much has been written again */
+	add("g\n");
+	free(steal_ptr(&one));
+	free(steal_ptr(&now));
+	now = content("log");
+	one = content("log.1");
+	two = content("log.2");
+	EXPECT_STR(two, "{\"log\":\"a\\n\"" AT "{\"log\":\"b\\n\"" AT);
+	EXPECT_STR(one, "{\"log\":\"c\\n\"" AT "{\"log\":\"d\\n\"" AT "{\"log\":\"e\\n\"" AT
+		   "{\"log\":\"f\\n\"" AT);
+	EXPECT_STR(now, "{\"log\":\"g\\n\"" AT);
+	end();
+}
+
+/* The shim of a deleted task still has lines for the log that the next one opens. */
+static void test_two_shims(void)
+{
+	AUTO_FREE char *path = NULL, *got = NULL;
+	struct shim_log next;
+
+	begin("8m", 0, 1);
+	path = path_of("log");
+	EXPECT_OK(open_log(&next, path));
+	shim_log_add(&next, SHIM_STDOUT, "two\n", 4, &when);
+	CU_ASSERT_FALSE(shim_log_flush(&next));
+	add("one\n");
+	CU_ASSERT_FALSE(shim_log_gone(&l));
+	shim_log_close(&l);
+	CU_ASSERT_TRUE(shim_log_flush(&next));
+	got = content("log");
+	EXPECT_STR(got, "{\"log\":\"one\\n\"" AT "{\"log\":\"two\\n\"" AT);
+	EXPECT_OK(shim_log_reopen(&next, &err)); /* not renamed: the lock is its own */
+	unlink(path);
+	CU_ASSERT_TRUE(shim_log_gone(&next));
+	shim_log_close(&next);
+	tmp_free(dir);
+}
+
 static void test_refused_paths(void)
 {
 	struct shim_log other;
@@ -338,6 +394,8 @@ int suite_shim_log(void)
 		{ "a torn line is cut off", test_torn_line },
 		{ "a full disk loses and repeats nothing", test_full_disk },
 		{ "rotation", test_rotation },
+		{ "a rotation that fails writes over nothing", test_rotation_fails },
+		{ "one shim after the other", test_two_shims },
 		{ "what is no file", test_refused_paths },
 		CU_TEST_INFO_NULL,
 	};
