@@ -88,6 +88,7 @@ json_t *shim_proc_json(const struct shim_proc *p)
 	if (p->status == SHIM_STOPPED) {
 		json_object_set_new(doc, "exitStatus", json_integer(p->exit_status));
 		json_object_set_new(doc, "exitedAt", json_string(p->exited_at));
+		json_object_set_new(doc, "started", json_boolean(p->started));
 	}
 	return doc;
 }
@@ -96,9 +97,9 @@ json_t *shim_proc_json(const struct shim_proc *p)
 
 static void record(struct shim_proc *p)
 {
-	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i}", "exitStatus", p->exit_status,
-					  "exitedAt", p->exited_at, "oomKilled", p->oom_killed,
-					  "pid", (int)p->pid);
+	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i, s:b}", "exitStatus",
+					  p->exit_status, "exitedAt", p->exited_at, "oomKilled",
+					  p->oom_killed, "pid", (int)p->pid, "started", p->started);
 	struct err err;
 
 	if (jsonx_write(AT_FDCWD, "exit.json", doc, 0600, &err))

@@ -140,6 +140,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
+		p->started = true;
 		shim_event(p->shim, "start", p);
 		shim_reply(job->conn, json_pack("{s:i}", "pid", (int)p->pid));
 	}

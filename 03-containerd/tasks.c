@@ -205,6 +205,7 @@ void task_proc_update(struct task *t, struct task_proc *p, const json_t *state)
 		return;
 	p->exit_status = (int)jsonx_int(state, "exitStatus", 255);
 	snprintf(p->exited_at, sizeof p->exited_at, "%s", jsonx_str(state, "exitedAt", ""));
+	p->unstarted = !jsonx_bool(state, "started", true);
 	task_wake(t);
 }
 
@@ -229,6 +230,7 @@ json_t *task_json(const struct task *t)
 		AUTO_JSON json_t *end = task_exit_json(p);
 
 		json_object_update(doc, end);
+		json_object_set_new(doc, "started", json_boolean(!p->unstarted));
 	}
 	return doc;
 }

@@ -30,6 +30,7 @@ struct task_proc {
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];
 	bool oom_killed;
+	bool unstarted; /* init's: it ended before it was started */
 };
 
 struct task {

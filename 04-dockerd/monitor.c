@@ -156,7 +156,7 @@ static bool ended_unseen(struct daemon *d, struct container *c, const json_t *ta
 {
 	bool unseen;
 
-	if (strcmp(jsonx_str(task, "status", ""), "stopped"))
+	if (strcmp(jsonx_str(task, "status", ""), "stopped") || !jsonx_bool(task, "started", true))
 		return false;
 	dockerd_lock(d);
 	unseen = strcmp(c->st.finished, info->at) != 0;
