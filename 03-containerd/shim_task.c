@@ -324,6 +324,8 @@ static int op_delete(struct shim *s, struct shim_conn *conn, const json_t *req, 
 			       shim_status_name(p->status));
 	if (p->starting)
 		return err_set(err, ERR_CONFLICT, "the task is being created");
+	if (p->started && jsonx_bool(req, "unstarted", false))
+		return err_set(err, ERR_CONFLICT, "the task has been started");
 	if (!s->tried) {
 		shim_task_deleted(s, conn);
 		return 1;

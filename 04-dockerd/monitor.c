@@ -173,11 +173,11 @@ static bool ended_unseen(struct daemon *d, struct container *c, const json_t *ta
 
 /* Created and never started, or stopped and known. True: not so any more, as containerd was just
  * starting it for a daemon that has died. */
-static bool discard(struct daemon *d, struct container *c)
+static bool discard(struct daemon *d, struct container *c, const char *status)
 {
 	struct err err;
 
-	if (!dockerd_task_discard(d, c->id, &err))
+	if (!dockerd_task_discard(d, c->id, !strcmp(status, "created"), &err))
 		return false;
 	log_warn("container %.12s: delete its task: %s", c->id, err.msg);
 	return err.kind == ERR_CONFLICT;
@@ -205,7 +205,7 @@ static bool settle(struct daemon *d, struct container *c, const json_t *task)
 	else if (running || ended_unseen(d, c, task, &info))
 		dockerd_exited_locked(d, c, &info);
 	else if (task && !c->unsaved)
-		return discard(d, c);
+		return discard(d, c, status);
 	return false;
 }
 

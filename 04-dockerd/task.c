@@ -199,9 +199,9 @@ static int delete_task(struct daemon *d, const char *id, struct err *err)
 	return call(d, "DELETE", task, NULL, err);
 }
 
-int dockerd_task_discard(struct daemon *d, const char *id, struct err *err)
+int dockerd_task_discard(struct daemon *d, const char *id, bool unstarted, struct err *err)
 {
-	AUTO_FREE char *task = xasprintf("/v1/tasks/%s", id);
+	AUTO_FREE char *task = xasprintf("/v1/tasks/%s?unstarted=%d", id, unstarted);
 	AUTO_FREE char *container = xasprintf("/v1/containers/%s", id);
 
 	if (call(d, "DELETE", task, NULL, err) && err->kind != ERR_NOT_FOUND)
