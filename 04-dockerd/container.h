@@ -57,6 +57,7 @@ struct container {
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
+	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
 	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
 
 	pthread_mutex_t op;        /* daemon.h */

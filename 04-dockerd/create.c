@@ -11,6 +11,7 @@
 #include "create.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +27,14 @@
 #include "task.h"
 #include "volume.h"
 
+#define UNDO_AGAIN_MS 500
+
 struct making {
 	struct daemon *d;
 	struct container *c;
 	json_t *image;     /* resolved */
 	struct strlist warnings;
-	bool has_snapshot, has_dir;
+	bool has_dir;
 };
 
 /* --- checking ---------------------------------------------------------------------------- */
@@ -112,7 +115,6 @@ static int make_parts(struct making *m, struct err *err)
 	m->has_dir = true;
 	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
 		return -1;
-	m->has_snapshot = true;
 	if (dockerd_mounts_realise(m->d, m->c->mounts, err))
 		return -1;
 	if (dockerd_copy_up(m->d, m->c->id, m->c->mounts, err)) {
@@ -140,15 +142,41 @@ static int enter(struct making *m, const char *name, struct err *err)
 	return rc;
 }
 
-static void undo(struct making *m)
+/* The directory goes last: as long as it is there, the next daemon knows of the snapshot.
+ * True: containerd was away, so that nobody knows whether it has made one: try again later. */
+static bool undo_once(struct daemon *d, struct container *c)
 {
-	AUTO_FREE char *dir = dockerd_container_path(m->d, m->c, NULL);
+	AUTO_FREE char *dir = dockerd_container_path(d, c, NULL);
 	struct err err;
 
-	if (m->has_snapshot && dockerd_snapshot_remove(m->d, m->c->id, &err))
-		log_warn("snapshot %.12s: %s", m->c->id, err.msg);
-	if (m->has_dir && file_remove_tree(AT_FDCWD, dir, &err))
+	if (dockerd_snapshot_remove(d, c->id, &err)) {
+		log_warn("snapshot %.12s: %s", c->id, err.msg);
+		return err.kind == ERR_UNAVAILABLE;
+	}
+	if (file_remove_tree(AT_FDCWD, dir, &err))
 		log_warn("%s: %s", dir, err.msg);
+	return false;
+}
+
+static void undo_worker(struct daemon *d, void *arg)
+{
+	struct pollfd stop = { d->stop_fd, POLLIN, 0 };
+	struct container *c = arg;
+
+	while (!poll(&stop, 1, UNDO_AGAIN_MS) && undo_once(d, c))
+		;
+	dockerd_container_put(d, c);
+}
+
+static void undo(struct making *m)
+{
+	if (!m->has_dir || !undo_once(m->d, m->c))
+		return;
+	dockerd_lock(m->d);
+	m->c->refs++;
+	dockerd_unlock(m->d);
+	if (dockerd_spawn(m->d, undo_worker, m->c))
+		dockerd_container_put(m->d, m->c);
 }
 
 /* The name is checked first of all and taken last of all: in between, another may take it. */

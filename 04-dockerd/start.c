@@ -32,7 +32,7 @@ static int kind_of(const struct container *c)
 
 /* --- the steps --------------------------------------------------------------------- */
 
-static int check_state(struct daemon *d, const struct container *c, struct err *err)
+static int check_state(struct daemon *d, struct container *c, struct err *err)
 {
 	int rc = 0;
 
@@ -43,6 +43,9 @@ static int check_state(struct daemon *d, const struct container *c, struct err *
 	else if (c->st.dead)
 		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
 	dockerd_unlock(d);
+	if (!rc && c->unsaved) /* the task, which a start replaces, is all that knows the last exit */
+		rc = dockerd_container_save(d, c, err);
+	c->unsaved &= rc != 0;
 	return rc;
 }
 
@@ -155,8 +158,16 @@ static void explain(const struct container *c, struct err *err)
 
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
 {
+	bool wait_on;
 	struct err err;
 
+	dockerd_lock(d);
+	/* The restart policy's attempt while containerd was away or the disk full: no failure of
+	 * the container's, which goes on being restarted, by another daemon if need be. */
+	wait_on = c->st.restarting && (why->kind == ERR_UNAVAILABLE || why->kind == ERR_NO_SPACE);
+	dockerd_unlock(d);
+	if (wait_on)
+		return;
 	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
 	c->st.pid = 0;
