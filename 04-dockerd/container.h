@@ -27,6 +27,7 @@
 #define ZERO_TIME "0001-01-01T00:00:00Z" /* Go's zero time: "never" in the API */
 
 struct endpoint;
+struct health;
 
 struct state {
 	bool running, paused, restarting, removing, dead, oom_killed;
@@ -36,6 +37,7 @@ struct state {
 	char started[TIME_TEXT_SIZE], finished[TIME_TEXT_SIZE];
 	int restarts;         /* by the restart policy, since the last start by hand */
 	bool stopped_by_hand; /* the restart policy must leave it alone */
+	struct health *health; /* NULL: nothing is checked. health.h */
 };
 
 /* A file descriptor to poll: readable after any change of the container. */

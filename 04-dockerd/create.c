@@ -21,6 +21,7 @@
 #include "01-kernel/base/trace.h"
 #include "api.h"
 #include "events.h"
+#include "health.h"
 #include "images.h"
 #include "mounts.h"
 #include "network.h"
@@ -74,16 +75,6 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 	return 0;
 }
 
-static void warn_about_image(struct making *m)
-{
-	json_t *test = jsonx_at(m->image, "config.config.Healthcheck.Test");
-
-	if (json_array_size(test) && strcmp(json_string_value(json_array_get(test, 0)), "NONE"))
-		strlist_add(
-			&m->warnings,
-			"The image's HEALTHCHECK is not run: this daemon has no health checks.");
-}
-
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
@@ -99,7 +90,7 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	if (dockerd_networking_check(net, jsonx_str(c->host, "NetworkMode", ""), err))
 		return -1;
 	default_hostname(c->config, body, c->host);
-	warn_about_image(m);
+	c->st.health = dockerd_health_load(c->config, NULL);
 	c->mounts = dockerd_mounts_plan(m->d, c->config, c->host, err);
 	return c->mounts ? 0 : -1;
 }

@@ -14,6 +14,7 @@
 #include "01-kernel/base/trace.h"
 #include "events.h"
 #include "exec.h"
+#include "health.h"
 #include "human.h"
 #include "lifecycle.h"
 #include "network.h"
@@ -121,6 +122,7 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 	dockerd_endpoint_release(d->net, *ep);
 	dockerd_lock(d);
 	c->st.running = c->st.paused = false;
+	dockerd_health_stopped(c);
 	c->st.pid = 0;
 	c->st.exit_code = info->status;
 	c->st.oom_killed = info->oom_killed;

@@ -17,6 +17,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "events.h"
 #include "exec.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "restart.h"
@@ -80,6 +81,7 @@ static void set_paused(struct daemon *d, const char *id, bool paused)
 	dockerd_lock(d);
 	if (c->st.running && c->st.paused != paused) {
 		c->st.paused = paused;
+		paused ? dockerd_health_stopped(c) : dockerd_health_unpaused(d, c);
 		dockerd_container_changed(c);
 	}
 	dockerd_unlock(d);
@@ -131,6 +133,7 @@ static void adopt(struct daemon *d, struct container *c, const json_t *task)
 	c->st.paused = !strcmp(jsonx_str(task, "status", ""), "paused");
 	if (!strcmp(c->st.started, ZERO_TIME) || strcmp(c->st.started, c->st.finished) < 0)
 		time_now_text(c->st.started);
+	dockerd_health_started(d, c);
 	free(c->attach_path);
 	c->attach_path = xstrdup(jsonx_str(task, "attach", ""));
 	dockerd_unlock(d);

@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
 #include "events.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "ospec.h"
@@ -115,6 +116,7 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 	c->st.error[0] = '\0';
 	time_now_text(c->st.started);
 	c->start_serial++;
+	dockerd_health_started(d, c);
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
 }
@@ -170,6 +172,7 @@ static void record_failure(struct daemon *d, struct container *c, const struct e
 		return;
 	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
+	dockerd_health_stopped(c);
 	c->st.pid = 0;
 	c->st.exit_code = why->kind == ERR_NO_PROGRAM	    ? 127
 			  : why->kind == ERR_NOT_EXECUTABLE ? 126
