@@ -135,6 +135,8 @@ char *shim_proc_file(const struct shim_proc *p, const char *name); /* the caller
 int shim_proc_read_pid(struct shim_proc *p, const char *name, struct err *err);
 /* The command that started p is over: an exit seen meanwhile counts now. */
 void shim_proc_started(struct shim_proc *p);
+/* Take the room on the disk that the record of init's end will need. */
+int shim_record_reserve(struct err *err);
 /* Record the end of a process that was reaped, without waiting for its output. */
 void shim_proc_finish(struct shim_proc *p);
 void shim_reap(struct shim *s); /* on SIGCHLD */

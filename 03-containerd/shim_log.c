@@ -78,7 +78,7 @@ static int open_file(struct shim_log *l, struct err *err)
 int shim_log_open(struct shim_log *l, const struct shim_log_options *o, struct err *err)
 {
 	*l = (struct shim_log){ .fd = -1, .format = o->format, .max_size = o->max_size,
-				.max_file = o->max_file, .rotate_at = o->max_size };
+				.max_file = o->max_file, .compress = o->compress, .rotate_at = o->max_size };
 	l->path = xstrdup(o->path);
 	if (open_file(l, err) && err->kind != ERR_CONFLICT) {
 		shim_log_close(l);
@@ -110,6 +110,18 @@ int shim_log_reopen(struct shim_log *l, struct err *err)
 	return 0;
 }
 
+/* As log.1 or as log.1.gz; of its new name the other form goes, which was the oldest's. */
+static int shift_file(const char *from, const char *to, const char *suffix, const char *other)
+{
+	AUTO_FREE char *old = xasprintf("%s%s", from, suffix), *new = xasprintf("%s%s", to, suffix);
+	AUTO_FREE char *oldest = xasprintf("%s%s", to, other);
+
+	if (rename(old, new))
+		return errno == ENOENT ? 0 : -1;
+	unlink(oldest);
+	return 0;
+}
+
 /* log.1 becomes log.2 and so on, and the oldest goes. One that cannot be moved stops it: the
  * next would be put over it. */
 static bool shift_files(const struct shim_log *l)
@@ -118,7 +130,7 @@ static bool shift_files(const struct shim_log *l)
 		AUTO_FREE char *from = i > 1 ? xasprintf("%s.%d", l->path, i - 1) : xstrdup(l->path);
 		AUTO_FREE char *to = xasprintf("%s.%d", l->path, i);
 
-		if (rename(from, to) && errno != ENOENT) {
+		if (shift_file(from, to, "", ".gz") || shift_file(from, to, ".gz", "")) {
 			log_error("rotate %s: %s", from, strerror(errno));
 			return false;
 		}
@@ -137,10 +149,12 @@ static void rotate(struct shim_log *l)
 			l->size = 0;
 		return;
 	}
-	if (!shift_files(l)) {
+	if ((l->compress && shim_log_gzip_busy(l)) || !shift_files(l)) {
 		l->rotate_at = l->size + l->max_size;
 		return;
 	}
+	if (l->compress)
+		shim_log_gzip(l, l->fd);
 	close(l->fd);
 	l->fd = -1;
 	if (open_file(l, &err))

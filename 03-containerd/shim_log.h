@@ -34,6 +34,7 @@ struct shim_log_options {
 	enum shim_log_format format;
 	int64_t max_size; /* rotate before growing past it; 0: never */
 	int max_file;     /* files kept, the current one included */
+	bool compress;    /* all but the current one */
 };
 
 struct shim_log {
@@ -43,6 +44,7 @@ struct shim_log {
 	off_t size;          /* what the file holds: whole lines only */
 	int64_t max_size;
 	int max_file;
+	bool compress;
 	off_t rotate_at;     /* max_size, or later after a rotation that failed */
 	struct strbuf ready; /* whole lines, not yet in the file */
 	struct strbuf open[SHIM_STREAMS]; /* output of which the line's end has not come */
@@ -72,6 +74,14 @@ bool shim_log_flush(struct shim_log *l);
 bool shim_log_gone(const struct shim_log *l);
 
 void shim_log_close(struct shim_log *l);
+
+/* --- shim_log_gzip.c --------------------------------------------------------------------- */
+
+/* log.1, open and locked at fd, becomes log.1.gz in the course of time. The caller closes fd; its
+ * child is reaped like any other. */
+void shim_log_gzip(const struct shim_log *l, int fd);
+/* That is still going on. */
+bool shim_log_gzip_busy(const struct shim_log *l);
 
 /* --- shim_log_line.c ---------------------------------------------------------- */
 

@@ -125,6 +125,25 @@ json_int_t dockerd_parse_size(const char *text)
 	return n;
 }
 
+int dockerd_parse_bool(const char *text)
+{
+	static const char *const words[][6] = { { "0", "f", "F", "false", "FALSE", "False" },
+						{ "1", "t", "T", "true", "TRUE", "True" } };
+
+	for (int value = 0; text && value < 2; value++)
+		for (int i = 0; i < 6; i++)
+			if (!strcmp(text, words[value][i]))
+				return value;
+	return -1;
+}
+
+static bool good_log_option(const char *key, const char *value)
+{
+	if (!strcmp(key, "compress"))
+		return dockerd_parse_bool(value) >= 0;
+	return value && dockerd_parse_size(value) >= 1 && (strcmp(key, "max-file") || atoi(value));
+}
+
 static int check_log(const json_t *h, struct err *err)
 {
 	const json_t *log = json_object_get(h, "LogConfig");
@@ -137,18 +156,23 @@ static int check_log(const json_t *h, struct err *err)
 			       type);
 	json_object_foreach(json_object_get(log, "Config"), key, v) {
 		const char *value = json_string_value(v);
-		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file"));
+		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file") ||
+					   !strcmp(key, "compress"));
 
 		if (!known)
 			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
 				       key, *type ? type : "json-file");
-		if (!value || dockerd_parse_size(value) < 1 ||
-		    (!strcmp(key, "max-file") && !atoi(value)))
+		if (!good_log_option(key, value))
 			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
 	}
 	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
 		return err_set(err, ERR_INVALID,
 			       "log opt 'max-file' has no effect without 'max-size'");
+	if (dockerd_parse_bool(json_string_value(jsonx_at(log, "Config.compress"))) > 0 &&
+	    (!jsonx_at(log, "Config.max-size") ||
+	     atoi(jsonx_str(json_object_get(log, "Config"), "max-file", "1")) < 2))
+		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "
+			       "or max-size is not set");
 	return 0;
 }
 

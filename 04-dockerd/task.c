@@ -55,7 +55,8 @@ static json_t *log_body(struct daemon *d, const struct container *c)
 	AUTO_FREE char *path = dockerd_container_log(d, c);
 	const json_t *options = jsonx_at(c->host, "LogConfig.Config");
 	const char *size = jsonx_str(options, "max-size", NULL),
-		   *files = jsonx_str(options, "max-file", NULL);
+		   *files = jsonx_str(options, "max-file", NULL),
+		   *compress = jsonx_str(options, "compress", "");
 	json_t *body =
 		json_pack("{s:s, s:s}", "driver",
 			  json_string_value(jsonx_at(c->host, "LogConfig.Type")), "path", path);
@@ -64,6 +65,8 @@ static json_t *log_body(struct daemon *d, const struct container *c)
 		json_object_set_new(body, "maxSize", json_integer(dockerd_parse_size(size)));
 	if (files)
 		json_object_set_new(body, "maxFile", json_integer(atoi(files)));
+	if (dockerd_parse_bool(compress) > 0)
+		json_object_set_new(body, "compress", json_true());
 	return body;
 }
 

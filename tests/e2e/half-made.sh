@@ -3,6 +3,8 @@
 # at it the next containerd waits, without keeping others waiting; what will never be made is gone.
 . "${0%/*}/lib.sh"
 
+mkdir -p "$T/run-containerd"
+mount -t tmpfs -o size=4m small "$T/run-containerd"
 seed busybox
 start_registry
 start_containerd
@@ -89,6 +91,25 @@ kill -KILL "$(shim_pid)"
 wait_for 5 has_kind stopped
 expect_eq "a task that was there, and lost its shim, has stopped" stopped "$(kind)"
 expect_match "it is deleted" 255 "$(api DELETE "tasks/$C")"
+
+# How a container ends is recorded also when the disk is full.
+jq --arg t "$T" '.id += "e" | .spec.process.args = ["sh", "-c", "while [ ! -e /end/end ]; do sleep 0.05; done; exit 7"] |
+	.spec.mounts += [{type: "bind", source: ($t + "/end"), destination: "/end", options: ["bind"]}] | del(.spec.hooks)' \
+	"$T/container.json" >"$T/ends.json"
+mkdir "$T/end"
+id=${C}e
+api POST containers "$(cat "$T/ends.json")" >/dev/null
+expect_match "the container is created" pid "$(api POST tasks "{\"containerID\":\"$id\"}")"
+expect_eq "and started" "{}" "$(api POST "tasks/$id/start" '{}')"
+dd if=/dev/zero of="$T/run-containerd/filler" bs=4k 2>/dev/null
+touch "$T/end/end"
+expect_match "a container ends on a full disk" '"exitStatus": ?7' "$(api POST "tasks/$id/wait" '{}')"
+kill -KILL "$(cat "$T/run-containerd/default/$id/shim.pid")"
+restart "containerd starts on a full disk"
+expect_match "the exit status is still known" '"exitStatus": ?7' "$(api POST "tasks/$id/wait" '{}')"
+expect_match "the task can be deleted" '"exitStatus": ?7' "$(api DELETE "tasks/$id")"
+rm "$T/run-containerd/filler"
+expect_ok ctr containers rm "$id"
 
 # Killed before it had started a shim.
 mkdir -p "$T/run-containerd/default/$C/rootfs"

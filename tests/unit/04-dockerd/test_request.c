@@ -278,6 +278,12 @@ static void policies_are_checked(void)
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
 		     "no effect without 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"1m\",\"compress\":\"true\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"1\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"yes\"}}}",
+		     "invalid value of log opt 'compress'");
 }
 
 static void modes_are_checked(void)
