@@ -250,13 +250,17 @@ stop_stack() { stop_dockerd; stop_containerd; stop_registry; }
 
 # What there is now of all that a container can leave: one line each.
 state() {
-	local id
 	awk -v t="$T/" 'index($5, t) == 1 { print "mount", $5 }' /proc/self/mountinfo
 	ip -o link | awk -F': ' '{ sub(/@.*/, "", $2); print "link", $2 }'
 	nft list ruleset 2>/dev/null | sed 's/counter packets [0-9]* bytes [0-9]*/counter/; s/^/nft /'
-	sort -u "$T/ids" | while read -r id; do
-		find /sys/fs/cgroup -type d \( -name "$id" -o -name "*-$id.scope" \) 2>/dev/null | sed 's/^/cgroup /'
-	done
+	# Called like a container, or PREFIX-CONTAINER.scope. One look at all, as there may be hundreds.
+	find /sys/fs/cgroup -type d 2>/dev/null | awk -v ids="$T/ids" '
+		BEGIN { while ((getline id <ids) > 0) known[id] }
+		{ name = $0; sub(/.*\//, "", name) }
+		!(name in known) && sub(/\.scope$/, "", name) {
+			while (!(name in known) && sub(/^[^-]*-/, "", name)) ;
+		}
+		name in known { print "cgroup", $0 }'
 	# All processes but this script, which is process 1 of its namespace, and
 	# the helpers in its process group that take this very look.
 	ps -e -o pid= -o pgid= -o args= | awk -v own="$(ps -o pgid= -p 1)" '

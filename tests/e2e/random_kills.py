@@ -293,7 +293,7 @@ def check_all_gone():
         for image in w.settle(api, "GET", "/images")[1]:
             w.settle(api, "DELETE", "/images/" + urllib.parse.quote(image["name"], safe=""))
     check("snapshots", [], w.settle(w.containerd, "GET", "/snapshots")[1])
-    for pattern in ("content/blobs/sha256/*", "snapshots/[0-9]*"):
+    for pattern in ("content/blobs/sha256/*", "content/ingest/*", "snapshots/[0-9]*"):
         check(f"files {pattern}", [], glob.glob(f"{w.disk}/containerd/{pattern}"))
 
 
