@@ -115,6 +115,9 @@ char *dockerd_container_log(const struct daemon *d, const struct container *c);
 int dockerd_container_save(struct daemon *d, struct container *c, struct err *err); /* op held */
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
+/* What is left of one that was never finished, or half removed: now or, while containerd is
+ * away, later. */
+void dockerd_remnant_remove(struct daemon *d, const char *id);
 
 /* Entrypoint and Cmd as one argument list (new, shares nothing with the container). */
 json_t *dockerd_container_args(const struct container *c);

@@ -10,8 +10,6 @@
  */
 #include "create.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,8 +25,6 @@
 #include "network.h"
 #include "task.h"
 #include "volume.h"
-
-#define UNDO_AGAIN_MS 500
 
 struct making {
 	struct daemon *d;
@@ -133,43 +129,6 @@ static int enter(struct making *m, const char *name, struct err *err)
 	return rc;
 }
 
-/* The directory goes last: as long as it is there, the next daemon knows of the snapshot.
- * True: containerd was away, so that nobody knows whether it has made one: try again later. */
-static bool undo_once(struct daemon *d, struct container *c)
-{
-	AUTO_FREE char *dir = dockerd_container_path(d, c, NULL);
-	struct err err;
-
-	if (dockerd_snapshot_remove(d, c->id, &err)) {
-		log_warn("snapshot %.12s: %s", c->id, err.msg);
-		return err.kind == ERR_UNAVAILABLE;
-	}
-	if (file_remove_tree(AT_FDCWD, dir, &err))
-		log_warn("%s: %s", dir, err.msg);
-	return false;
-}
-
-static void undo_worker(struct daemon *d, void *arg)
-{
-	struct pollfd stop = { d->stop_fd, POLLIN, 0 };
-	struct container *c = arg;
-
-	while (!poll(&stop, 1, UNDO_AGAIN_MS) && undo_once(d, c))
-		;
-	dockerd_container_put(d, c);
-}
-
-static void undo(struct making *m)
-{
-	if (!m->has_dir || !undo_once(m->d, m->c))
-		return;
-	dockerd_lock(m->d);
-	m->c->refs++;
-	dockerd_unlock(m->d);
-	if (dockerd_spawn(m->d, undo_worker, m->c))
-		dockerd_container_put(m->d, m->c);
-}
-
 /* The name is checked first of all and taken last of all: in between, another may take it. */
 static int check_name(struct daemon *d, const char *name, struct err *err)
 {
@@ -258,7 +217,8 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		name++;
 	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
 	if (rc) {
-		undo(&m);
+		if (m.has_dir)
+			dockerd_remnant_remove(m.d, id);
 	} else {
 		http_reply_json(rep, 201, answer(&m));
 		dockerd_container_event(daemon, m.c, "create", NULL);

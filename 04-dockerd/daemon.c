@@ -175,10 +175,40 @@ static bool is_alive(const json_t *tasks, const char *id)
 	return false;
 }
 
+/* containerd may go away again at any time: whoever starts asks until it is answered. */
+static bool ask_again(const struct err *err, int *tries)
+{
+	if (err->kind != ERR_UNAVAILABLE || ++*tries >= CONTAINERD_TRIES)
+		return false;
+	poll(NULL, 0, CONTAINERD_PAUSE_MS);
+	return true;
+}
+
+static json_t *list_tasks(struct daemon *d, struct err *err)
+{
+	int tries = 0;
+	json_t *tasks;
+
+	do
+		tasks = dockerd_task_list(d, err);
+	while (!tasks && ask_again(err, &tries));
+	return tasks;
+}
+
+static int reconcile(struct daemon *d, struct err *err)
+{
+	int tries = 0, rc;
+
+	do
+		rc = dockerd_reconcile(d, err);
+	while (rc && ask_again(err, &tries));
+	return rc;
+}
+
 /* Addresses and ports belong to those that run; all others have none. */
 static int restore_network(struct daemon *d, struct err *err)
 {
-	AUTO_JSON json_t *tasks = dockerd_task_list(d, err);
+	AUTO_JSON json_t *tasks = list_tasks(d, err);
 
 	if (!tasks)
 		return -1;
@@ -211,7 +241,7 @@ static int open_all(struct daemon *d, struct err *err)
 	if (!d->net)
 		return -1;
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
-	    dockerd_reconcile(d, err))
+	    reconcile(d, err))
 		return -1;
 	dockerd_boot_restarts(d);
 	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;

@@ -194,8 +194,6 @@ static bool settle(struct daemon *d, struct container *c, const json_t *task)
 	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running;
 	struct exit_info info;
 
-	if (!strcmp(status, "unknown")) /* its shim is stuck; containerd asks on, and tells */
-		return false;
 	dockerd_lock(d);
 	running = c->st.running;
 	dockerd_unlock(d);
@@ -213,19 +211,19 @@ static bool settle(struct daemon *d, struct container *c, const json_t *task)
 }
 
 /* The task as it is now: while we waited for op, it may have been started anew. */
-static void settle_one(struct daemon *d, struct container *c)
+static int settle_one(struct daemon *d, struct container *c, struct err *err)
 {
-	bool again = true;
-	struct err err;
+	bool again = true, known = true;
 
 	pthread_mutex_lock(&c->op);
 	for (int i = 0; again && i < SETTLE_TRIES; i++) {
-		AUTO_JSON json_t *task = dockerd_task_get(d, c->id, &err);
+		AUTO_JSON json_t *task = dockerd_task_get(d, c->id, err);
 
-		again = (task || err.kind == ERR_NOT_FOUND) && settle(d, c, task) &&
-			pause_ms(d, SETTLE_PAUSE_MS);
+		known = task || err->kind == ERR_NOT_FOUND;
+		again = known && settle(d, c, task) && pause_ms(d, SETTLE_PAUSE_MS);
 	}
 	pthread_mutex_unlock(&c->op);
+	return !known && err->kind == ERR_UNAVAILABLE ? -1 : 0;
 }
 
 static bool differs(struct daemon *d, const struct container *c, const json_t *task)
@@ -233,6 +231,8 @@ static bool differs(struct daemon *d, const struct container *c, const json_t *t
 	const char *status = jsonx_str(task, "status", "");
 	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running, same;
 
+	if (!strcmp(status, "unknown")) /* its shim is stuck; containerd asks on, and tells */
+		return false;
 	dockerd_lock(d);
 	running = c->st.running;
 	same = alive && c->attach_path && c->st.pid == jsonx_int(task, "pid", 0);
@@ -244,17 +244,18 @@ int dockerd_reconcile(struct daemon *d, struct err *err)
 {
 	AUTO_JSON json_t *tasks = dockerd_task_list(d, err);
 	struct container **all;
+	int rc = 0;
 	size_t n;
 
 	if (!tasks)
 		return -1;
 	all = dockerd_container_all(d, &n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !rc; i++)
 		if (differs(d, all[i], task_of(tasks, all[i]->id)))
-			settle_one(d, all[i]);
+			rc = settle_one(d, all[i], err);
 	dockerd_container_all_free(d, all, n);
 	dockerd_execs_settle(d);
-	return 0;
+	return rc;
 }
 
 /* --- restart policies at boot --------------------------------------------------------------------

@@ -194,13 +194,8 @@ static bool is_remnant(const struct daemon *d, const char *id)
 
 static void sweep(struct daemon *d, const char *id)
 {
-	AUTO_FREE char *dir = xasprintf("%s/containers/%s", d->cfg->data_root, id);
-	struct err err;
-
 	log_info("container %.12s was never finished, or half removed: removing the rest", id);
-	dockerd_task_delete(d, id);
-	if (dockerd_snapshot_remove(d, id, &err) || file_remove_tree(AT_FDCWD, dir, &err))
-		log_error("container %.12s: %s", id, err.msg);
+	dockerd_remnant_remove(d, id);
 }
 
 static void load_or_sweep(struct daemon *d, const char *id)
