@@ -102,15 +102,11 @@ static void restart_worker(struct daemon *d, void *arg)
 /* Set the state; what is to happen next. The reference for the restart worker is
  * taken here, under the lock. */
 static bool record(struct daemon *d, struct container *c, const struct exit_info *info,
-		   struct endpoint **ep)
+		   json_t **networks)
 {
 	bool restart;
 
-	dockerd_lock(d);
-	*ep = c->endpoint;
-	c->endpoint = NULL;
-	dockerd_unlock(d);
-	dockerd_endpoint_release(d->net, *ep);
+	*networks = dockerd_networks_release(d, c);
 	dockerd_lock(d);
 	c->st.running = c->st.paused = false;
 	c->st.pid = 0;
@@ -136,8 +132,8 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
 {
 	struct trace_span span = trace_begin();
-	struct endpoint *ep;
 	bool running, restart;
+	json_t *networks;
 	struct err err;
 
 	dockerd_lock(d);
@@ -145,17 +141,14 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 	dockerd_unlock(d);
 	if (!running)
 		return;
-	restart = record(d, c, info, &ep);
+	restart = record(d, c, info, &networks);
 	if (dockerd_container_save(d, c, &err))
 		log_error("container %.12s: %s", c->id, err.msg);
 	if (info->oom_killed)
 		dockerd_container_event(d, c, "oom", NULL);
 	dockerd_container_event(d, c, "die",
 				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
-	if (ep)
-		dockerd_event(d, "network", "disconnect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
-					"type", "bridge"));
+	dockerd_network_events(d, c, "disconnect", networks);
 	dockerd_exec_container_exited(d, c);
 	dockerd_task_delete(d, c->id);
 	trace_end(&span, "exit of %s (%d)", c->name, info->status);
