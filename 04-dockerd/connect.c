@@ -354,11 +354,11 @@ static int check_connect(struct container *c, const struct network *net, struct 
 {
 	const char *mode = jsonx_str(c->host, "NetworkMode", "");
 
-	if (str_starts(mode, "container:"))
+	if (str_starts(mode, "container:") || dockerd_network_kind(mode) == NET_HOST)
 		return err_set(err, ERR_INVALID,
 			       "container sharing network namespace with another container or host "
 			       "cannot be connected to any other network");
-	if (dockerd_network_kind(mode) == NET_HOST || net->driver == DRIVER_HOST)
+	if (net->driver == DRIVER_HOST)
 		return err_set(err, ERR_INVALID,
 			       "container cannot be disconnected from host network or connected to "
 			       "host network");
@@ -439,7 +439,7 @@ static int disconnect_running(struct daemon *d, struct container *c, struct endp
 	return rc || dockerd_netfiles_write(d, c, err) ? -1 : 0;
 }
 
-int dockerd_disconnect(struct daemon *d, struct container *c, struct network *net, bool force,
+int dockerd_disconnect(struct daemon *d, struct container *c, struct network *net,
 		       struct err *err)
 {
 	struct endpoint *ep = endpoint_on(c, net);
@@ -449,12 +449,9 @@ int dockerd_disconnect(struct daemon *d, struct container *c, struct network *ne
 		return err_set(err, ERR_INVALID,
 			       "container cannot be disconnected from host network or connected to "
 			       "host network");
-	if (!ep && !json_object_get(c->networks, net->name)) {
-		if (force)
-			return 0;
+	if (!ep && !json_object_get(c->networks, net->name))
 		return err_set(err, ERR_SYSTEM, "container %s is not connected to the network %s",
 			       c->id, net->name);
-	}
 	set_network(d, c, net->name, NULL);
 	if (ep && disconnect_running(d, c, ep, pid, err))
 		return -1;

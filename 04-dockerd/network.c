@@ -330,12 +330,13 @@ static json_t *describe(const struct networks *all, const struct network *net)
 	if (net->pool6.family)
 		json_array_append_new(config, pool_json(&net->pool6, &net->gateway6));
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:{s:s, s:n, s:o}, s:b, s:b, s:b, "
-			 "s:{s:s}, s:b, s:o, s:{}}",
+			 "s:{s:s}, s:b, s:{}, s:o, s:{}}",
 			 "Name", net->name, "Id", net->id, "Created", all->created, "Scope",
 			 "local", "Driver", drivers[net->driver], "EnableIPv4", 1, "EnableIPv6",
 			 net->pool6.family != 0, "IPAM", "Driver", "default", "Options", "Config",
 			 config, "Internal", 0, "Attachable", 0, "Ingress", 0, "ConfigFrom",
-			 "Network", "", "ConfigOnly", 0, "Options", bridge_options(net), "Labels");
+			 "Network", "", "ConfigOnly", 0, "Containers", "Options", bridge_options(net),
+			 "Labels");
 }
 
 /* --- opening and closing ------------------------------------------------------------------- */

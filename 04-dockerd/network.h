@@ -197,7 +197,7 @@ void dockerd_networks_renamed(struct daemon *d, struct container *c);
 
 int dockerd_connect(struct daemon *d, struct container *c, struct network *net,
 		    const json_t *settings, struct err *err);
-int dockerd_disconnect(struct daemon *d, struct container *c, struct network *net, bool force,
+int dockerd_disconnect(struct daemon *d, struct container *c, struct network *net,
 		       struct err *err);
 
 /* The one that carries the default route and the ports, or NULL; daemon.lock held. */

@@ -327,6 +327,8 @@ static const struct field connect_fields[] = {
 };
 static const struct field disconnect_fields[] = {
 	{ "Container", 's', true, "\"\"" },
+	/* For endpoints whose container is lost, of which there are none here: what is on a network
+	 * is what the containers' documents say. */
 	{ "Force", 'b', true, "false" },
 	{ NULL },
 };
@@ -366,8 +368,9 @@ static int disconnect_one(struct daemon *d, struct container *c, struct network 
 {
 	int rc;
 
+	(void)body;
 	pthread_mutex_lock(&c->op);
-	rc = dockerd_disconnect(d, c, net, jsonx_bool(body, "Force", false), err);
+	rc = dockerd_disconnect(d, c, net, err);
 	pthread_mutex_unlock(&c->op);
 	if (!rc)
 		tell(d, c, net, "disconnect");

@@ -30,7 +30,7 @@ static const struct field fields[] = {
 };
 static const struct field ipam_fields[] = {
 	{ "Driver", 's', true, "\"default\"" },
-	{ "Options", 'o', false, "{}" },
+	{ "Options", 'o', false, "null" },
 	{ "Config", 'a', true, "[]" },
 	{ NULL },
 };
@@ -218,17 +218,17 @@ static json_t *document(struct networks *all, const json_t *body, struct err *er
 	if (!config)
 		return NULL;
 	dockerd_random_id(id);
-	return json_pack("{s:O, s:s, s:s, s:s, s:s, s:O, s:O, s:{s:s, s:{}, s:o}, s:O, s:O, s:b, "
-			 "s:{s:s}, s:b, s:O, s:O}",
+	return json_pack("{s:O, s:s, s:s, s:s, s:s, s:O, s:O, s:{s:s, s:O, s:o}, s:O, s:O, s:b, "
+			 "s:{s:s}, s:b, s:{}, s:O, s:O}",
 			 "Name", json_object_get(body, "Name"), "Id", id, "Created",
 			 time_now_text(now), "Scope", "local", "Driver",
 			 jsonx_str(body, "Driver", ""), "EnableIPv4",
 			 json_object_get(body, "EnableIPv4"), "EnableIPv6",
 			 json_object_get(body, "EnableIPv6"), "IPAM", "Driver", "default",
-			 "Options", "Config", config, "Internal",
+			 "Options", json_object_get(ipam, "Options"), "Config", config, "Internal",
 			 json_object_get(body, "Internal"), "Attachable",
 			 json_object_get(body, "Attachable"), "Ingress", 0, "ConfigFrom", "Network",
-			 "", "ConfigOnly", 0, "Options", json_object_get(body, "Options"), "Labels",
+			 "", "ConfigOnly", 0, "Containers", "Options", json_object_get(body, "Options"), "Labels",
 			 json_object_get(body, "Labels"));
 }
 

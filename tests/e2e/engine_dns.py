@@ -33,7 +33,10 @@ def serve(address):
     threading.Thread(target=over_tcp, daemon=True).start()
     while True:
         packet, who = udp.recvfrom(4096)
-        udp.sendto(answer(packet), who)
+        try:
+            udp.sendto(answer(packet), who)
+        except (UnicodeDecodeError, IndexError):
+            pass # noise
 
 def ask(address, name, kind, tcp=False):
     number = {"A": 1, "PTR": 12, "AAAA": 28}[kind]
