@@ -60,7 +60,8 @@ struct container {
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
 	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
-	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
+	struct endpoint *endpoints; /* daemon.lock; changed with op held too. network.h */
+	json_t *networks;          /* daemon.lock; replaced whole, with op held too: {name: settings} */
 
 	pthread_mutex_t op;        /* daemon.h */
 	pthread_cond_t changed;    /* with daemon.lock */

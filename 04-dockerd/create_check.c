@@ -186,9 +186,6 @@ static int check_network(const json_t *h, struct err *err)
 	const char *mode = jsonx_str(h, "NetworkMode", "");
 	struct ports plan = { NULL, 0 };
 
-	if (dockerd_network_kind(mode) < 0 && !joins(mode))
-		return err_set(err, ERR_INVALID, "network %s not found",
-			       mode); /* 404 would mean the image */
 	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: port publishing and the container "
@@ -198,7 +195,8 @@ static int check_network(const json_t *h, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: dns or custom host-to-IP mapping and "
 			       "the network mode");
-	if (dockerd_ports_plan(NULL, h, &plan, err))
+	/* Whether UDP has IPv6 to go to is known when it starts. */
+	if (dockerd_ports_plan(NULL, h, &(struct port_defaults){ "", true }, &plan, err))
 		return -1;
 	dockerd_ports_free(&plan);
 	return 0;
@@ -329,27 +327,5 @@ int dockerd_host_check(json_t *host, struct err *err)
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
 		if (checks[i](host, err))
 			return -1;
-	return 0;
-}
-
-int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err)
-{
-	json_t *endpoints = json_object_get(networking, "EndpointsConfig"), *settings, *v;
-	const char *name, *key;
-
-	json_object_foreach(endpoints, name, settings) {
-		if (dockerd_network_kind(name) < 0)
-			return err_set(err, ERR_INVALID, "network %s not found", name);
-		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
-			return err_set(err, ERR_INVALID,
-				       "Container cannot be connected to network endpoints: %s",
-				       name);
-		json_object_foreach(settings, key, v)
-			if (!dockerd_is_zero(v))
-				return err_set(err, ERR_UNSUPPORTED,
-					       "NetworkingConfig.EndpointsConfig.%s.%s is "
-					       "not supported by this daemon",
-					       name, key);
-	}
 	return 0;
 }
