@@ -24,7 +24,7 @@ static const struct http_route *const areas[] = {
 	dockerd_list_routes, dockerd_lifecycle_routes, dockerd_wait_routes, dockerd_attach_routes,
 	dockerd_log_routes, dockerd_top_routes, dockerd_stats_routes, dockerd_inspect_routes,
 	dockerd_exec_routes, dockerd_pull_routes, dockerd_image_change_routes, dockerd_image_routes,
-	dockerd_network_routes, dockerd_volume_routes,
+	dockerd_network_routes, dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
 };
 
 struct api {

@@ -231,7 +231,7 @@ static void boot_one(struct daemon *d, struct container *c)
 	ran = strcmp(c->st.started, ZERO_TIME) || c->st.restarting;
 	start = !c->st.running && ran &&
 		(c->st.restarting ||
-		 dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"),
+		 dockerd_restart_at_boot(dockerd_container_restart_policy(c),
 					 c->st.stopped_by_hand));
 	remove = !c->st.running && ran && jsonx_bool(c->host, "AutoRemove", false);
 	c->st.restarting = false;

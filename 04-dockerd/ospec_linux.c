@@ -129,7 +129,8 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" },
 						{ "ReadonlyPaths", "readonlyPaths" } };
 	AUTO_JSON json_t *out = json_object();
-	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes;
+	AUTO_JSON json_t *updated = dockerd_container_host(c);
+	json_t *resources = dockerd_spec_resources(updated), *rules, *nodes;
 
 	json_object_set_new(out, "namespaces", namespaces(c->host, j));
 	json_object_set_new(out, "resources", resources);

@@ -302,8 +302,6 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/images/prune", not_here },
 	{ "POST", "/images/{name...}/push", not_here },
 	{ "GET", "/images/{name...}/get", not_here },
-	{ "POST", "/containers/prune", not_here },
-	{ "POST", "/containers/{id}/update", not_here },
 	{ "GET", "/containers/{id}/changes", not_here },
 	{ "GET", "/containers/{id}/export", not_here },
 	{ "GET", "/containers/{id}/archive", not_here },
@@ -314,6 +312,5 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/networks/{id}/connect", not_here },
 	{ "POST", "/networks/{id}/disconnect", not_here },
 	{ "DELETE", "/networks/{id}", not_here },
-	{ "POST", "/volumes/prune", not_here },
 	{ NULL },
 };
