@@ -138,6 +138,8 @@ static int apply(struct daemon *d, struct container *c, const json_t *changes, s
 	if (json_is_integer(json_object_get(changes, "PidsLimit")) &&
 	    jsonx_int(changes, "PidsLimit", 0) <= 0)
 		json_object_set_new(resources, "pids", json_pack("{s:i}", "limit", -1));
+	if (dockerd_spec_blkio(changes, resources, err))
+		return -1;
 	if (running && json_object_size(resources) &&
 	    dockerd_task_update(d, c->id, resources, err))
 		return -1;

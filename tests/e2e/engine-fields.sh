@@ -15,6 +15,33 @@ start_stack busybox
 expect_ok d pull busybox
 mark
 
+# ---- limits and filters
+cat >"$T/profile.json" <<'END'
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[
+  {"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95},
+  {"names":["uname"],"action":"SCMP_ACT_ERRNO","includes":{"caps":["CAP_SYS_ADMIN"]}}]}
+END
+expect_match "a filter of one's own" 'not supported' "$(run --security-opt seccomp="$T/profile.json" busybox mkdir /x)"
+expect_eq "whose conditions are kept" Linux "$(run --security-opt seccomp="$T/profile.json" busybox uname)"
+expect_eq "a rule for devices" ok "$(run --device-cgroup-rule 'c 10:229 rwm' busybox \
+	sh -c 'mknod /k c 10 229 && : </k && echo ok')"
+expect_match "none without it" 'not permitted' "$(run busybox sh -c 'mknod /k c 10 229 && : </k')"
+expect_fail 125 'Range of blkio weight is from 10 to 1000' d run --rm --blkio-weight 5 busybox true
+expect_fail 125 'is not a block device' d run --rm --network none --device-read-bps /dev/null:1mb busybox true
+expect_eq "no IPC: no shared memory" no "$(run --ipc none busybox sh -c 'grep -q /dev/shm /proc/mounts || echo no')"
+mkdir -p "$T/tree/sub"
+mount -t tmpfs below "$T/tree/sub"
+expect_match "read-only to the bottom" 'Read-only' "$(run -v "$T/tree:/t:ro" busybox touch /t/sub/x)"
+expect_eq "or only on top" x "$(run --mount "type=bind,src=$T/tree,dst=/t,readonly,bind-recursive=writable" busybox \
+	sh -c 'touch /t/y 2>/dev/null || touch /t/sub/x; ls /t/sub')"
+umount "$T/tree/sub"
+if v1; then
+	id=$(d run -d --name box --network none --memory-swappiness 7 --oom-kill-disable -m 32m busybox sleep 1000)
+	expect_eq "swappiness and no OOM killer" "7 1" \
+		"$(limit memory.swappiness) $(limit memory.oom_control | awk '/oom_kill_disable/ { print $2 }')"
+	expect_ok d rm -f box
+fi
+
 # ---- update
 id=$(d run -d --name box --network none -m 64m --memory-swap 64m --pids-limit 50 --restart on-failure:3 busybox sleep 1000)
 expect_ok d update -m 128m --memory-swap 256m --pids-limit 60 --cpu-shares 300 --restart no box
