@@ -36,9 +36,10 @@ static int check_memory(const json_t *h, struct err *err)
 	if (memory && reserved > memory)
 		return err_set(err, ERR_INVALID, "Minimum memory limit can not be less than memory "
 			       "reservation limit, see usage");
-	if (swappiness != -1)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "HostConfig.MemorySwappiness is not supported by this daemon");
+	if (swappiness < -1 || swappiness > 100)
+		return err_set(err, ERR_INVALID,
+			       "Invalid value: %lld, valid memory swappiness range is 0-100",
+			       (long long)swappiness);
 	return 0;
 }
 
@@ -66,6 +67,23 @@ static int check_cpu(const json_t *h, struct err *err)
 			       "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	if (shares < 0)
 		return err_set(err, ERR_INVALID, "HostConfig.CpuShares: expected 0 or more");
+	return 0;
+}
+
+/* Shares of real time are the business of version 1, and of kernels that were built for it. */
+static int check_realtime(const json_t *h, struct err *err)
+{
+	json_int_t period = jsonx_int(h, "CpuRealtimePeriod", 0),
+		   runtime = jsonx_int(h, "CpuRealtimeRuntime", 0);
+
+	if (!period && !runtime)
+		return 0;
+	if (access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK))
+		return err_set(err, ERR_INVALID,
+			       "kernel does not support CPU real-time scheduler");
+	if (period && runtime > period)
+		return err_set(err, ERR_INVALID,
+			       "cpu real-time runtime cannot be higher than cpu real-time period");
 	return 0;
 }
 
@@ -218,7 +236,7 @@ static int check_mode(const json_t *h, const char *key, const char *const words[
 
 static int check_modes(const json_t *h, struct err *err)
 {
-	static const char *const ipc[] = { "", "private", "shareable", "host", NULL };
+	static const char *const ipc[] = { "", "none", "private", "shareable", "host", NULL };
 	static const char *const host_or_default[] = { "", "host", NULL };
 	static const char *const cgroupns[] = { "", "private", "host", NULL };
 
@@ -312,6 +330,7 @@ int dockerd_host_check(json_t *host, struct err *err)
 	static int (*const checks[])(const json_t *, struct err *) = {
 		check_memory,
 		check_cpu,
+		check_realtime,
 		check_cpusets,
 		check_restart,
 		check_log,
@@ -322,6 +341,7 @@ int dockerd_host_check(json_t *host, struct err *err)
 		check_objects,
 		dockerd_security_check,
 		dockerd_devices_check,
+		dockerd_blkio_check,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

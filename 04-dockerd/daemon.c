@@ -20,6 +20,7 @@
 #include "monitor.h"
 #include "dns.h"
 #include "network.h"
+#include "reload.h"
 #include "task.h"
 #include "volume.h"
 
@@ -277,6 +278,7 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
 	monotonic_cond(&d->health_due);
+	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
 		return d;
 	dockerd_begin_stop(d);
@@ -348,6 +350,7 @@ void dockerd_close(struct daemon *d)
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
 	pthread_cond_destroy(&d->health_due);
+	dockerd_reloadable_free(d);
 	free(d->id);
 	free(d);
 }

@@ -37,8 +37,15 @@ struct events;
 struct networks;
 struct volumes;
 
+/* What SIGHUP may change (reload.h); daemon.lock. */
+struct reloadable {
+	struct strlist mirrors, insecure;
+	bool debug;
+};
+
 struct daemon {
-	const struct config *cfg;   /* read-only */
+	const struct config *cfg;   /* read-only; what may change is in `live` */
+	struct reloadable live;
 	struct ctrd_client *ctrd;   /* safe for threads */
 	struct ctrd_client *waits;  /* for calls that may last: cut off when the daemon stops */
 	char *id;                   /* the engine's, kept in data_root/engine-id */

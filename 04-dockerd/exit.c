@@ -126,7 +126,7 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 	free(c->attach_path);
 	c->attach_path = NULL;
 	restart = !c->st.removing && !d->stopping &&
-		  dockerd_restart_wanted(json_object_get(c->host, "RestartPolicy"), info->status,
+		  dockerd_restart_wanted(dockerd_container_restart_policy(c), info->status,
 					 c->st.stopped_by_hand, c->st.restarts);
 	c->st.restarting = restart;
 	c->st.restarts += restart; /* now, so that no attempt and no new daemon counts it again */

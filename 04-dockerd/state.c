@@ -101,11 +101,11 @@ static json_t *document(struct daemon *d, struct container *c)
 	state = dockerd_state_json(&c->st);
 	json_object_set_new(state, "RestartCount", json_integer(c->st.restarts));
 	json_object_set_new(state, "StoppedByHand", json_boolean(c->st.stopped_by_hand));
-	doc = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:O, s:O}", "Version",
+	doc = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:O}", "Version",
 			DOCUMENT_VERSION, "Id", c->id, "Name", c->name, "Created", c->created,
 			"ImageID", c->image_id, "ImageName", c->image_name, "State", state,
 			"Endpoints", endpoints_json(c), "Config", c->config,
-			"HostConfig", c->host, "Mounts", c->mounts);
+			"HostConfig", dockerd_container_host(c), "Mounts", c->mounts);
 	json_object_set(doc, "Networks", c->networks);
 	dockerd_unlock(d);
 	return doc;

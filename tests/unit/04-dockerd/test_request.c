@@ -295,8 +295,20 @@ static void modes_are_checked(void)
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
 		     "invalid IP address in add-host: \"999.1.1.1\"");
-	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "invalid --security-opt");
-	refused_host("{\"BlkioWeight\":500}", "HostConfig.BlkioWeight is not supported");
+	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "security option label=type:x is not supported");
+	refused_host("{\"SecurityOpt\":[\"what\"]}", "invalid --security-opt: \"what\"");
+	refused_host("{\"SecurityOpt\":[\"seccomp={\\\"syscalls\\\":[]}\"]}",
+		     "seccomp profile: expected a defaultAction");
+	refused_host("{\"SecurityOpt\":[\"seccomp=/file\"]}", "Decoding seccomp profile failed");
+	refused_host("{\"BlkioWeight\":5}", "Range of blkio weight is from 10 to 1000");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Path\":\"sda\",\"Rate\":1}]}",
+		     "bad format for device path: sda");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Way\":1}]}",
+		     "HostConfig.BlkioDeviceReadBps.Way: no such field");
+	refused_host("{\"MemorySwappiness\":101}", "valid memory swappiness range is 0-100");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1:3\"]}", "invalid device cgroup rule format: 'c 1:3'");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1*:3 r\"]}", "invalid device cgroup rule format");
+	refused_host("{\"DeviceRequests\":[{\"Count\":1}]}", "HostConfig.DeviceRequests is not supported");
 	refused_host("{\"NoSuch\":1}", "HostConfig.NoSuch: no such field");
 }
 
