@@ -15,7 +15,7 @@
 
 struct config {
 	char *data_root, *exec_root;
-	struct strlist hosts;      /* unix:///path, tcp://addr:port */
+	struct strlist hosts;      /* unix:///path, tcp://addr:port, fd:// */
 	char *containerd;          /* its socket */
 	struct strlist mirrors;    /* asked before Docker Hub, in this order */
 	struct strlist insecure;   /* host:port spoken to over plain HTTP */
@@ -36,6 +36,8 @@ struct config {
 
 /* Defaults, then the command line, then the file. */
 int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err);
+/* From now on the log is as c->log_level says. */
+int dockerd_config_log(const struct config *c, struct err *err);
 void dockerd_config_free(struct config *c);
 #define AUTO_CONFIG AUTO(dockerd_config_free)
 

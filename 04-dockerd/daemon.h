@@ -37,8 +37,15 @@ struct events;
 struct networks;
 struct volumes;
 
+/* What SIGHUP may change (reload.h); daemon.lock. */
+struct reloadable {
+	struct strlist mirrors, insecure;
+	bool debug;
+};
+
 struct daemon {
-	const struct config *cfg;   /* read-only */
+	const struct config *cfg;   /* read-only; what may change is in `live` */
+	struct reloadable live;
 	struct ctrd_client *ctrd;   /* safe for threads */
 	struct ctrd_client *waits;  /* for calls that may last: cut off when the daemon stops */
 	char *id;                   /* the engine's, kept in data_root/engine-id */
@@ -56,6 +63,9 @@ struct daemon {
 	bool stopping;
 	bool has_monitor;
 	pthread_t monitor;
+	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
+	bool has_health_timer;
+	pthread_t health_timer;
 };
 
 /* Open the roots, reach containerd, load and repair what an earlier daemon

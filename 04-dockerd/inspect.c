@@ -147,7 +147,7 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c)
 			       json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "overlayfs",
 					 "Platform", "linux", "MountLabel", "", "ProcessLabel", "",
 					 "AppArmorProfile", "", "ExecIDs", dockerd_exec_ids(d, c)));
-	json_object_set_new(doc, "HostConfig", json_deep_copy(c->host));
+	json_object_set_new(doc, "HostConfig", dockerd_container_host(c));
 	json_object_set_new(doc, "GraphDriver",
 			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));

@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "filters.h"
+#include "health.h"
 #include "human.h"
 #include "images.h"
 #include "inspect.h"
@@ -15,7 +16,7 @@
 
 static const char *const known_filters[] = { "status",	 "name",    "id",     "label",
 					     "ancestor", "exited",  "before", "since",
-					     "volume",	 "network", NULL };
+					     "volume",	 "network", "health", NULL };
 
 /* --- filters -------------------------------------------------------------------------- */
 
@@ -85,6 +86,7 @@ static bool is_network(const char *value, const void *arg)
 static bool passes(const struct container *c, const json_t *f)
 {
 	return dockerd_filter_equal(f, "status", dockerd_state_word(&c->st)) &&
+	       dockerd_filter_equal(f, "health", dockerd_health_word(c->st.health)) &&
 	       dockerd_filter_any(f, "name", contains, c->name) &&
 	       dockerd_filter_any(f, "id", begins, c->id) &&
 	       dockerd_filter_labels(f, json_object_get(c->config, "Labels")) &&

@@ -149,10 +149,13 @@ static int load_document(struct networks *all, const struct config *cfg, struct 
 	return 0;
 }
 
+/* Most starts change nothing, and one on a full disk must not fail for what it need not write. */
 static int save_document(const struct networks *all, const struct config *cfg, struct err *err)
 {
 	const struct network *bridge = all->builtin[NET_BRIDGE];
+	struct err ignored;
 	AUTO_FREE char *path = document_path(cfg);
+	AUTO_JSON json_t *old = jsonx_read(AT_FDCWD, path, 1 << 16, &ignored);
 	AUTO_JSON json_t *doc = NULL;
 	char mac[18], gateway[ADDR_TEXT_SIZE];
 
@@ -163,7 +166,7 @@ static int save_document(const struct networks *all, const struct config *cfg, s
 			(int)bridge->gateway.prefix, "MAC", mac, "SetForwarding",
 			all->set_forwarding, "Networks", "bridge", bridge->id, "host",
 			all->builtin[NET_HOST]->id, "none", all->builtin[NET_NONE]->id);
-	return jsonx_write(AT_FDCWD, path, doc, 0600, err);
+	return json_equal(old, doc) ? 0 : jsonx_write(AT_FDCWD, path, doc, 0600, err);
 }
 
 /* --- the default bridge ------------------------------------------------------------------ */

@@ -133,10 +133,16 @@ int dockerd_security_check(const json_t *host, struct err *err)
 		if (is_word(o, nnp_words) || is_word(o, unconfined_words) ||
 		    is_word(o, neutral_words))
 			continue;
-		if (str_starts(o, "seccomp="))
+		if (str_starts(o, "seccomp=")) {
+			const char *profile = dockerd_security_profile(host);
+
+			if (dockerd_security_profile_check(profile ? profile : o + 8, err))
+				return -1;
+			continue;
+		}
+		if (str_starts(o, "apparmor=") || str_starts(o, "label="))
 			return err_set(err, ERR_UNSUPPORTED,
-				       "security option seccomp: only the built-in profile "
-				       "and 'unconfined' are supported by this daemon");
+				       "security option %s is not supported by this daemon", o);
 		return err_set(err, ERR_INVALID, "invalid --security-opt: \"%s\"", o);
 	}
 	return 0;

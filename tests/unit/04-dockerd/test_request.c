@@ -178,9 +178,6 @@ static void bad_configs(void)
 	bad_config("{\"Cmd\":[\"a\"],\"StopSignal\":\"SIGNOPE\"}", "invalid signal: SIGNOPE");
 	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}",
 		   "invalid port specification");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}",
-		   "Healthcheck is not supported");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":\"true\"}}", "Healthcheck is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00\"}",
 		   "invalid MAC address: 02:42:00:00:00");
 	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
@@ -278,6 +275,12 @@ static void policies_are_checked(void)
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
 		     "no effect without 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"1m\",\"compress\":\"true\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"1\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"yes\"}}}",
+		     "invalid value of log opt 'compress'");
 }
 
 static void modes_are_checked(void)
@@ -292,8 +295,20 @@ static void modes_are_checked(void)
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
 		     "invalid IP address in add-host: \"999.1.1.1\"");
-	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "invalid --security-opt");
-	refused_host("{\"BlkioWeight\":500}", "HostConfig.BlkioWeight is not supported");
+	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "security option label=type:x is not supported");
+	refused_host("{\"SecurityOpt\":[\"what\"]}", "invalid --security-opt: \"what\"");
+	refused_host("{\"SecurityOpt\":[\"seccomp={\\\"syscalls\\\":[]}\"]}",
+		     "seccomp profile: expected a defaultAction");
+	refused_host("{\"SecurityOpt\":[\"seccomp=/file\"]}", "Decoding seccomp profile failed");
+	refused_host("{\"BlkioWeight\":5}", "Range of blkio weight is from 10 to 1000");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Path\":\"sda\",\"Rate\":1}]}",
+		     "bad format for device path: sda");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Way\":1}]}",
+		     "HostConfig.BlkioDeviceReadBps.Way: no such field");
+	refused_host("{\"MemorySwappiness\":101}", "valid memory swappiness range is 0-100");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1:3\"]}", "invalid device cgroup rule format: 'c 1:3'");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1*:3 r\"]}", "invalid device cgroup rule format");
+	refused_host("{\"DeviceRequests\":[{\"Count\":1}]}", "HostConfig.DeviceRequests is not supported");
 	refused_host("{\"NoSuch\":1}", "HostConfig.NoSuch: no such field");
 }
 
