@@ -171,6 +171,17 @@ static int start_dns(struct daemon *d, const struct container *c, pid_t pid, str
 
 /* --- start and end -------------------------------------------------------------------------- */
 
+/* Takes what is in `from`, and leaves it empty. */
+static void set_ports(struct daemon *d, struct endpoint *to, struct ports *from)
+{
+	pthread_mutex_lock(&d->net->lock);
+	dockerd_lock(d);
+	to->ports = *from;
+	*from = (struct ports){ NULL, 0 };
+	dockerd_unlock(d);
+	pthread_mutex_unlock(&d->net->lock);
+}
+
 static int hold_ports(struct daemon *d, struct container *c, struct err *err)
 {
 	struct endpoint *gw = dockerd_gateway_of(c);
@@ -188,9 +199,7 @@ static int hold_ports(struct daemon *d, struct container *c, struct err *err)
 				"driver failed programming external connectivity on endpoint %s (%s)",
 				c->name, gw->id);
 	}
-	pthread_mutex_lock(&d->net->lock);
-	gw->ports = ports;
-	pthread_mutex_unlock(&d->net->lock);
+	set_ports(d, gw, &ports);
 	return 0;
 }
 
@@ -312,10 +321,7 @@ static int move_gateway(struct daemon *d, struct container *c, struct endpoint *
 		return 0;
 	if (from && to && to->net->driver == DRIVER_BRIDGE) {
 		dockerd_endpoint_unpublish(d->net, from);
-		pthread_mutex_lock(&d->net->lock);
-		to->ports = from->ports;
-		from->ports = (struct ports){ NULL, 0 };
-		pthread_mutex_unlock(&d->net->lock);
+		set_ports(d, to, &from->ports);
 		if (dockerd_endpoint_publish(d->net, to, err))
 			return -1;
 	} else if (!from && to && hold_ports(d, c, err)) {
@@ -450,8 +456,8 @@ int dockerd_disconnect(struct daemon *d, struct container *c, struct network *ne
 			       "container cannot be disconnected from host network or connected to "
 			       "host network");
 	if (!ep && !json_object_get(c->networks, net->name))
-		return err_set(err, ERR_SYSTEM, "container %s is not connected to the network %s",
-			       c->id, net->name);
+		return err_set(err, ERR_SYSTEM, "container %s is not connected to %snetwork %s",
+			       c->id, pid ? "" : "the ", net->name);
 	set_network(d, c, net->name, NULL);
 	if (ep && disconnect_running(d, c, ep, pid, err))
 		return -1;

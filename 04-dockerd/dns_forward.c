@@ -94,7 +94,8 @@ bool dns_forward(struct dns *dns, struct resolver *r, const struct dns_question 
 {
 	struct pending *p;
 
-	if (!r->upstream.n || r->pending >= PENDING_MAX || n > DNS_PACKET_MAX)
+	if (!r->upstream.n || r->pending >= PENDING_MAX ||
+	    dns->n_pending >= PENDING_TOTAL || n > DNS_PACKET_MAX)
 		return false;
 	p = xcalloc(1, sizeof *p);
 	p->resolver = r;
@@ -109,6 +110,7 @@ bool dns_forward(struct dns *dns, struct resolver *r, const struct dns_question 
 		return false;
 	}
 	r->pending++;
+	dns->n_pending++;
 	p->next = dns->pending;
 	dns->pending = p;
 	return true;
@@ -122,6 +124,7 @@ static void forget(struct dns *dns, struct pending *p)
 		at = &(*at)->next;
 	*at = p->next;
 	p->resolver->pending--;
+	dns->n_pending--;
 	unwatch(dns, p);
 	free(p);
 }

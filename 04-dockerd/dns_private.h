@@ -12,7 +12,8 @@
 #include "dns_names.h"
 
 #define SERVERS_MAX 6
-#define PENDING_MAX 256       /* questions of one container that wait for an answer */
+#define PENDING_MAX 128       /* questions of one container that wait for an answer */
+#define PENDING_TOTAL 512     /* and of all: each has a descriptor of the daemon's */
 #define CONNECTIONS_MAX 64    /* over TCP, all containers together */
 #define SERVER_PATIENCE 3     /* seconds until the next resolver is asked */
 
@@ -59,7 +60,7 @@ struct dns {
 	pthread_cond_t idle;        /* connections became 0 */
 	struct resolver *resolvers;
 	struct pending *pending;
-	unsigned connections;
+	unsigned n_pending, connections;
 };
 
 /* --- dns_forward.c ------------------------------------------------------------------ */

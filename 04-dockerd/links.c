@@ -100,7 +100,7 @@ static int add_host(struct daemon *d, const struct container *c, const struct li
 	dockerd_lock(d);
 	ep = l->other->st.running ? bridge_endpoint(d, l->other) : NULL;
 	if (!ep)
-		rc = err_set(err, ERR_CONFLICT,
+		rc = err_set(err, ERR_SYSTEM,
 			     "Cannot link to a non running container: /%s AS /%s/%s", l->other->name,
 			     c->name, l->alias);
 	else

@@ -52,7 +52,8 @@ struct endpoint {
 	int priority;               /* GwPriority */
 	struct strlist names;       /* networks.lock: what others on the network call it */
 	struct strlist links;       /* networks.lock: "container:alias", what it calls others */
-	struct ports ports;         /* of the container, at the endpoint with the default route */
+	struct ports ports;         /* of the container, at the endpoint with the default route;
+				       changed with networks.lock and daemon.lock held */
 };
 
 enum { NET_BRIDGE, NET_HOST, NET_NONE, NET_KINDS };

@@ -78,15 +78,6 @@ static bool contains(const char *value, const void *arg)
 	return strstr(arg, value) != NULL;
 }
 
-/* Is any container to be on it? daemon.lock held. */
-static bool is_used(const struct daemon *d, const struct network *net)
-{
-	for (struct container *c = d->containers; c; c = c->next)
-		if (json_object_get(c->networks, net->name))
-			return true;
-	return false;
-}
-
 static bool is_one_of(const char *value, const void *arg)
 {
 	for (const char *const *w = arg; *w; w++)
@@ -95,20 +86,16 @@ static bool is_one_of(const char *value, const void *arg)
 	return false;
 }
 
-static bool passes_dangling(struct daemon *d, const struct network *net, const json_t *f)
+/* Nobody is on it. Containers that do not run do not count, here and for prune: Docker's too. */
+static bool passes_dangling(const struct network *net, const json_t *f)
 {
 	static const char *const yes[] = { "true", "1", NULL }, *const no[] = { "false", "0", NULL };
-	bool dangling;
+	bool dangling = !net->builtin && !net->endpoints;
 
-	if (!json_object_get(f, "dangling"))
-		return true;
-	dockerd_lock(d);
-	dangling = !net->builtin && !is_used(d, net);
-	dockerd_unlock(d);
 	return dockerd_filter_any(f, "dangling", is_one_of, dangling ? yes : no);
 }
 
-static bool passes(struct daemon *d, const struct network *net, const json_t *f)
+static bool passes(const struct network *net, const json_t *f)
 {
 	return dockerd_filter_any(f, "name", contains, net->name) &&
 	       dockerd_filter_any(f, "id", begins, net->id) &&
@@ -116,7 +103,7 @@ static bool passes(struct daemon *d, const struct network *net, const json_t *f)
 	       dockerd_filter_equal(f, "scope", "local") &&
 	       dockerd_filter_equal(f, "type", net->builtin ? "builtin" : "custom") &&
 	       dockerd_filter_labels(f, json_object_get(net->doc, "Labels")) &&
-	       passes_dangling(d, net, f);
+	       passes_dangling(net, f);
 }
 
 static int check_words(const json_t *f, const char *key, const char *const words[], struct err *err)
@@ -146,7 +133,7 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	list = json_array();
 	pthread_mutex_lock(&d->net->lock);
 	for (struct network *net = d->net->list; net; net = net->next)
-		if (passes(d, net, f))
+		if (passes(net, f))
 			json_array_append_new(list,
 					      inspect(d, net, dockerd_api_minor(req) < 28));
 	pthread_mutex_unlock(&d->net->lock);
@@ -257,15 +244,11 @@ static bool has_label(const char *value, const void *labels)
 	return dockerd_filter_labels(f, labels);
 }
 
-static bool may_prune(struct daemon *d, const struct network *net, const json_t *f, time_t until)
+static bool may_prune(const struct network *net, const json_t *f, time_t until)
 {
 	const json_t *labels = json_object_get(net->doc, "Labels");
-	bool used;
 
-	dockerd_lock(d);
-	used = is_used(d, net);
-	dockerd_unlock(d);
-	if (net->builtin || used || net->endpoints || !dockerd_filter_labels(f, labels))
+	if (net->builtin || net->endpoints || !dockerd_filter_labels(f, labels))
 		return false;
 	if (json_object_get(f, "label!") && dockerd_filter_any(f, "label!", has_label, labels))
 		return false;
@@ -279,7 +262,7 @@ static struct network *next_to_prune(struct daemon *d, const json_t *f, time_t u
 
 	pthread_mutex_lock(&d->net->lock);
 	for (net = d->net->list; net; net = net->next)
-		if (!json_object_get(tried, net->id) && may_prune(d, net, f, until))
+		if (!json_object_get(tried, net->id) && may_prune(net, f, until))
 			break;
 	if (net)
 		net->users++;

@@ -53,7 +53,7 @@ expect_fail 1 'has active endpoints' d network rm two
 expect_ok d network disconnect one web
 expect_eq "ports moved with the default route" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
 expect_eq "one interface again" "eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
-expect_fail 1 'is not connected to the network one' d network disconnect one web
+expect_fail 1 'is not connected to network one' d network disconnect one web
 expect_ok d network connect one web
 expect_ok d restart -t 0 web
 expect_eq "both after a restart" "one two" "$(d inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{if $v.IPAddress}}{{$k}} {{end}}{{end}}' web | xargs)"
@@ -65,6 +65,14 @@ start_dockerd
 expect_eq "an interface that is gone is plugged in again" "eth0 eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
 expect_eq "published again" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
 expect_match "found by name again" page "$(run --network two busybox wget -qO- http://web/index.html)"
+
+expect_match "the network with the highest priority has the default route" "^default via $(d network inspect -f '{{(index .IPAM.Config 0).Gateway}}' two) " \
+	"$(run --network one --network name=two,gw-priority=9 busybox ip route)"
+expect_eq "the host by name" "172.31.0.1 h" "$(run --network two --add-host h:host-gateway busybox grep -w h /etc/hosts | xargs)"
+expect_ok d run -d --name many --network two -P --expose 7000-7001 -p 127.0.0.1:9000-9001:90-91/udp busybox sleep 100
+expect_eq "a range on one address, and all that is exposed" "7000/tcp 7001/tcp 90/udp->127.0.0.1:9000 91/udp->127.0.0.1:9001" \
+	"$(d port many | sed 's/^\(70..\/tcp\) -> .*/\1/; s/ //g' | sort -u | xargs)"
+expect_ok d rm -f many
 
 # ---- what a network may not
 expect_ok d network create --internal inside
