@@ -38,6 +38,14 @@ static const struct setting settings[] = {
 	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure),
 	  "host:port spoken to without TLS" },
 	{ "pidfile", 'p', "pidfile", TEXT, AT(pidfile), "file with this daemon's process ID" },
+	{ "default-address-pool", 0, "default-address-pools", LIST, AT(address_pools),
+	  "base=NETWORK,size=BITS: where networks get their subnets from" },
+	{ "dns", 0, "dns", LIST, AT(dns), "resolvers of containers that name none" },
+	{ "fixed-cidr", 0, "fixed-cidr", TEXT, AT(fixed_cidr),
+	  "the default bridge's containers have their IPv4 addresses from here" },
+	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", TEXT, AT(fixed_cidr_v6),
+	  "the default bridge's IPv6 network" },
+	{ "ipv6", 0, "ipv6", BOOLEAN, AT(ipv6), "IPv6 on the default bridge" },
 	{ "bip", 0, "bip", TEXT, AT(bip),
 	  "address and prefix of the default bridge, 172.17.0.1/16" },
 	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
@@ -147,6 +155,12 @@ static int take_list(struct strlist *to, const json_t *from, const char *key, st
 	size_t i;
 
 	json_array_foreach(from, i, item) {
+		const char *base = jsonx_str(item, "base", NULL);
+
+		if (base && !strcmp(key, "default-address-pools")) {
+			strlist_addf(to, "base=%s,size=%d", base, (int)jsonx_int(item, "size", 0));
+			continue;
+		}
 		if (!json_is_string(item))
 			return err_set(err, ERR_INVALID, "%s: expected strings", key);
 		strlist_add(to, json_string_value(item));

@@ -21,6 +21,10 @@ struct config {
 	struct strlist insecure;   /* host:port spoken to over plain HTTP */
 	char *pidfile;
 	char *bip, *bridge;        /* NULL: chosen (network.h) */
+	char *fixed_cidr, *fixed_cidr_v6; /* of the default bridge; NULL: its subnet; none */
+	bool ipv6;                 /* on the default bridge */
+	struct strlist address_pools; /* base=...,size=... (ipam.h) */
+	struct strlist dns;        /* resolvers of containers that name none */
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
 	char *log_level;
 	bool debug;

@@ -38,8 +38,14 @@ static void container_free(struct container *c)
 	json_decref(c->host);
 	json_decref(c->updates);
 	json_decref(c->mounts);
-	dockerd_endpoint_free(c->endpoint);
 	dockerd_health_free(c->st.health);
+	while (c->endpoints) {
+		struct endpoint *ep = c->endpoints;
+
+		c->endpoints = ep->sibling;
+		dockerd_endpoint_free(ep);
+	}
+	json_decref(c->networks);
 	free(c->image_id);
 	free(c->image_name);
 	free(c->name);

@@ -60,7 +60,9 @@ struct container {
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
-	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
+	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
+	struct endpoint *endpoints; /* daemon.lock; changed with op held too. network.h */
+	json_t *networks;          /* daemon.lock; replaced whole, with op held too: {name: settings} */
 
 	pthread_mutex_t op;        /* daemon.h */
 	pthread_cond_t changed;    /* with daemon.lock */
@@ -115,6 +117,9 @@ char *dockerd_container_log(const struct daemon *d, const struct container *c);
 int dockerd_container_save(struct daemon *d, struct container *c, struct err *err); /* op held */
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
+/* What is left of one that was never finished, or half removed: now or, while containerd is
+ * away, later. */
+void dockerd_remnant_remove(struct daemon *d, const char *id);
 
 /* HostConfig with the updates. New. daemon.lock or op held. */
 json_t *dockerd_container_host(const struct container *c);

@@ -143,6 +143,25 @@ json_int_t dockerd_parse_size(const char *text)
 	return n;
 }
 
+int dockerd_parse_bool(const char *text)
+{
+	static const char *const words[][6] = { { "0", "f", "F", "false", "FALSE", "False" },
+						{ "1", "t", "T", "true", "TRUE", "True" } };
+
+	for (int value = 0; text && value < 2; value++)
+		for (int i = 0; i < 6; i++)
+			if (!strcmp(text, words[value][i]))
+				return value;
+	return -1;
+}
+
+static bool good_log_option(const char *key, const char *value)
+{
+	if (!strcmp(key, "compress"))
+		return dockerd_parse_bool(value) >= 0;
+	return value && dockerd_parse_size(value) >= 1 && (strcmp(key, "max-file") || atoi(value));
+}
+
 static int check_log(const json_t *h, struct err *err)
 {
 	const json_t *log = json_object_get(h, "LogConfig");
@@ -155,18 +174,23 @@ static int check_log(const json_t *h, struct err *err)
 			       type);
 	json_object_foreach(json_object_get(log, "Config"), key, v) {
 		const char *value = json_string_value(v);
-		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file"));
+		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file") ||
+					   !strcmp(key, "compress"));
 
 		if (!known)
 			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
 				       key, *type ? type : "json-file");
-		if (!value || dockerd_parse_size(value) < 1 ||
-		    (!strcmp(key, "max-file") && !atoi(value)))
+		if (!good_log_option(key, value))
 			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
 	}
 	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
 		return err_set(err, ERR_INVALID,
 			       "log opt 'max-file' has no effect without 'max-size'");
+	if (dockerd_parse_bool(json_string_value(jsonx_at(log, "Config.compress"))) > 0 &&
+	    (!jsonx_at(log, "Config.max-size") ||
+	     atoi(jsonx_str(json_object_get(log, "Config"), "max-file", "1")) < 2))
+		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "
+			       "or max-size is not set");
 	return 0;
 }
 
@@ -180,9 +204,6 @@ static int check_network(const json_t *h, struct err *err)
 	const char *mode = jsonx_str(h, "NetworkMode", "");
 	struct ports plan = { NULL, 0 };
 
-	if (dockerd_network_kind(mode) < 0 && !joins(mode))
-		return err_set(err, ERR_INVALID, "network %s not found",
-			       mode); /* 404 would mean the image */
 	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: port publishing and the container "
@@ -192,7 +213,8 @@ static int check_network(const json_t *h, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: dns or custom host-to-IP mapping and "
 			       "the network mode");
-	if (dockerd_ports_plan(NULL, h, &plan, err))
+	/* Whether UDP has IPv6 to go to is known when it starts. */
+	if (dockerd_ports_plan(NULL, h, &(struct port_defaults){ "", true }, &plan, err))
 		return -1;
 	dockerd_ports_free(&plan);
 	return 0;
@@ -325,27 +347,5 @@ int dockerd_host_check(json_t *host, struct err *err)
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
 		if (checks[i](host, err))
 			return -1;
-	return 0;
-}
-
-int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err)
-{
-	json_t *endpoints = json_object_get(networking, "EndpointsConfig"), *settings, *v;
-	const char *name, *key;
-
-	json_object_foreach(endpoints, name, settings) {
-		if (dockerd_network_kind(name) < 0)
-			return err_set(err, ERR_INVALID, "network %s not found", name);
-		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
-			return err_set(err, ERR_INVALID,
-				       "Container cannot be connected to network endpoints: %s",
-				       name);
-		json_object_foreach(settings, key, v)
-			if (!dockerd_is_zero(v))
-				return err_set(err, ERR_UNSUPPORTED,
-					       "NetworkingConfig.EndpointsConfig.%s.%s is "
-					       "not supported by this daemon",
-					       name, key);
-	}
 	return 0;
 }

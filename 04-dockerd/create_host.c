@@ -31,7 +31,7 @@ static const struct field host_fields[] = {
 	{ "GroupAdd", 'l', true, "null" },
 	{ "IpcMode", 's', true, "\"private\"" },
 	{ "Cgroup", 's', false, "\"\"" },
-	{ "Links", 'l', false, "null" },
+	{ "Links", 'l', true, "null" },
 	{ "OomScoreAdj", 'i', true, "0" },
 	{ "PidMode", 's', true, "\"\"" },
 	{ "Privileged", 'b', true, "false" },

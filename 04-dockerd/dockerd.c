@@ -13,6 +13,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/ns.h"
+#include "03-containerd/rest.h"
 #include "api.h"
 #include "config.h"
 #include "daemon.h"
@@ -65,7 +66,7 @@ struct command_line {
 
 /* --- running -------------------------------------------------------------------------------- */
 
-/* Blocked in every thread: sigwait below takes them. */
+/* Blocked in every thread: sigtimedwait below takes them. */
 static void block_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -86,11 +87,23 @@ static void reload(struct daemon *d, const struct command_line *line)
 			 "read again");
 }
 
+/* Meanwhile, a daemon that does nothing gives memory back. */
+static int wait_for_signal(const sigset_t *set)
+{
+	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
+	struct ctrd_rest rest = { 0 };
+	int sig;
+
+	while ((sig = sigtimedwait(set, NULL, &look)) < 0)
+		ctrd_rest(&rest);
+	return sig;
+}
+
 static void wait_for_end(const sigset_t *set, struct daemon *d, const struct command_line *line)
 {
-	int sig = 0;
+	int sig;
 
-	while (!sigwait(set, &sig) && sig == SIGHUP)
+	while ((sig = wait_for_signal(set)) == SIGHUP)
 		reload(d, line);
 	log_info("signal %d: stopping; containers go on running", sig);
 }

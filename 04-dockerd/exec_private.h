@@ -1,5 +1,5 @@
 /*
- * exec_private.h - what the two pages of exec share.
+ * exec_private.h - what the pages of exec share.
  */
 #ifndef DOCKYARD_DOCKERD_EXEC_PRIVATE_H
 #define DOCKYARD_DOCKERD_EXEC_PRIVATE_H

@@ -10,6 +10,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
+#include "links.h"
 #include "network.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -305,6 +306,7 @@ json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct j
 {
 	json_t *linux_part = dockerd_spec_linux(c, j, err),
 	       *annotations = json_object_get(c->host, "Annotations");
+	AUTO_JSON json_t *links = dockerd_links_env(d, c);
 	json_t *spec;
 
 	if (!linux_part)
@@ -313,6 +315,8 @@ json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct j
 			 process_of(c), "root", "path", "rootfs", "readonly",
 			 jsonx_bool(c->host, "ReadonlyRootfs", false), "mounts",
 			 dockerd_spec_mounts(d, c, j), "linux", linux_part);
+	/* Behind the container's own: of two variables of one name the first counts. */
+	json_array_extend(jsonx_at(spec, "process.env"), links);
 	if (strcmp(jsonx_str(c->host, "UTSMode", ""), "host")) {
 		json_object_set(spec, "hostname", json_object_get(c->config, "Hostname"));
 		if (*jsonx_str(c->config, "Domainname", ""))

@@ -145,7 +145,7 @@ static json_t *warnings(struct daemon *d)
 {
 	json_t *out = json_array();
 
-	if (!d->net->bridge[0])
+	if (!d->net->builtin[NET_BRIDGE]->link[0])
 		json_array_append_new(out,
 				      json_string("WARNING: there is no default bridge network"));
 	for (size_t i = 0; i < d->cfg->hosts.n; i++)
@@ -302,10 +302,5 @@ const struct http_route dockerd_system_routes[] = {
 	{ "GET", "/containers/{id}/archive", not_here },
 	{ "PUT", "/containers/{id}/archive", not_here },
 	{ "GET", "/containers/{id}/attach/ws", not_here },
-	{ "POST", "/networks/create", not_here },
-	{ "POST", "/networks/prune", not_here },
-	{ "POST", "/networks/{id}/connect", not_here },
-	{ "POST", "/networks/{id}/disconnect", not_here },
-	{ "DELETE", "/networks/{id}", not_here },
 	{ NULL },
 };
