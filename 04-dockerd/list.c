@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -12,11 +13,13 @@
 #include "human.h"
 #include "images.h"
 #include "inspect.h"
+#include "list_ports.h"
 #include "mounts.h"
 
 static const char *const known_filters[] = { "status",	 "name",    "id",     "label",
 					     "ancestor", "exited",  "before", "since",
-					     "volume",	 "network", "health", NULL };
+					     "volume",	 "network", "health",
+					     "expose",	 "publish", "is-task", "isolation", NULL };
 
 /* --- filters -------------------------------------------------------------------------- */
 
@@ -69,6 +72,13 @@ static bool is_image(const char *value, const void *arg)
 	return dockerd_image_is(value, c->image_id, c->image_name);
 }
 
+/* No container here is a task of a swarm's. */
+static bool is_false(const char *value, const void *arg)
+{
+	(void)arg;
+	return !strcasecmp(value, "false") || !strcmp(value, "0");
+}
+
 /* By name, or by an ID's beginning: of those that run the latter is known. */
 static bool is_network(const char *value, const void *arg)
 {
@@ -93,24 +103,43 @@ static bool passes(const struct container *c, const json_t *f)
 	       dockerd_filter_any(f, "ancestor", is_image, c) &&
 	       dockerd_filter_any(f, "exited", is_exit_code, &c->st) &&
 	       dockerd_filter_any(f, "volume", is_mounted, c) &&
+	       dockerd_filter_any(f, "expose", dockerd_list_exposes, c) &&
+	       dockerd_filter_any(f, "publish", dockerd_list_publishes, c) &&
+	       dockerd_filter_any(f, "is-task", is_false, NULL) &&
+	       dockerd_filter_equal(f, "isolation", "default") &&
 	       dockerd_filter_any(f, "network", is_network, c);
 }
 
-static int check_states(const json_t *filters, struct err *err)
+/* The values of `key` must be among the words. */
+static int check_words(const json_t *filters, const char *key, const char *const words[],
+		       struct err *err)
 {
-	static const char *const words[] = { "created",	 "running", "paused", "restarting",
-					     "removing", "exited",  "dead",   NULL };
-	json_t *list = json_object_get(filters, "status"), *v;
+	json_t *list = json_object_get(filters, key), *v;
 	size_t i, w;
 
 	json_array_foreach(list, i, v) {
 		for (w = 0; words[w] && strcmp(words[w], json_string_value(v)); w++)
 			;
 		if (!words[w])
-			return err_set(err, ERR_INVALID, "invalid filter 'status=%s'",
+			return err_set(err, ERR_INVALID, "invalid filter '%s=%s'", key,
 				       json_string_value(v));
 	}
 	return 0;
+}
+
+static int check_values(const json_t *filters, struct err *err)
+{
+	static const char *const health[] = { "none", "starting", "healthy", "unhealthy", NULL };
+	static const char *const truths[] = { "true", "false", "1", "0", "True", "False", NULL };
+	static const char *const words[] = { "created",	 "running", "paused", "restarting",
+					     "removing", "exited",  "dead",   NULL };
+
+	return check_words(filters, "status", words, err) ||
+			       check_words(filters, "health", health, err) ||
+			       check_words(filters, "is-task", truths, err) ||
+			       dockerd_list_check_ports(filters, err)
+		       ? -1
+		       : 0;
 }
 
 /* --- one line ---------------------------------------------------------------------------- */
@@ -179,7 +208,7 @@ static int find_bound(struct daemon *d, const json_t *filters, const char *key,
 static int parse(struct http_request *req, struct daemon *d, struct query *q, struct err *err)
 {
 	q->filters = dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
-	if (!q->filters || check_states(q->filters, err) ||
+	if (!q->filters || check_values(q->filters, err) ||
 	    dockerd_query_int(req, "limit", -1, &q->limit, err) ||
 	    find_bound(d, q->filters, "before", &q->before, err) ||
 	    find_bound(d, q->filters, "since", &q->since, err))

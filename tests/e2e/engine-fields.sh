@@ -62,6 +62,14 @@ expect_eq "no limit any more" max "$(limit pids.max)"
 expect_ok d kill box
 expect_eq "and the new policy holds" "exited 0" "$(get box '.State.Status}} {{.RestartCount')"
 
+# ---- the list
+expect_ok d create --name ports --expose 7000-7002/udp -p 127.0.0.1:0:81 busybox
+names() { d ps -a "$@" --format '{{.Names}}' 2>&1; }
+expect_eq "by ports" "ports ports ports  ports" "$(names -f expose=81) $(names -f expose=7001/udp) $(names -f publish=80-90) $(names -f publish=7001/udp) $(names -f isolation=default -f expose=81)"
+expect_eq "by tasks of a swarm's" "" "$(names -f is-task=true)"
+expect_match "a wrong state of health" "invalid filter 'health=well'" "$(names -f health=well)"
+expect_ok d rm ports
+
 # ---- prune
 expect_ok d run --name old --label keep=1 --network none -v /anon busybox sh -c 'echo 123456 >/file; echo x >/anon/x'
 expect_ok d volume create named
