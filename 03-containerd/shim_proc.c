@@ -89,6 +89,7 @@ json_t *shim_proc_json(const struct shim_proc *p)
 	if (p->status == SHIM_STOPPED) {
 		json_object_set_new(doc, "exitStatus", json_integer(p->exit_status));
 		json_object_set_new(doc, "exitedAt", json_string(p->exited_at));
+		json_object_set_new(doc, "started", json_boolean(p->started));
 	}
 	return doc;
 }
@@ -118,9 +119,9 @@ static int write_record(const char *text, size_t n, struct err *err)
 
 static void record(struct shim_proc *p)
 {
-	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i}", "exitStatus", p->exit_status,
-					  "exitedAt", p->exited_at, "oomKilled", p->oom_killed,
-					  "pid", (int)p->pid);
+	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i, s:b}", "exitStatus",
+					  p->exit_status, "exitedAt", p->exited_at, "oomKilled",
+					  p->oom_killed, "pid", (int)p->pid, "started", p->started);
 	AUTO_FREE char *text = jsonx_text(doc);
 	struct err err;
 

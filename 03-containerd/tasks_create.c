@@ -221,12 +221,17 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	AUTO_JSON json_t *container = ctrd_container_get(ts->o.containers, ns, id, err);
 	AUTO_TASK struct task *t = container ? task_add(ts, ns, id, err) : NULL;
 	json_t *doc;
+	int rc;
 
 	if (!t)
 		return NULL;
+	pthread_mutex_lock(&t->op);
 	t->binary = choose_runtime(ts, container);
-	if (build(t, container, req, err)) {
+	rc = build(t, container, req, err);
+	if (rc)
 		task_remove(t);
+	pthread_mutex_unlock(&t->op);
+	if (rc) {
 		err_wrap(err, "create task %s", id);
 		return NULL;
 	}
@@ -238,13 +243,23 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	return doc;
 }
 
+static int check_unstarted(struct task *t, bool unstarted, struct err *err)
+{
+	bool started;
+
+	pthread_mutex_lock(&t->table->lock);
+	started = t->init.status > TASK_CREATED && !t->init.unstarted;
+	pthread_mutex_unlock(&t->table->lock);
+	return unstarted && started ? err_set(err, ERR_CONFLICT, "task %s has been started", t->id) : 0;
+}
+
 /* The shim undoes its part and ends; one that died meanwhile is done without. */
-static int delete_by_shim(struct task *t, struct err *err)
+static int delete_by_shim(struct task *t, bool unstarted, struct err *err)
 {
 	AUTO_JSON json_t *end = NULL;
 
 	set_deleting(t, true);
-	end = task_call(t, "delete", NULL, err);
+	end = task_call(t, "delete", json_pack("{s:b}", "unstarted", unstarted), err);
 	if (!end && err->kind != ERR_UNAVAILABLE) {
 		set_deleting(t, false);
 		return -1;
@@ -252,6 +267,8 @@ static int delete_by_shim(struct task *t, struct err *err)
 	task_await_end(t);
 	if (!end) {
 		task_without_shim(t);
+		if (check_unstarted(t, unstarted, err))
+			return -1;
 		task_delete_by_runtime(t);
 		return 0;
 	}
@@ -261,7 +278,7 @@ static int delete_by_shim(struct task *t, struct err *err)
 	return 0;
 }
 
-static int delete_task(struct task *t, struct err *err)
+static int delete_task(struct task *t, bool unstarted, struct err *err)
 {
 	enum task_status status;
 	bool has_shim;
@@ -274,23 +291,26 @@ static int delete_task(struct task *t, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", t->id, t->ns);
 	if (status == TASK_RUNNING || status == TASK_PAUSED)
 		return err_set(err, ERR_CONFLICT, "task %s is running: stop it first", t->id);
-	if (has_shim && delete_by_shim(t, err))
+	if (check_unstarted(t, unstarted, err) || (has_shim && delete_by_shim(t, unstarted, err)))
 		return -1;
 	if (!has_shim)
 		task_delete_by_runtime(t);
 	return ctrd_bundle_remove(t->bundle, err);
 }
 
-json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, bool unstarted,
+			 struct err *err)
 {
-	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	/* One that is being created may be on behalf of a client that has died; who cleans up
+	 * after that must not be told that there is none. */
+	AUTO_TASK struct task *t = task_find_unmade(ts, ns, id, err);
 	json_t *end;
 	int rc;
 
 	if (!t)
 		return NULL;
 	pthread_mutex_lock(&t->op);
-	rc = delete_task(t, err);
+	rc = delete_task(t, unstarted, err);
 	if (!rc)
 		task_remove(t);
 	pthread_mutex_unlock(&t->op);

@@ -30,6 +30,7 @@ struct task_proc {
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];
 	bool oom_killed;
+	bool unstarted; /* init's: it ended before it was started */
 };
 
 struct task {
@@ -65,6 +66,9 @@ struct ctrd_tasks {
 /* A new entry, with two references: the table's and the caller's. ERR_EXISTS. */
 struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+/* Also one that is being created, which goes on with `op` held. */
+struct task *task_find_unmade(struct ctrd_tasks *ts, const char *ns, const char *id,
+			      struct err *err);
 void task_put(struct task *t);    /* give a reference back */
 void task_remove(struct task *t); /* out of the table */
 void cleanup_task(struct task **t);

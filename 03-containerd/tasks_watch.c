@@ -89,12 +89,13 @@ void task_delete_by_runtime(struct task *t)
 		log_warn("task %s: without a shim: %s", t->id, err.msg);
 }
 
-static json_t *lost_exit(void)
+static json_t *lost_exit(bool started)
 {
 	char now[TIME_TEXT_SIZE];
 
-	return json_pack("{s:i, s:s, s:b, s:s}", "exitStatus", 255, "exitedAt", time_now_text(now),
-			 "oomKilled", 0, "error", "the shim was lost");
+	return json_pack("{s:i, s:s, s:b, s:b, s:s}", "exitStatus", 255, "exitedAt",
+			 time_now_text(now), "oomKilled", 0, "started", started, "error",
+			 "the shim was lost");
 }
 
 void task_without_shim(struct task *t)
@@ -102,13 +103,16 @@ void task_without_shim(struct task *t)
 	AUTO_FREE char *file = xasprintf("%s/exit.json", t->bundle);
 	struct err err;
 	AUTO_JSON json_t *end = jsonx_read(AT_FDCWD, file, 65536, &err);
-	bool known;
+	bool known, started;
 
 	if (!end) {
 		log_warn("task %s: its shim was lost; the container is killed", t->id);
 		/* Nobody is the container's parent any more, so nobody would learn how it ends. */
 		task_delete_by_runtime(t);
-		end = lost_exit();
+		pthread_mutex_lock(&t->table->lock);
+		started = t->init.status != TASK_CREATED; /* after a restart nobody can tell */
+		pthread_mutex_unlock(&t->table->lock);
+		end = lost_exit(started);
 		if (jsonx_write(AT_FDCWD, file, end, 0600, &err))
 			log_error("task %s: %s", t->id, err.msg);
 	}

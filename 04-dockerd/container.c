@@ -11,6 +11,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
+#include "health.h"
 #include "network.h"
 
 struct container *dockerd_container_new(const char *id)
@@ -37,6 +38,7 @@ static void container_free(struct container *c)
 	json_decref(c->host);
 	json_decref(c->mounts);
 	dockerd_endpoint_free(c->endpoint);
+	dockerd_health_free(c->st.health);
 	free(c->image_id);
 	free(c->image_name);
 	free(c->name);

@@ -27,6 +27,7 @@
 #define ZERO_TIME "0001-01-01T00:00:00Z" /* Go's zero time: "never" in the API */
 
 struct endpoint;
+struct health;
 
 struct state {
 	bool running, paused, restarting, removing, dead, oom_killed;
@@ -36,6 +37,7 @@ struct state {
 	char started[TIME_TEXT_SIZE], finished[TIME_TEXT_SIZE];
 	int restarts;         /* by the restart policy, since the last start by hand */
 	bool stopped_by_hand; /* the restart policy must leave it alone */
+	struct health *health; /* NULL: nothing is checked. health.h */
 };
 
 /* A file descriptor to poll: readable after any change of the container. */
@@ -57,6 +59,7 @@ struct container {
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
+	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
 	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
 
 	pthread_mutex_t op;        /* daemon.h */
@@ -112,6 +115,9 @@ char *dockerd_container_log(const struct daemon *d, const struct container *c);
 int dockerd_container_save(struct daemon *d, struct container *c, struct err *err); /* op held */
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
+/* What is left of one that was never finished, or half removed: now or, while containerd is
+ * away, later. */
+void dockerd_remnant_remove(struct daemon *d, const char *id);
 
 /* Entrypoint and Cmd as one argument list (new, shares nothing with the container). */
 json_t *dockerd_container_args(const struct container *c);

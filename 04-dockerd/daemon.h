@@ -55,6 +55,9 @@ struct daemon {
 	bool stopping;
 	bool has_monitor;
 	pthread_t monitor;
+	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
+	bool has_health_timer;
+	pthread_t health_timer;
 };
 
 /* Open the roots, reach containerd, load and repair what an earlier daemon

@@ -13,6 +13,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/ns.h"
+#include "03-containerd/rest.h"
 #include "api.h"
 #include "config.h"
 #include "daemon.h"
@@ -80,7 +81,7 @@ static int write_pidfile(const char *path, struct err *err)
 
 /* --- running -------------------------------------------------------------------------------- */
 
-/* Blocked in every thread: sigwait below takes them. */
+/* Blocked in every thread: sigtimedwait below takes them. */
 static void block_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -90,11 +91,23 @@ static void block_signals(sigset_t *set)
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
+/* Meanwhile, a daemon that does nothing gives memory back. */
+static int wait_for_signal(const sigset_t *set)
+{
+	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
+	struct ctrd_rest rest = { 0 };
+	int sig;
+
+	while ((sig = sigtimedwait(set, NULL, &look)) < 0)
+		ctrd_rest(&rest);
+	return sig;
+}
+
 static void wait_for_end(const sigset_t *set)
 {
-	int sig = 0;
+	int sig;
 
-	while (!sigwait(set, &sig) && sig == SIGHUP)
+	while ((sig = wait_for_signal(set)) == SIGHUP)
 		log_info("SIGHUP: nothing of the configuration can be reloaded");
 	log_info("signal %d: stopping; containers go on running", sig);
 }

@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "filters.h"
+#include "health.h"
 #include "human.h"
 #include "images.h"
 #include "inspect.h"
@@ -15,7 +16,7 @@
 
 static const char *const known_filters[] = { "status",	 "name",    "id",     "label",
 					     "ancestor", "exited",  "before", "since",
-					     "volume",	 "network", NULL };
+					     "volume",	 "network", "health", NULL };
 
 /* --- filters -------------------------------------------------------------------------- */
 
@@ -87,6 +88,7 @@ static bool passes(const struct daemon *d, const struct container *c, const json
 	struct on_network on = { d, dockerd_network_kind(jsonx_str(c->host, "NetworkMode", "")) };
 
 	return dockerd_filter_equal(f, "status", dockerd_state_word(&c->st)) &&
+	       dockerd_filter_equal(f, "health", dockerd_health_word(c->st.health)) &&
 	       dockerd_filter_any(f, "name", contains, c->name) &&
 	       dockerd_filter_any(f, "id", begins, c->id) &&
 	       dockerd_filter_labels(f, json_object_get(c->config, "Labels")) &&

@@ -79,9 +79,12 @@ static int load_document(struct network *net, const struct config *cfg, struct e
 	return 0;
 }
 
+/* Most starts change nothing, and one on a full disk must not fail for what it need not write. */
 static int save_document(const struct network *net, const struct config *cfg, struct err *err)
 {
+	struct err ignored;
 	AUTO_FREE char *path = document_path(cfg);
+	AUTO_JSON json_t *old = jsonx_read(AT_FDCWD, path, 1 << 16, &ignored);
 	AUTO_JSON json_t *doc = NULL;
 	char mac[18];
 
@@ -91,7 +94,7 @@ static int save_document(const struct network *net, const struct config *cfg, st
 			"Prefix", (int)net->prefix, "MAC", mac, "SetForwarding",
 			net->set_forwarding, "Networks", "bridge", net->ids[NET_BRIDGE], "host",
 			net->ids[NET_HOST], "none", net->ids[NET_NONE]);
-	return jsonx_write(AT_FDCWD, path, doc, 0600, err);
+	return json_equal(old, doc) ? 0 : jsonx_write(AT_FDCWD, path, doc, 0600, err);
 }
 
 /* --- choosing ------------------------------------------------------------------------ */

@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
 #include "events.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "ospec.h"
@@ -32,7 +33,7 @@ static int kind_of(const struct container *c)
 
 /* --- the steps --------------------------------------------------------------------- */
 
-static int check_state(struct daemon *d, const struct container *c, struct err *err)
+static int check_state(struct daemon *d, struct container *c, struct err *err)
 {
 	int rc = 0;
 
@@ -43,6 +44,9 @@ static int check_state(struct daemon *d, const struct container *c, struct err *
 	else if (c->st.dead)
 		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
 	dockerd_unlock(d);
+	if (!rc && c->unsaved) /* the task, which a start replaces, is all that knows the last exit */
+		rc = dockerd_container_save(d, c, err);
+	c->unsaved &= rc != 0;
 	return rc;
 }
 
@@ -112,6 +116,7 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 	c->st.error[0] = '\0';
 	time_now_text(c->st.started);
 	c->start_serial++;
+	dockerd_health_started(d, c);
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
 }
@@ -155,10 +160,19 @@ static void explain(const struct container *c, struct err *err)
 
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
 {
+	bool wait_on;
 	struct err err;
 
 	dockerd_lock(d);
+	/* The restart policy's attempt while containerd was away or the disk full: no failure of
+	 * the container's, which goes on being restarted, by another daemon if need be. */
+	wait_on = c->st.restarting && (why->kind == ERR_UNAVAILABLE || why->kind == ERR_NO_SPACE);
+	dockerd_unlock(d);
+	if (wait_on)
+		return;
+	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
+	dockerd_health_stopped(c);
 	c->st.pid = 0;
 	c->st.exit_code = why->kind == ERR_NO_PROGRAM	    ? 127
 			  : why->kind == ERR_NOT_EXECUTABLE ? 126

@@ -13,6 +13,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
+#include "health.h"
 #include "human.h"
 #include "network.h"
 #include "task.h"
@@ -40,8 +41,14 @@ char *dockerd_state_text(const struct state *st, time_t now)
 
 	if (st->restarting)
 		return xasprintf("Restarting (%d) %s ago", st->exit_code, since);
+	if (st->running && st->paused)
+		return xasprintf("Up %s (Paused)", up);
+	if (st->running && st->health)
+		return xasprintf("Up %s (%s%s)", up,
+				 st->health->status == HEALTH_STARTING ? "health: " : "",
+				 dockerd_health_word(st->health));
 	if (st->running)
-		return xasprintf("Up %s%s", up, st->paused ? " (Paused)" : "");
+		return xasprintf("Up %s", up);
 	if (st->removing)
 		return xstrdup("Removal In Progress");
 	if (st->dead)
@@ -53,12 +60,13 @@ char *dockerd_state_text(const struct state *st, time_t now)
 
 json_t *dockerd_state_json(const struct state *st)
 {
-	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:s, s:s, s:s, s:o*}",
 			 "Status", dockerd_state_word(st), "Running", st->running || st->restarting,
 			 "Paused", st->paused, "Restarting", st->restarting,
 			 "OOMKilled", st->oom_killed, "Dead", st->dead, "Pid", (int)st->pid,
 			 "ExitCode", st->exit_code, "Error", st->error, "StartedAt", st->started,
-			 "FinishedAt", st->finished);
+			 "FinishedAt", st->finished, "Health",
+			 dockerd_health_json(st->health));
 }
 
 /* --- the document -------------------------------------------------------------- */
@@ -141,6 +149,7 @@ static struct container *from_document(const json_t *doc, struct err *err)
 	c->mounts = json_incref(json_object_get(doc, "Mounts"));
 	c->endpoint = dockerd_endpoint_from_json(json_object_get(doc, "Endpoint"));
 	state_from_json(&c->st, json_object_get(doc, "State"));
+	c->st.health = dockerd_health_load(c->config, jsonx_at(doc, "State.Health"));
 	return c;
 }
 
@@ -185,13 +194,8 @@ static bool is_remnant(const struct daemon *d, const char *id)
 
 static void sweep(struct daemon *d, const char *id)
 {
-	AUTO_FREE char *dir = xasprintf("%s/containers/%s", d->cfg->data_root, id);
-	struct err err;
-
 	log_info("container %.12s was never finished, or half removed: removing the rest", id);
-	dockerd_task_delete(d, id);
-	if (dockerd_snapshot_remove(d, id, &err) || file_remove_tree(AT_FDCWD, dir, &err))
-		log_error("container %.12s: %s", id, err.msg);
+	dockerd_remnant_remove(d, id);
 }
 
 static void load_or_sweep(struct daemon *d, const char *id)

@@ -177,9 +177,6 @@ static void bad_configs(void)
 	bad_config("{\"Cmd\":[\"a\"],\"StopSignal\":\"SIGNOPE\"}", "invalid signal: SIGNOPE");
 	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}",
 		   "invalid port specification");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}",
-		   "Healthcheck is not supported");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":\"true\"}}", "Healthcheck is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}",
 		   "MacAddress is not supported");
 	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
