@@ -16,6 +16,8 @@ extern const struct http_route dockerd_create_routes[];    /* create.c */
 extern const struct http_route dockerd_list_routes[];      /* list.c */
 extern const struct http_route dockerd_inspect_routes[];   /* inspect.c */
 extern const struct http_route dockerd_lifecycle_routes[]; /* lifecycle.c: start, stop, kill... */
+extern const struct http_route dockerd_update_routes[];    /* update.c */
+extern const struct http_route dockerd_prune_routes[];     /* prune.c */
 extern const struct http_route dockerd_wait_routes[];      /* wait.c */
 extern const struct http_route dockerd_attach_routes[];    /* attach.c */
 extern const struct http_route dockerd_log_routes[];       /* logs.c */

@@ -54,13 +54,15 @@ struct container {
 	char *image_id;            /* digest of the image's config */
 	char *image_name;          /* containerd's name for it */
 	json_t *config;            /* immutable */
-	json_t *host;              /* immutable */
+	json_t *host;              /* immutable; what was updated since: updates */
+	json_t *updates;           /* daemon.lock; changed with op held too. update.c */
 	json_t *mounts;            /* immutable: mounts.h */
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
 	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
-	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
+	struct endpoint *endpoints; /* daemon.lock; changed with op held too. network.h */
+	json_t *networks;          /* daemon.lock; replaced whole, with op held too: {name: settings} */
 
 	pthread_mutex_t op;        /* daemon.h */
 	pthread_cond_t changed;    /* with daemon.lock */
@@ -118,6 +120,10 @@ int dockerd_container_load_all(struct daemon *d, struct err *err);
 /* What is left of one that was never finished, or half removed: now or, while containerd is
  * away, later. */
 void dockerd_remnant_remove(struct daemon *d, const char *id);
+
+/* HostConfig with the updates. New. daemon.lock or op held. */
+json_t *dockerd_container_host(const struct container *c);
+const json_t *dockerd_container_restart_policy(const struct container *c); /* the same locks */
 
 /* Entrypoint and Cmd as one argument list (new, shares nothing with the container). */
 json_t *dockerd_container_args(const struct container *c);

@@ -21,6 +21,7 @@
 #include "events.h"
 #include "health.h"
 #include "images.h"
+#include "links.h"
 #include "mounts.h"
 #include "network.h"
 #include "task.h"
@@ -31,6 +32,7 @@ struct making {
 	struct container *c;
 	json_t *image;     /* resolved */
 	struct strlist warnings;
+	bool several;      /* networks: since 1.44 */
 	bool has_dir;
 };
 
@@ -83,7 +85,8 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	c->host = dockerd_host_make(given, &m->warnings, err);
 	if (!c->host || fix_joins(m->d, c->host, err))
 		return -1;
-	if (dockerd_networking_check(net, jsonx_str(c->host, "NetworkMode", ""), err))
+	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->several, err);
+	if (!c->networks || dockerd_links_check(m->d, c, err))
 		return -1;
 	default_hostname(c->config, body, c->host);
 	c->st.health = dockerd_health_load(c->config, NULL);
@@ -205,7 +208,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");
-	struct making m = { .d = daemon };
+	struct making m = { .d = daemon, .several = dockerd_api_minor(req) >= 44 };
 	char id[ID_SIZE];
 	int rc;
 

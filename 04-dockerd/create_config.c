@@ -10,6 +10,7 @@
 #include "create.h"
 #include "health.h"
 #include "names.h"
+#include "network.h"
 #include "ports.h"
 
 static const struct field config_fields[] = {
@@ -32,7 +33,7 @@ static const struct field config_fields[] = {
 	{ "WorkingDir", 's', true, "\"\"" },
 	{ "Entrypoint", 'c', true, "null" },
 	{ "NetworkDisabled", 'b', false, "false" },
-	{ "MacAddress", 's', false, "\"\"" },
+	{ "MacAddress", 's', true, "\"\"" },
 	{ "OnBuild", 'l', true, "null" },
 	{ "Labels", 'o', true, "{}" },
 	{ "StopSignal", 's', true, "\"\"" },
@@ -173,7 +174,9 @@ static int check_labels(const json_t *labels, struct err *err)
 static int check(const json_t *config, struct err *err)
 {
 	const char *dir = jsonx_str(config, "WorkingDir", ""),
-		   *signal = jsonx_str(config, "StopSignal", "");
+		   *signal = jsonx_str(config, "StopSignal", ""),
+		   *mac = jsonx_str(config, "MacAddress", "");
+	uint8_t ignored[6];
 
 	if (*dir && *dir != '/')
 		return err_set(
@@ -184,6 +187,8 @@ static int check(const json_t *config, struct err *err)
 		return err_set(err, ERR_INVALID, "invalid signal: %s", signal);
 	if (unset(config, "Entrypoint") && !json_array_size(json_object_get(config, "Cmd")))
 		return err_set(err, ERR_INVALID, "no command specified");
+	if (*mac && !dockerd_mac_parse(mac, ignored))
+		return err_set(err, ERR_INVALID, "invalid MAC address: %s", mac);
 	if (jsonx_int(config, "StopTimeout", 0) < -1)
 		return err_set(err, ERR_INVALID, "StopTimeout: expected -1 or more");
 	if (check_env(json_object_get(config, "Env"), err) ||

@@ -18,7 +18,9 @@
 #include "exec.h"
 #include "health.h"
 #include "monitor.h"
+#include "dns.h"
 #include "network.h"
+#include "reload.h"
 #include "task.h"
 #include "volume.h"
 
@@ -209,20 +211,28 @@ static int reconcile(struct daemon *d, struct err *err)
 static int restore_network(struct daemon *d, struct err *err)
 {
 	AUTO_JSON json_t *tasks = list_tasks(d, err);
+	int rc;
 
 	if (!tasks)
 		return -1;
 	for (struct container *c = d->containers; c; c = c->next) {
-		if (c->endpoint && is_alive(tasks, c->id)) {
-			dockerd_endpoint_adopt(d->net, c->endpoint);
-		} else {
-			dockerd_endpoint_free(c->endpoint);
-			c->endpoint = NULL;
+		if (is_alive(tasks, c->id)) {
+			dockerd_networks_adopt(d, c);
+			continue;
+		}
+		while (c->endpoints) {
+			struct endpoint *ep = c->endpoints;
+
+			c->endpoints = ep->sibling;
+			dockerd_endpoint_free(ep);
 		}
 	}
-	if (dockerd_network_apply(d->net, err)) {
+	pthread_mutex_lock(&d->net->lock);
+	rc = dockerd_network_apply(d->net, err);
+	pthread_mutex_unlock(&d->net->lock);
+	if (rc) {
 		if (err->kind != ERR_UNSUPPORTED && err->kind != ERR_PERMISSION)
-			return err_wrap(err, "rules of the default bridge");
+			return err_wrap(err, "rules of the networks");
 		log_warn("no nftables here: containers do not reach the outside, published ports "
 			 "go through "
 			 "the proxy: %s",
@@ -268,6 +278,7 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
 	monotonic_cond(&d->health_due);
+	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
 		return d;
 	dockerd_begin_stop(d);
@@ -322,7 +333,9 @@ void dockerd_close(struct daemon *d)
 	join_workers(d);
 	dockerd_exec_free_all(d);
 	if (d->net) {
+		dockerd_dns_close(d->net->dns);
 		dockerd_proxy_close(d->net->proxy);
+		d->net->dns = NULL;
 		d->net->proxy = NULL;
 	}
 	running = free_containers(d);
@@ -337,6 +350,7 @@ void dockerd_close(struct daemon *d)
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
 	pthread_cond_destroy(&d->health_due);
+	dockerd_reloadable_free(d);
 	free(d->id);
 	free(d);
 }

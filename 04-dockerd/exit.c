@@ -111,15 +111,11 @@ void dockerd_restart_begin(struct daemon *d, struct container *c)
 
 /* Set the state. True: it is to be restarted. */
 static bool record(struct daemon *d, struct container *c, const struct exit_info *info,
-		   struct endpoint **ep)
+		   json_t **networks)
 {
 	bool restart;
 
-	dockerd_lock(d);
-	*ep = c->endpoint;
-	c->endpoint = NULL;
-	dockerd_unlock(d);
-	dockerd_endpoint_release(d->net, *ep);
+	*networks = dockerd_networks_release(d, c);
 	dockerd_lock(d);
 	c->st.running = c->st.paused = false;
 	dockerd_health_stopped(c);
@@ -130,7 +126,7 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 	free(c->attach_path);
 	c->attach_path = NULL;
 	restart = !c->st.removing && !d->stopping &&
-		  dockerd_restart_wanted(json_object_get(c->host, "RestartPolicy"), info->status,
+		  dockerd_restart_wanted(dockerd_container_restart_policy(c), info->status,
 					 c->st.stopped_by_hand, c->st.restarts);
 	c->st.restarting = restart;
 	c->st.restarts += restart; /* now, so that no attempt and no new daemon counts it again */
@@ -185,8 +181,8 @@ static void save_later(struct daemon *d, struct container *c)
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
 {
 	struct trace_span span = trace_begin();
-	struct endpoint *ep;
 	bool running, restart, saved;
+	json_t *networks;
 	struct err err;
 
 	dockerd_lock(d);
@@ -194,7 +190,7 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 	dockerd_unlock(d);
 	if (!running)
 		return;
-	restart = record(d, c, info, &ep);
+	restart = record(d, c, info, &networks);
 	saved = !dockerd_container_save(d, c, &err);
 	c->unsaved = !saved;
 	if (!saved)
@@ -203,10 +199,7 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 		dockerd_container_event(d, c, "oom", NULL);
 	dockerd_container_event(d, c, "die",
 				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
-	if (ep)
-		dockerd_event(d, "network", "disconnect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
-					"type", "bridge"));
+	dockerd_network_events(d, c, "disconnect", networks);
 	dockerd_exec_container_exited(d, c);
 	if (saved)
 		dockerd_task_delete(d, c->id);

@@ -296,7 +296,7 @@ static void boot_one(struct daemon *d, struct container *c)
 	dockerd_lock(d);
 	restarting = c->st.restarting;
 	ran = !c->st.running && !restarting && strcmp(c->st.started, ZERO_TIME);
-	start = ran && dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"),
+	start = ran && dockerd_restart_at_boot(dockerd_container_restart_policy(c),
 					       c->st.stopped_by_hand);
 	remove = ran && jsonx_bool(c->host, "AutoRemove", false);
 	if (start)

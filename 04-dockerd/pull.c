@@ -22,6 +22,7 @@
 #include "auth.h"
 #include "events.h"
 #include "images.h"
+#include "reload.h"
 
 struct pull {
 	struct daemon *d;
@@ -230,15 +231,6 @@ static void release(void *arg)
 /* --- the request
  * ------------------------------------------------------------------------------------- */
 
-static json_t *strings(const struct strlist *l)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(out, json_string(l->v[i]));
-	return out;
-}
-
 /* `tag` may be a digest. */
 static int reference_of(struct http_request *req, struct reference *ref, struct err *err)
 {
@@ -282,8 +274,8 @@ static struct pull *new_pull(struct daemon *d, const struct reference *ref, cons
 	p->path = strcmp(ref->domain, "docker.io") ? xasprintf("%s/%s", ref->domain, ref->path)
 						   : xstrdup(ref->path);
 	p->tag = xstrdup(*ref->digest ? ref->digest : ref->tag);
-	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", strings(&d->cfg->mirrors),
-			       "insecure", strings(&d->cfg->insecure));
+	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", dockerd_mirrors(d),
+			       "insecure", dockerd_insecure(d));
 	if (platform && *platform)
 		json_object_set_new(p->request, "platform", json_string(platform));
 	if (auth)

@@ -26,11 +26,6 @@
 
 #define ATTACH_PATIENCE 10 /* seconds: a client that attached and then hangs delays no longer */
 
-static int kind_of(const struct container *c)
-{
-	return dockerd_network_kind(jsonx_str(c->host, "NetworkMode", ""));
-}
-
 /* --- the steps --------------------------------------------------------------------- */
 
 static int check_state(struct daemon *d, struct container *c, struct err *err)
@@ -48,31 +43,6 @@ static int check_state(struct daemon *d, struct container *c, struct err *err)
 		rc = dockerd_container_save(d, c, err);
 	c->unsaved &= rc != 0;
 	return rc;
-}
-
-static int take_network(struct daemon *d, struct container *c, struct err *err)
-{
-	struct endpoint *ep;
-
-	if (kind_of(c) != NET_BRIDGE)
-		return 0;
-	if (!d->net->bridge[0])
-		return err_set(err, ERR_CONFLICT,
-			       "this daemon runs with --bridge none: use --network host or none");
-	ep = dockerd_endpoint_take(d->net, c, err);
-	if (!ep)
-		return -1;
-	dockerd_lock(d);
-	c->endpoint = ep;
-	dockerd_unlock(d);
-	return 0;
-}
-
-static int plug_network(struct daemon *d, struct container *c, pid_t pid, struct err *err)
-{
-	if (c->endpoint)
-		return dockerd_endpoint_plug(d->net, c->endpoint, pid, err);
-	return kind_of(c) == NET_NONE ? dockerd_loopback_up(pid, err) : 0;
 }
 
 /* `docker run` attaches before it starts, so that no output is missed: tell those
@@ -125,16 +95,12 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 
 static void give_back(struct daemon *d, struct container *c)
 {
-	struct endpoint *ep;
-
 	dockerd_task_delete(d, c->id);
+	json_decref(dockerd_networks_release(d, c));
 	dockerd_lock(d);
-	ep = c->endpoint;
-	c->endpoint = NULL;
 	free(c->attach_path);
 	c->attach_path = NULL;
 	dockerd_unlock(d);
-	dockerd_endpoint_release(d->net, ep);
 }
 
 /* The CLI turns these words, and 126, 127 and 125 follow from them, into its exit
@@ -191,14 +157,14 @@ static int run_steps(struct daemon *d, struct container *c, pid_t *pid, struct e
 {
 	char *attach = NULL;
 
-	if (take_network(d, c, err))
+	if (dockerd_networks_take(d, c, err))
 		return -1;
 	if (!str_starts(jsonx_str(c->host, "NetworkMode", ""), "container:") &&
 	    dockerd_netfiles_write(d, c, err))
 		return -1;
 	if (create_task(d, c, pid, &attach, err))
 		return -1;
-	if (plug_network(d, c, *pid, err) || dockerd_container_save(d, c, err)) {
+	if (dockerd_networks_plug(d, c, *pid, err) || dockerd_container_save(d, c, err)) {
 		free(attach);
 		return -1;
 	}
@@ -224,10 +190,7 @@ int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
 	mark_running(d, c, pid);
 	if (dockerd_container_save(d, c, &save_err))
 		log_error("container %.12s: %s", c->id, save_err.msg);
-	if (c->endpoint)
-		dockerd_event(d, "network", "connect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
-					"type", "bridge"));
+	dockerd_network_events(d, c, "connect", dockerd_networks_of(d, c));
 	dockerd_container_event(d, c, "start", NULL);
 	trace_end(&span, "start %s", c->name);
 	return 0;

@@ -165,6 +165,15 @@ int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, l
 	return call(d, "POST", path, body, err);
 }
 
+int dockerd_task_update(struct daemon *d, const char *id, const json_t *resources,
+			struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/v1/tasks/%s/update", id);
+	AUTO_JSON json_t *body = json_pack("{s:O}", "resources", resources);
+
+	return call(d, "POST", path, body, err);
+}
+
 json_t *dockerd_task_get(struct daemon *d, const char *id, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("/v1/tasks/%s", id);

@@ -29,6 +29,9 @@ int dockerd_task_verb(struct daemon *d, const struct container *c, const char *v
 		      struct err *err);
 int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height,
 			long width, struct err *err);
+/* resources: as the OCI's linux.resources. */
+int dockerd_task_update(struct daemon *d, const char *id, const json_t *resources,
+			struct err *err);
 json_t *dockerd_task_get(struct daemon *d, const char *id, struct err *err); /* new */
 json_t *dockerd_task_list(struct daemon *d, struct err *err);                /* new */
 json_t *dockerd_task_query(struct daemon *d, const char *id, const char *what,
