@@ -22,6 +22,8 @@ void ctrd_api_error(struct http_request *req, struct http_reply *rep, const stru
 const char *ctrd_api_ns(const struct http_request *req);
 /* Reply 200 with the document (taken); NULL: -1, for the error that is set. */
 int ctrd_api_reply(struct http_reply *rep, int status, json_t *doc);
+/* The values of ?filter= (filter.h), an array; new. */
+json_t *ctrd_api_filters(struct http_request *req);
 /* The same for a list, of which ?filter= (filter.h) may let only some through. */
 int ctrd_api_reply_list(struct http_request *req, struct http_reply *rep, json_t *list,
 			struct err *err);

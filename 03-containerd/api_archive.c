@@ -196,7 +196,7 @@ int api_import_sink(struct http_request *req, struct http_sink *sink, void *daem
 	struct import **slot, *m;
 	int ends[2];
 
-	if (ctrd_id_check("namespace", ctrd_api_ns(req), err))
+	if (ctrd_namespace_check(ctrd_api_ns(req), err))
 		return -1;
 	if (pipe2(ends, O_CLOEXEC))
 		return err_sys(err, "make a pipe");

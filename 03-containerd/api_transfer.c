@@ -83,8 +83,11 @@ static void produce(struct http_writer *w, void *arg)
 
 static int fill(struct transfer *t, struct err *err)
 {
-	const json_t *auth = json_object_get(t->body, "auth");
 	struct reference ref;
+	json_t *auth;
+
+	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err))
+		return -1;
 
 	t->t.ref = jsonx_str(t->body, "ref", "");
 	t->t.platform = jsonx_str(t->body, "platform", NULL);
@@ -118,7 +121,7 @@ static int begin(struct http_request *req, struct http_reply *rep, struct ctrd_d
 	t->t.ns = t->ns;
 	t->t.progress = progress;
 	t->t.arg = t;
-	if (ctrd_id_check("namespace", t->ns, err) || fill(t, err)) {
+	if (ctrd_namespace_check(t->ns, err) || fill(t, err)) {
 		release(t);
 		return -1;
 	}

@@ -45,7 +45,7 @@ void ctrd_containers_close(struct ctrd_containers *c)
 
 static char *path_of(struct ctrd_containers *c, const char *ns, const char *id, struct err *err)
 {
-	if (ctrd_id_check("namespace", ns, err) || ctrd_id_check("container id", id, err))
+	if (ctrd_namespace_check(ns, err) || ctrd_id_check("container id", id, err))
 		return NULL;
 	return xasprintf("%s/%s/%s.json", c->root, ns, id);
 }
@@ -136,7 +136,7 @@ json_t *ctrd_containers_list(struct ctrd_containers *c, const char *ns, struct e
 	AUTO_CLOSEDIR DIR *d = NULL;
 	struct dirent *e;
 
-	if (ctrd_id_check("namespace", ns, err))
+	if (ctrd_namespace_check(ns, err))
 		return NULL;
 	d = opendir(dir);
 	while (d && (e = readdir(d))) {

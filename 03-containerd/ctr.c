@@ -80,7 +80,7 @@ static const struct command {
 	  ctr_namespaces_create },
 	{ "namespaces,namespace,ns", "label", "namespaces label NAME LABEL=[VALUE]...", ctr_namespaces_label },
 	{ "namespaces,namespace,ns", "rm,remove,del,delete", "namespaces rm NAME...", ctr_namespaces_remove },
-	{ "events,event", NULL, "events", ctr_events },
+	{ "events,event", NULL, "events [FILTER...]", ctr_events },
 	{ "version", NULL, "version", ctr_version },
 };
 #define UNKNOWN_COMMAND 3 /* the exit status, as of the real ctr */

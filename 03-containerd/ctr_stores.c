@@ -122,12 +122,13 @@ static int show_event(void *arg, json_t *line)
 
 int ctr_events(struct ctr *c, int argc, char **argv)
 {
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 	struct err err;
 
-	(void)argv;
-	if (argc > 1)
-		return ctr_misuse(c, "unexpected argument");
-	return ctrd_stream(c->client, "GET", "/v1/events", NULL, show_event, NULL, &err)
+	strbuf_adds(&path, "/v1/events");
+	for (int i = 1; i < argc; i++)
+		ctr_query(&path, "filter", argv[i]);
+	return ctrd_stream(c->client, "GET", path.data, NULL, show_event, NULL, &err)
 		       ? ctr_fail(&err) : 0;
 }
 

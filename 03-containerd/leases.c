@@ -51,7 +51,7 @@ void ctrd_leases_close(struct ctrd_leases *l)
 
 static char *path_of(struct ctrd_leases *l, const char *ns, const char *id, struct err *err)
 {
-	if (ctrd_id_check("namespace", ns, err) || ctrd_id_check("lease", id, err))
+	if (ctrd_namespace_check(ns, err) || ctrd_id_check("lease", id, err))
 		return NULL;
 	return xasprintf("%s/%s/%s.json", l->root, ns, id);
 }
@@ -283,7 +283,7 @@ json_t *ctrd_leases_list(struct ctrd_leases *l, const char *ns, struct err *err)
 {
 	AUTO_JSON json_t *list = json_array();
 
-	if (ctrd_id_check("namespace", ns, err) || each_in(l, ns, append, list, err))
+	if (ctrd_namespace_check(ns, err) || each_in(l, ns, append, list, err))
 		return NULL;
 	return steal_ptr(&list);
 }

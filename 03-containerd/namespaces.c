@@ -47,8 +47,7 @@ void ctrd_namespaces_close(struct ctrd_namespaces *n)
 
 static char *path_of(struct ctrd_namespaces *n, const char *name, struct err *err)
 {
-	return ctrd_id_check("namespace", name, err)
-		       ? NULL : xasprintf("%s/namespaces/%s.json", n->root, name);
+	return ctrd_namespace_check(name, err) ? NULL : xasprintf("%s/namespaces/%s.json", n->root, name);
 }
 
 /* --- what is in them ---------------------------------------------------------------------- */

@@ -113,11 +113,18 @@ static void add_filter(void *arg, const char *value)
 	json_array_append_new(arg, json_string(value));
 }
 
+json_t *ctrd_api_filters(struct http_request *req)
+{
+	json_t *filters = json_array();
+
+	http_query_each(req, "filter", add_filter, filters);
+	return filters;
+}
+
 int ctrd_api_reply_list(struct http_request *req, struct http_reply *rep, json_t *list,
 			struct err *err)
 {
-	AUTO_JSON json_t *filters = json_array();
+	AUTO_JSON json_t *filters = ctrd_api_filters(req);
 
-	http_query_each(req, "filter", add_filter, filters);
 	return ctrd_api_reply(rep, 200, ctrd_filter_list(list, filters, err));
 }

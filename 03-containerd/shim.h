@@ -195,6 +195,8 @@ extern const struct shim_op_row shim_task_ops[], shim_exec_ops[], shim_checkpoin
 /* What creating a container (shim_task.c) and restoring one (shim_checkpoint.c) share. */
 void shim_task_words(struct shim *s, struct strlist *words);
 int shim_task_begun(struct shim_proc *p, struct err *err);
+/* The runtime refused something: if the task has ended, that is why. */
+void shim_task_blame_end(const struct shim *s, struct err *err);
 int shim_task_restore(struct shim *s, struct shim_conn *conn, struct err *err);
 
 /* The runtime's delete is done and init is gone: unmount, answer, leave. */

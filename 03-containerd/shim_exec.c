@@ -60,6 +60,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 	if (!rc && !(rc = shim_proc_read_pid(p, pid_file, err)))
 		rc = shim_io_started(&p->io, err);
 	if (rc) {
+		shim_task_blame_end(p->shim, err);
 		shim_reply_error(job->conn, err);
 		p->exited = true; /* it never was: clients are let go, the exec can be deleted */
 		p->exit_status = err->kind == ERR_NO_PROGRAM       ? 127

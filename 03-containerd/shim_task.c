@@ -8,8 +8,10 @@
 #include "shim.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -76,6 +78,17 @@ int shim_task_begun(struct shim_proc *p, struct err *err)
 	return 0;
 }
 
+/* Its end may have been seen by the runtime, and not yet by us: then its parent's word is missing. */
+void shim_task_blame_end(const struct shim *s, struct err *err)
+{
+	const struct shim_proc *p = s->procs;
+	siginfo_t info = { 0 };
+
+	if (p->exited || (p->pid > 0 && !waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+			  info.si_pid == p->pid))
+		err_set(err, ERR_CONFLICT, "the task has stopped");
+}
+
 /* What create and restore are told alike. */
 void shim_task_words(struct shim *s, struct strlist *words)
 {
@@ -137,6 +150,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 	struct shim_proc *p = job->proc;
 
 	if (rc) {
+		shim_task_blame_end(p->shim, err);
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
@@ -181,6 +195,7 @@ static void froze(struct shim_job *job, int rc, struct err *err)
 	struct shim_proc *p = job->proc;
 
 	if (rc) {
+		shim_task_blame_end(p->shim, err);
 		shim_reply_error(job->conn, err);
 		return;
 	}
@@ -217,10 +232,12 @@ static int op_resume(struct shim *s, struct shim_conn *conn, const json_t *req, 
 
 static void done(struct shim_job *job, int rc, struct err *err)
 {
-	if (rc)
+	if (rc) {
+		shim_task_blame_end(job->proc->shim, err);
 		shim_reply_error(job->conn, err);
-	else
+	} else {
 		shim_reply(job->conn, NULL);
+	}
 }
 
 /* The limits stand in resources.json. */
@@ -253,14 +270,6 @@ static int op_reopen_log(struct shim *s, struct shim_conn *conn, const json_t *r
 
 /* --- kill ------------------------------------------------------------------------------------ */
 
-static void killed(struct shim_job *job, int rc, struct err *err)
-{
-	/* It may have ended between the question and the runtime's answer. */
-	if (rc && job->proc->exited)
-		err_set(err, ERR_CONFLICT, "the task has stopped");
-	done(job, rc, err);
-}
-
 static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, json_t **result,
 		   struct err *err)
 {
@@ -276,7 +285,7 @@ static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, js
 		strlist_add(&words, "--all");
 	strlist_add(&words, s->id);
 	strlist_addf(&words, "%d", (int)jsonx_int(req, "signal", 15));
-	return shim_job_start(p, conn, "kill", &words, false, killed, err);
+	return shim_job_start(p, conn, "kill", &words, false, done, err);
 }
 
 /* --- delete ------------------------------------------------------------------------------------ */

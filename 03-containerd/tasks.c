@@ -74,12 +74,8 @@ struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, str
 {
 	struct task *t = NULL;
 
-	if (ctrd_id_check("namespace", ns, err) || ctrd_id_check("container id", id, err))
+	if (ctrd_namespace_check(ns, err) || ctrd_id_check("container id", id, err))
 		return NULL;
-	if (!strcmp(ns, "runc") || !strcmp(ns, "lock")) {
-		err_set(err, ERR_INVALID, "the namespace name '%s' is taken by containerd itself", ns);
-		return NULL;
-	}
 	pthread_mutex_lock(&ts->lock);
 	if (find_locked(ts, ns, id)) {
 		err_set(err, ERR_EXISTS, "container %s has a task", id);
@@ -341,12 +337,30 @@ void ctrd_wait_free(struct ctrd_wait *w)
 
 /* --- small things that the other pages share -------------------------------------------------- */
 
+/* There is no shim, most often because the task ended or was deleted after we had found it. What
+ * deletes it wants to hear of the shim itself. */
+static void why_unavailable(struct task *t, const char *op, struct err *err)
+{
+	bool removed, stopped;
+
+	pthread_mutex_lock(&t->table->lock);
+	removed = t->removed;
+	stopped = t->init.status == TASK_STOPPED;
+	pthread_mutex_unlock(&t->table->lock);
+	if (removed)
+		err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", t->id, t->ns);
+	else if (stopped && strcmp(op, "delete") != 0)
+		err_set(err, ERR_CONFLICT, "task %s has stopped", t->id);
+	else
+		err_wrap(err, "task %s", t->id);
+}
+
 json_t *task_call(struct task *t, const char *op, json_t *args, struct err *err)
 {
 	json_t *result = ctrd_shim_call(t->bundle, op, args, err);
 
 	if (!result && err->kind == ERR_UNAVAILABLE)
-		err_wrap(err, "task %s", t->id);
+		why_unavailable(t, op, err);
 	return result;
 }
 

@@ -45,3 +45,13 @@ int ctrd_id_check(const char *what, const char *id, struct err *err)
 		       "invalid %s '%.100s': letters, digits and _.- only, a letter or digit "
 		       "first, at most %d", what, id ? id : "", ID_MAX);
 }
+
+int ctrd_namespace_check(const char *name, struct err *err)
+{
+	if (ctrd_id_check("namespace", name, err))
+		return -1;
+	if (!strcmp(name, "runc") || !strcmp(name, "lock"))
+		return err_set(err, ERR_INVALID, "the namespace name '%s' is taken by containerd itself",
+			       name);
+	return 0;
+}

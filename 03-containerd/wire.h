@@ -24,5 +24,7 @@ int ctrd_wire_check(const json_t *doc, struct err *err);
 /* Namespace, container and exec ids: [A-Za-z0-9][A-Za-z0-9_.-]{0,75}. They become
  * file names, so nothing else is let in. `what` names the id in the error. */
 int ctrd_id_check(const char *what, const char *id, struct err *err);
+/* A namespace's name, too, is a directory's: beside containerd's own, whose names it cannot have. */
+int ctrd_namespace_check(const char *name, struct err *err);
 
 #endif
