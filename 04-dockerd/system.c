@@ -113,26 +113,17 @@ static json_int_t count_images(struct daemon *d)
 	return (json_int_t)json_array_size(list);
 }
 
-static json_t *strings(const struct strlist *l)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(out, json_string(l->v[i]));
-	return out;
-}
-
 static json_t *registry_config(const struct config *cfg)
 {
 	json_t *index = json_pack("{s:{s:s, s:o, s:b, s:b}}", "docker.io", "Name", "docker.io",
-				  "Mirrors", strings(&cfg->mirrors), "Secure", 1, "Official", 1);
+				  "Mirrors", dockerd_strings(&cfg->mirrors), "Secure", 1, "Official", 1);
 
 	for (size_t i = 0; i < cfg->insecure.n; i++)
 		json_object_set_new(index, cfg->insecure.v[i],
 				    json_pack("{s:s, s:[], s:b, s:b}", "Name", cfg->insecure.v[i],
 					      "Mirrors", "Secure", 0, "Official", 0));
 	return json_pack("{s:[], s:o, s:o}", "InsecureRegistryCIDRs", "IndexConfigs", index,
-			 "Mirrors", strings(&cfg->mirrors));
+			 "Mirrors", dockerd_strings(&cfg->mirrors));
 }
 
 static json_int_t open_files(void)
@@ -291,23 +282,11 @@ const struct http_route dockerd_system_routes[] = {
 	{ "GET", "/configs/{rest...}", no_swarm },
 	{ "POST", "/configs/{rest...}", no_swarm },
 	{ "DELETE", "/configs/{rest...}", no_swarm },
-	{ "POST", "/auth", not_here },
 	{ "POST", "/build", not_here },
 	{ "POST", "/build/prune", not_here },
 	{ "POST", "/session", not_here },
-	{ "POST", "/commit", not_here },
-	{ "GET", "/images/search", not_here },
-	{ "GET", "/images/get", not_here },
-	{ "POST", "/images/load", not_here },
-	{ "POST", "/images/prune", not_here },
-	{ "POST", "/images/{name...}/push", not_here },
-	{ "GET", "/images/{name...}/get", not_here },
 	{ "POST", "/containers/prune", not_here },
 	{ "POST", "/containers/{id}/update", not_here },
-	{ "GET", "/containers/{id}/changes", not_here },
-	{ "GET", "/containers/{id}/export", not_here },
-	{ "GET", "/containers/{id}/archive", not_here },
-	{ "PUT", "/containers/{id}/archive", not_here },
 	{ "GET", "/containers/{id}/attach/ws", not_here },
 	{ "POST", "/networks/create", not_here },
 	{ "POST", "/networks/prune", not_here },
