@@ -121,27 +121,62 @@ int kern_addr_list(const char *link, struct kern_addr *out, size_t max, size_t *
 	return 0;
 }
 
-int kern_route_default(const char *gateway, struct err *err)
+/* A default route: by a gateway, over a link, or (to be deleted) whatever it is. */
+static int change_default(uint16_t type, int family, const void *gateway, uint32_t link,
+			  struct err *err)
 {
 	AUTO_NL struct nl_request r = NL_REQUEST_INIT;
 	AUTO_CLOSE int sock = nl_open(NETLINK_ROUTE, err);
-	int family = strchr(gateway, ':') ? AF_INET6 : AF_INET;
 	struct rtmsg body = {
 		.rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_BOOT, .rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct in6_addr ip;
 
 	if (sock < 0)
 		return -1;
+	if (type == RTM_DELROUTE) { /* 0 and "nowhere" stand for any */
+		body.rtm_protocol = 0;
+		body.rtm_scope = RT_SCOPE_NOWHERE;
+	}
+	nl_begin(&r, type, NLM_F_ACK | (type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0),
+		 &body, sizeof body);
+	if (gateway)
+		nl_put(&r, RTA_GATEWAY, gateway, ip_size(family));
+	if (link)
+		nl_put_u32(&r, RTA_OIF, link);
+	return nl_transact(sock, &r, type == RTM_NEWROUTE ? "add the default route"
+							  : "delete the default route", err);
+}
+
+int kern_route_default(const char *gateway, struct err *err)
+{
+	int family = strchr(gateway, ':') ? AF_INET6 : AF_INET;
+	struct in6_addr ip;
+
 	if (inet_pton(family, gateway, &ip) != 1)
 		return err_set(err, ERR_INVALID, "'%s' is no address", gateway);
-	nl_begin(&r, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
-	nl_put(&r, RTA_GATEWAY, &ip, ip_size(family));
-	if (nl_transact(sock, &r, "add the default route", err))
+	if (change_default(RTM_NEWROUTE, family, &ip, 0, err))
 		return err_wrap(err, "gateway %s", gateway);
 	return 0;
+}
+
+int kern_route_default_link(const char *link, int family, struct err *err)
+{
+	uint32_t index = if_nametoindex(link);
+
+	if (!index)
+		return err_errno(err, ENODEV, "network interface %s", link);
+	return change_default(RTM_NEWROUTE, family, NULL, index, err);
+}
+
+int kern_route_default_delete(int family, struct err *err)
+{
+	if (!change_default(RTM_DELROUTE, family, NULL, 0, err))
+		return 0;
+	/* ENOENT: in this namespace there never was a route of IPv6. */
+	return err->errnum == ESRCH || err->errnum == ENOENT ? 0 : -1;
 }
 
 struct overlap {

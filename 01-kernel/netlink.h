@@ -35,6 +35,19 @@ int kern_link_get_mac(const char *name, uint8_t mac[6], struct err *err);
 int kern_link_delete(const char *name, struct err *err);      /* missing is no error */
 bool kern_link_exists(const char *name);
 
+/* Links without a bridge (netvlan.c). A device of `kind` "macvlan" or "ipvlan" in `mode`
+ * ("bridge", "private", "vepa", "passthru"; "l2", "l3", "l3s") on `parent`, created directly
+ * in the namespace of ns_fd. ERR_INVALID for a mode that there is not. */
+struct kern_vlan {
+	const char *kind, *mode, *parent, *name;
+	int ns_fd;
+};
+int kern_vlan_check(const char *kind, const char *mode, struct err *err);
+int kern_link_vlan(const struct kern_vlan *v, struct err *err);
+int kern_link_dummy(const char *name, struct err *err);
+/* The 802.1Q device `name` with this tag on `parent`. */
+int kern_link_tagged(const char *name, const char *parent, uint16_t tag, struct err *err);
+
 /* Move a link into another network namespace (netmove.c): with its permanent addresses
  * of global scope, under a new name, of which "%d" is replaced by a number that is free
  * there. ERR_EXISTS when the name is taken. */
@@ -58,6 +71,10 @@ int kern_addr_parse(const char *text, struct kern_addr *addr, struct err *err);
 int kern_addr_add(const char *link, const struct kern_addr *addr, struct err *err);
 int kern_addr_list(const char *link, struct kern_addr *out, size_t max, size_t *n, struct err *err);
 int kern_route_default(const char *gateway, struct err *err); /* in this namespace */
+/* Everything over this link, with no gateway. */
+int kern_route_default_link(const char *link, int family, struct err *err);
+/* Take the default route away; missing is no error. */
+int kern_route_default_delete(int family, struct err *err);
 
 /* Is any route or address of this namespace inside the given network? For
  * choosing a free pool as Docker does. */

@@ -93,10 +93,30 @@ static void add_jump(const struct ruleset *rs, const char *chain)
 	nft_rule_end(&rule);
 }
 
+/* Nothing with the source ::1 may leave the host, so there is no way to a container for it:
+ * ::1 is left to whoever listens there. */
+static void add_published6(struct nft_rule *rule, const struct kern_nft_publish *p)
+{
+	nft_match_ipv6(rule);
+	if (IN6_IS_ADDR_UNSPECIFIED(&p->host_ip6)) {
+		nft_match_not_daddr6(rule, &in6addr_loopback);
+		nft_match_local(rule);
+	} else {
+		nft_match_daddr6(rule, &p->host_ip6, 128);
+	}
+	nft_match_dport(rule, p->proto, p->host_port);
+	nft_dnat6(rule, &p->container_ip6, p->container_port);
+	nft_rule_end(rule);
+}
+
 static void add_published(const struct ruleset *rs, const struct kern_nft_publish *p)
 {
 	struct nft_rule rule = rule_in(rs, "published");
 
+	if (p->ipv6) {
+		add_published6(&rule, p);
+		return;
+	}
 	nft_match_ipv4(&rule);
 	if (p->host_ip.s_addr == INADDR_ANY)
 		nft_match_local(&rule);
@@ -104,6 +124,27 @@ static void add_published(const struct ruleset *rs, const struct kern_nft_publis
 		nft_match_daddr(&rule, p->host_ip, 32);
 	nft_match_dport(&rule, p->proto, p->host_port);
 	nft_dnat(&rule, p->container_ip, p->container_port);
+	nft_rule_end(&rule);
+}
+
+static void add_masquerade6(const struct ruleset *rs, const struct kern_nft_bridge *b)
+{
+	struct nft_rule rule = rule_in(rs, "postrouting");
+
+	nft_match_oif(&rule, b->bridge, 1);
+	nft_match_ipv6(&rule);
+	nft_match_saddr6(&rule, &b->network6, b->prefix6);
+	nft_match_ct(&rule, NFT_CT_STATUS, IPS_DST_NAT);
+	nft_masquerade(&rule);
+	nft_rule_end(&rule);
+
+	if (!b->masquerade || b->internal)
+		return;
+	rule = rule_in(rs, "postrouting");
+	nft_match_oif(&rule, b->bridge, 0);
+	nft_match_ipv6(&rule);
+	nft_match_saddr6(&rule, &b->network6, b->prefix6);
+	nft_masquerade(&rule);
 	nft_rule_end(&rule);
 }
 
@@ -157,6 +198,15 @@ static void add_forward_rule(const struct ruleset *rs, const char *bridge, unsig
 	nft_rule_end(&rule);
 }
 
+/* Before the rules of all bridges, or another's would let pass what was published. */
+static void add_internal(const struct ruleset *rs, const struct kern_nft_bridge *b)
+{
+	if (!b->internal)
+		return;
+	add_forward_rule(rs, b->bridge, IN | NOT_OUT, NF_DROP);
+	add_forward_rule(rs, b->bridge, OUT | NOT_IN, NF_DROP);
+}
+
 /* In order: answers pass; between the containers of one network as icc says,
  * published ports in any case; into a network from elsewhere only what was
  * published; out of it unless it is internal. Being dropped on the way into
@@ -164,10 +214,6 @@ static void add_forward_rule(const struct ruleset *rs, const char *bridge, unsig
 static void add_forward(const struct ruleset *rs, const struct kern_nft_bridge *b)
 {
 	add_forward_rule(rs, b->bridge, OUT | ANSWER, NF_ACCEPT);
-	if (b->internal) {
-		add_forward_rule(rs, b->bridge, IN | NOT_OUT, NF_DROP);
-		add_forward_rule(rs, b->bridge, OUT | NOT_IN, NF_DROP);
-	}
 	if (!b->icc) {
 		add_forward_rule(rs, b->bridge, IN | OUT | DNATED, NF_ACCEPT);
 		add_forward_rule(rs, b->bridge, IN | OUT, NF_DROP);
@@ -208,6 +254,12 @@ static int prepare_host(const struct kern_nft_bridge *bridges, size_t n, struct 
 		if (set_sysctl(path, "1", err))
 			return err_wrap(err, "bridge %s", bridges[i].bridge);
 	}
+	for (size_t i = 0; i < n; i++)
+		if (bridges[i].prefix6 && !bridges[i].internal)
+			return set_sysctl("sys/net/ipv4/ip_forward", "1", err) ||
+					       set_sysctl("sys/net/ipv6/conf/all/forwarding", "1", err)
+				       ? -1
+				       : 0;
 	return n ? set_sysctl("sys/net/ipv4/ip_forward", "1", err) : 0;
 }
 
@@ -221,9 +273,14 @@ static void add_ruleset(const struct ruleset *rs, const struct kern_nft_bridge *
 	nft_plain_chain(rs->r, rs->table, "published");
 	for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++)
 		nft_chain(rs->r, rs->table, &chains[i]);
+	for (size_t i = 0; i < nb; i++)
+		add_internal(rs, &bridges[i]);
 	for (size_t i = 0; i < nb; i++) {
 		add_guard(rs, &bridges[i]);
-		add_masquerade(rs, &bridges[i]);
+		if (bridges[i].prefix) /* 0: it has IPv6 alone */
+			add_masquerade(rs, &bridges[i]);
+		if (bridges[i].prefix6)
+			add_masquerade6(rs, &bridges[i]);
 		add_forward(rs, &bridges[i]);
 	}
 	add_jump(rs, "prerouting");
@@ -248,6 +305,34 @@ int kern_nft_replace(const char *table, const struct kern_nft_bridge *bridges, s
 			return -1;
 	add_ruleset(&rs, bridges, nb, ports, np);
 	return nft_batch_commit(&r, "set the nftables rules", err);
+}
+
+static void redirect(const struct ruleset *rs, struct in_addr address, uint8_t proto, uint16_t port)
+{
+	struct nft_rule rule = rule_in(rs, "output");
+
+	nft_match_ipv4(&rule);
+	nft_match_daddr(&rule, address, 32);
+	nft_match_dport(&rule, proto, 53);
+	nft_dnat(&rule, address, port);
+	nft_rule_end(&rule);
+}
+
+int kern_nft_resolver(const char *table, struct in_addr address, uint16_t udp, uint16_t tcp,
+		      struct err *err)
+{
+	static const struct nft_chain output = { "output", "nat", NF_INET_LOCAL_OUT, PRI_DSTNAT };
+	AUTO_NL struct nl_request r = NL_REQUEST_INIT;
+	struct ruleset rs = { &r, table };
+
+	nft_batch_begin(&r);
+	nft_table(&r, NFT_MSG_NEWTABLE, table);
+	nft_table(&r, NFT_MSG_DELTABLE, table);
+	nft_table(&r, NFT_MSG_NEWTABLE, table);
+	nft_chain(&r, table, &output);
+	redirect(&rs, address, IPPROTO_UDP, udp);
+	redirect(&rs, address, IPPROTO_TCP, tcp);
+	return nft_batch_commit(&r, "set the rules of the resolver", err);
 }
 
 int kern_nft_delete(const char *table, struct err *err)

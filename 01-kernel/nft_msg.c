@@ -13,6 +13,7 @@
 #define REG2 NFT_REG_2
 
 enum { SADDR_OFFSET = 12, DADDR_OFFSET = 16, DPORT_OFFSET = 2 };
+enum { SADDR6_OFFSET = 8, DADDR6_OFFSET = 24 };
 
 static void begin_batch_message(struct nl_request *r, uint16_t type)
 {
@@ -163,17 +164,22 @@ static void load_payload(struct nft_rule *rule, uint32_t base, uint32_t offset, 
 	end(&e);
 }
 
-static void mask(struct nft_rule *rule, uint32_t bits)
+static void mask_bytes(struct nft_rule *rule, const void *bits, size_t n)
 {
 	struct expression e = begin(rule, "bitwise");
-	uint32_t zero = 0;
+	static const uint8_t zero[16];
 
 	nl_put_be32(e.r, NFTA_BITWISE_SREG, REG);
 	nl_put_be32(e.r, NFTA_BITWISE_DREG, REG);
-	nl_put_be32(e.r, NFTA_BITWISE_LEN, sizeof bits);
-	put_value(e.r, NFTA_BITWISE_MASK, &bits, sizeof bits);
-	put_value(e.r, NFTA_BITWISE_XOR, &zero, sizeof zero);
+	nl_put_be32(e.r, NFTA_BITWISE_LEN, (uint32_t)n);
+	put_value(e.r, NFTA_BITWISE_MASK, bits, n);
+	put_value(e.r, NFTA_BITWISE_XOR, zero, n);
 	end(&e);
+}
+
+static void mask(struct nft_rule *rule, uint32_t bits)
+{
+	mask_bytes(rule, &bits, sizeof bits);
 }
 
 static void match_name(struct nft_rule *rule, uint32_t key, const char *name, int equal)
@@ -195,12 +201,20 @@ void nft_match_oif(struct nft_rule *rule, const char *name, int equal)
 	match_name(rule, NFT_META_OIFNAME, name, equal);
 }
 
-void nft_match_ipv4(struct nft_rule *rule)
+static void match_family(struct nft_rule *rule, uint8_t family)
 {
-	uint8_t family = NFPROTO_IPV4;
-
 	load_meta(rule, NFT_META_NFPROTO);
 	compare(rule, NFT_CMP_EQ, &family, sizeof family);
+}
+
+void nft_match_ipv4(struct nft_rule *rule)
+{
+	match_family(rule, NFPROTO_IPV4);
+}
+
+void nft_match_ipv6(struct nft_rule *rule)
+{
+	match_family(rule, NFPROTO_IPV6);
 }
 
 static void match_address(struct nft_rule *rule, uint32_t offset, struct in_addr ip, unsigned prefix)
@@ -222,6 +236,37 @@ void nft_match_saddr(struct nft_rule *rule, struct in_addr ip, unsigned prefix)
 void nft_match_daddr(struct nft_rule *rule, struct in_addr ip, unsigned prefix)
 {
 	match_address(rule, DADDR_OFFSET, ip, prefix);
+}
+
+static void match_address6(struct nft_rule *rule, uint32_t offset, const struct in6_addr *ip,
+			   unsigned prefix)
+{
+	struct in6_addr bits = { 0 }, net;
+
+	for (unsigned i = 0; i < prefix; i++)
+		bits.s6_addr[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	for (unsigned i = 0; i < sizeof net; i++)
+		net.s6_addr[i] = ip->s6_addr[i] & bits.s6_addr[i];
+	load_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, sizeof net);
+	if (prefix < 128)
+		mask_bytes(rule, &bits, sizeof bits);
+	compare(rule, NFT_CMP_EQ, &net, sizeof net);
+}
+
+void nft_match_saddr6(struct nft_rule *rule, const struct in6_addr *ip, unsigned prefix)
+{
+	match_address6(rule, SADDR6_OFFSET, ip, prefix);
+}
+
+void nft_match_daddr6(struct nft_rule *rule, const struct in6_addr *ip, unsigned prefix)
+{
+	match_address6(rule, DADDR6_OFFSET, ip, prefix);
+}
+
+void nft_match_not_daddr6(struct nft_rule *rule, const struct in6_addr *ip)
+{
+	load_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, DADDR6_OFFSET, sizeof *ip);
+	compare(rule, NFT_CMP_NEQ, ip, sizeof *ip);
 }
 
 /* "fib daddr type local": the routing table is asked what the address is. */
@@ -293,19 +338,31 @@ void nft_verdict(struct nft_rule *rule, int32_t verdict, const char *chain)
 	end(&e);
 }
 
-void nft_dnat(struct nft_rule *rule, struct in_addr ip, uint16_t port)
+/* An IPv6 address fills the four registers that a 128-bit one is made of; the port
+ * goes into the next. */
+static void dnat(struct nft_rule *rule, uint8_t family, const void *ip, size_t n, uint16_t port)
 {
 	uint16_t wire = htons(port);
 	struct expression e;
 
-	load_value(rule, REG, &ip, sizeof ip);
+	load_value(rule, REG, ip, n);
 	load_value(rule, REG2, &wire, sizeof wire);
 	e = begin(rule, "nat");
 	nl_put_be32(e.r, NFTA_NAT_TYPE, NFT_NAT_DNAT);
-	nl_put_be32(e.r, NFTA_NAT_FAMILY, NFPROTO_IPV4);
+	nl_put_be32(e.r, NFTA_NAT_FAMILY, family);
 	nl_put_be32(e.r, NFTA_NAT_REG_ADDR_MIN, REG);
 	nl_put_be32(e.r, NFTA_NAT_REG_PROTO_MIN, REG2);
 	end(&e);
+}
+
+void nft_dnat(struct nft_rule *rule, struct in_addr ip, uint16_t port)
+{
+	dnat(rule, NFPROTO_IPV4, &ip, sizeof ip, port);
+}
+
+void nft_dnat6(struct nft_rule *rule, const struct in6_addr *ip, uint16_t port)
+{
+	dnat(rule, NFPROTO_IPV6, ip, sizeof *ip, port);
 }
 
 void nft_masquerade(struct nft_rule *rule)

@@ -57,12 +57,17 @@ void nft_match_oif(struct nft_rule *rule, const char *name, int equal);
 void nft_match_ipv4(struct nft_rule *rule); /* needed before the two below */
 void nft_match_saddr(struct nft_rule *rule, struct in_addr ip, unsigned prefix);
 void nft_match_daddr(struct nft_rule *rule, struct in_addr ip, unsigned prefix);
+void nft_match_ipv6(struct nft_rule *rule); /* the same for IPv6 */
+void nft_match_saddr6(struct nft_rule *rule, const struct in6_addr *ip, unsigned prefix);
+void nft_match_daddr6(struct nft_rule *rule, const struct in6_addr *ip, unsigned prefix);
+void nft_match_not_daddr6(struct nft_rule *rule, const struct in6_addr *ip);
 void nft_match_local(struct nft_rule *rule); /* the destination is this machine */
 void nft_match_dport(struct nft_rule *rule, uint8_t proto, uint16_t port);
 void nft_match_ct(struct nft_rule *rule, uint32_t key, uint32_t any_of);
 void nft_counter(struct nft_rule *rule);
 void nft_verdict(struct nft_rule *rule, int32_t verdict, const char *chain); /* NF_DROP, NFT_JUMP */
 void nft_dnat(struct nft_rule *rule, struct in_addr ip, uint16_t port);
+void nft_dnat6(struct nft_rule *rule, const struct in6_addr *ip, uint16_t port);
 void nft_masquerade(struct nft_rule *rule);
 
 #endif

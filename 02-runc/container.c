@@ -93,8 +93,8 @@ static int prepare(struct runc_container *c, const struct runc_create *opt, stru
 	return c->cgroup ? 0 : -1;
 }
 
-/* The id is ours from here on. Saved at once, so that `delete --force` can clean
- * up after a runtime that was killed in the middle. */
+/* The id is ours from here on. Saved at once, so that `delete` can clean up after a runtime
+ * that was killed in the middle. */
 static int take_id(struct runc_container *c, const struct runc_create *opt, struct err *err)
 {
 	struct runc_state *st = &c->state;

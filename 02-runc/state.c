@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "01-kernel/base/file.h"
@@ -45,6 +46,26 @@ static int open_dir(struct runc_state *st, const char *root, const char *id, str
 	return st->dir < 0 ? err_sys(err, "open %s", path) : 0;
 }
 
+/* A descriptor that only names the directory cannot be locked. Init closes its copy first thing,
+ * and hooks get none, so the lock ends with this process. */
+static int hold(struct runc_state *st, struct err *err)
+{
+	st->held = openat(st->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st->held < 0 || flock(st->held, LOCK_EX | LOCK_NB))
+		return err_sys(err, "lock the state directory of %s", st->id);
+	return 0;
+}
+
+static bool has_creator(const struct runc_state *st)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (st->held >= 0)
+		return true;
+	fd = openat(st->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 int runc_state_take(struct runc_state *st, const char *root, const char *id, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", root, id);
@@ -59,7 +80,7 @@ int runc_state_take(struct runc_state *st, const char *root, const char *id, str
 		return err_sys(err, "mkdir %s", path);
 	}
 	st->id = xstrdup(id);
-	if (!open_dir(st, root, id, err))
+	if (!open_dir(st, root, id, err) && !hold(st, err))
 		return 0;
 	rmdir(path);
 	return -1;
@@ -162,7 +183,7 @@ int runc_state_remove(const struct runc_state *st, const char *root, struct err 
 void runc_state_free(struct runc_state *st)
 {
 	cleanup_close(&st->dir);
-	st->dir = -1;
+	cleanup_close(&st->held);
 	free(st->id);
 	free(st->bundle);
 	free(st->rootfs);
@@ -172,8 +193,7 @@ void runc_state_free(struct runc_state *st)
 	runc_unit_free(&st->unit);
 	json_decref(st->annotations);
 	json_decref(st->descriptors);
-	memset(st, 0, sizeof *st);
-	st->dir = -1;
+	*st = (struct runc_state)RUNC_STATE_INIT;
 }
 
 /* Does the process that we started still run? A zombie has stopped. */
@@ -217,7 +237,7 @@ bool runc_state_is_ours(const struct runc_state *st, const char *root)
 
 enum runc_status runc_state_status(const struct runc_state *st)
 {
-	if (!st->pid)
+	if (!st->pid && has_creator(st))
 		return STATUS_CREATING;
 	if (!alive(st))
 		return STATUS_STOPPED;

@@ -10,9 +10,11 @@
  *     exec.fifo     exists from `create` to `start`; init waits at its other end and
  *                   then writes RUNC_STARTED, or what went wrong
  *
- * mkdir of that directory takes the id. The status is never stored, always
+ * mkdir of that directory takes the id; the creator has it locked (flock(2)) for as long as
+ * it lives. The status is never stored, always
  * looked up: the process named by pid and start time (a pid alone may have been
- * given to somebody else since), the fifo, the freezer.
+ * given to somebody else since), the fifo, the freezer. A container without a pid is being
+ * created if its creator lives, and has stopped if that was killed.
  */
 #ifndef DOCKYARD_RUNC_STATE_H
 #define DOCKYARD_RUNC_STATE_H
@@ -31,6 +33,7 @@ extern const char *const runc_status_names[];
 
 struct runc_state {
 	int dir; /* O_PATH descriptor of <root>/<id>, -1 when there is none */
+	int held; /* the directory, locked by us, the creator; -1: we are not */
 	char *id, *bundle, *rootfs, *created, *version, *cgroup;
 	struct runc_unit unit; /* if systemd has made the cgroup: name and user */
 	json_t *annotations; /* or NULL */
@@ -43,7 +46,7 @@ struct runc_state {
 /* An id is a file name and part of a cgroup's name: [A-Za-z0-9_+.-], not "." or "..". */
 int runc_state_check_id(const char *id, struct err *err);
 
-/* Take the id: make <root>/<id>. ERR_EXISTS if it is taken. */
+/* Take the id: make <root>/<id>, and lock it. ERR_EXISTS if it is taken. */
 int runc_state_take(struct runc_state *st, const char *root, const char *id, struct err *err);
 /* The container gets our stdin, stdout and stderr: note what they are. */
 void runc_state_note_stdio(struct runc_state *st);
@@ -55,7 +58,7 @@ int runc_state_load(struct runc_state *st, const char *root, const char *id, str
 int runc_state_remove(const struct runc_state *st, const char *root, struct err *err);
 void runc_state_free(struct runc_state *st);
 #define AUTO_STATE AUTO(runc_state_free)
-#define RUNC_STATE_INIT { .dir = -1 }
+#define RUNC_STATE_INIT { .dir = -1, .held = -1 }
 
 enum runc_status runc_state_status(const struct runc_state *st);
 /* Has init answered a `start`, or is there no fifo? Then the program runs. */

@@ -36,7 +36,8 @@ API_HANDLER(api_task_delete)
 	struct ctrd_daemon *d = daemon;
 
 	return ctrd_api_reply(rep, 200, ctrd_task_delete(d->tasks, ctrd_api_ns(req),
-							 http_param(req, "id"), err));
+							 http_param(req, "id"),
+							 http_query_bool(req, "unstarted", 0), err));
 }
 
 /* An operation without an answer: 200 and {}. */

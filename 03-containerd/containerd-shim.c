@@ -6,7 +6,7 @@
  * The bundle holds options.json, which containerd wrote:
  *
  *     {"id","namespace","runtime":{"binary","root"},"terminal","stdin","stdinOnce",
- *      "log":{"driver","path","maxSize","maxFile"},"consoleSize":[rows,cols],
+ *      "log":{"driver","path","maxSize","maxFile","compress"},"consoleSize":[rows,cols],
  *      "mounts":[{"type","source","options"}],"openFiles",
  *      "checkpoint":{"path",…}}
  *
@@ -43,8 +43,8 @@ void shim_leave_if_idle(struct shim *s)
 {
 	if (!s->leaving || !shim_control_finish(s))
 		return;
-	for (const struct shim_proc *p = s->procs; p; p = p->next)
-		if (p->io.clients)
+	for (struct shim_proc *p = s->procs; p; p = p->next)
+		if (p->io.clients || !shim_io_logged(&p->io))
 			return;
 	s->loop.stop = true;
 }
@@ -90,7 +90,8 @@ static int open_log(struct shim *s, struct shim_io *io, struct err *err)
 	const char *driver = jsonx_str(log, "driver", "none");
 	struct shim_log_options o = { .path = jsonx_str(log, "path", ""),
 				      .max_size = jsonx_int(log, "maxSize", 0),
-				      .max_file = (int)jsonx_int(log, "maxFile", 1) };
+				      .max_file = (int)jsonx_int(log, "maxFile", 1),
+				      .compress = jsonx_bool(log, "compress", false) };
 
 	if (!strcmp(driver, "none"))
 		return 0;
@@ -184,7 +185,7 @@ static int set_up(struct shim *s, struct err *err)
 		return -1;
 	limit_open_files(s);
 	if (shim_loop_init(&s->loop, err) || take_signals(s, err) || become_parent(err) ||
-	    open_init(s, err) || shim_control_listen(s, err))
+	    open_init(s, err) || shim_record_reserve(err) || shim_control_listen(s, err))
 		return -1;
 	return write_pid(err);
 }

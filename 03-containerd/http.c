@@ -254,10 +254,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	const char *expect;
 
 	(void)cls;
-	(void)conn;
 	(void)url;
 	(void)version;
 	if (!req->begun) {
+		if (req->server->o.tls_ca_pem && !http_tls_client_trusted(conn, http_peer(req)))
+			return MHD_NO;
 		req->begun = true;
 		req->method = method;
 		patience(req, 0);
@@ -351,6 +352,8 @@ struct http_server *http_serve_fd(int fd, const struct http_options *o, struct e
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)o->tls_cert_pem },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)o->tls_key_pem },
+		{ o->tls_ca_pem ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+		  (void *)o->tls_ca_pem },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
@@ -375,7 +378,7 @@ struct http_server *http_serve_fd(int fd, const struct http_options *o, struct e
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
 				  MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK_SIZE,
 				  MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-				  MHD_OPTION_ARRAY, o->tls_cert_pem ? tls : &tls[2], MHD_OPTION_END);
+				  MHD_OPTION_ARRAY, o->tls_cert_pem ? tls : &tls[3], MHD_OPTION_END);
 	if (s->mhd)
 		return s;
 	err_set(err, ERR_SYSTEM, "start the HTTP server%s",

@@ -72,6 +72,8 @@ struct http_options {
 	void (*done)(const struct http_request *req, const struct http_result *result,
 		     void *daemon);
 	const char *tls_cert_pem, *tls_key_pem; /* PEM texts: this listener speaks TLS; NULL: plain */
+	/* PEM text; with TLS: a client without a certificate signed by it gets no answer. */
+	const char *tls_ca_pem;
 };
 
 /* Listen (SIGPIPE is ignored in the whole process from then on: children restore it).

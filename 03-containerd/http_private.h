@@ -123,4 +123,7 @@ void http_upgrade_free(struct http_upgrade *u);
 void http_upgrades_wake(struct http_server *s); /* end them all; the server's lock is held */
 int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 
+/* http_tls.c: the client showed a certificate that the authority vouches for. */
+bool http_tls_client_trusted(struct MHD_Connection *conn, const char *peer);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * rest.h - what containerd gives back when it has nothing to do.
+ * rest.h - what a daemon gives back when it has nothing to do.
  */
 #ifndef DOCKYARD_CTRD_REST_H
 #define DOCKYARD_CTRD_REST_H

@@ -5,11 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +19,6 @@
 #include "01-kernel/base/jsonx.h"
 
 #define LOG_LIMIT (256 << 10)
-
-extern char **environ;
 
 void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, const char *log,
 			  const char *command)
@@ -34,48 +33,67 @@ void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, c
 	strlist_add(argv, command);
 }
 
-/* The shim blocks signals for its signalfd and ignores SIGPIPE: both would be
- * inherited through exec, down to the container. */
-static void reset_signals(posix_spawnattr_t *attr)
+/* Whose dispositions and mask the runtime would inherit, and hand down to the container: the shim
+ * blocks signals for its signalfd and ignores others. */
+static void reset_signals(void)
 {
-	sigset_t none, all;
+	const struct sigaction plain = { .sa_handler = SIG_DFL };
+	sigset_t none;
 
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &plain, NULL);
 	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(attr, &none);
-	posix_spawnattr_setsigdefault(attr, &all);
-	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void place_stdio(posix_spawn_file_actions_t *actions, const int stdio[3])
+static int place_stdio(const int stdio[3])
 {
 	for (int i = 0; i < 3; i++) {
-		if (stdio[i] >= 0)
-			posix_spawn_file_actions_adddup2(actions, stdio[i], i);
-		else
-			posix_spawn_file_actions_addopen(actions, i, "/dev/null", O_RDWR, 0);
+		int fd = stdio[i] >= 0 ? stdio[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || dup2(fd, i) < 0)
+			return -1;
 	}
+	return 0;
+}
+
+/* In the child; what it returns from is a failure. */
+static int execute(char *const *argv, const int stdio[3], pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || place_stdio(stdio))
+		return errno;
+	reset_signals();
+	if (getppid() != parent) /* it had ended before we asked for its death's signal */
+		return ECHILD;
+	execvp(argv[0], argv);
+	return errno;
 }
 
 int ctrd_runtime_spawn(char *const *argv, const int stdio[3], pid_t *pid, struct err *err)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int rc;
+	volatile int failed = 0;
+	pid_t parent = getpid();
+	sigset_t all, before;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	place_stdio(&actions, stdio);
-	reset_signals(&attr);
-	rc = posix_spawnp(pid, argv[0], &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	if (rc) {
-		err_errno(err, rc, "cannot run the OCI runtime %s", argv[0]);
-		err->kind = ERR_UNAVAILABLE;
-		return -1;
+	/* posix_spawn(3) knows no PR_SET_PDEATHSIG. As it does, the child borrows our memory until
+	 * it executes, and no handler of ours may run in it. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	*pid = vfork();
+	if (!*pid) {
+		failed = execute(argv, stdio, parent);
+		_exit(127);
 	}
-	return 0;
+	if (*pid < 0)
+		failed = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!failed)
+		return 0;
+	if (*pid > 0)
+		waitpid(*pid, NULL, 0);
+	err_errno(err, failed, "cannot run the OCI runtime %s", argv[0]);
+	err->kind = ERR_UNAVAILABLE;
+	return -1;
 }
 
 int ctrd_runtime_stderr(struct err *err)

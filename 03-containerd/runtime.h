@@ -25,7 +25,8 @@ void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, c
 			  const char *command);
 
 /* Start argv with these three descriptors as its 0, 1 and 2 (-1: /dev/null), signals
- * as a fresh program expects them. ERR_UNAVAILABLE if it cannot be started. */
+ * as a fresh program expects them. It is killed when the calling thread ends, so that no
+ * container is made or changed that nobody answers for. ERR_UNAVAILABLE if it cannot be started. */
 int ctrd_runtime_spawn(char *const *argv, const int stdio[3], pid_t *pid, struct err *err);
 
 /* A descriptor for the runtime's standard error when nobody else wants it: a file in

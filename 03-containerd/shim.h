@@ -56,6 +56,7 @@ struct shim_io {
 	unsigned short rows, cols;
 	struct shim_log *log; /* NULL: the output goes to clients only */
 	struct shim_timer log_retry;
+	size_t afterwards; /* read since the task was deleted */
 	char *attach;     /* the name of the attach socket */
 	struct shim_watch attach_watch;
 	struct shim_client *clients;
@@ -74,6 +75,8 @@ void shim_io_input_end(struct shim_io *io);
 int shim_io_resize(struct shim_io *io, unsigned short rows, unsigned short cols, struct err *err);
 /* Wait for exactly what can be served now. Called after every change. */
 void shim_io_update(struct shim_io *io);
+/* The task is deleted: has the log all that was written? What lies in a pipe is yet to be read. */
+bool shim_io_logged(struct shim_io *io);
 /* The process has ended: clients get what is left and are let go. */
 void shim_io_finish(struct shim_io *io);
 void shim_io_close(struct shim_io *io);
@@ -113,6 +116,7 @@ struct shim_proc {
 	enum shim_status status;
 	pid_t pid;
 	bool starting; /* the command that starts it has not returned: its exit waits */
+	bool started;  /* init's: the program was let go, and not only the container made */
 	bool exited;   /* reaped; its output may still be awaited */
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];
@@ -131,6 +135,8 @@ char *shim_proc_file(const struct shim_proc *p, const char *name); /* the caller
 int shim_proc_read_pid(struct shim_proc *p, const char *name, struct err *err);
 /* The command that started p is over: an exit seen meanwhile counts now. */
 void shim_proc_started(struct shim_proc *p);
+/* Take the room on the disk that the record of init's end will need. */
+int shim_record_reserve(struct err *err);
 /* Record the end of a process that was reaped, without waiting for its output. */
 void shim_proc_finish(struct shim_proc *p);
 void shim_reap(struct shim *s); /* on SIGCHLD */

@@ -78,6 +78,7 @@ static void restored(struct shim_job *job, int rc, struct err *err)
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
+		p->started = true;
 		shim_event(p->shim, "start", p);
 		shim_reply(job->conn, json_pack("{s:i, s:s?}", "pid", (int)p->pid, "cgroup",
 						p->shim->cgroup));

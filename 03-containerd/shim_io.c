@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 #include "01-kernel/tty.h"
 
 #define LOG_RETRY_MS 250
+#define PIPE_MAX (1 << 20) /* what a pipe may hold: /proc/sys/fs/pipe-max-size */
 
 static void output_ready(struct shim_io *io, enum shim_stream stream);
 static void on_stdout(void *owner, uint32_t events)
@@ -182,6 +184,32 @@ static void retry_log(void *owner)
 	shim_io_update(io);
 }
 
+/* Whoever holds the other end of a pipe although the container is gone is not waited for. */
+static bool has_output(const struct shim_io *io, enum shim_stream stream)
+{
+	struct pollfd p = { .fd = io->running ? io->out[stream].fd : -1, .events = POLLIN };
+
+	return io->afterwards <= PIPE_MAX && poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
+}
+
+bool shim_io_logged(struct shim_io *io)
+{
+	struct timespec now;
+
+	if (!io->log || shim_log_gone(io->log))
+		return true;
+	if (shim_log_flush(io->log) && (has_output(io, SHIM_STDOUT) || has_output(io, SHIM_STDERR)))
+		return false; /* the loop reads it */
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (int i = 0; i < SHIM_STREAMS && !io->log->ready.len; i++)
+		shim_log_end(io->log, (enum shim_stream)i, &now);
+	if (!io->log->ready.len)
+		return true;
+	if (!io->log_retry.at_ms)
+		shim_timer_set(&io->shim->loop, &io->log_retry, LOG_RETRY_MS, retry_log, io);
+	return false;
+}
+
 static void output_ended(struct shim_io *io, enum shim_stream stream, const struct timespec *now)
 {
 	shim_watch_close(&io->shim->loop, &io->out[stream]);
@@ -191,6 +219,7 @@ static void output_ended(struct shim_io *io, enum shim_stream stream, const stru
 		shim_attach_finish(io);
 	else if (shim_io_eof(io))
 		io->on_eof(io->owner);
+	shim_leave_if_idle(io->shim);
 }
 
 static void output_ready(struct shim_io *io, enum shim_stream stream)
@@ -206,6 +235,7 @@ static void output_ready(struct shim_io *io, enum shim_stream stream)
 		output_ended(io, stream, &now);
 		return;
 	}
+	io->afterwards += io->shim->leaving ? (size_t)n : 0;
 	if (io->log)
 		shim_log_add(io->log, stream, buf, (size_t)n, &now);
 	shim_attach_output(io, stream, buf, (size_t)n);
@@ -292,6 +322,7 @@ void shim_io_update(struct shim_io *io)
 	else
 		shim_watch_pause(loop, &io->in);
 	shim_attach_update(io);
+	shim_leave_if_idle(io->shim);
 }
 
 void shim_io_finish(struct shim_io *io)

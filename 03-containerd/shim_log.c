@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,18 @@ static off_t whole_lines(int fd, off_t size)
 	return 0;
 }
 
+/* ERR_CONFLICT: another shim is at it. It may have rotated the file until we had the lock. */
+static int lock_file(const struct shim_log *l, int fd, struct stat *st, struct err *err)
+{
+	struct stat named;
+
+	if ((flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || fstat(fd, st) ||
+	    stat(l->path, &named) || st->st_ino != named.st_ino || st->st_dev != named.st_dev)
+		return err_set(err, ERR_CONFLICT, "the log %s is being written by another shim",
+			       l->path);
+	return 0;
+}
+
 static int open_file(struct shim_log *l, struct err *err)
 {
 	AUTO_CLOSE int fd = open(l->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
@@ -53,6 +66,8 @@ static int open_file(struct shim_log *l, struct err *err)
 		return err_sys(err, "open the log %s", l->path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, "the log %s is not a regular file", l->path);
+	if (lock_file(l, fd, &st, err))
+		return -1;
 	l->size = whole_lines(fd, st.st_size);
 	if (l->size != st.st_size && ftruncate(fd, l->size))
 		return err_sys(err, "cut the torn line off %s", l->path);
@@ -63,9 +78,9 @@ static int open_file(struct shim_log *l, struct err *err)
 int shim_log_open(struct shim_log *l, const struct shim_log_options *o, struct err *err)
 {
 	*l = (struct shim_log){ .fd = -1, .format = o->format, .max_size = o->max_size,
-				.max_file = o->max_file };
+				.max_file = o->max_file, .compress = o->compress, .rotate_at = o->max_size };
 	l->path = xstrdup(o->path);
-	if (open_file(l, err)) {
+	if (open_file(l, err) && err->kind != ERR_CONFLICT) {
 		shim_log_close(l);
 		return -1;
 	}
@@ -77,33 +92,69 @@ int shim_log_reopen(struct shim_log *l, struct err *err)
 	struct shim_log old = *l;
 
 	shim_log_flush(l); /* what the old file does not take goes to the new one */
+	old.fd = l->fd;
+	old.size = l->size;
+	if (old.fd >= 0)
+		flock(old.fd, LOCK_UN); /* if it was not renamed, it is what we open now */
 	if (open_file(l, err)) {
 		l->fd = old.fd;
 		l->size = old.size;
+		if (old.fd >= 0)
+			flock(old.fd, LOCK_EX | LOCK_NB);
 		return -1;
 	}
+	l->rotate_at = l->max_size;
 	if (old.fd >= 0)
 		close(old.fd);
 	shim_log_flush(l);
 	return 0;
 }
 
-/* log.1 becomes log.2 and so on, the oldest goes, and a new log begins. */
-static void rotate(struct shim_log *l)
+/* As log.1 or as log.1.gz; of its new name the other form goes, which was the oldest's. */
+static int shift_file(const char *from, const char *to, const char *suffix, const char *other)
 {
-	struct err err;
+	AUTO_FREE char *old = xasprintf("%s%s", from, suffix), *new = xasprintf("%s%s", to, suffix);
+	AUTO_FREE char *oldest = xasprintf("%s%s", to, other);
 
+	if (rename(old, new))
+		return errno == ENOENT ? 0 : -1;
+	unlink(oldest);
+	return 0;
+}
+
+/* log.1 becomes log.2 and so on, and the oldest goes. One that cannot be moved stops it: the
+ * next would be put over it. */
+static bool shift_files(const struct shim_log *l)
+{
 	for (int i = l->max_file - 1; i > 0; i--) {
 		AUTO_FREE char *from = i > 1 ? xasprintf("%s.%d", l->path, i - 1) : xstrdup(l->path);
 		AUTO_FREE char *to = xasprintf("%s.%d", l->path, i);
 
-		if (rename(from, to) && errno != ENOENT)
+		if (shift_file(from, to, "", ".gz") || shift_file(from, to, ".gz", "")) {
 			log_error("rotate %s: %s", from, strerror(errno));
+			return false;
+		}
 	}
-	if (l->max_file <= 1 && ftruncate(l->fd, 0) == 0) {
-		l->size = 0;
+	return true;
+}
+
+/* A new log begins. If that cannot be, the old one grows by as much before the next try. */
+static void rotate(struct shim_log *l)
+{
+	struct err err;
+
+	l->rotate_at = l->max_size;
+	if (l->max_file <= 1) {
+		if (!ftruncate(l->fd, 0))
+			l->size = 0;
 		return;
 	}
+	if ((l->compress && shim_log_gzip_busy(l)) || !shift_files(l)) {
+		l->rotate_at = l->size + l->max_size;
+		return;
+	}
+	if (l->compress)
+		shim_log_gzip(l, l->fd);
 	close(l->fd);
 	l->fd = -1;
 	if (open_file(l, &err))
@@ -130,9 +181,20 @@ bool shim_log_flush(struct shim_log *l)
 	return false;
 }
 
+bool shim_log_gone(const struct shim_log *l)
+{
+	const char *name = strrchr(l->path, '/');
+	AUTO_FREE char *dir = name ? xstrndup(l->path, (size_t)(name - l->path)) : xstrdup(".");
+	struct stat st;
+
+	if (l->fd >= 0)
+		return !fstat(l->fd, &st) && !st.st_nlink;
+	return access(dir, F_OK) && errno == ENOENT; /* a file may just not have been made yet */
+}
+
 static void add_line(struct shim_log *l, const struct shim_log_line *line)
 {
-	bool full = l->max_size && l->size + (off_t)l->ready.len >= l->max_size;
+	bool full = l->max_size && l->size + (off_t)l->ready.len >= l->rotate_at;
 
 	if (full && shim_log_flush(l) && l->size)
 		rotate(l);

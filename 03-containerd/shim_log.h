@@ -9,6 +9,9 @@
  * Kubernetes's all others say P. A line is written in one write(2) with others that are
  * ready, never in two, and what a full disk refuses is kept and offered again: the log
  * loses nothing and repeats nothing.
+ *
+ * Whoever writes holds a lock on the file (flock(2)). A shim whose task was deleted while the disk
+ * was full stays until its lines are written; the shim of the next task waits for it.
  */
 #ifndef DOCKYARD_CTRD_SHIM_LOG_H
 #define DOCKYARD_CTRD_SHIM_LOG_H
@@ -31,15 +34,18 @@ struct shim_log_options {
 	enum shim_log_format format;
 	int64_t max_size; /* rotate before growing past it; 0: never */
 	int max_file;     /* files kept, the current one included */
+	bool compress;    /* all but the current one */
 };
 
 struct shim_log {
 	char *path;
 	enum shim_log_format format;
-	int fd;
+	int fd;              /* -1: not open yet, as another shim has it or the disk is full */
 	off_t size;          /* what the file holds: whole lines only */
 	int64_t max_size;
 	int max_file;
+	bool compress;
+	off_t rotate_at;     /* max_size, or later after a rotation that failed */
 	struct strbuf ready; /* whole lines, not yet in the file */
 	struct strbuf open[SHIM_STREAMS]; /* output of which the line's end has not come */
 	bool parted[SHIM_STREAMS];        /* parts of that line are written */
@@ -64,7 +70,18 @@ void shim_log_end(struct shim_log *l, enum shim_stream stream, const struct time
  * false the caller should take no more output. */
 bool shim_log_flush(struct shim_log *l);
 
+/* Somebody has deleted the file: what is left over will never be wanted. */
+bool shim_log_gone(const struct shim_log *l);
+
 void shim_log_close(struct shim_log *l);
+
+/* --- shim_log_gzip.c --------------------------------------------------------------------- */
+
+/* log.1, open and locked at fd, becomes log.1.gz in the course of time. The caller closes fd; its
+ * child is reaped like any other. */
+void shim_log_gzip(const struct shim_log *l, int fd);
+/* That is still going on. */
+bool shim_log_gzip_busy(const struct shim_log *l);
 
 /* --- shim_log_line.c ---------------------------------------------------------- */
 

@@ -4,7 +4,8 @@
  *
  *     SIGCHLD ─▶ reaped ─▶ output drained, or SHIM_DRAIN_MS over ─▶ recorded ─▶ told
  *
- * The exit status is on disk (exit.json, synced) before the first reader hears of it.
+ * The exit status is on disk (exit.json, synced) before the first reader hears of it. A full disk
+ * cannot keep it from there: it is written over a file that has been as large since the shim began.
  * The drain has a bound because a grandchild may hold the pipe open for ever.
  */
 #include "shim.h"
@@ -88,20 +89,43 @@ json_t *shim_proc_json(const struct shim_proc *p)
 	if (p->status == SHIM_STOPPED) {
 		json_object_set_new(doc, "exitStatus", json_integer(p->exit_status));
 		json_object_set_new(doc, "exitedAt", json_string(p->exited_at));
+		json_object_set_new(doc, "started", json_boolean(p->started));
 	}
 	return doc;
 }
 
 /* --- the end of a process -------------------------------------------------------------- */
 
+#define RECORD "exit.reserve" /* until it is exit.json */
+#define RECORD_SIZE 4096
+
+int shim_record_reserve(struct err *err)
+{
+	char blanks[RECORD_SIZE];
+
+	memset(blanks, ' ', sizeof blanks);
+	return file_write_new(AT_FDCWD, RECORD, blanks, sizeof blanks, 0600, err);
+}
+
+static int write_record(const char *text, size_t n, struct err *err)
+{
+	AUTO_CLOSE int fd = open(RECORD, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || pwrite(fd, text, n, 0) != (ssize_t)n || ftruncate(fd, (off_t)n) ||
+	    fsync(fd) || rename(RECORD, "exit.json"))
+		return err_sys(err, "write " RECORD " and rename it");
+	return 0;
+}
+
 static void record(struct shim_proc *p)
 {
-	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i}", "exitStatus", p->exit_status,
-					  "exitedAt", p->exited_at, "oomKilled", p->oom_killed,
-					  "pid", (int)p->pid);
+	AUTO_JSON json_t *doc = json_pack("{s:i, s:s, s:b, s:i, s:b}", "exitStatus",
+					  p->exit_status, "exitedAt", p->exited_at, "oomKilled",
+					  p->oom_killed, "pid", (int)p->pid, "started", p->started);
+	AUTO_FREE char *text = jsonx_text(doc);
 	struct err err;
 
-	if (jsonx_write(AT_FDCWD, "exit.json", doc, 0600, &err))
+	if (write_record(text, strlen(text), &err))
 		log_error("record the exit status: %s", err.msg);
 }
 

@@ -140,6 +140,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
+		p->started = true;
 		shim_event(p->shim, "start", p);
 		shim_reply(job->conn, json_pack("{s:i}", "pid", (int)p->pid));
 	}
@@ -323,6 +324,8 @@ static int op_delete(struct shim *s, struct shim_conn *conn, const json_t *req, 
 			       shim_status_name(p->status));
 	if (p->starting)
 		return err_set(err, ERR_CONFLICT, "the task is being created");
+	if (p->started && jsonx_bool(req, "unstarted", false))
+		return err_set(err, ERR_CONFLICT, "the task has been started");
 	if (!s->tried) {
 		shim_task_deleted(s, conn);
 		return 1;

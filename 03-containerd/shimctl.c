@@ -15,10 +15,13 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
+#include "01-kernel/ns.h"
 #include "01-kernel/tty.h"
 #include "wire.h"
 
 #define START_SECONDS 30
+#define SHIM_COMM "containerd-shim\n" /* in /proc: fifteen letters at most */
 #define LINE_MAX_BYTES (1 << 20)
 
 extern char **environ;
@@ -177,4 +180,31 @@ void ctrd_shim_kill(int fd)
 
 	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) && peer.pid > 1)
 		kill(peer.pid, SIGKILL);
+}
+
+/* A pidfd of the shim; -1: it has gone, and the number may be another process's. */
+static int open_shim(const char *bundle)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT, name = STRBUF_INIT;
+	AUTO_FREE char *file = xasprintf("%s/shim.pid", bundle), *comm = NULL;
+	AUTO_CLOSE int pidfd = -1;
+	struct err ignored;
+
+	if (file_read(AT_FDCWD, file, &text, 64, &ignored) || strtol(text.data, NULL, 10) <= 1)
+		return -1;
+	pidfd = kern_pidfd_open((pid_t)strtol(text.data, NULL, 10), &ignored);
+	comm = xasprintf("/proc/%ld/comm", strtol(text.data, NULL, 10));
+	if (pidfd < 0 || file_read(AT_FDCWD, comm, &name, 64, &ignored) ||
+	    strcmp(name.data, SHIM_COMM))
+		return -1;
+	return steal_fd(&pidfd);
+}
+
+void ctrd_shim_await_death(const char *bundle, int seconds)
+{
+	AUTO_CLOSE int pidfd = open_shim(bundle);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd >= 0 && !poll(&p, 1, seconds * 1000))
+		log_warn("%s: the shim is still there", bundle);
 }

@@ -24,4 +24,8 @@ int ctrd_shim_subscribe(const char *bundle, int seconds, json_t **state, struct 
 /* Kill the shim behind a connection: the kernel knows who it is (SO_PEERCRED). */
 void ctrd_shim_kill(int fd);
 
+/* Its connections end a little before the shim itself, and with it the runtime's commands that it
+ * has started (ctrd_runtime_spawn): wait for that, so many seconds at most. */
+void ctrd_shim_await_death(const char *bundle, int seconds);
+
 #endif

@@ -92,7 +92,8 @@ struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, str
 	return t;
 }
 
-struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+static struct task *find(struct ctrd_tasks *ts, const char *ns, const char *id, bool in_creation,
+			 struct err *err)
 {
 	struct task *t;
 	bool silent;
@@ -100,7 +101,7 @@ struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, st
 	pthread_mutex_lock(&ts->lock);
 	t = find_locked(ts, ns, id);
 	silent = t && t->silent;
-	if (t && t->init.status == TASK_CREATING)
+	if (t && t->init.status == TASK_CREATING && (silent || !in_creation))
 		t = NULL; /* not yet there for anybody but its creator */
 	if (t)
 		t->refs++;
@@ -110,6 +111,17 @@ struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, st
 	else if (!t)
 		err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", id, ns);
 	return t;
+}
+
+struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+{
+	return find(ts, ns, id, false, err);
+}
+
+struct task *task_find_unmade(struct ctrd_tasks *ts, const char *ns, const char *id,
+			      struct err *err)
+{
+	return find(ts, ns, id, true, err);
 }
 
 void task_put(struct task *t)
@@ -193,6 +205,7 @@ void task_proc_update(struct task *t, struct task_proc *p, const json_t *state)
 		return;
 	p->exit_status = (int)jsonx_int(state, "exitStatus", 255);
 	snprintf(p->exited_at, sizeof p->exited_at, "%s", jsonx_str(state, "exitedAt", ""));
+	p->unstarted = !jsonx_bool(state, "started", true);
 	task_wake(t);
 }
 
@@ -217,6 +230,7 @@ json_t *task_json(const struct task *t)
 		AUTO_JSON json_t *end = task_exit_json(p);
 
 		json_object_update(doc, end);
+		json_object_set_new(doc, "started", json_boolean(!p->unstarted));
 	}
 	return doc;
 }

@@ -48,8 +48,10 @@ json_t *ctrd_task_get(struct ctrd_tasks *ts, const char *ns, const char *id, str
 int ctrd_task_start(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 int ctrd_task_pause(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 int ctrd_task_resume(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
-/* {"exitStatus","exitedAt"}, new. ERR_CONFLICT while it runs. */
-json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+/* {"exitStatus","exitedAt"}, new. ERR_CONFLICT while it runs and, with `unstarted`, when it ever
+ * has: who thinks that it has not may be late, and would take its exit status away. */
+json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, bool unstarted,
+			 struct err *err);
 /* {"resources":{}}, as the OCI specification's linux.resources. */
 int ctrd_task_update(struct ctrd_tasks *ts, const char *ns, const char *id, const json_t *req,
 		     struct err *err);

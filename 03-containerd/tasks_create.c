@@ -31,8 +31,13 @@ static int copy_log(json_t *options, const json_t *req, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
 	if (jsonx_want(log, "log", "path", JSON_STRING, &v, err) ||
 	    jsonx_want(log, "log", "maxSize", JSON_INTEGER, &v, err) ||
-	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err))
+	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err) ||
+	    jsonx_want(log, "log", "compress", JSON_TRUE, &v, err))
 		return -1;
+	if (json_is_true(v) && (strcmp(driver, "json-file") || jsonx_int(log, "maxSize", 0) < 1 ||
+				jsonx_int(log, "maxFile", 1) < 2))
+		return err_set(err, ERR_INVALID, "log.compress: needs the driver json-file, a maxSize, "
+			       "and a maxFile of 2 or more");
 	if (strcmp(driver, "none") && *jsonx_str(log, "path", "") != '/')
 		return err_set(err, ERR_INVALID, "log.path: expected an absolute path");
 	if (log)
@@ -141,15 +146,18 @@ void task_made(struct task *t, const json_t *made)
 static int run_create(struct task *t, struct err *err)
 {
 	AUTO_JSON json_t *made = task_call(t, "create", NULL, err);
+	int rc = made ? 0 : -1;
 
-	if (!made)
-		return -1;
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&t->table->lock);
 	task_made(t, made);
-	if (t->init.status == TASK_CREATING)
+	if (t->events < 0) /* the watcher has seen its end, and left it to us */
+		rc = err_set(err, ERR_UNAVAILABLE, "the shim has gone");
+	else if (t->init.status == TASK_CREATING)
 		t->init.status = TASK_CREATED;
 	pthread_mutex_unlock(&t->table->lock);
-	return 0;
+	return rc;
 }
 
 static int build(struct task *t, const json_t *container, const json_t *req, struct err *err)
@@ -178,18 +186,6 @@ static void set_deleting(struct task *t, bool deleting)
 	pthread_mutex_unlock(&t->table->lock);
 }
 
-/* Without a shim the runtime is told directly. */
-static void delete_by_runtime(struct task *t)
-{
-	AUTO_FREE char *root = task_runtime_root(t->table, t->ns);
-	AUTO_FREE char *log = xasprintf("%s/log.json", t->bundle);
-	struct ctrd_runtime rt = { t->binary, root };
-	struct err err;
-
-	if (ctrd_runtime_run(&rt, log, "delete", "--force", t->id, &err))
-		log_warn("task %s: %s", t->id, err.msg);
-}
-
 void task_demolish(struct task *t)
 {
 	AUTO_JSON json_t *gone = NULL;
@@ -204,7 +200,7 @@ void task_demolish(struct task *t)
 	}
 	task_await_end(t);
 	if (!gone && t->binary)
-		delete_by_runtime(t);
+		task_delete_by_runtime(t);
 	if (ctrd_bundle_remove(t->bundle, &err))
 		log_error("task %s: %s", t->id, err.msg);
 }
@@ -225,12 +221,17 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	AUTO_JSON json_t *container = ctrd_container_get(ts->o.containers, ns, id, err);
 	AUTO_TASK struct task *t = container ? task_add(ts, ns, id, err) : NULL;
 	json_t *doc;
+	int rc;
 
 	if (!t)
 		return NULL;
+	pthread_mutex_lock(&t->op);
 	t->binary = choose_runtime(ts, container);
-	if (build(t, container, req, err)) {
+	rc = build(t, container, req, err);
+	if (rc)
 		task_remove(t);
+	pthread_mutex_unlock(&t->op);
+	if (rc) {
 		err_wrap(err, "create task %s", id);
 		return NULL;
 	}
@@ -242,13 +243,23 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	return doc;
 }
 
+static int check_unstarted(struct task *t, bool unstarted, struct err *err)
+{
+	bool started;
+
+	pthread_mutex_lock(&t->table->lock);
+	started = t->init.status > TASK_CREATED && !t->init.unstarted;
+	pthread_mutex_unlock(&t->table->lock);
+	return unstarted && started ? err_set(err, ERR_CONFLICT, "task %s has been started", t->id) : 0;
+}
+
 /* The shim undoes its part and ends; one that died meanwhile is done without. */
-static int delete_by_shim(struct task *t, struct err *err)
+static int delete_by_shim(struct task *t, bool unstarted, struct err *err)
 {
 	AUTO_JSON json_t *end = NULL;
 
 	set_deleting(t, true);
-	end = task_call(t, "delete", NULL, err);
+	end = task_call(t, "delete", json_pack("{s:b}", "unstarted", unstarted), err);
 	if (!end && err->kind != ERR_UNAVAILABLE) {
 		set_deleting(t, false);
 		return -1;
@@ -256,7 +267,9 @@ static int delete_by_shim(struct task *t, struct err *err)
 	task_await_end(t);
 	if (!end) {
 		task_without_shim(t);
-		delete_by_runtime(t);
+		if (check_unstarted(t, unstarted, err))
+			return -1;
+		task_delete_by_runtime(t);
 		return 0;
 	}
 	pthread_mutex_lock(&t->table->lock);
@@ -265,7 +278,7 @@ static int delete_by_shim(struct task *t, struct err *err)
 	return 0;
 }
 
-static int delete_task(struct task *t, struct err *err)
+static int delete_task(struct task *t, bool unstarted, struct err *err)
 {
 	enum task_status status;
 	bool has_shim;
@@ -278,23 +291,26 @@ static int delete_task(struct task *t, struct err *err)
 		return err_set(err, ERR_NOT_FOUND, "no task %s in namespace %s", t->id, t->ns);
 	if (status == TASK_RUNNING || status == TASK_PAUSED)
 		return err_set(err, ERR_CONFLICT, "task %s is running: stop it first", t->id);
-	if (has_shim && delete_by_shim(t, err))
+	if (check_unstarted(t, unstarted, err) || (has_shim && delete_by_shim(t, unstarted, err)))
 		return -1;
 	if (!has_shim)
-		delete_by_runtime(t);
+		task_delete_by_runtime(t);
 	return ctrd_bundle_remove(t->bundle, err);
 }
 
-json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
+json_t *ctrd_task_delete(struct ctrd_tasks *ts, const char *ns, const char *id, bool unstarted,
+			 struct err *err)
 {
-	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
+	/* One that is being created may be on behalf of a client that has died; who cleans up
+	 * after that must not be told that there is none. */
+	AUTO_TASK struct task *t = task_find_unmade(ts, ns, id, err);
 	json_t *end;
 	int rc;
 
 	if (!t)
 		return NULL;
 	pthread_mutex_lock(&t->op);
-	rc = delete_task(t, err);
+	rc = delete_task(t, unstarted, err);
 	if (!rc)
 		task_remove(t);
 	pthread_mutex_unlock(&t->op);

@@ -30,6 +30,7 @@ struct task_proc {
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];
 	bool oom_killed;
+	bool unstarted; /* init's: it ended before it was started */
 };
 
 struct task {
@@ -65,6 +66,9 @@ struct ctrd_tasks {
 /* A new entry, with two references: the table's and the caller's. ERR_EXISTS. */
 struct task *task_add(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
 struct task *task_find(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err);
+/* Also one that is being created, which goes on with `op` held. */
+struct task *task_find_unmade(struct ctrd_tasks *ts, const char *ns, const char *id,
+			      struct err *err);
 void task_put(struct task *t);    /* give a reference back */
 void task_remove(struct task *t); /* out of the table */
 void cleanup_task(struct task **t);
@@ -92,6 +96,8 @@ void task_watcher_stop(struct ctrd_tasks *ts);
 int task_watch(struct task *t, int fd, struct err *err);
 /* Wait, a few seconds at most, until the shim has gone and its last event is in. */
 void task_await_end(struct task *t);
+/* Run the OCI runtime's `delete --force`, when the shim and its commands have ended. */
+void task_delete_by_runtime(struct task *t);
 /* There is no shim: what is on disk, or else a lost container that is now killed. */
 void task_without_shim(struct task *t);
 

@@ -5,14 +5,16 @@
  *     no options.json                               an empty shell: removed
  *     a shim that answers, container created        taken up as if nothing had been
  *     a shim that answers, no container             half-made: demolished
+ *     a shim that answers, and makes the container  left alone, and asked again
  *     no shim, exit.json                            stopped
+ *     no shim, and no container was ever made       half-made: demolished
  *     no shim, no exit.json                         lost: its container is killed
  *     a shim that does not answer                   left alone, and asked again
  *
  * Hundreds of shims are asked by a few threads at once, since each may first have to be
  * woken or swapped in. All have been asked when containerd begins to serve; those that are
- * stuck (a full disk, a stop signal) are asked on by a thread in the background, and until
- * they answer a request about them is told so.
+ * stuck (a full disk, a stop signal), or whose `runc create` takes long (hooks), are asked on by
+ * a thread in the background, and until they answer a request about them is told so.
  */
 #include "tasks_private.h"
 
@@ -28,25 +30,32 @@
 #include "bundle.h"
 #include "shimctl.h"
 
-#define CREATE_POLLS 500 /* of 20 ms: how long a runc create under way may take */
+#define CREATE_POLLS 25 /* of 20 ms: most of what runc has under way is done then */
 #define ASKERS 8
 #define ANSWER_SECONDS 2
-#define ASK_AGAIN_MS 3000
+#define ASK_AGAIN_MS 1000
 
 struct recovery {
 	struct ctrd_tasks *ts;
 	struct task **tasks;   /* references */
 	size_t n, next;        /* next: ts->lock */
+	bool again;            /* and there are clients, who are told of an end */
 };
 
+/* The container's first process is being made: by `create`, or by the start of a checkpoint. */
+static bool is_making(const json_t *state)
+{
+	return jsonx_bool(state, "starting", false) && !jsonx_int(state, "pid", 0);
+}
+
 /* A create that was under way when containerd died is carried on by the shim: see how it
- * ends. The state after it, taken in place of *state. */
+ * ends, if it is soon. The state after it, taken in place of *state. */
 static void await_create(struct task *t, json_t **state)
 {
 	const struct timespec nap = { .tv_nsec = 20000000 };
 	struct err err;
 
-	for (int i = 0; i < CREATE_POLLS && jsonx_bool(*state, "starting", false); i++) {
+	for (int i = 0; i < CREATE_POLLS && is_making(*state); i++) {
 		json_t *now;
 
 		nanosleep(&nap, NULL);
@@ -56,6 +65,25 @@ static void await_create(struct task *t, json_t **state)
 		json_decref(*state);
 		*state = now;
 	}
+}
+
+static bool has_file(const struct task *t, const char *name)
+{
+	AUTO_FREE char *file = xasprintf("%s/%s", t->bundle, name);
+
+	return !access(file, F_OK);
+}
+
+/* Was there ever more than a bundle? The runtime writes init.pid; what is made from a
+ * checkpoint counts as created when config.json is there. */
+static bool was_made(const struct task *t)
+{
+	AUTO_FREE char *file = xasprintf("%s/options.json", t->bundle);
+	struct err ignored;
+	AUTO_JSON json_t *options = jsonx_read(AT_FDCWD, file, 1 << 20, &ignored);
+
+	return has_file(t, "init.pid") || has_file(t, "exit.json") ||
+	       (json_object_get(options, "checkpoint") && has_file(t, "config.json"));
 }
 
 static void take_state(struct task *t, const json_t *state)
@@ -73,6 +101,13 @@ static void take_state(struct task *t, const json_t *state)
 
 enum outcome { SILENT, THERE, GONE };
 
+static enum outcome remove_half_made(struct task *t)
+{
+	log_info("task %s: half-made when containerd ended; removed", t->id);
+	task_demolish(t);
+	return GONE;
+}
+
 static enum outcome take_up(struct task *t)
 {
 	AUTO_JSON json_t *state = NULL;
@@ -84,11 +119,17 @@ static enum outcome take_up(struct task *t)
 		log_warn("task %s: %s", t->id, err.msg);
 		return SILENT;
 	}
+	if (fd < 0 && !was_made(t))
+		return remove_half_made(t);
 	if (fd < 0) {
 		task_without_shim(t);
 		return THERE;
 	}
 	await_create(t, &state);
+	if (is_making(state)) {
+		close(fd);
+		return SILENT;
+	}
 	made = strcmp(jsonx_str(state, "status", "new"), "new") != 0;
 	if (made) /* before the news that follows it: an exit must find its exec in the table */
 		take_state(t, state);
@@ -96,11 +137,7 @@ static enum outcome take_up(struct task *t)
 		log_error("%s", err.msg);
 		return THERE;
 	}
-	if (made)
-		return THERE;
-	log_info("task %s: half-made when containerd ended; removed", t->id);
-	task_demolish(t);
-	return GONE;
+	return made ? THERE : remove_half_made(t);
 }
 
 static void ask(struct task *t)
@@ -178,12 +215,28 @@ static struct task *next_task(struct recovery *r)
 	return t;
 }
 
+/* Whoever has asked for the task meanwhile does not know that it has ended. (Of a task without
+ * a shim task_without_shim has told.) */
+static void tell_end(struct task *t)
+{
+	json_t *end;
+
+	pthread_mutex_lock(&t->table->lock);
+	end = t->has_shim && t->init.status == TASK_STOPPED ? task_exit_json(&t->init) : NULL;
+	pthread_mutex_unlock(&t->table->lock);
+	if (end)
+		task_publish(t, "/tasks/exit", NULL, end);
+}
+
 static void *ask_each(void *arg)
 {
+	struct recovery *r = arg;
 	struct task *t;
 
-	while ((t = next_task(arg))) {
+	while ((t = next_task(r))) {
 		ask(t);
+		if (r->again)
+			tell_end(t);
 		task_put(t);
 	}
 	return NULL;
@@ -202,59 +255,57 @@ static void ask_all(struct recovery *r)
 		pthread_join(helpers[--n], NULL);
 }
 
-/* A task whose shim is silent, with a reference; NULL: there is none. */
-static struct task *silent_task(struct ctrd_tasks *ts)
+/* The tasks whose shims are silent. */
+static void find_silent(struct recovery *r)
 {
-	struct task *t;
-
-	pthread_mutex_lock(&ts->lock);
-	for (t = ts->tasks; t && !t->silent; t = t->next)
-		;
-	if (t)
+	pthread_mutex_lock(&r->ts->lock);
+	for (struct task *t = r->ts->tasks; t; t = t->next) {
+		if (!t->silent)
+			continue;
 		t->refs++;
-	pthread_mutex_unlock(&ts->lock);
-	return t;
-}
-
-/* Whoever has asked for the task meanwhile does not know that it has ended. */
-static void tell_end(struct task *t)
-{
-	json_t *end;
-
-	pthread_mutex_lock(&t->table->lock);
-	end = t->init.status == TASK_STOPPED ? task_exit_json(&t->init) : NULL;
-	pthread_mutex_unlock(&t->table->lock);
-	if (end)
-		task_publish(t, "/tasks/exit", NULL, end);
+		r->tasks = xrealloc(r->tasks, (r->n + 1) * sizeof *r->tasks);
+		r->tasks[r->n++] = t;
+	}
+	pthread_mutex_unlock(&r->ts->lock);
 }
 
 static void *ask_again(void *arg)
 {
 	struct ctrd_tasks *ts = arg;
 	struct pollfd stop = { .fd = ts->stop_fd, .events = POLLIN };
-	struct task *t;
+	bool any = true;
 
-	while (!poll(&stop, 1, ASK_AGAIN_MS) && (t = silent_task(ts))) {
-		ask(t);
-		tell_end(t);
-		task_put(t);
+	while (any && !poll(&stop, 1, ASK_AGAIN_MS)) {
+		struct recovery r = { .ts = ts, .again = true };
+
+		find_silent(&r);
+		any = r.n;
+		ask_all(&r);
+		free(r.tasks);
 	}
 	return NULL;
+}
+
+static bool any_silent(struct ctrd_tasks *ts)
+{
+	const struct task *t;
+
+	pthread_mutex_lock(&ts->lock);
+	for (t = ts->tasks; t && !t->silent; t = t->next)
+		;
+	pthread_mutex_unlock(&ts->lock);
+	return t;
 }
 
 int task_recover_all(struct ctrd_tasks *ts, struct err *err)
 {
 	struct recovery r = { .ts = ts };
-	struct task *silent;
 	int rc = find_bundles(&r, err);
 
 	ask_all(&r);
 	free(r.tasks);
-	silent = silent_task(ts);
-	if (!silent)
-		return rc;
-	task_put(silent);
-	ts->asking = !pthread_create(&ts->asker, NULL, ask_again, ts);
+	if (any_silent(ts))
+		ts->asking = !pthread_create(&ts->asker, NULL, ask_again, ts);
 	return rc;
 }
 

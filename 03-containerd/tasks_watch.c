@@ -20,6 +20,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "shimctl.h"
 
 #define END_SECONDS 3
 
@@ -76,24 +77,25 @@ static void take_news(struct task *t, const char *line, size_t n)
 
 /* --- the end of a shim ------------------------------------------------------------------------ */
 
-/* Nobody is the container's parent any more, so nobody would learn how it ends. */
-static void kill_lost(struct task *t)
+void task_delete_by_runtime(struct task *t)
 {
 	AUTO_FREE char *root = task_runtime_root(t->table, t->ns);
 	AUTO_FREE char *log = xasprintf("%s/log.json", t->bundle);
 	struct ctrd_runtime rt = { t->binary, root };
 	struct err err;
 
+	ctrd_shim_await_death(t->bundle, END_SECONDS);
 	if (ctrd_runtime_run(&rt, log, "delete", "--force", t->id, &err))
-		log_warn("task %s: after its shim was lost: %s", t->id, err.msg);
+		log_warn("task %s: without a shim: %s", t->id, err.msg);
 }
 
-static json_t *lost_exit(void)
+static json_t *lost_exit(bool started)
 {
 	char now[TIME_TEXT_SIZE];
 
-	return json_pack("{s:i, s:s, s:b, s:s}", "exitStatus", 255, "exitedAt", time_now_text(now),
-			 "oomKilled", 0, "error", "the shim was lost");
+	return json_pack("{s:i, s:s, s:b, s:b, s:s}", "exitStatus", 255, "exitedAt",
+			 time_now_text(now), "oomKilled", 0, "started", started, "error",
+			 "the shim was lost");
 }
 
 void task_without_shim(struct task *t)
@@ -101,12 +103,16 @@ void task_without_shim(struct task *t)
 	AUTO_FREE char *file = xasprintf("%s/exit.json", t->bundle);
 	struct err err;
 	AUTO_JSON json_t *end = jsonx_read(AT_FDCWD, file, 65536, &err);
-	bool known;
+	bool known, started;
 
 	if (!end) {
 		log_warn("task %s: its shim was lost; the container is killed", t->id);
-		kill_lost(t);
-		end = lost_exit();
+		/* Nobody is the container's parent any more, so nobody would learn how it ends. */
+		task_delete_by_runtime(t);
+		pthread_mutex_lock(&t->table->lock);
+		started = t->init.status != TASK_CREATED; /* after a restart nobody can tell */
+		pthread_mutex_unlock(&t->table->lock);
+		end = lost_exit(started);
 		if (jsonx_write(AT_FDCWD, file, end, 0600, &err))
 			log_error("task %s: %s", t->id, err.msg);
 	}
@@ -131,7 +137,8 @@ static void shim_gone(struct task *t)
 	pthread_mutex_lock(&ts->lock);
 	close(t->events);
 	t->events = -1;
-	expected = t->removed || t->deleting;
+	/* One that is being created is undone by its creator. */
+	expected = t->removed || t->deleting || t->init.status == TASK_CREATING;
 	pthread_mutex_unlock(&ts->lock);
 	if (!expected)
 		task_without_shim(t);

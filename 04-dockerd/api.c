@@ -1,22 +1,18 @@
 /*
- * api.c - see api.h: gathering the routes, listening, versions, errors.
+ * api.c - see api.h: gathering the routes, versions, errors.
  *
  *     /v1.41/containers/json ──before()──▶ /containers/json ──▶ the row of a table
  */
 #include "api.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
+#include "listen.h"
 
 /* Rows are tried in order: what is fixed stands before what has a {name...}. */
 static const struct http_route *const areas[] = {
@@ -26,14 +22,12 @@ static const struct http_route *const areas[] = {
 	dockerd_exec_routes, dockerd_pull_routes, dockerd_push_routes, dockerd_save_routes,
 	dockerd_copy_routes, dockerd_files_routes, dockerd_commit_routes, dockerd_image_prune_routes,
 	dockerd_registry_routes, dockerd_image_change_routes, dockerd_image_routes,
-	dockerd_network_routes, dockerd_volume_routes,
+	dockerd_network_routes, dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
 };
 
 struct api {
 	struct http_route *routes;
-	char *cert, *key;
-	struct http_server **servers;
-	size_t n;
+	struct listeners listeners;
 };
 
 /* --- versions ---------------------------------------------------------------------- */
@@ -137,15 +131,6 @@ int dockerd_query_int(const struct http_request *req, const char *name, long fal
 	return 0;
 }
 
-json_t *dockerd_strings(const struct strlist *l)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(out, json_string(l->v[i]));
-	return out;
-}
-
 char *dockerd_platform_text(const char *given)
 {
 	AUTO_JSON json_t *doc = given && *given == '{' ? json_loads(given, 0, NULL) : NULL;
@@ -157,7 +142,7 @@ char *dockerd_platform_text(const char *given)
 			 *variant ? "/" : "", variant);
 }
 
-/* --- listening ------------------------------------------------------------------------ */
+/* --- opening -------------------------------------------------------------------------- */
 
 static struct http_route *gather(void)
 {
@@ -173,79 +158,14 @@ static struct http_route *gather(void)
 	return all;
 }
 
-/* Members of the group may use the daemon, which is root's power: as Docker's does. */
-static int set_group(const char *path, const char *name, struct err *err)
-{
-	const struct group *g = getgrnam(name ? name : "docker");
-
-	if (!g && name)
-		return err_set(err, ERR_NOT_FOUND, "--group %s: there is no such group", name);
-	if (g && chown(path, 0, g->gr_gid))
-		return err_sys(err, "chown %s", path);
-	return 0;
-}
-
-static struct http_server *listen_on(const char *host, const struct config *cfg,
-				     const struct http_options *o, struct err *err)
-{
-	struct http_options plain = *o;
-	struct http_server *s;
-
-	if (str_starts(host, "tcp://")) {
-		if (!cfg->tls)
-			log_warn("API is accessible on %s without encryption. Access to the remote "
-				 "API is "
-				 "equivalent to root access on the host.",
-				 host);
-		return http_serve_tcp(host + strlen("tcp://"), o, err);
-	}
-	host += strlen("unix://");
-	plain.tls_cert_pem = plain.tls_key_pem = NULL;
-	s = http_serve_unix(host, 0660, &plain, err);
-	if (s && set_group(host, cfg->group, err)) {
-		http_server_stop(s);
-		return NULL;
-	}
-	return s;
-}
-
-static int read_pem(const char *path, char **text, struct err *err)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	if (file_read(AT_FDCWD, path, &sb, 1 << 20, err))
-		return -1;
-	*text = strbuf_steal(&sb);
-	return 0;
-}
-
-static int open_all(struct api *api, struct daemon *d, struct err *err)
-{
-	struct http_options o = { .daemon = d, .error = error_reply, .before = before, .done = done,
-				  .body_limit = 16 << 20 };
-	const struct config *cfg = d->cfg;
-
-	if (cfg->tls &&
-	    (read_pem(cfg->tlscert, &api->cert, err) || read_pem(cfg->tlskey, &api->key, err)))
-		return -1;
-	o.routes = api->routes = gather();
-	o.tls_cert_pem = api->cert;
-	o.tls_key_pem = api->key;
-	api->servers = xcalloc(cfg->hosts.n, sizeof(*api->servers));
-	for (; api->n < cfg->hosts.n; api->n++) {
-		api->servers[api->n] = listen_on(cfg->hosts.v[api->n], cfg, &o, err);
-		if (!api->servers[api->n])
-			return -1;
-		log_info("API listen on %s", cfg->hosts.v[api->n]);
-	}
-	return 0;
-}
-
 struct api *dockerd_api_open(struct daemon *d, struct err *err)
 {
 	struct api *api = xcalloc(1, sizeof *api);
+	struct http_options o = { .daemon = d, .error = error_reply, .before = before, .done = done,
+				  .body_limit = 16 << 20 };
 
-	if (!open_all(api, d, err))
+	o.routes = api->routes = gather();
+	if (!dockerd_listen(&api->listeners, d->cfg, &o, err))
 		return api;
 	dockerd_api_close(api);
 	return NULL;
@@ -255,11 +175,7 @@ void dockerd_api_close(struct api *api)
 {
 	if (!api)
 		return;
-	while (api->n)
-		http_server_stop(api->servers[--api->n]);
-	free(api->servers);
+	dockerd_listeners_close(&api->listeners);
 	free(api->routes);
-	free(api->cert);
-	free(api->key);
 	free(api);
 }

@@ -16,6 +16,8 @@ extern const struct http_route dockerd_create_routes[];    /* create.c */
 extern const struct http_route dockerd_list_routes[];      /* list.c */
 extern const struct http_route dockerd_inspect_routes[];   /* inspect.c */
 extern const struct http_route dockerd_lifecycle_routes[]; /* lifecycle.c: start, stop, kill... */
+extern const struct http_route dockerd_update_routes[];    /* update.c */
+extern const struct http_route dockerd_prune_routes[];     /* prune.c */
 extern const struct http_route dockerd_wait_routes[];      /* wait.c */
 extern const struct http_route dockerd_attach_routes[];    /* attach.c */
 extern const struct http_route dockerd_log_routes[];       /* logs.c */
@@ -58,8 +60,6 @@ int dockerd_query_int(const struct http_request *req, const char *name, long fal
 int dockerd_import(struct http_request *req, struct http_reply *rep, struct daemon *d,
 		   struct err *err);
 
-/* The list as a JSON array; new. */
-json_t *dockerd_strings(const struct strlist *l);
 /* A `platform` parameter, "linux/arm64" or {"os":…,"architecture":…}, as the former; the caller
  * frees. NULL where there is none. */
 char *dockerd_platform_text(const char *given);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
 
 #define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
 
@@ -31,12 +32,20 @@ static const struct setting settings[] = {
 	{ "data-root", 0, "data-root", TEXT, AT(data_root), "directory of persistent state" },
 	{ "exec-root", 0, "exec-root", TEXT, AT(exec_root), "directory of run-time state" },
 	{ "host", 'H', "hosts", LIST, AT(hosts),
-	  "socket to listen on: unix:///path or tcp://host:port" },
+	  "socket to listen on: unix:///path, tcp://host:port or fd://" },
 	{ "containerd", 0, "containerd", TEXT, AT(containerd), "containerd's socket" },
 	{ "registry-mirror", 0, "registry-mirrors", LIST, AT(mirrors), "asked before Docker Hub" },
 	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure),
 	  "host:port spoken to without TLS" },
 	{ "pidfile", 'p', "pidfile", TEXT, AT(pidfile), "file with this daemon's process ID" },
+	{ "default-address-pool", 0, "default-address-pools", LIST, AT(address_pools),
+	  "base=NETWORK,size=BITS: where networks get their subnets from" },
+	{ "dns", 0, "dns", LIST, AT(dns), "resolvers of containers that name none" },
+	{ "fixed-cidr", 0, "fixed-cidr", TEXT, AT(fixed_cidr),
+	  "the default bridge's containers have their IPv4 addresses from here" },
+	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", TEXT, AT(fixed_cidr_v6),
+	  "the default bridge's IPv6 network" },
+	{ "ipv6", 0, "ipv6", BOOLEAN, AT(ipv6), "IPv6 on the default bridge" },
 	{ "bip", 0, "bip", TEXT, AT(bip),
 	  "address and prefix of the default bridge, 172.17.0.1/16" },
 	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
@@ -146,6 +155,12 @@ static int take_list(struct strlist *to, const json_t *from, const char *key, st
 	size_t i;
 
 	json_array_foreach(from, i, item) {
+		const char *base = jsonx_str(item, "base", NULL);
+
+		if (base && !strcmp(key, "default-address-pools")) {
+			strlist_addf(to, "base=%s,size=%d", base, (int)jsonx_int(item, "size", 0));
+			continue;
+		}
 		if (!json_is_string(item))
 			return err_set(err, ERR_INVALID, "%s: expected strings", key);
 		strlist_add(to, json_string_value(item));
@@ -207,6 +222,27 @@ static int read_file(struct config *c, const bool *given, struct err *err)
 	return 0;
 }
 
+int dockerd_config_log(const struct config *cfg, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "debug", LOG_DEBUG },
+		       { "info", LOG_INFO },
+		       { "warn", LOG_WARN },
+		       { "error", LOG_ERROR },
+		       { "fatal", LOG_ERROR } };
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		if (strcmp(levels[i].name, cfg->log_level))
+			continue;
+		log_setup("dockerd", STDERR_FILENO, levels[i].level, 0);
+		return 0;
+	}
+	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)",
+		       cfg->log_level);
+}
+
 static void fill_defaults(struct config *c)
 {
 	if (!c->data_root)
@@ -223,6 +259,7 @@ static void fill_defaults(struct config *c)
 		c->log_level = xstrdup("info");
 	if (c->debug)
 		set_text(&c->log_level, "debug");
+	c->tls |= c->tlsverify;
 }
 
 static int check(const struct config *c, struct err *err)
@@ -231,13 +268,14 @@ static int check(const struct config *c, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "--data-root and --exec-root must be absolute paths");
 	for (size_t i = 0; i < c->hosts.n; i++)
-		if (!str_starts(c->hosts.v[i], "unix://") && !str_starts(c->hosts.v[i], "tcp://"))
+		if (!str_starts(c->hosts.v[i], "unix://") &&
+		    !str_starts(c->hosts.v[i], "tcp://") && strcmp(c->hosts.v[i], "fd://"))
 			return err_set(err, ERR_INVALID, "Invalid bind address format: %s "
-				       "(unix:///path or tcp://host:port)", c->hosts.v[i]);
-	if (c->tlsverify || c->tlscacert)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "--tlsverify and --tlscacert: this build does not check "
-			       "clients' certificates; use --tls behind a firewall, or ssh");
+				       "(unix:///path, tcp://host:port or fd://)", c->hosts.v[i]);
+	if (c->tlsverify && !c->tlscacert)
+		return err_set(err, ERR_INVALID, "--tlsverify needs --tlscacert");
+	if (!c->tlsverify && c->tlscacert)
+		return err_set(err, ERR_INVALID, "--tlscacert has no effect without --tlsverify");
 	if (c->tls && (!c->tlscert || !c->tlskey))
 		return err_set(err, ERR_INVALID, "--tls needs --tlscert and --tlskey");
 	if (!c->tls && (c->tlscert || c->tlskey))

@@ -15,12 +15,16 @@
 
 struct config {
 	char *data_root, *exec_root;
-	struct strlist hosts;      /* unix:///path, tcp://addr:port */
+	struct strlist hosts;      /* unix:///path, tcp://addr:port, fd:// */
 	char *containerd;          /* its socket */
 	struct strlist mirrors;    /* asked before Docker Hub, in this order */
 	struct strlist insecure;   /* host:port spoken to over plain HTTP */
 	char *pidfile;
 	char *bip, *bridge;        /* NULL: chosen (network.h) */
+	char *fixed_cidr, *fixed_cidr_v6; /* of the default bridge; NULL: its subnet; none */
+	bool ipv6;                 /* on the default bridge */
+	struct strlist address_pools; /* base=...,size=... (ipam.h) */
+	struct strlist dns;        /* resolvers of containers that name none */
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
 	char *log_level;
 	bool debug;
@@ -32,6 +36,8 @@ struct config {
 
 /* Defaults, then the command line, then the file. */
 int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err);
+/* From now on the log is as c->log_level says. */
+int dockerd_config_log(const struct config *c, struct err *err);
 void dockerd_config_free(struct config *c);
 #define AUTO_CONFIG AUTO(dockerd_config_free)
 

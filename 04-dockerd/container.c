@@ -11,6 +11,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
+#include "health.h"
 #include "network.h"
 
 struct container *dockerd_container_new(const char *id)
@@ -35,8 +36,16 @@ static void container_free(struct container *c)
 {
 	json_decref(c->config);
 	json_decref(c->host);
+	json_decref(c->updates);
 	json_decref(c->mounts);
-	dockerd_endpoint_free(c->endpoint);
+	dockerd_health_free(c->st.health);
+	while (c->endpoints) {
+		struct endpoint *ep = c->endpoints;
+
+		c->endpoints = ep->sibling;
+		dockerd_endpoint_free(ep);
+	}
+	json_decref(c->networks);
 	free(c->image_id);
 	free(c->image_name);
 	free(c->name);
@@ -259,6 +268,22 @@ void dockerd_watch_clear(struct watcher *w)
 	eventfd_t ignored;
 
 	(void)!eventfd_read(w->fd, &ignored);
+}
+
+json_t *dockerd_container_host(const struct container *c)
+{
+	json_t *host = json_deep_copy(c->host);
+
+	if (c->updates)
+		json_object_update_new(host, json_deep_copy(c->updates));
+	return host;
+}
+
+const json_t *dockerd_container_restart_policy(const struct container *c)
+{
+	const json_t *updated = json_object_get(c->updates, "RestartPolicy");
+
+	return updated ? updated : json_object_get(c->host, "RestartPolicy");
 }
 
 json_t *dockerd_container_args(const struct container *c)

@@ -27,6 +27,7 @@
 #define ZERO_TIME "0001-01-01T00:00:00Z" /* Go's zero time: "never" in the API */
 
 struct endpoint;
+struct health;
 
 struct state {
 	bool running, paused, restarting, removing, dead, oom_killed;
@@ -36,6 +37,7 @@ struct state {
 	char started[TIME_TEXT_SIZE], finished[TIME_TEXT_SIZE];
 	int restarts;         /* by the restart policy, since the last start by hand */
 	bool stopped_by_hand; /* the restart policy must leave it alone */
+	struct health *health; /* NULL: nothing is checked. health.h */
 };
 
 /* A file descriptor to poll: readable after any change of the container. */
@@ -52,12 +54,15 @@ struct container {
 	char *image_id;            /* digest of the image's config */
 	char *image_name;          /* containerd's name for it */
 	json_t *config;            /* immutable */
-	json_t *host;              /* immutable */
+	json_t *host;              /* immutable; what was updated since: updates */
+	json_t *updates;           /* daemon.lock; changed with op held too. update.c */
 	json_t *mounts;            /* immutable: mounts.h */
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */
-	struct endpoint *endpoint; /* daemon.lock; changed with op held too. network.h */
+	bool unsaved;              /* op: its exit is not on disk yet, so its task must stay */
+	struct endpoint *endpoints; /* daemon.lock; changed with op held too. network.h */
+	json_t *networks;          /* daemon.lock; replaced whole, with op held too: {name: settings} */
 
 	pthread_mutex_t op;        /* daemon.h */
 	pthread_cond_t changed;    /* with daemon.lock */
@@ -112,6 +117,13 @@ char *dockerd_container_log(const struct daemon *d, const struct container *c);
 int dockerd_container_save(struct daemon *d, struct container *c, struct err *err); /* op held */
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
+/* What is left of one that was never finished, or half removed: now or, while containerd is
+ * away, later. */
+void dockerd_remnant_remove(struct daemon *d, const char *id);
+
+/* HostConfig with the updates. New. daemon.lock or op held. */
+json_t *dockerd_container_host(const struct container *c);
+const json_t *dockerd_container_restart_policy(const struct container *c); /* the same locks */
 
 /* Entrypoint and Cmd as one argument list (new, shares nothing with the container). */
 json_t *dockerd_container_args(const struct container *c);

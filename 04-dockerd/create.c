@@ -10,7 +10,6 @@
  */
 #include "create.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +19,9 @@
 #include "01-kernel/base/trace.h"
 #include "api.h"
 #include "events.h"
+#include "health.h"
 #include "images.h"
+#include "links.h"
 #include "mounts.h"
 #include "network.h"
 #include "task.h"
@@ -31,7 +32,8 @@ struct making {
 	struct container *c;
 	json_t *image;     /* resolved */
 	struct strlist warnings;
-	bool has_snapshot, has_dir;
+	bool several;      /* networks: since 1.44 */
+	bool has_dir;
 };
 
 /* --- checking ---------------------------------------------------------------------------- */
@@ -71,16 +73,6 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 	return 0;
 }
 
-static void warn_about_image(struct making *m)
-{
-	json_t *test = jsonx_at(m->image, "config.config.Healthcheck.Test");
-
-	if (json_array_size(test) && strcmp(json_string_value(json_array_get(test, 0)), "NONE"))
-		strlist_add(
-			&m->warnings,
-			"The image's HEALTHCHECK is not run: this daemon has no health checks.");
-}
-
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
@@ -93,10 +85,11 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	c->host = dockerd_host_make(given, &m->warnings, err);
 	if (!c->host || fix_joins(m->d, c->host, err))
 		return -1;
-	if (dockerd_networking_check(net, jsonx_str(c->host, "NetworkMode", ""), err))
+	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->several, err);
+	if (!c->networks || dockerd_links_check(m->d, c, err))
 		return -1;
 	default_hostname(c->config, body, c->host);
-	warn_about_image(m);
+	c->st.health = dockerd_health_load(c->config, NULL);
 	c->mounts = dockerd_mounts_plan(m->d, c->config, c->host, err);
 	return c->mounts ? 0 : -1;
 }
@@ -112,7 +105,6 @@ static int make_parts(struct making *m, struct err *err)
 	m->has_dir = true;
 	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
 		return -1;
-	m->has_snapshot = true;
 	if (dockerd_mounts_realise(m->d, m->c->mounts, err))
 		return -1;
 	if (dockerd_copy_up(m->d, m->c->id, m->c->mounts, err)) {
@@ -138,17 +130,6 @@ static int enter(struct making *m, const char *name, struct err *err)
 	if (rc)
 		dockerd_mounts_discard(m->d, c->mounts);
 	return rc;
-}
-
-static void undo(struct making *m)
-{
-	AUTO_FREE char *dir = dockerd_container_path(m->d, m->c, NULL);
-	struct err err;
-
-	if (m->has_snapshot && dockerd_snapshot_remove(m->d, m->c->id, &err))
-		log_warn("snapshot %.12s: %s", m->c->id, err.msg);
-	if (m->has_dir && file_remove_tree(AT_FDCWD, dir, &err))
-		log_warn("%s: %s", dir, err.msg);
 }
 
 /* The name is checked first of all and taken last of all: in between, another may take it. */
@@ -227,7 +208,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");
-	struct making m = { .d = daemon };
+	struct making m = { .d = daemon, .several = dockerd_api_minor(req) >= 44 };
 	char id[ID_SIZE];
 	int rc;
 
@@ -239,7 +220,8 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		name++;
 	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
 	if (rc) {
-		undo(&m);
+		if (m.has_dir)
+			dockerd_remnant_remove(m.d, id);
 	} else {
 		http_reply_json(rep, 201, answer(&m));
 		dockerd_container_event(daemon, m.c, "create", NULL);

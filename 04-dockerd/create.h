@@ -46,11 +46,10 @@ json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct 
 /* The semantic checks of dockerd_host_make, on a normalised document. */
 int dockerd_host_check(json_t *host, struct err *err);
 
-/* NetworkingConfig: only what is equivalent to NetworkMode. */
-int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err);
-
 /* "10m", "1g", "1024": bytes; -1 if it is none. */
 json_int_t dockerd_parse_size(const char *text);
+/* "1", "t", "TRUE", "0", "False" and so on, as Go reads a boolean: 1 or 0; -1: it is none. */
+int dockerd_parse_bool(const char *text);
 
 /* "always", "no", "" ... and MaximumRetryCount. */
 int dockerd_restart_policy_check(const json_t *policy, bool auto_remove, struct err *err);

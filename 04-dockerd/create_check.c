@@ -36,9 +36,10 @@ static int check_memory(const json_t *h, struct err *err)
 	if (memory && reserved > memory)
 		return err_set(err, ERR_INVALID, "Minimum memory limit can not be less than memory "
 			       "reservation limit, see usage");
-	if (swappiness != -1)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "HostConfig.MemorySwappiness is not supported by this daemon");
+	if (swappiness < -1 || swappiness > 100)
+		return err_set(err, ERR_INVALID,
+			       "Invalid value: %lld, valid memory swappiness range is 0-100",
+			       (long long)swappiness);
 	return 0;
 }
 
@@ -66,6 +67,23 @@ static int check_cpu(const json_t *h, struct err *err)
 			       "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	if (shares < 0)
 		return err_set(err, ERR_INVALID, "HostConfig.CpuShares: expected 0 or more");
+	return 0;
+}
+
+/* Shares of real time are the business of version 1, and of kernels that were built for it. */
+static int check_realtime(const json_t *h, struct err *err)
+{
+	json_int_t period = jsonx_int(h, "CpuRealtimePeriod", 0),
+		   runtime = jsonx_int(h, "CpuRealtimeRuntime", 0);
+
+	if (!period && !runtime)
+		return 0;
+	if (access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK))
+		return err_set(err, ERR_INVALID,
+			       "kernel does not support CPU real-time scheduler");
+	if (period && runtime > period)
+		return err_set(err, ERR_INVALID,
+			       "cpu real-time runtime cannot be higher than cpu real-time period");
 	return 0;
 }
 
@@ -125,6 +143,25 @@ json_int_t dockerd_parse_size(const char *text)
 	return n;
 }
 
+int dockerd_parse_bool(const char *text)
+{
+	static const char *const words[][6] = { { "0", "f", "F", "false", "FALSE", "False" },
+						{ "1", "t", "T", "true", "TRUE", "True" } };
+
+	for (int value = 0; text && value < 2; value++)
+		for (int i = 0; i < 6; i++)
+			if (!strcmp(text, words[value][i]))
+				return value;
+	return -1;
+}
+
+static bool good_log_option(const char *key, const char *value)
+{
+	if (!strcmp(key, "compress"))
+		return dockerd_parse_bool(value) >= 0;
+	return value && dockerd_parse_size(value) >= 1 && (strcmp(key, "max-file") || atoi(value));
+}
+
 static int check_log(const json_t *h, struct err *err)
 {
 	const json_t *log = json_object_get(h, "LogConfig");
@@ -137,18 +174,23 @@ static int check_log(const json_t *h, struct err *err)
 			       type);
 	json_object_foreach(json_object_get(log, "Config"), key, v) {
 		const char *value = json_string_value(v);
-		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file"));
+		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file") ||
+					   !strcmp(key, "compress"));
 
 		if (!known)
 			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
 				       key, *type ? type : "json-file");
-		if (!value || dockerd_parse_size(value) < 1 ||
-		    (!strcmp(key, "max-file") && !atoi(value)))
+		if (!good_log_option(key, value))
 			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
 	}
 	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
 		return err_set(err, ERR_INVALID,
 			       "log opt 'max-file' has no effect without 'max-size'");
+	if (dockerd_parse_bool(json_string_value(jsonx_at(log, "Config.compress"))) > 0 &&
+	    (!jsonx_at(log, "Config.max-size") ||
+	     atoi(jsonx_str(json_object_get(log, "Config"), "max-file", "1")) < 2))
+		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "
+			       "or max-size is not set");
 	return 0;
 }
 
@@ -162,9 +204,6 @@ static int check_network(const json_t *h, struct err *err)
 	const char *mode = jsonx_str(h, "NetworkMode", "");
 	struct ports plan = { NULL, 0 };
 
-	if (dockerd_network_kind(mode) < 0 && !joins(mode))
-		return err_set(err, ERR_INVALID, "network %s not found",
-			       mode); /* 404 would mean the image */
 	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: port publishing and the container "
@@ -174,7 +213,8 @@ static int check_network(const json_t *h, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: dns or custom host-to-IP mapping and "
 			       "the network mode");
-	if (dockerd_ports_plan(NULL, h, &plan, err))
+	/* Whether UDP has IPv6 to go to is known when it starts. */
+	if (dockerd_ports_plan(NULL, h, &(struct port_defaults){ "", true }, &plan, err))
 		return -1;
 	dockerd_ports_free(&plan);
 	return 0;
@@ -196,7 +236,7 @@ static int check_mode(const json_t *h, const char *key, const char *const words[
 
 static int check_modes(const json_t *h, struct err *err)
 {
-	static const char *const ipc[] = { "", "private", "shareable", "host", NULL };
+	static const char *const ipc[] = { "", "none", "private", "shareable", "host", NULL };
 	static const char *const host_or_default[] = { "", "host", NULL };
 	static const char *const cgroupns[] = { "", "private", "host", NULL };
 
@@ -290,6 +330,7 @@ int dockerd_host_check(json_t *host, struct err *err)
 	static int (*const checks[])(const json_t *, struct err *) = {
 		check_memory,
 		check_cpu,
+		check_realtime,
 		check_cpusets,
 		check_restart,
 		check_log,
@@ -300,32 +341,11 @@ int dockerd_host_check(json_t *host, struct err *err)
 		check_objects,
 		dockerd_security_check,
 		dockerd_devices_check,
+		dockerd_blkio_check,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
 		if (checks[i](host, err))
 			return -1;
-	return 0;
-}
-
-int dockerd_networking_check(const json_t *networking, const char *mode, struct err *err)
-{
-	json_t *endpoints = json_object_get(networking, "EndpointsConfig"), *settings, *v;
-	const char *name, *key;
-
-	json_object_foreach(endpoints, name, settings) {
-		if (dockerd_network_kind(name) < 0)
-			return err_set(err, ERR_INVALID, "network %s not found", name);
-		if (dockerd_network_kind(name) != dockerd_network_kind(mode))
-			return err_set(err, ERR_INVALID,
-				       "Container cannot be connected to network endpoints: %s",
-				       name);
-		json_object_foreach(settings, key, v)
-			if (!dockerd_is_zero(v))
-				return err_set(err, ERR_UNSUPPORTED,
-					       "NetworkingConfig.EndpointsConfig.%s.%s is "
-					       "not supported by this daemon",
-					       name, key);
-	}
 	return 0;
 }

@@ -8,7 +8,9 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/ns.h"
 #include "create.h"
+#include "health.h"
 #include "names.h"
+#include "network.h"
 #include "ports.h"
 
 static const struct field config_fields[] = {
@@ -24,14 +26,14 @@ static const struct field config_fields[] = {
 	{ "StdinOnce", 'b', true, "false" },
 	{ "Env", 'l', true, "null" },
 	{ "Cmd", 'c', true, "null" },
-	{ "Healthcheck", 'o', true, "null" }, /* checked below */
+	{ "Healthcheck", 'o', true, "null" }, /* health_config.c */
 	{ "ArgsEscaped", 'b', true, "false" },
 	{ "Image", 's', true, "\"\"" },
 	{ "Volumes", 'o', true, "null" },
 	{ "WorkingDir", 's', true, "\"\"" },
 	{ "Entrypoint", 'c', true, "null" },
 	{ "NetworkDisabled", 'b', false, "false" },
-	{ "MacAddress", 's', false, "\"\"" },
+	{ "MacAddress", 's', true, "\"\"" },
 	{ "OnBuild", 'l', true, "null" },
 	{ "Labels", 'o', true, "{}" },
 	{ "StopSignal", 's', true, "\"\"" },
@@ -169,21 +171,12 @@ static int check_labels(const json_t *labels, struct err *err)
 	return 0;
 }
 
-/* {"Test":["NONE"]} and an empty test ask for no check; others would have to run. */
-static int check_health(const json_t *config, struct err *err)
-{
-	json_t *test = jsonx_at(config, "Healthcheck.Test");
-	const char *first = json_string_value(json_array_get(test, 0));
-
-	if (test && !dockerd_is_empty(test) && (!first || strcmp(first, "NONE")))
-		return err_set(err, ERR_UNSUPPORTED, "Healthcheck is not supported by this daemon");
-	return 0;
-}
-
 static int check(const json_t *config, struct err *err)
 {
 	const char *dir = jsonx_str(config, "WorkingDir", ""),
-		   *signal = jsonx_str(config, "StopSignal", "");
+		   *signal = jsonx_str(config, "StopSignal", ""),
+		   *mac = jsonx_str(config, "MacAddress", "");
+	uint8_t ignored[6];
 
 	if (*dir && *dir != '/')
 		return err_set(
@@ -194,9 +187,11 @@ static int check(const json_t *config, struct err *err)
 		return err_set(err, ERR_INVALID, "invalid signal: %s", signal);
 	if (unset(config, "Entrypoint") && !json_array_size(json_object_get(config, "Cmd")))
 		return err_set(err, ERR_INVALID, "no command specified");
+	if (*mac && !dockerd_mac_parse(mac, ignored))
+		return err_set(err, ERR_INVALID, "invalid MAC address: %s", mac);
 	if (jsonx_int(config, "StopTimeout", 0) < -1)
 		return err_set(err, ERR_INVALID, "StopTimeout: expected -1 or more");
-	if (check_env(json_object_get(config, "Env"), err) || check_health(config, err) ||
+	if (check_env(json_object_get(config, "Env"), err) ||
 	    check_ports(json_object_get(config, "ExposedPorts"), err))
 		return -1;
 	return check_labels(json_object_get(config, "Labels"), err);
@@ -213,7 +208,7 @@ json_t *dockerd_config_make(const json_t *body, const json_t *image_config, cons
 	json_object_del(config, "HostConfig");
 	json_object_del(config, "NetworkingConfig");
 	merge(config, image_config);
-	if (check(config, err))
+	if (dockerd_health_merge(config, image_config, err) || check(config, err))
 		return NULL;
 	if (unset(config, "Hostname")) {
 		snprintf(hostname, sizeof hostname, "%s", id);

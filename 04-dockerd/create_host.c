@@ -31,7 +31,7 @@ static const struct field host_fields[] = {
 	{ "GroupAdd", 'l', true, "null" },
 	{ "IpcMode", 's', true, "\"private\"" },
 	{ "Cgroup", 's', false, "\"\"" },
-	{ "Links", 'l', false, "null" },
+	{ "Links", 'l', true, "null" },
 	{ "OomScoreAdj", 'i', true, "0" },
 	{ "PidMode", 's', true, "\"\"" },
 	{ "Privileged", 'b', true, "false" },
@@ -50,27 +50,27 @@ static const struct field host_fields[] = {
 	{ "Memory", 'i', true, "0" },
 	{ "NanoCpus", 'i', true, "0" },
 	{ "CgroupParent", 's', true, "\"\"" },
-	{ "BlkioWeight", 'i', false, "0" },
-	{ "BlkioWeightDevice", 'a', false, "[]" },
-	{ "BlkioDeviceReadBps", 'a', false, "[]" },
-	{ "BlkioDeviceWriteBps", 'a', false, "[]" },
-	{ "BlkioDeviceReadIOps", 'a', false, "[]" },
-	{ "BlkioDeviceWriteIOps", 'a', false, "[]" },
+	{ "BlkioWeight", 'i', true, "0" },
+	{ "BlkioWeightDevice", 'a', true, "[]" },
+	{ "BlkioDeviceReadBps", 'a', true, "[]" },
+	{ "BlkioDeviceWriteBps", 'a', true, "[]" },
+	{ "BlkioDeviceReadIOps", 'a', true, "[]" },
+	{ "BlkioDeviceWriteIOps", 'a', true, "[]" },
 	{ "CpuPeriod", 'i', true, "0" },
 	{ "CpuQuota", 'i', true, "0" },
-	{ "CpuRealtimePeriod", 'i', false, "0" },
-	{ "CpuRealtimeRuntime", 'i', false, "0" },
+	{ "CpuRealtimePeriod", 'i', true, "0" },
+	{ "CpuRealtimeRuntime", 'i', true, "0" },
 	{ "CpusetCpus", 's', true, "\"\"" },
 	{ "CpusetMems", 's', true, "\"\"" },
 	{ "Devices", 'a', true, "[]" },
-	{ "DeviceCgroupRules", 'l', false, "null" },
+	{ "DeviceCgroupRules", 'l', true, "null" },
 	{ "DeviceRequests", 'a', false, "null" },
 	{ "KernelMemory", 'i', false, "0" },
 	{ "KernelMemoryTCP", 'i', false, "0" },
 	{ "MemoryReservation", 'i', true, "0" },
 	{ "MemorySwap", 'i', true, "0" },
 	{ "MemorySwappiness", 'i', true, "null" }, /* -1 is the CLI's zero */
-	{ "OomKillDisable", 'b', false, "false" },
+	{ "OomKillDisable", 'b', true, "false" },
 	{ "Init", 'b', true, "null" },
 	{ "PidsLimit", 'i', true, "null" },
 	{ "Ulimits", 'a', true, "[]" },
@@ -112,6 +112,17 @@ static const struct field device_fields[] = {
 static const struct field binding_fields[] = {
 	{ "HostIp", 's', true, "\"\"" },
 	{ "HostPort", 's', true, "\"\"" },
+	{ NULL },
+};
+
+static const struct field weight_fields[] = {
+	{ "Path", 's', true, "\"\"" },
+	{ "Weight", 'i', true, "0" },
+	{ NULL },
+};
+static const struct field rate_fields[] = {
+	{ "Path", 's', true, "\"\"" },
+	{ "Rate", 'i', true, "0" },
 	{ NULL },
 };
 
@@ -161,7 +172,12 @@ static int normalise_parts(json_t *host, struct err *err)
 	if (normalise_object(host, "RestartPolicy", restart_fields, err) ||
 	    normalise_object(host, "LogConfig", log_fields, err) ||
 	    normalise_list(host, "Ulimits", ulimit_fields, err) ||
-	    normalise_list(host, "Devices", device_fields, err))
+	    normalise_list(host, "Devices", device_fields, err) ||
+	    normalise_list(host, "BlkioWeightDevice", weight_fields, err) ||
+	    normalise_list(host, "BlkioDeviceReadBps", rate_fields, err) ||
+	    normalise_list(host, "BlkioDeviceWriteBps", rate_fields, err) ||
+	    normalise_list(host, "BlkioDeviceReadIOps", rate_fields, err) ||
+	    normalise_list(host, "BlkioDeviceWriteIOps", rate_fields, err))
 		return -1;
 	return normalise_bindings(host, err);
 }
@@ -230,6 +246,23 @@ static json_t *without_neutral_words(const json_t *given)
 	return copy;
 }
 
+/* Version 2 of the cgroups has no such knobs: told, and taken back, as Docker does. */
+static void discard_v1(json_t *host, struct strlist *warnings)
+{
+	if (kern_cgroup_version() != KERN_CGROUP_V2)
+		return;
+	if (json_is_integer(json_object_get(host, "MemorySwappiness"))) {
+		strlist_add(warnings, "Your kernel does not support memory swappiness capabilities "
+				      "or the cgroup is not mounted. Memory swappiness discarded.");
+		json_object_set_new(host, "MemorySwappiness", json_null());
+	}
+	if (jsonx_bool(host, "OomKillDisable", false)) {
+		strlist_add(warnings, "Your kernel does not support OomKillDisable. "
+				      "OomKillDisable discarded.");
+		json_object_set_new(host, "OomKillDisable", json_null());
+	}
+}
+
 json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct err *err)
 {
 	AUTO_JSON json_t *words = without_neutral_words(given);
@@ -240,6 +273,11 @@ json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct 
 	if (normalise_parts(host, err) || dockerd_host_check(host, err))
 		return NULL;
 	fill_defaults(host);
+	discard_v1(host, warnings);
+	if (jsonx_bool(host, "OomKillDisable", false) && !jsonx_int(host, "Memory", 0))
+		strlist_add(warnings, "OOM killer is disabled for the container, but no memory "
+				      "limit is set, this can result in the system running out of "
+				      "resources.");
 	if (jsonx_int(host, "Memory", 0) > 0 && kern_cgroup_version() == KERN_CGROUP_NONE)
 		strlist_add(warnings, "This machine has no cgroups: no limit has an effect.");
 	return steal_ptr(&host);

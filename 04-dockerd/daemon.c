@@ -16,8 +16,11 @@
 #include "container.h"
 #include "events.h"
 #include "exec.h"
+#include "health.h"
 #include "monitor.h"
+#include "dns.h"
 #include "network.h"
+#include "reload.h"
 #include "task.h"
 #include "volume.h"
 
@@ -174,24 +177,62 @@ static bool is_alive(const json_t *tasks, const char *id)
 	return false;
 }
 
+/* containerd may go away again at any time: whoever starts asks until it is answered. */
+static bool ask_again(const struct err *err, int *tries)
+{
+	if (err->kind != ERR_UNAVAILABLE || ++*tries >= CONTAINERD_TRIES)
+		return false;
+	poll(NULL, 0, CONTAINERD_PAUSE_MS);
+	return true;
+}
+
+static json_t *list_tasks(struct daemon *d, struct err *err)
+{
+	int tries = 0;
+	json_t *tasks;
+
+	do
+		tasks = dockerd_task_list(d, err);
+	while (!tasks && ask_again(err, &tries));
+	return tasks;
+}
+
+static int reconcile(struct daemon *d, struct err *err)
+{
+	int tries = 0, rc;
+
+	do
+		rc = dockerd_reconcile(d, err);
+	while (rc && ask_again(err, &tries));
+	return rc;
+}
+
 /* Addresses and ports belong to those that run; all others have none. */
 static int restore_network(struct daemon *d, struct err *err)
 {
-	AUTO_JSON json_t *tasks = dockerd_task_list(d, err);
+	AUTO_JSON json_t *tasks = list_tasks(d, err);
+	int rc;
 
 	if (!tasks)
 		return -1;
 	for (struct container *c = d->containers; c; c = c->next) {
-		if (c->endpoint && is_alive(tasks, c->id)) {
-			dockerd_endpoint_adopt(d->net, c->endpoint);
-		} else {
-			dockerd_endpoint_free(c->endpoint);
-			c->endpoint = NULL;
+		if (is_alive(tasks, c->id)) {
+			dockerd_networks_adopt(d, c);
+			continue;
+		}
+		while (c->endpoints) {
+			struct endpoint *ep = c->endpoints;
+
+			c->endpoints = ep->sibling;
+			dockerd_endpoint_free(ep);
 		}
 	}
-	if (dockerd_network_apply(d->net, err)) {
+	pthread_mutex_lock(&d->net->lock);
+	rc = dockerd_network_apply(d->net, err);
+	pthread_mutex_unlock(&d->net->lock);
+	if (rc) {
 		if (err->kind != ERR_UNSUPPORTED && err->kind != ERR_PERMISSION)
-			return err_wrap(err, "rules of the default bridge");
+			return err_wrap(err, "rules of the networks");
 		log_warn("no nftables here: containers do not reach the outside, published ports "
 			 "go through "
 			 "the proxy: %s",
@@ -210,10 +251,21 @@ static int open_all(struct daemon *d, struct err *err)
 	if (!d->net)
 		return -1;
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
-	    dockerd_reconcile(d, err))
+	    reconcile(d, err))
 		return -1;
 	dockerd_boot_restarts(d);
-	return dockerd_monitor_start(d, err);
+	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;
+}
+
+/* Its waits are until times that nobody sets back. */
+static void monotonic_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 struct daemon *dockerd_open(const struct config *cfg, struct err *err)
@@ -225,6 +277,8 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	d->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
+	monotonic_cond(&d->health_due);
+	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
 		return d;
 	dockerd_begin_stop(d);
@@ -241,6 +295,7 @@ void dockerd_begin_stop(struct daemon *d)
 	d->stopping = true;
 	for (struct container *c = d->containers; c; c = c->next)
 		dockerd_container_changed(c);
+	dockerd_health_wake(d);
 	dockerd_unlock(d);
 	eventfd_write(d->stop_fd, 1);
 	if (d->waits)
@@ -274,10 +329,13 @@ void dockerd_close(struct daemon *d)
 	bool running;
 
 	dockerd_monitor_join(d);
+	dockerd_health_join_timer(d);
 	join_workers(d);
 	dockerd_exec_free_all(d);
 	if (d->net) {
+		dockerd_dns_close(d->net->dns);
 		dockerd_proxy_close(d->net->proxy);
+		d->net->dns = NULL;
 		d->net->proxy = NULL;
 	}
 	running = free_containers(d);
@@ -291,6 +349,8 @@ void dockerd_close(struct daemon *d)
 	close(d->stop_fd);
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
+	pthread_cond_destroy(&d->health_due);
+	dockerd_reloadable_free(d);
 	free(d->id);
 	free(d);
 }

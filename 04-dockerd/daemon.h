@@ -5,12 +5,13 @@
  *
  *   container.op      one per container: who holds it may start, clean up after,
  *                     rename or remove that container; held across calls to containerd
- *   network.lock      addresses, held ports, the nftables table
+ *   dns.lock          the resolver's sockets and open questions
+ *   networks.lock     the list of networks, addresses, held ports, the nftables table
  *   daemon.lock       the tables below and every container's state; held for
  *                     moments, never across input or output
  *   events.lock       the subscribers of `docker events`
  *
- * volumes.lock stands where network.lock stands; the two are never held together.
+ * volumes.lock stands where networks.lock stands; the two are never held together.
  * Threads that must outlive a request (one per exit being handled, one per
  * container waiting for its restart) are workers: counted, and joined at the end.
  */
@@ -33,17 +34,24 @@
 struct container;
 struct exec;
 struct events;
-struct network;
+struct networks;
 struct volumes;
 
+/* What SIGHUP may change (reload.h); daemon.lock. */
+struct reloadable {
+	struct strlist mirrors, insecure;
+	bool debug;
+};
+
 struct daemon {
-	const struct config *cfg;   /* read-only */
+	const struct config *cfg;   /* read-only; what may change is in `live` */
+	struct reloadable live;
 	struct ctrd_client *ctrd;   /* safe for threads */
 	struct ctrd_client *waits;  /* for calls that may last: cut off when the daemon stops */
 	char *id;                   /* the engine's, kept in data_root/engine-id */
 	int root_lock;              /* fd: this data root is ours */
 	int stop_fd;                /* eventfd, readable once the daemon stops */
-	struct network *net;
+	struct networks *net;
 	struct volumes *volumes;
 	struct events *events;
 
@@ -55,6 +63,9 @@ struct daemon {
 	bool stopping;
 	bool has_monitor;
 	pthread_t monitor;
+	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
+	bool has_health_timer;
+	pthread_t health_timer;
 };
 
 /* Open the roots, reach containerd, load and repair what an earlier daemon

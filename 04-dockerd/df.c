@@ -11,7 +11,7 @@
 #include "images.h"
 #include "volume.h"
 
-static json_int_t tree_size(const char *path)
+json_int_t dockerd_tree_size(const char *path)
 {
 	char *const paths[] = { (char *)path, NULL };
 	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
@@ -66,7 +66,7 @@ static json_t *volumes(struct daemon *d, struct err *err)
 		json_object_set_new(v, "UsageData",
 				    json_pack("{s:I, s:I}", "RefCount",
 					      (json_int_t)json_array_size(users), "Size",
-					      tree_size(jsonx_str(v, "Mountpoint", ""))));
+					      dockerd_tree_size(jsonx_str(v, "Mountpoint", ""))));
 	}
 	return list;
 }

@@ -13,31 +13,12 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/ns.h"
+#include "03-containerd/rest.h"
 #include "api.h"
 #include "config.h"
 #include "daemon.h"
 #include "events.h"
-
-static int set_up_log(const struct config *cfg, struct err *err)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = { { "debug", LOG_DEBUG },
-		       { "info", LOG_INFO },
-		       { "warn", LOG_WARN },
-		       { "error", LOG_ERROR },
-		       { "fatal", LOG_ERROR } };
-
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-		if (strcmp(levels[i].name, cfg->log_level))
-			continue;
-		log_setup("dockerd", STDERR_FILENO, levels[i].level, 0);
-		return 0;
-	}
-	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)",
-		       cfg->log_level);
-}
+#include "reload.h"
 
 /* --- the pid file ------------------------------------------------------------------------ */
 
@@ -78,9 +59,14 @@ static int write_pidfile(const char *path, struct err *err)
 	return file_write_atomic(AT_FDCWD, path, text, strlen(text), 0644, err);
 }
 
+struct command_line {
+	int argc;
+	char **argv;
+};
+
 /* --- running -------------------------------------------------------------------------------- */
 
-/* Blocked in every thread: sigwait below takes them. */
+/* Blocked in every thread: sigtimedwait below takes them. */
 static void block_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -90,16 +76,39 @@ static void block_signals(sigset_t *set)
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static void wait_for_end(const sigset_t *set)
+/* Meanwhile, a daemon that does nothing gives memory back. */
+static int wait_for_signal(const sigset_t *set)
 {
-	int sig = 0;
+	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
+	struct ctrd_rest rest = { 0 };
+	int sig;
 
-	while (!sigwait(set, &sig) && sig == SIGHUP)
-		log_info("SIGHUP: nothing of the configuration can be reloaded");
+	while ((sig = sigtimedwait(set, NULL, &look)) < 0)
+		ctrd_rest(&rest);
+	return sig;
+}
+
+static void reload(struct daemon *d, const struct command_line *line)
+{
+	struct err err;
+
+	if (dockerd_reload(d, line->argc, line->argv, &err))
+		log_error("SIGHUP: the configuration stays as it was: %s", err.msg);
+	else
+		log_info("SIGHUP: registry mirrors, insecure registries and the log's level were "
+			 "read again");
+}
+
+static void wait_for_end(const sigset_t *set, struct daemon *d, const struct command_line *line)
+{
+	int sig;
+
+	while ((sig = wait_for_signal(set)) == SIGHUP)
+		reload(d, line);
 	log_info("signal %d: stopping; containers go on running", sig);
 }
 
-static int serve(const struct config *cfg, struct err *err)
+static int serve(const struct config *cfg, const struct command_line *line, struct err *err)
 {
 	struct daemon *d;
 	struct api *api;
@@ -112,7 +121,7 @@ static int serve(const struct config *cfg, struct err *err)
 	api = dockerd_api_open(d, err);
 	if (api) {
 		log_info("Daemon has completed initialization");
-		wait_for_end(&set);
+		wait_for_end(&set, d, line);
 	}
 	dockerd_begin_stop(d);
 	dockerd_api_close(api);
@@ -120,11 +129,11 @@ static int serve(const struct config *cfg, struct err *err)
 	return api ? 0 : -1;
 }
 
-static int run(const struct config *cfg, struct err *err)
+static int run(const struct config *cfg, const struct command_line *line, struct err *err)
 {
 	int rc;
 
-	if (set_up_log(cfg, err))
+	if (dockerd_config_log(cfg, err))
 		return -1;
 	if (geteuid() != 0)
 		return err_set(err, ERR_PERMISSION,
@@ -133,13 +142,14 @@ static int run(const struct config *cfg, struct err *err)
 	signal(SIGPIPE, SIG_IGN);
 	if (write_pidfile(cfg->pidfile, err))
 		return -1;
-	rc = serve(cfg, err);
+	rc = serve(cfg, line, err);
 	unlink(cfg->pidfile);
 	return rc;
 }
 
 int main(int argc, char **argv)
 {
+	const struct command_line line = { argc, argv };
 	AUTO_CONFIG struct config cfg = { 0 };
 	struct err err;
 
@@ -156,7 +166,7 @@ int main(int argc, char **argv)
 		printf("Docker version %s, API version %s\n", DOCKERD_VERSION, API_VERSION);
 		return 0;
 	}
-	if (run(&cfg, &err)) {
+	if (run(&cfg, &line, &err)) {
 		fprintf(stderr, "dockerd: %s\n", err.msg);
 		return 1;
 	}

@@ -110,6 +110,7 @@ static bool end(struct exec *e, int status)
 	e->running = false;
 	e->exit_code = status;
 	e->ended = time(NULL);
+	dockerd_container_changed(e->c); /* a health check waits for it */
 	return true;
 }
 
@@ -248,6 +249,26 @@ void dockerd_exec_tell(struct daemon *d, struct exec *e, const char *what)
 	dockerd_container_event(d, e->c, action.data, json_pack("{s:s}", "execID", e->id));
 }
 
+struct exec *dockerd_exec_new(struct daemon *d, struct container *c, json_t *config)
+{
+	struct exec *e = xcalloc(1, sizeof *e);
+	time_t now = time(NULL);
+
+	sweep(d, is_stale, &now);
+	dockerd_random_id(e->id);
+	e->c = c;
+	e->config = config;
+	e->exit_code = -1;
+	e->listed = true;
+	e->refs = 2; /* the table's and the caller's */
+	dockerd_lock(d);
+	e->next = d->execs;
+	d->execs = e;
+	dockerd_unlock(d);
+	dockerd_exec_tell(d, e, "exec_create");
+	return e;
+}
+
 static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
@@ -255,26 +276,13 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	struct container *c = dockerd_api_container(d, req, err);
 	json_t *config =
 		c && !dockerd_exec_check_running(d, c, err) ? check_request(req, err) : NULL;
-	time_t now = time(NULL);
 	struct exec *e;
 
 	if (!config) {
 		dockerd_container_put(d, c);
 		return -1;
 	}
-	sweep(d, is_stale, &now);
-	e = xcalloc(1, sizeof *e);
-	dockerd_random_id(e->id);
-	e->c = c;
-	e->config = config;
-	e->exit_code = -1;
-	e->listed = true;
-	e->refs = 2; /* the table's and ours */
-	dockerd_lock(d);
-	e->next = d->execs;
-	d->execs = e;
-	dockerd_unlock(d);
-	dockerd_exec_tell(d, e, "exec_create");
+	e = dockerd_exec_new(d, c, config);
 	http_reply_json(rep, 201, json_pack("{s:s}", "Id", e->id));
 	dockerd_exec_put(d, e);
 	return 0;

@@ -15,6 +15,8 @@ void dockerd_exec_container_exited(struct daemon *d, struct container *c);
 /* containerd saw the process end (op not held). */
 void dockerd_exec_exited(struct daemon *d, const char *container_id, const char *exec_id,
 			 int status);
+/* containerd is back: which ended meanwhile? (exec_settle.c) */
+void dockerd_execs_settle(struct daemon *d);
 /* IDs of the running ones, JSON null if there are none. daemon.lock held. */
 json_t *dockerd_exec_ids(struct daemon *d, const struct container *c);
 void dockerd_exec_free_all(struct daemon *d);

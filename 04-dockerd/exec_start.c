@@ -201,6 +201,20 @@ static int claim(struct session *s, struct err *err)
 	return again ? err_set(err, ERR_CONFLICT, "exec session %s has already run", s->e->id) : 0;
 }
 
+int dockerd_exec_launch(struct daemon *d, struct exec *e, struct err *err)
+{
+	struct session s = { .d = d, .e = e };
+	bool failed;
+	int shim;
+
+	if (claim(&s, err))
+		return -1;
+	shim = launch(&s, &failed, err);
+	if (failed)
+		dockerd_exec_finish(d, e, explain(&s, err));
+	return shim;
+}
+
 static int start_detached(struct session *s, struct http_reply *rep, struct err *err)
 {
 	bool failed;

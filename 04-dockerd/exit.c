@@ -5,6 +5,7 @@
  * the exit finds the ports free; tearing down the task may take its time after.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,11 +14,14 @@
 #include "01-kernel/base/trace.h"
 #include "events.h"
 #include "exec.h"
+#include "health.h"
 #include "human.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "restart.h"
 #include "task.h"
+
+#define SAVE_AGAIN_MS 500
 
 void dockerd_exit_from_json(const json_t *doc, struct exit_info *info)
 {
@@ -62,7 +66,7 @@ static bool sleep_delay(struct daemon *d, struct container *c)
 	return go_on;
 }
 
-/* True: containerd was away, which is no failure of the container: try again later. */
+/* True: containerd was away, or the disk full (start.c): try again later. */
 static bool restart_once(struct daemon *d, struct container *c)
 {
 	bool still, again = false;
@@ -71,14 +75,11 @@ static bool restart_once(struct daemon *d, struct container *c)
 	pthread_mutex_lock(&c->op);
 	dockerd_lock(d);
 	still = c->st.restarting && !c->st.running;
-	c->st.restarts += still;
 	dockerd_unlock(d);
 	if (still && dockerd_start_locked(d, c, &err)) {
 		log_error("container %.12s: restart: %s", c->id, err.msg);
-		again = err.kind == ERR_UNAVAILABLE;
 		dockerd_lock(d);
-		c->st.restarting = again;
-		c->st.restarts -= again;
+		again = c->st.restarting;
 		c->restart_delay = dockerd_restart_delay(c->restart_delay, 0);
 		dockerd_unlock(d);
 	}
@@ -97,22 +98,27 @@ static void restart_worker(struct daemon *d, void *arg)
 	dockerd_container_put(d, c);
 }
 
+void dockerd_restart_begin(struct daemon *d, struct container *c)
+{
+	dockerd_lock(d);
+	c->refs++;
+	dockerd_unlock(d);
+	if (dockerd_spawn(d, restart_worker, c))
+		dockerd_container_put(d, c);
+}
+
 /* --- the exit --------------------------------------------------------------------------------- */
 
-/* Set the state; what is to happen next. The reference for the restart worker is
- * taken here, under the lock. */
+/* Set the state. True: it is to be restarted. */
 static bool record(struct daemon *d, struct container *c, const struct exit_info *info,
-		   struct endpoint **ep)
+		   json_t **networks)
 {
 	bool restart;
 
-	dockerd_lock(d);
-	*ep = c->endpoint;
-	c->endpoint = NULL;
-	dockerd_unlock(d);
-	dockerd_endpoint_release(d->net, *ep);
+	*networks = dockerd_networks_release(d, c);
 	dockerd_lock(d);
 	c->st.running = c->st.paused = false;
+	dockerd_health_stopped(c);
 	c->st.pid = 0;
 	c->st.exit_code = info->status;
 	c->st.oom_killed = info->oom_killed;
@@ -120,24 +126,63 @@ static bool record(struct daemon *d, struct container *c, const struct exit_info
 	free(c->attach_path);
 	c->attach_path = NULL;
 	restart = !c->st.removing && !d->stopping &&
-		  dockerd_restart_wanted(json_object_get(c->host, "RestartPolicy"), info->status,
+		  dockerd_restart_wanted(dockerd_container_restart_policy(c), info->status,
 					 c->st.stopped_by_hand, c->st.restarts);
 	c->st.restarting = restart;
-	if (restart) {
+	c->st.restarts += restart; /* now, so that no attempt and no new daemon counts it again */
+	if (restart)
 		c->restart_delay = dockerd_restart_delay(c->restart_delay, ran_ms(&c->st));
-		c->refs++;
-	}
 	c->exit_serial++;
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
 	return restart;
 }
 
+/* The disk was full. Until the exit is on it the task stays, which knows it as well: a daemon
+ * that is killed before finds it there. True: try again. */
+static bool save_once(struct daemon *d, struct container *c)
+{
+	bool over;
+	struct err err;
+
+	pthread_mutex_lock(&c->op);
+	dockerd_lock(d);
+	over = c->st.running || !c->listed; /* somebody else has written, or removed, all of it */
+	dockerd_unlock(d);
+	over = over || !c->unsaved;
+	if (!over && !dockerd_container_save(d, c, &err)) {
+		dockerd_task_delete(d, c->id);
+		over = true;
+	}
+	c->unsaved = !over;
+	pthread_mutex_unlock(&c->op);
+	return !over;
+}
+
+static void save_worker(struct daemon *d, void *arg)
+{
+	struct pollfd stop = { d->stop_fd, POLLIN, 0 };
+	struct container *c = arg;
+
+	while (!poll(&stop, 1, SAVE_AGAIN_MS) && save_once(d, c))
+		;
+	dockerd_container_put(d, c);
+}
+
+static void save_later(struct daemon *d, struct container *c)
+{
+	dockerd_lock(d);
+	c->refs++;
+	dockerd_unlock(d);
+	if (dockerd_spawn(d, save_worker, c))
+		dockerd_container_put(d, c);
+}
+
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
 {
 	struct trace_span span = trace_begin();
-	struct endpoint *ep;
-	bool running, restart;
+	bool running, restart, saved;
+	json_t *networks;
 	struct err err;
 
 	dockerd_lock(d);
@@ -145,22 +190,24 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 	dockerd_unlock(d);
 	if (!running)
 		return;
-	restart = record(d, c, info, &ep);
-	if (dockerd_container_save(d, c, &err))
-		log_error("container %.12s: %s", c->id, err.msg);
+	restart = record(d, c, info, &networks);
+	saved = !dockerd_container_save(d, c, &err);
+	c->unsaved = !saved;
+	if (!saved)
+		log_error("container %.12s: its exit is not on disk yet: %s", c->id, err.msg);
 	if (info->oom_killed)
 		dockerd_container_event(d, c, "oom", NULL);
 	dockerd_container_event(d, c, "die",
 				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
-	if (ep)
-		dockerd_event(d, "network", "disconnect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
-					"type", "bridge"));
+	dockerd_network_events(d, c, "disconnect", networks);
 	dockerd_exec_container_exited(d, c);
-	dockerd_task_delete(d, c->id);
+	if (saved)
+		dockerd_task_delete(d, c->id);
+	else
+		save_later(d, c);
 	trace_end(&span, "exit of %s (%d)", c->name, info->status);
-	if (restart && dockerd_spawn(d, restart_worker, c))
-		dockerd_container_put(d, c);
+	if (restart)
+		dockerd_restart_begin(d, c);
 	if (!restart && jsonx_bool(c->host, "AutoRemove", false) && c->listed &&
 	    dockerd_remove_locked(d, c, true, &err))
 		log_error("container %.12s: remove: %s", c->id, err.msg);

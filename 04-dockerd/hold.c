@@ -40,10 +40,10 @@ static int bind_port(const struct port *p, uint16_t port)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sockaddr_of(p, port, &sa);
-	bool tcp = p->proto == IPPROTO_TCP;
+	bool tcp = p->proto != IPPROTO_UDP; /* SCTP has streams as well */
 	AUTO_CLOSE int fd =
 		socket(sa.ss_family,
-		       (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		       (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, p->proto);
 	int one = 1;
 
 	if (fd < 0)

@@ -25,6 +25,7 @@ static const char *id_of(const json_t *resolved)
 	return json_string_value(jsonx_at(resolved, "configDescriptor.digest"));
 }
 
+/* An image that cannot be asked about has not gone: containerd's absence is an error. */
 int dockerd_images_load(struct daemon *d, struct image_names *all, struct err *err)
 {
 	AUTO_JSON json_t *list = ctrd_call(d->ctrd, "GET", "/v1/images", NULL, err);
@@ -37,11 +38,15 @@ int dockerd_images_load(struct daemon *d, struct image_names *all, struct err *e
 	all->v = xcalloc(json_array_size(list) + 1, sizeof *all->v);
 	json_array_foreach(list, i, row) {
 		const char *name = jsonx_str(row, "name", "");
-		struct err why;
+		struct err why = { 0 };
 		json_t *doc = resolve(d, name, &why);
 
 		if (doc && id_of(doc)) {
 			all->v[all->n++] = (struct image_name){ xstrdup(name), doc, id_of(doc) };
+		} else if (!doc && why.kind == ERR_UNAVAILABLE) {
+			dockerd_images_free(all);
+			*err = why;
+			return -1;
 		} else {
 			/* Gone since, or of another platform: not an image of this machine. */
 			log_debug("image %s: %s", name, doc ? "no config" : why.msg);

@@ -3,7 +3,6 @@
  */
 #include "inspect.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -13,48 +12,101 @@
 
 /* What both NetworkSettings and each of its Networks say about an endpoint; all of it
  * empty where there is none. */
-static json_t *addresses(const struct daemon *d, const struct endpoint *ep)
+static json_t *addresses(const struct endpoint *ep)
 {
-	char ip[INET_ADDRSTRLEN] = "", gateway[INET_ADDRSTRLEN] = "", mac[18] = "";
+	char ip[ADDR_TEXT_SIZE] = "", ip6[ADDR_TEXT_SIZE] = "", gateway[ADDR_TEXT_SIZE] = "",
+	     gateway6[ADDR_TEXT_SIZE] = "", mac[18] = "";
 
 	if (ep) {
-		inet_ntop(AF_INET, &ep->ip, ip, sizeof ip);
-		inet_ntop(AF_INET, &d->net->gateway, gateway, sizeof gateway);
+		dockerd_addr_text(&ep->ip, ip);
+		dockerd_addr_text(&ep->ip6, ip6);
 		dockerd_mac_text(ep->mac, mac);
 	}
+	if (ep && !ep->net->internal) {
+		dockerd_addr_text(&ep->net->gateway, gateway);
+		dockerd_addr_text(&ep->net->gateway6, gateway6);
+	}
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:s}", "EndpointID", ep ? ep->id : "",
-			 "Gateway", gateway, "GlobalIPv6Address", "", "GlobalIPv6PrefixLen", 0,
-			 "IPAddress", ip, "IPPrefixLen", ep ? (int)d->net->prefix : 0,
-			 "IPv6Gateway", "", "MacAddress", mac);
+			 "Gateway", gateway, "GlobalIPv6Address", ip6, "GlobalIPv6PrefixLen",
+			 *ip6 ? (int)ep->ip6.prefix : 0, "IPAddress", ip, "IPPrefixLen",
+			 *ip ? (int)ep->ip.prefix : 0, "IPv6Gateway", gateway6, "MacAddress", mac);
+}
+
+static const struct endpoint *endpoint_on(const struct container *c, const char *network)
+{
+	const struct endpoint *ep = c->endpoints;
+
+	while (ep && strcmp(ep->net->name, network))
+		ep = ep->sibling;
+	return ep;
+}
+
+static json_t *dns_names(const struct endpoint *ep)
+{
+	json_t *list = json_array();
+
+	if (!ep || !ep->net->dns) {
+		json_decref(list);
+		return json_null();
+	}
+	for (size_t i = 0; i < ep->names.n; i++)
+		json_array_append_new(list, json_string(ep->names.v[i]));
+	return list;
+}
+
+static json_t *null_if_empty(const json_t *settings, const char *key)
+{
+	json_t *v = json_object_get(settings, key);
+	bool empty = !json_array_size(v) && !json_object_size(v);
+
+	return empty ? json_null() : json_deep_copy(v);
+}
+
+/* The network's ID: of one that nobody is on yet, what the built-in ones have, or "". */
+static const char *network_id(const struct daemon *d, const struct endpoint *ep, const char *name)
+{
+	int kind = dockerd_network_kind(name);
+
+	return ep ? ep->net->id : kind >= 0 ? d->net->builtin[kind]->id : "";
 }
 
 json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c)
 {
-	int kind = dockerd_network_kind(jsonx_str(c->host, "NetworkMode", ""));
-	json_t *one;
+	json_t *all = json_object(), *settings, *one;
+	const char *name;
 
-	if (kind < 0)
-		return json_object(); /* another container's */
-	one = json_pack("{s:n, s:n, s:n, s:n, s:i, s:s, s:n}", "IPAMConfig", "Links", "Aliases",
-			"DriverOpts", "GwPriority", 0, "NetworkID", d->net->ids[kind], "DNSNames");
-	json_object_update_new(one, addresses(d, c->endpoint));
-	return json_pack("{s:o}", dockerd_network_names[kind], one);
+	json_object_foreach(c->networks, name, settings) {
+		const struct endpoint *ep = endpoint_on(c, name);
+
+		one = json_pack("{s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "IPAMConfig",
+				null_if_empty(settings, "IPAMConfig"), "Links",
+				null_if_empty(settings, "Links"), "Aliases",
+				null_if_empty(settings, "Aliases"), "DriverOpts",
+				null_if_empty(settings, "DriverOpts"), "GwPriority",
+				jsonx_int(settings, "GwPriority", 0), "NetworkID",
+				network_id(d, ep, name), "DNSNames", dns_names(ep));
+		json_object_update_new(one, addresses(ep));
+		json_object_set_new(all, name, one);
+	}
+	return all;
 }
 
+/* The addresses at the top are the default bridge's: they are older than networks. */
 static json_t *network_settings(struct daemon *d, const struct container *c)
 {
-	const struct endpoint *ep = c->endpoint;
-	const json_t *exposed = ep ? json_object_get(c->config, "ExposedPorts") : NULL;
+	const struct endpoint *ep = dockerd_gateway_of(c);
+	const json_t *exposed = c->endpoints ? json_object_get(c->config, "ExposedPorts") : NULL;
 	json_t *s = json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:i, s:n, s:n}", "Bridge", "",
-			      "SandboxID", ep ? ep->sandbox : "", "SandboxKey", "", "Ports",
-			      dockerd_ports_inspect(ep ? &ep->ports : NULL, exposed), "HairpinMode",
-			      0, "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
-			      "SecondaryIPAddresses", "SecondaryIPv6Addresses");
+			      "SandboxID", c->endpoints ? c->endpoints->sandbox : "", "SandboxKey",
+			      "", "Ports", dockerd_ports_inspect(ep ? &ep->ports : NULL, exposed),
+			      "HairpinMode", 0, "LinkLocalIPv6Address", "",
+			      "LinkLocalIPv6PrefixLen", 0, "SecondaryIPAddresses",
+			      "SecondaryIPv6Addresses");
 
 	if (c->st.running && c->st.pid)
 		json_object_set_new(s, "SandboxKey",
 				    json_sprintf("/proc/%d/ns/net", (int)c->st.pid));
-	json_object_update_new(s, addresses(d, ep));
+	json_object_update_new(s, addresses(endpoint_on(c, "bridge")));
 	json_object_set_new(s, "Networks", dockerd_inspect_networks(d, c));
 	return s;
 }
@@ -95,7 +147,7 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c)
 			       json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "Driver", "overlayfs",
 					 "Platform", "linux", "MountLabel", "", "ProcessLabel", "",
 					 "AppArmorProfile", "", "ExecIDs", dockerd_exec_ids(d, c)));
-	json_object_set_new(doc, "HostConfig", json_deep_copy(c->host));
+	json_object_set_new(doc, "HostConfig", dockerd_container_host(c));
 	json_object_set_new(doc, "GraphDriver",
 			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));

@@ -3,6 +3,7 @@
  * in start.c, stop.c and remove.c.
  */
 #include "lifecycle.h"
+#include "network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,8 @@ static int rename_to(struct daemon *d, struct container *c, const char *name, st
 			     "Renaming a container with the same name as its current name");
 	if (!rc && dockerd_container_set_name(d, c, name, err))
 		rc = err_wrap(err, "Error when allocating new name");
+	if (!rc)
+		dockerd_networks_renamed(d, c);
 	if (!rc)
 		rc = dockerd_container_save(d, c, err);
 	pthread_mutex_unlock(&c->op);

@@ -46,6 +46,8 @@ void dockerd_exit_from_json(const json_t *doc, struct exit_info *info);
  * is known already is ignored. */
 void dockerd_exited(struct daemon *d, struct container *c, const struct exit_info *info);
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info);
+/* c->st.restarting is set: start it again after its delay, unless that is called off. */
+void dockerd_restart_begin(struct daemon *d, struct container *c);
 
 int dockerd_remove(struct daemon *d, struct container *c, bool force, bool volumes,
 		   struct err *err);

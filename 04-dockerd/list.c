@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "filters.h"
+#include "health.h"
 #include "human.h"
 #include "images.h"
 #include "inspect.h"
@@ -15,7 +16,7 @@
 
 static const char *const known_filters[] = { "status",	 "name",    "id",     "label",
 					     "ancestor", "exited",  "before", "since",
-					     "volume",	 "network", NULL };
+					     "volume",	 "network", "health", NULL };
 
 /* --- filters -------------------------------------------------------------------------- */
 
@@ -68,32 +69,31 @@ static bool is_image(const char *value, const void *arg)
 	return dockerd_image_is(value, c->image_id, c->image_name);
 }
 
-struct on_network {
-	const struct daemon *d;
-	int kind;
-};
-
+/* By name, or by an ID's beginning: of those that run the latter is known. */
 static bool is_network(const char *value, const void *arg)
 {
-	const struct on_network *on = arg;
+	const struct container *c = arg;
 
-	return on->kind >= 0 && (!strcmp(value, dockerd_network_names[on->kind]) ||
-				 str_starts(on->d->net->ids[on->kind], value));
+	if (json_object_get(c->networks, value))
+		return true;
+	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
+		if (*value && str_starts(ep->net->id, value))
+			return true;
+	return false;
 }
 
 /* daemon.lock held. */
-static bool passes(const struct daemon *d, const struct container *c, const json_t *f)
+static bool passes(const struct container *c, const json_t *f)
 {
-	struct on_network on = { d, dockerd_network_kind(jsonx_str(c->host, "NetworkMode", "")) };
-
 	return dockerd_filter_equal(f, "status", dockerd_state_word(&c->st)) &&
+	       dockerd_filter_equal(f, "health", dockerd_health_word(c->st.health)) &&
 	       dockerd_filter_any(f, "name", contains, c->name) &&
 	       dockerd_filter_any(f, "id", begins, c->id) &&
 	       dockerd_filter_labels(f, json_object_get(c->config, "Labels")) &&
 	       dockerd_filter_any(f, "ancestor", is_image, c) &&
 	       dockerd_filter_any(f, "exited", is_exit_code, &c->st) &&
 	       dockerd_filter_any(f, "volume", is_mounted, c) &&
-	       dockerd_filter_any(f, "network", is_network, &on);
+	       dockerd_filter_any(f, "network", is_network, c);
 }
 
 static int check_states(const json_t *filters, struct err *err)
@@ -136,7 +136,7 @@ static json_t *command(const struct container *c)
 static json_t *summary(const struct daemon *d, const struct container *c, time_t now)
 {
 	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
-	const struct endpoint *ep = c->endpoint;
+	const struct endpoint *ep = dockerd_gateway_of(c);
 	json_t *s = json_pack("{s:s, s:[o], s:s, s:s, s:o, s:I}", "Id", c->id, "Names",
 			      json_sprintf("/%s", c->name), "Image",
 			      jsonx_str(c->config, "Image", ""), "ImageID", c->image_id, "Command",
@@ -144,7 +144,7 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 
 	json_object_set_new(s, "Ports",
 			    dockerd_ports_summary(ep ? &ep->ports : NULL,
-						  ep ? json_object_get(c->config, "ExposedPorts")
+						  c->endpoints ? json_object_get(c->config, "ExposedPorts")
 						     : NULL));
 	json_object_set_new(s, "Labels", json_deep_copy(json_object_get(c->config, "Labels")));
 	json_object_set_new(s, "State", json_string(dockerd_state_word(&c->st)));
@@ -205,7 +205,7 @@ static json_t *collect(struct daemon *d, const struct query *q)
 			continue;
 		}
 		if (!in || (!q->all && !c->st.running && !c->st.restarting) ||
-		    !passes(d, c, q->filters))
+		    !passes(c, q->filters))
 			continue;
 		if (q->limit > 0 && json_array_size(list) >= (size_t)q->limit)
 			break;

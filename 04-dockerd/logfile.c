@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,40 @@
 
 #define BLOCK 65536
 
-static int open_rotated(const struct logfile *f, unsigned rotated)
+/* The file of this number: its descriptor, and whether it is compressed. -1: there is none. */
+static int open_rotated(const struct logfile *f, unsigned rotated, bool *gz)
 {
 	AUTO_FREE char *name = rotated ? xasprintf("%s.%u", f->path, rotated) : xstrdup(f->path);
+	AUTO_FREE char *packed = xasprintf("%s.gz", name);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
 
-	return open(name, O_RDONLY | O_CLOEXEC);
+	*gz = false;
+	if (fd >= 0 || !rotated)
+		return fd;
+	fd = open(packed, O_RDONLY | O_CLOEXEC);
+	*gz = fd >= 0;
+	return fd;
+}
+
+static void let_go(struct logfile *f)
+{
+	if (f->gz)
+		gzclose(f->gz);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->gz = NULL;
+	f->fd = -1;
+}
+
+/* Read this one from here on. The descriptor stays for fstat(2). */
+static void take(struct logfile *f, int fd, bool gz, unsigned rotated)
+{
+	int copy = gz ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	let_go(f);
+	f->fd = fd;
+	f->rotated = rotated;
+	f->gz = copy < 0 ? NULL : gzdopen(copy, "rb");
 }
 
 /* --- where to start -------------------------------------------------------------------- */
@@ -51,32 +81,61 @@ static off_t tail_offset(int fd, long *lines)
 	return 0;
 }
 
+/* The same in a compressed file, which can only be read from its beginning: once to count. */
+static z_off_t tail_offset_gz(gzFile gz, long *lines)
+{
+	long total = 0, passed = 0;
+	char line[4096];
+	int n;
+
+	while ((n = gzread(gz, line, sizeof line)) > 0)
+		for (int i = 0; i < n; i++)
+			total += line[i] == '\n';
+	gzrewind(gz);
+	if (total <= *lines) {
+		*lines -= total;
+		return 0;
+	}
+	total -= *lines;
+	*lines = 0;
+	for (z_off_t at = 0; (n = gzread(gz, line, sizeof line)) > 0; at += n)
+		for (int i = 0; i < n; i++)
+			if (line[i] == '\n' && ++passed == total)
+				return at + i + 1;
+	return 0;
+}
+
+static int seek_in(struct logfile *f, long *lines)
+{
+	off_t at;
+
+	if (f->gz)
+		return gzseek(f->gz, tail_offset_gz(f->gz, lines), SEEK_SET) < 0 ? -1 : 0;
+	at = tail_offset(f->fd, lines);
+	return lseek(f->fd, at, SEEK_SET) < 0 ? -1 : 0;
+}
+
 /* Go back through the rotated files until enough lines lie ahead. */
 static int seek_tail(struct logfile *f, long tail)
 {
-	for (;;) {
-		off_t at = tail_offset(f->fd, &tail);
-		int older;
+	bool gz;
+	int older;
 
-		if (tail > 0 && (older = open_rotated(f, f->rotated + 1)) >= 0) {
-			close(f->fd);
-			f->fd = older;
-			f->rotated++;
-			continue;
-		}
-		return lseek(f->fd, at, SEEK_SET) < 0 ? -1 : 0;
+	while (!seek_in(f, &tail)) {
+		if (tail <= 0 || (older = open_rotated(f, f->rotated + 1, &gz)) < 0)
+			return 0;
+		take(f, older, gz, f->rotated + 1);
 	}
+	return -1;
 }
 
 static void seek_oldest(struct logfile *f)
 {
+	bool gz;
 	int older;
 
-	while ((older = open_rotated(f, f->rotated + 1)) >= 0) {
-		close(f->fd);
-		f->fd = older;
-		f->rotated++;
-	}
+	while ((older = open_rotated(f, f->rotated + 1, &gz)) >= 0)
+		take(f, older, gz, f->rotated + 1);
 }
 
 int logfile_open(struct logfile *f, const char *path, long tail, struct err *err)
@@ -93,8 +152,7 @@ int logfile_open(struct logfile *f, const char *path, long tail, struct err *err
 
 void logfile_close(struct logfile *f)
 {
-	if (f->fd >= 0)
-		close(f->fd);
+	let_go(f);
 	strbuf_free(&f->buf);
 	json_decref(f->line);
 	free(f->path);
@@ -112,18 +170,42 @@ static bool was_rotated(const struct logfile *f)
 	       (mine.st_ino != named.st_ino || mine.st_dev != named.st_dev);
 }
 
+/* How many bytes the file has, or had before it was compressed (RFC 1952, ISIZE). */
+static uint32_t length_of(int fd, const struct stat *st, bool gz)
+{
+	unsigned char isize[4] = { 0 };
+
+	if (!gz)
+		return (uint32_t)st->st_size;
+	if (pread(fd, isize, sizeof isize, st->st_size - 4) != (ssize_t)sizeof isize)
+		return 0;
+	return isize[0] | (uint32_t)isize[1] << 8 | (uint32_t)isize[2] << 16 | (uint32_t)isize[3] << 24;
+}
+
+/* Is this file, compressed or not, the one that we read? What was compressed after we had opened
+ * it is another file, with the same time and length. */
+static bool is_ours(const struct logfile *f, int fd, bool gz)
+{
+	struct stat mine, other;
+
+	if (fstat(f->fd, &mine) || fstat(fd, &other))
+		return false;
+	if (mine.st_ino == other.st_ino && mine.st_dev == other.st_dev)
+		return true;
+	return gz && !f->gz && mine.st_mtim.tv_sec == other.st_mtim.tv_sec &&
+	       mine.st_mtim.tv_nsec == other.st_mtim.tv_nsec &&
+	       length_of(f->fd, &mine, false) == length_of(fd, &other, true);
+}
+
 /* Which number does the file that we read have now? If it is gone: one past the oldest. */
 static unsigned number_now(const struct logfile *f)
 {
-	struct stat mine, other;
 	unsigned k = 1;
+	bool gz;
 	int fd;
 
-	if (fstat(f->fd, &mine))
-		return 1;
-	for (; (fd = open_rotated(f, k)) >= 0; k++) {
-		bool same = !fstat(fd, &other) && other.st_ino == mine.st_ino &&
-			    other.st_dev == mine.st_dev;
+	for (; (fd = open_rotated(f, k, &gz)) >= 0; k++) {
+		bool same = is_ours(f, fd, gz);
 
 		close(fd);
 		if (same)
@@ -136,6 +218,7 @@ static unsigned number_now(const struct logfile *f)
 static bool open_newer(struct logfile *f)
 {
 	unsigned next = 0;
+	bool gz;
 	int fd;
 
 	if (f->fd >= 0) {
@@ -143,13 +226,10 @@ static bool open_newer(struct logfile *f)
 			return false;
 		next = number_now(f) - 1;
 	}
-	fd = open_rotated(f, next);
+	fd = open_rotated(f, next, &gz);
 	if (fd < 0)
 		return false;
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = fd;
-	f->rotated = next;
+	take(f, fd, gz, next);
 	return true;
 }
 
@@ -165,7 +245,8 @@ static ssize_t fill(struct logfile *f)
 	}
 	strbuf_reserve(&f->buf, BLOCK);
 	do
-		n = f->fd < 0 ? 0 : read(f->fd, f->buf.data + f->buf.len, BLOCK);
+		n = f->gz ? gzread(f->gz, f->buf.data + f->buf.len, BLOCK)
+		    : f->fd < 0 ? 0 : read(f->fd, f->buf.data + f->buf.len, BLOCK);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		f->buf.len += (size_t)n;

@@ -4,7 +4,7 @@
  *     {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
  *
  * one object per line, appended by the shim; `<path>.1` (newer) to `<path>.N` (older) are what
- * was rotated away. A reader goes from old to new and knows when it has reached the end,
+ * was rotated away, `<path>.1.gz` and so on if it was compressed. A reader goes from old to new and knows when it has reached the end,
  * which may move. A line that is not complete yet is left for the next look.
  */
 #ifndef DOCKYARD_DOCKERD_LOGFILE_H
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "01-kernel/base/err.h"
 #include "01-kernel/base/strbuf.h"
@@ -29,6 +30,7 @@ struct log_entry {
 struct logfile {
 	char *path;
 	int fd;               /* the file being read, or -1 */
+	gzFile gz;            /* it is compressed, and read through this; or NULL */
 	unsigned rotated;     /* it is path.<rotated>; 0: path itself */
 	struct strbuf buf;    /* read, not yet handed out */
 	size_t at;

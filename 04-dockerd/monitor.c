@@ -17,13 +17,24 @@
 #include "01-kernel/base/jsonx.h"
 #include "events.h"
 #include "exec.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "restart.h"
 #include "task.h"
 
 #define RETRY_MS 500
+#define SETTLE_TRIES 100
+#define SETTLE_PAUSE_MS 20
 #define SETTLE_MS 1000 /* how long after subscribing the second look is taken */
+
+/* Wait, but not for longer than the daemon runs; false: it stops. */
+static bool pause_ms(const struct daemon *d, int ms)
+{
+	struct pollfd p = { d->stop_fd, POLLIN, 0 };
+
+	return poll(&p, 1, ms) == 0;
+}
 
 /* --- exits ------------------------------------------------------------------------------- */
 
@@ -70,6 +81,7 @@ static void set_paused(struct daemon *d, const char *id, bool paused)
 	dockerd_lock(d);
 	if (c->st.running && c->st.paused != paused) {
 		c->st.paused = paused;
+		paused ? dockerd_health_stopped(c) : dockerd_health_unpaused(d, c);
 		dockerd_container_changed(c);
 	}
 	dockerd_unlock(d);
@@ -121,6 +133,7 @@ static void adopt(struct daemon *d, struct container *c, const json_t *task)
 	c->st.paused = !strcmp(jsonx_str(task, "status", ""), "paused");
 	if (!strcmp(c->st.started, ZERO_TIME) || strcmp(c->st.started, c->st.finished) < 0)
 		time_now_text(c->st.started);
+	dockerd_health_started(d, c);
 	free(c->attach_path);
 	c->attach_path = xstrdup(jsonx_str(task, "attach", ""));
 	dockerd_unlock(d);
@@ -139,9 +152,43 @@ static void refresh(struct daemon *d, struct container *c, const json_t *task)
 	dockerd_unlock(d);
 }
 
+/* It ran and ended, and the daemon that had started it died before it wrote down the one or the
+ * other. An exit that is known has the task's own time. */
+static bool ended_unseen(struct daemon *d, struct container *c, const json_t *task,
+			 const struct exit_info *info)
+{
+	bool unseen;
+
+	if (strcmp(jsonx_str(task, "status", ""), "stopped") || !jsonx_bool(task, "started", true))
+		return false;
+	dockerd_lock(d);
+	unseen = strcmp(c->st.finished, info->at) != 0;
+	dockerd_unlock(d);
+	if (!unseen)
+		return false;
+	adopt(d, c, task);
+	dockerd_lock(d);
+	if (strcmp(c->st.started, info->at) > 0)
+		snprintf(c->st.started, sizeof c->st.started, "%s", info->at);
+	dockerd_unlock(d);
+	return true;
+}
+
+/* Created and never started, or stopped and known. True: not so any more, as containerd was just
+ * starting it for a daemon that has died. */
+static bool discard(struct daemon *d, struct container *c, const char *status)
+{
+	struct err err;
+
+	if (!dockerd_task_discard(d, c->id, !strcmp(status, "created"), &err))
+		return false;
+	log_warn("container %.12s: delete its task: %s", c->id, err.msg);
+	return err.kind == ERR_CONFLICT;
+}
+
 /* One container against its task (NULL: none). op is held, so it is not in the
- * middle of being started or removed. */
-static void settle(struct daemon *d, struct container *c, const json_t *task)
+ * middle of being started or removed. True: look again. */
+static bool settle(struct daemon *d, struct container *c, const json_t *task)
 {
 	const char *status = jsonx_str(task, "status", "");
 	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running;
@@ -150,30 +197,33 @@ static void settle(struct daemon *d, struct container *c, const json_t *task)
 	dockerd_lock(d);
 	running = c->st.running;
 	dockerd_unlock(d);
+	/* Stopped, or gone with what knew its status: 255 then. */
+	dockerd_exit_from_json(strcmp(status, "stopped") ? NULL : task, &info);
 	if (alive && running)
 		refresh(d, c, task);
 	else if (alive)
 		adopt(d, c, task);
-	else if (running) {
-		/* Stopped, or gone with what knew its status: 255 then. */
-		dockerd_exit_from_json(strcmp(status, "stopped") ? NULL : task, &info);
+	else if (running || ended_unseen(d, c, task, &info))
 		dockerd_exited_locked(d, c, &info);
-	} else if (task) {
-		dockerd_task_delete(d, c->id); /* created and never started, or stopped and known */
-	}
+	else if (task && !c->unsaved)
+		return discard(d, c, status);
+	return false;
 }
 
 /* The task as it is now: while we waited for op, it may have been started anew. */
-static void settle_one(struct daemon *d, struct container *c)
+static int settle_one(struct daemon *d, struct container *c, struct err *err)
 {
-	struct err err;
-	AUTO_JSON json_t *task = NULL;
+	bool again = true, known = true;
 
 	pthread_mutex_lock(&c->op);
-	task = dockerd_task_get(d, c->id, &err);
-	if (task || err.kind == ERR_NOT_FOUND)
-		settle(d, c, task);
+	for (int i = 0; again && i < SETTLE_TRIES; i++) {
+		AUTO_JSON json_t *task = dockerd_task_get(d, c->id, err);
+
+		known = task || err->kind == ERR_NOT_FOUND;
+		again = known && settle(d, c, task) && pause_ms(d, SETTLE_PAUSE_MS);
+	}
 	pthread_mutex_unlock(&c->op);
+	return !known && err->kind == ERR_UNAVAILABLE ? -1 : 0;
 }
 
 static bool differs(struct daemon *d, const struct container *c, const json_t *task)
@@ -181,6 +231,8 @@ static bool differs(struct daemon *d, const struct container *c, const json_t *t
 	const char *status = jsonx_str(task, "status", "");
 	bool alive = !strcmp(status, "running") || !strcmp(status, "paused"), running, same;
 
+	if (!strcmp(status, "unknown")) /* its shim is stuck; containerd asks on, and tells */
+		return false;
 	dockerd_lock(d);
 	running = c->st.running;
 	same = alive && c->attach_path && c->st.pid == jsonx_int(task, "pid", 0);
@@ -192,49 +244,66 @@ int dockerd_reconcile(struct daemon *d, struct err *err)
 {
 	AUTO_JSON json_t *tasks = dockerd_task_list(d, err);
 	struct container **all;
+	int rc = 0;
 	size_t n;
 
 	if (!tasks)
 		return -1;
 	all = dockerd_container_all(d, &n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && !rc; i++)
 		if (differs(d, all[i], task_of(tasks, all[i]->id)))
-			settle_one(d, all[i]);
+			rc = settle_one(d, all[i], err);
 	dockerd_container_all_free(d, all, n);
-	return 0;
+	dockerd_execs_settle(d);
+	return rc;
 }
 
 /* --- restart policies at boot --------------------------------------------------------------------
  */
 
-static void boot_worker(struct daemon *d, void *arg)
+/* True: containerd was away: try again later. */
+static bool boot_start(struct daemon *d, struct container *c)
 {
-	struct container *c = arg;
+	bool again = false, wanted;
 	struct err err;
 
 	pthread_mutex_lock(&c->op);
-	if (!c->st.running && dockerd_start_locked(d, c, &err))
+	dockerd_lock(d);
+	wanted = !c->st.running && !c->st.removing && c->listed;
+	dockerd_unlock(d);
+	if (wanted && dockerd_start_locked(d, c, &err)) {
 		log_error("container %.12s: start: %s", c->id, err.msg);
+		again = err.kind == ERR_UNAVAILABLE;
+	}
 	pthread_mutex_unlock(&c->op);
+	return again;
+}
+
+static void boot_worker(struct daemon *d, void *arg)
+{
+	struct container *c = arg;
+
+	while (boot_start(d, c) && pause_ms(d, RETRY_MS))
+		;
 	dockerd_container_put(d, c);
 }
 
 static void boot_one(struct daemon *d, struct container *c)
 {
-	bool start, remove, ran;
+	bool start, remove, ran, restarting;
 	struct err err;
 
 	dockerd_lock(d);
-	ran = strcmp(c->st.started, ZERO_TIME) || c->st.restarting;
-	start = !c->st.running && ran &&
-		(c->st.restarting ||
-		 dockerd_restart_at_boot(json_object_get(c->host, "RestartPolicy"),
-					 c->st.stopped_by_hand));
-	remove = !c->st.running && ran && jsonx_bool(c->host, "AutoRemove", false);
-	c->st.restarting = false;
+	restarting = c->st.restarting;
+	ran = !c->st.running && !restarting && strcmp(c->st.started, ZERO_TIME);
+	start = ran && dockerd_restart_at_boot(dockerd_container_restart_policy(c),
+					       c->st.stopped_by_hand);
+	remove = ran && jsonx_bool(c->host, "AutoRemove", false);
 	if (start)
 		c->refs++;
 	dockerd_unlock(d);
+	if (restarting) /* the last daemon died while it waited */
+		dockerd_restart_begin(d, c);
 	if (start && dockerd_spawn(d, boot_worker, c))
 		dockerd_container_put(d, c);
 	if (remove && dockerd_remove(d, c, false, true, &err))
@@ -254,14 +323,6 @@ void dockerd_boot_restarts(struct daemon *d)
 
 /* --- the thread
  * -------------------------------------------------------------------------------------- */
-
-/* Wait, but not for longer than the daemon runs; false: it stops. */
-static bool pause_ms(const struct daemon *d, int ms)
-{
-	struct pollfd p = { d->stop_fd, POLLIN, 0 };
-
-	return poll(&p, 1, ms) == 0;
-}
 
 /* The stream does not say when it has begun. What happened between a look at the tasks and the
  * subscription is found by a second look, some time after. */

@@ -167,7 +167,7 @@ static const struct field bind_fields[] = {
 	{ "NonRecursive", 'b', true, "false" },
 	{ "CreateMountpoint", 'b', true, "false" },
 	{ "ReadOnlyNonRecursive", 'b', true, "false" },
-	{ "ReadOnlyForceRecursive", 'b', false, "false" },
+	{ "ReadOnlyForceRecursive", 'b', true, "false" },
 	{ NULL },
 };
 static const struct field volume_fields[] = {
@@ -183,6 +183,27 @@ static const struct field tmpfs_fields[] = {
 	{ "Options", 'a', false, "[]" },
 	{ NULL },
 };
+
+/* What is mounted below a read-only bind is read-only too, unless it is asked for otherwise. */
+static int check_recursion(const json_t *mount, const json_t *o, struct err *err)
+{
+	bool flat = jsonx_bool(o, "ReadOnlyNonRecursive", false),
+	     force = jsonx_bool(o, "ReadOnlyForceRecursive", false);
+
+	if ((flat || force) && !jsonx_bool(mount, "ReadOnly", false))
+		return err_set(err, ERR_INVALID,
+			       "invalid mount config for type \"bind\": mount must be ReadOnly "
+			       "for its options ReadOnly...Recursive");
+	if (flat && force)
+		return err_set(err, ERR_INVALID,
+			       "invalid mount config for type \"bind\": ReadOnlyNonRecursive and "
+			       "ReadOnlyForceRecursive are mutually exclusive");
+	if (force && strcmp(jsonx_str(o, "Propagation", ""), "rprivate"))
+		return err_set(err, ERR_INVALID,
+			       "invalid mount config for type \"bind\": ReadOnlyForceRecursive "
+			       "requires Propagation rprivate");
+	return 0;
+}
 
 static json_t *bind_mount(const json_t *mount, struct err *err)
 {
@@ -218,6 +239,10 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 	if (*propagation)
 		json_object_set_new(m, "Propagation", json_string(propagation));
 	json_object_set_new(m, "_create", json_boolean(jsonx_bool(o, "CreateMountpoint", false)));
+	if (check_recursion(mount, o, err))
+		return NULL;
+	json_object_set_new(m, "_ro_flat",
+			    json_boolean(jsonx_bool(o, "ReadOnlyNonRecursive", false)));
 	json_object_set_new(m, "_flat", json_boolean(jsonx_bool(o, "NonRecursive", false)));
 	return steal_ptr(&m);
 }

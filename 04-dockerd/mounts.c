@@ -250,7 +250,9 @@ static json_t *oci_bind(const json_t *m)
 
 	json_array_append_new(options,
 			      json_string(jsonx_bool(m, "_flat", false) ? "bind" : "rbind"));
-	json_array_append_new(options, json_string(jsonx_bool(m, "RW", true) ? "rw" : "ro"));
+	json_array_append_new(options, json_string(jsonx_bool(m, "RW", true)	    ? "rw"
+						   : jsonx_bool(m, "_ro_flat", false) ? "ro"
+										      : "rro"));
 	json_array_append_new(options, json_string(*propagation ? propagation : "rprivate"));
 	return json_pack("{s:O, s:s, s:O, s:o}", "destination", json_object_get(m, "Destination"),
 			 "type", "bind", "source", json_object_get(m, "Source"), "options",

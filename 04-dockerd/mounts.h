@@ -10,7 +10,8 @@
  *
  * The result is a list in the shape of inspect's Mounts, kept in the container's
  * document. Keys that begin with '_' are ours: "_nocopy", "_data" (tmpfs options),
- * "_create" (make a missing bind source), "_recursive", "_anonymous".
+ * "_create" (make a missing bind source), "_flat" (without what is mounted below it),
+ * "_ro_flat" (which stays writable), "_anonymous".
  */
 #ifndef DOCKYARD_DOCKERD_MOUNTS_H
 #define DOCKYARD_DOCKERD_MOUNTS_H

@@ -14,6 +14,8 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "dns.h"
+#include "links.h"
 #include "network.h"
 
 /* systemd-resolved's stub listens on 127.0.0.53; what it forwards to is here. */
@@ -78,7 +80,27 @@ char *dockerd_resolv_conf(const char *hosts_text, const json_t *host_config, boo
 	return strbuf_steal(&out);
 }
 
-static char *hosts_resolv_conf(void)
+/* Our resolver instead of all others. "ndots:0" has names without a dot asked for as they are, before
+ * any domain is appended: the names of containers have none. */
+char *dockerd_resolv_embedded(const char *hosts_text, const json_t *host_config)
+{
+	AUTO_FREE char *full = dockerd_resolv_conf(hosts_text, host_config, false);
+	struct strbuf out = STRBUF_INIT;
+	char *save = NULL, *options = NULL;
+
+	strbuf_adds(&out, "nameserver " DNS_ADDRESS "\n");
+	for (char *l = strtok_r(full, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		if (str_starts(l, "options"))
+			options = l;
+		else if (!str_starts(l, "nameserver"))
+			strbuf_addf(&out, "%s\n", l);
+	}
+	strbuf_addf(&out, "%s%s\n", options ? options : "options",
+		    options && strstr(options, "ndots:") ? "" : " ndots:0");
+	return strbuf_steal(&out);
+}
+
+char *dockerd_host_resolv(void)
 {
 	struct strbuf sb = STRBUF_INIT;
 	struct err ignored;
@@ -93,32 +115,52 @@ static char *hosts_resolv_conf(void)
 	return strbuf_steal(&sb);
 }
 
-static char *hosts_text(const struct network *net, const struct container *c, int kind)
+/* "name:address" or "name=address"; host-gateway is the host as the container reaches it. */
+static void add_extra(struct strbuf *sb, const struct networks *all, const struct container *c,
+		      const char *entry)
+{
+	AUTO_FREE char *name = xstrdup(entry);
+	const struct endpoint *gw = dockerd_gateway_of(c);
+	const struct kern_addr *host = &all->builtin[NET_BRIDGE]->gateway;
+	char *colon = strpbrk(name, ":="), ip[ADDR_TEXT_SIZE];
+	const char *to = colon + 1;
+
+	*colon = '\0';
+	if (!host->family && gw)
+		host = &gw->net->gateway;
+	if (!strcmp(to, "host-gateway"))
+		to = dockerd_addr_text(host, ip);
+	strbuf_addf(sb, "%s\t%s\n", to, name);
+}
+
+static void add_self(struct strbuf *sb, const struct container *c, const struct kern_addr *addr)
 {
 	const char *hostname = jsonx_str(c->config, "Hostname", ""),
 		   *domain = jsonx_str(c->config, "Domainname", "");
+	char ip[ADDR_TEXT_SIZE];
+
+	if (addr->family)
+		strbuf_addf(sb, "%s\t%s%s%s%s%s\n", dockerd_addr_text(addr, ip), hostname,
+			    *domain ? "." : "", domain, *domain ? " " : "",
+			    *domain ? hostname : "");
+}
+
+static char *hosts_text(struct daemon *d, const struct container *c, struct err *err)
+{
 	json_t *extra = json_object_get(c->host, "ExtraHosts"), *v;
-	struct strbuf sb = STRBUF_INIT;
-	char ip[INET_ADDRSTRLEN];
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	size_t i;
 
 	strbuf_adds(&sb, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 			 "fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\n"
 			 "ff02::2\tip6-allrouters\n");
-	json_array_foreach(extra, i, v) {
-		AUTO_FREE char *name = xstrdup(json_string_value(v));
-		char *colon = strpbrk(name, ":=");
-		const char *to = colon + 1;
-
-		*colon = '\0';
-		if (!strcmp(to, "host-gateway"))
-			to = inet_ntop(AF_INET, &net->gateway, ip, sizeof ip);
-		strbuf_addf(&sb, "%s\t%s\n", to, name);
-	}
-	if (kind == NET_BRIDGE && c->endpoint) {
-		inet_ntop(AF_INET, &c->endpoint->ip, ip, sizeof ip);
-		strbuf_addf(&sb, "%s\t%s%s%s%s%s\n", ip, hostname, *domain ? "." : "", domain,
-			    *domain ? " " : "", *domain ? hostname : "");
+	json_array_foreach(extra, i, v)
+		add_extra(&sb, d->net, c, json_string_value(v));
+	if (dockerd_links_hosts(d, c, &sb, err))
+		return NULL;
+	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling) {
+		add_self(&sb, c, &ep->ip);
+		add_self(&sb, c, &ep->ip6);
 	}
 	return strbuf_steal(&sb);
 }
@@ -135,13 +177,40 @@ static int write_file(struct daemon *d, const struct container *c, const char *n
 	return 0;
 }
 
+static bool has_resolver(const struct container *c)
+{
+	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
+		if (ep->net->dns)
+			return true;
+	return false;
+}
+
+/* The daemon's --dns where the container names none. */
+static json_t *with_defaults(const struct daemon *d, const struct container *c)
+{
+	json_t *host = json_copy(c->host), *list;
+
+	if (!d->cfg->dns.n || json_array_size(json_object_get(host, "Dns")))
+		return host;
+	list = json_array();
+	for (size_t i = 0; i < d->cfg->dns.n; i++)
+		json_array_append_new(list, json_string(d->cfg->dns.v[i]));
+	json_object_set_new(host, "Dns", list);
+	return host;
+}
+
 int dockerd_netfiles_write(struct daemon *d, const struct container *c, struct err *err)
 {
-	int kind = dockerd_network_kind(jsonx_str(c->host, "NetworkMode", ""));
+	bool host_net = json_object_get(c->networks, "host") != NULL;
 	AUTO_FREE char *name = xasprintf("%s\n", jsonx_str(c->config, "Hostname", ""));
-	AUTO_FREE char *hosts = hosts_text(d->net, c, kind), *upstream = hosts_resolv_conf();
-	AUTO_FREE char *resolv = dockerd_resolv_conf(upstream, c->host, kind != NET_HOST);
+	AUTO_FREE char *hosts = hosts_text(d, c, err), *upstream = dockerd_host_resolv();
+	AUTO_JSON json_t *settings = with_defaults(d, c);
+	AUTO_FREE char *resolv = has_resolver(c)
+					 ? dockerd_resolv_embedded(upstream, settings)
+					 : dockerd_resolv_conf(upstream, settings, !host_net);
 
+	if (!hosts)
+		return -1;
 	return write_file(d, c, "hostname", name, err) || write_file(d, c, "hosts", hosts, err) ||
 	       write_file(d, c, "resolv.conf", resolv, err) ? -1 : 0;
 }

@@ -1,89 +1,72 @@
 /*
- * network_api.c - GET /networks and /networks/{id}: the three networks there are.
+ * network_api.c - /networks.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
+#include "create.h"
+#include "events.h"
 #include "filters.h"
+#include "human.h"
 #include "network.h"
 
-static json_t *ipam(const struct network *net, int kind)
-{
-	json_t *config = json_array();
-	char subnet[INET_ADDRSTRLEN], gateway[INET_ADDRSTRLEN];
-	struct in_addr network;
+/* --- what there is --------------------------------------------------------------------- */
 
-	if (kind == NET_BRIDGE && net->bridge[0]) {
-		network.s_addr = htonl(net->pool.network);
-		inet_ntop(AF_INET, &network, subnet, sizeof subnet);
-		inet_ntop(AF_INET, &net->gateway, gateway, sizeof gateway);
-		json_array_append_new(config, json_pack("{s:o, s:s}", "Subnet",
-							json_sprintf("%s/%u", subnet, net->prefix),
-							"Gateway", gateway));
-	}
-	return json_pack("{s:s, s:n, s:o}", "Driver", "default", "Options", "Config", config);
+static json_t *address_json(const struct kern_addr *ip)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	return json_string(ip->family ? dockerd_addr_prefix_text(ip, text) : "");
 }
 
-static json_t *options(const struct network *net, int kind)
+/* One that uses the host's network, or none, has no endpoint, but is on the network. */
+static json_t *member_json(const struct container *c, const struct endpoint *ep)
 {
-	if (kind != NET_BRIDGE)
-		return json_object();
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
-			 "com.docker.network.bridge.default_bridge", "true",
-			 "com.docker.network.bridge.enable_icc", "true",
-			 "com.docker.network.bridge.enable_ip_masquerade", "true",
-			 "com.docker.network.bridge.host_binding_ipv4", "0.0.0.0",
-			 "com.docker.network.bridge.name", net->bridge,
-			 "com.docker.network.driver.mtu", "1500");
+	static const struct endpoint none;
+	char mac[18] = "";
+
+	if (ep)
+		dockerd_mac_text(ep->mac, mac);
+	else
+		ep = &none;
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "Name", c->name, "EndpointID", ep->id,
+			 "MacAddress", mac, "IPv4Address", address_json(&ep->ip), "IPv6Address",
+			 address_json(&ep->ip6));
 }
 
 /* Those that run on it. daemon.lock held. */
-static json_t *members(const struct daemon *d, int kind)
+static json_t *members(const struct daemon *d, const struct network *net)
 {
 	json_t *out = json_object();
 
 	for (struct container *c = d->containers; c; c = c->next) {
-		const struct endpoint *ep = c->endpoint;
-		char ip[INET_ADDRSTRLEN] = "", mac[18] = "";
-		json_t *one;
+		const struct endpoint *ep = c->endpoints;
 
-		if (!c->st.running ||
-		    dockerd_network_kind(jsonx_str(c->host, "NetworkMode", "")) != kind)
+		if (!c->st.running || !json_object_get(c->networks, net->name))
 			continue;
-		if (ep) {
-			inet_ntop(AF_INET, &ep->ip, ip, sizeof ip);
-			dockerd_mac_text(ep->mac, mac);
-		}
-		one = json_pack("{s:s, s:s, s:s, s:o, s:s}", "Name", c->name, "EndpointID",
-				ep ? ep->id : "", "MacAddress", mac, "IPv4Address",
-				ep ? json_sprintf("%s/%u", ip, d->net->prefix) : json_string(""),
-				"IPv6Address", "");
-		json_object_set_new(out, c->id, one);
+		while (ep && ep->net != net)
+			ep = ep->sibling;
+		json_object_set_new(out, c->id, member_json(c, ep));
 	}
 	return out;
 }
 
-static json_t *inspect(struct daemon *d, int kind, bool with_members)
+/* networks.lock held, and so the network stays. */
+static json_t *inspect(struct daemon *d, const struct network *net, bool with_members)
 {
-	static const char *const drivers[] = { "bridge", "host", "null" };
-	struct network *net = d->net;
-	json_t *doc;
+	json_t *doc = json_deep_copy(net->doc);
 
 	dockerd_lock(d);
-	doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:b, s:b, s:{s:s}, s:b, "
-			"s:o, s:o, s:{}}",
-			"Name", dockerd_network_names[kind], "Id", net->ids[kind], "Created",
-			net->created, "Scope", "local", "Driver", drivers[kind], "EnableIPv4", 1,
-			"EnableIPv6", 0, "IPAM", ipam(net, kind), "Internal", 0, "Attachable", 0,
-			"Ingress", 0, "ConfigFrom", "Network", "", "ConfigOnly", 0, "Containers",
-			with_members ? members(d, kind) : json_object(), "Options",
-			options(net, kind), "Labels");
+	json_object_set_new(doc, "Containers", with_members ? members(d, net) : json_object());
 	dockerd_unlock(d);
 	return doc;
 }
+
+/* --- filters ----------------------------------------------------------------------------- */
 
 static bool begins(const char *value, const void *arg)
 {
@@ -95,52 +78,352 @@ static bool contains(const char *value, const void *arg)
 	return strstr(arg, value) != NULL;
 }
 
+/* Is any container to be on it? daemon.lock held. */
+static bool is_used(const struct daemon *d, const struct network *net)
+{
+	for (struct container *c = d->containers; c; c = c->next)
+		if (json_object_get(c->networks, net->name))
+			return true;
+	return false;
+}
+
+static bool is_one_of(const char *value, const void *arg)
+{
+	for (const char *const *w = arg; *w; w++)
+		if (!strcmp(value, *w))
+			return true;
+	return false;
+}
+
+static bool passes_dangling(struct daemon *d, const struct network *net, const json_t *f)
+{
+	static const char *const yes[] = { "true", "1", NULL }, *const no[] = { "false", "0", NULL };
+	bool dangling;
+
+	if (!json_object_get(f, "dangling"))
+		return true;
+	dockerd_lock(d);
+	dangling = !net->builtin && !is_used(d, net);
+	dockerd_unlock(d);
+	return dockerd_filter_any(f, "dangling", is_one_of, dangling ? yes : no);
+}
+
+static bool passes(struct daemon *d, const struct network *net, const json_t *f)
+{
+	return dockerd_filter_any(f, "name", contains, net->name) &&
+	       dockerd_filter_any(f, "id", begins, net->id) &&
+	       dockerd_filter_equal(f, "driver", jsonx_str(net->doc, "Driver", "")) &&
+	       dockerd_filter_equal(f, "scope", "local") &&
+	       dockerd_filter_equal(f, "type", net->builtin ? "builtin" : "custom") &&
+	       dockerd_filter_labels(f, json_object_get(net->doc, "Labels")) &&
+	       passes_dangling(d, net, f);
+}
+
+static int check_words(const json_t *f, const char *key, const char *const words[], struct err *err)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(f, key), i, v)
+		if (!is_one_of(json_string_value(v), words))
+			return err_set(err, ERR_INVALID, "invalid filter: '%s'='%s'", key,
+				       json_string_value(v));
+	return 0;
+}
+
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	static const char *const known[] = { "name", "id",    "driver",	  "scope",
 					     "type", "label", "dangling", NULL };
+	static const char *const types[] = { "builtin", "custom", NULL };
+	static const char *const words[] = { "true", "false", "1", "0", NULL };
 	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
-	json_t *list = json_array();
+	struct daemon *d = daemon;
+	json_t *list;
 
-	if (!f) {
-		json_decref(list);
+	if (!f || check_words(f, "type", types, err) || check_words(f, "dangling", words, err))
 		return -1;
-	}
-	for (int kind = 0; kind < NET_KINDS; kind++) {
-		json_t *n = inspect(daemon, kind, false);
-
-		if (dockerd_filter_any(f, "name", contains, jsonx_str(n, "Name", "")) &&
-		    dockerd_filter_any(f, "id", begins, jsonx_str(n, "Id", "")) &&
-		    dockerd_filter_equal(f, "driver", jsonx_str(n, "Driver", "")) &&
-		    dockerd_filter_equal(f, "scope", "local") &&
-		    dockerd_filter_equal(f, "type", "builtin") &&
-		    dockerd_filter_equal(f, "dangling", "false") && !json_object_get(f, "label"))
-			json_array_append(list, n);
-		json_decref(n);
-	}
+	list = json_array();
+	pthread_mutex_lock(&d->net->lock);
+	for (struct network *net = d->net->list; net; net = net->next)
+		if (passes(d, net, f))
+			json_array_append_new(list,
+					      inspect(d, net, dockerd_api_minor(req) < 28));
+	pthread_mutex_unlock(&d->net->lock);
 	http_reply_json(rep, 200, list);
 	return 0;
 }
 
 static int get_one(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
+	const char *ref = http_param(req, "id"), *scope = http_query(req, "scope");
 	struct daemon *d = daemon;
-	const char *ref = http_param(req, "id");
-	const char *scope = http_query(req, "scope");
+	struct network *net;
+	json_t *doc;
 
-	for (int kind = 0; kind < NET_KINDS && (!scope || !*scope || !strcmp(scope, "local"));
-	     kind++) {
-		if (strcmp(ref, dockerd_network_names[kind]) &&
-		    (!*ref || !str_starts(d->net->ids[kind], ref)))
-			continue;
-		http_reply_json(rep, 200, inspect(d, kind, true));
+	if (scope && *scope && strcmp(scope, "local"))
+		return err_set(err, ERR_NOT_FOUND, "network %s not found", ref);
+	net = dockerd_network_find(d->net, ref, err);
+	if (!net)
+		return -1;
+	pthread_mutex_lock(&d->net->lock);
+	doc = inspect(d, net, true);
+	pthread_mutex_unlock(&d->net->lock);
+	dockerd_network_put(d->net, net);
+	http_reply_json(rep, 200, doc);
+	return 0;
+}
+
+/* --- making and removing ------------------------------------------------------------------- */
+
+static void event(struct daemon *d, const char *action, const char *id, const char *name,
+		  const char *driver)
+{
+	dockerd_event(d, "network", action, id,
+		      json_pack("{s:s, s:s}", "name", name, "type", driver));
+}
+
+static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
+{
+	json_t *body = http_body_json(req, err);
+	struct daemon *d = daemon;
+	struct network *net = body ? dockerd_network_make(d->net, body, err) : NULL;
+	AUTO_JSON json_t *doc = NULL;
+
+	if (!net)
+		return -1;
+	doc = json_deep_copy(net->doc); /* once it is added, another may remove it */
+	if (dockerd_network_add(d->net, net, err))
+		return -1;
+	event(d, "create", jsonx_str(doc, "Id", ""), jsonx_str(doc, "Name", ""),
+	      jsonx_str(doc, "Driver", ""));
+	http_reply_json(rep, 201,
+			json_pack("{s:s, s:s}", "Id", jsonx_str(doc, "Id", ""), "Warning", ""));
+	return 0;
+}
+
+/* Gives up the reference. */
+static int remove_one(struct daemon *d, struct network *net, struct err *err)
+{
+	AUTO_JSON json_t *doc = json_deep_copy(net->doc);
+
+	if (dockerd_network_remove(d->net, net, err))
+		return -1;
+	event(d, "destroy", jsonx_str(doc, "Id", ""), jsonx_str(doc, "Name", ""),
+	      jsonx_str(doc, "Driver", ""));
+	return 0;
+}
+
+static int delete_one(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
+{
+	struct daemon *d = daemon;
+	struct network *net = dockerd_network_find(d->net, http_param(req, "id"), err);
+
+	if (!net || remove_one(d, net, err))
+		return -1;
+	http_reply_empty(rep, 204);
+	return 0;
+}
+
+/* --- prune ------------------------------------------------------------------------------------ */
+
+/* "until": a moment, or how long ago. */
+static int parse_until(const json_t *f, time_t *until, struct err *err)
+{
+	const char *text = json_string_value(json_array_get(json_object_get(f, "until"), 0));
+	long n;
+	char unit, end;
+
+	*until = 0;
+	if (!text)
+		return 0;
+	if (sscanf(text, "%ld%c%c", &n, &unit, &end) == 2 && strchr("smh", unit)) {
+		*until = time(NULL) - n * (unit == 's' ? 1 : unit == 'm' ? 60 : 3600);
 		return 0;
 	}
-	return err_set(err, ERR_NOT_FOUND, "network %s not found", ref);
+	if (sscanf(text, "%ld%c", &n, &unit) == 1)
+		*until = n;
+	else
+		*until = dockerd_parse_time(text);
+	return *until > 0 ? 0 : err_set(err, ERR_INVALID, "invalid filter 'until=%s'", text);
+}
+
+static bool has_label(const char *value, const void *labels)
+{
+	AUTO_JSON json_t *f = json_pack("{s:[s]}", "label", value);
+
+	return dockerd_filter_labels(f, labels);
+}
+
+static bool may_prune(struct daemon *d, const struct network *net, const json_t *f, time_t until)
+{
+	const json_t *labels = json_object_get(net->doc, "Labels");
+	bool used;
+
+	dockerd_lock(d);
+	used = is_used(d, net);
+	dockerd_unlock(d);
+	if (net->builtin || used || net->endpoints || !dockerd_filter_labels(f, labels))
+		return false;
+	if (json_object_get(f, "label!") && dockerd_filter_any(f, "label!", has_label, labels))
+		return false;
+	return !until || dockerd_parse_time(jsonx_str(net->doc, "Created", "")) <= until;
+}
+
+static struct network *next_to_prune(struct daemon *d, const json_t *f, time_t until,
+				     const json_t *tried)
+{
+	struct network *net;
+
+	pthread_mutex_lock(&d->net->lock);
+	for (net = d->net->list; net; net = net->next)
+		if (!json_object_get(tried, net->id) && may_prune(d, net, f, until))
+			break;
+	if (net)
+		net->users++;
+	pthread_mutex_unlock(&d->net->lock);
+	return net;
+}
+
+static int post_prune(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
+{
+	static const char *const known[] = { "label", "label!", "until", NULL };
+	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
+	AUTO_JSON json_t *tried = json_object();
+	struct daemon *d = daemon;
+	struct network *net;
+	json_t *deleted;
+	time_t until;
+
+	if (!f || parse_until(f, &until, err))
+		return -1;
+	deleted = json_array();
+	while ((net = next_to_prune(d, f, until, tried))) {
+		AUTO_FREE char *name = xstrdup(net->name);
+		struct err ignored;
+
+		json_object_set_new(tried, net->id, json_true());
+		if (!remove_one(d, net, &ignored))
+			json_array_append_new(deleted, json_string(name));
+	}
+	dockerd_event(d, "network", "prune", "", json_pack("{s:s}", "reclaimed", "0"));
+	if (!json_array_size(deleted)) {
+		json_decref(deleted);
+		deleted = json_null();
+	}
+	http_reply_json(rep, 200, json_pack("{s:o}", "NetworksDeleted", deleted));
+	return 0;
+}
+
+/* --- connect and disconnect ---------------------------------------------------------------------- */
+
+static const struct field connect_fields[] = {
+	{ "Container", 's', true, "\"\"" },
+	{ "EndpointConfig", 'o', true, "null" },
+	{ NULL },
+};
+static const struct field disconnect_fields[] = {
+	{ "Container", 's', true, "\"\"" },
+	/* For endpoints whose container is lost, of which there are none here: what is on a network
+	 * is what the containers' documents say. */
+	{ "Force", 'b', true, "false" },
+	{ NULL },
+};
+
+static void tell(struct daemon *d, const struct container *c, const struct network *net,
+		 const char *action)
+{
+	json_t *one = json_object();
+
+	json_object_set_new(one, net->id,
+			    json_pack("{s:s, s:s}", "name", net->name, "type",
+				      jsonx_str(net->doc, "Driver", "")));
+	dockerd_network_events(d, c, action, one);
+}
+
+static int connect_one(struct daemon *d, struct container *c, struct network *net,
+		       const json_t *body, struct err *err)
+{
+	AUTO_JSON json_t *settings = dockerd_endpoint_settings(
+		json_object_get(body, "EndpointConfig"), "EndpointConfig.", err);
+	bool running;
+	int rc;
+
+	if (!settings)
+		return -1;
+	pthread_mutex_lock(&c->op);
+	rc = dockerd_connect(d, c, net, settings, err);
+	running = c->endpoints != NULL;
+	pthread_mutex_unlock(&c->op);
+	if (!rc && running)
+		tell(d, c, net, "connect");
+	return rc;
+}
+
+static int disconnect_one(struct daemon *d, struct container *c, struct network *net,
+			  const json_t *body, struct err *err)
+{
+	int rc;
+
+	(void)body;
+	pthread_mutex_lock(&c->op);
+	rc = dockerd_disconnect(d, c, net, err);
+	pthread_mutex_unlock(&c->op);
+	if (!rc)
+		tell(d, c, net, "disconnect");
+	return rc;
+}
+
+static int change(struct http_request *req, struct daemon *d, const struct field *fields,
+		  int (*fn)(struct daemon *d, struct container *c, struct network *net,
+			    const json_t *body, struct err *err),
+		  struct err *err)
+{
+	json_t *given = http_body_json(req, err);
+	AUTO_JSON json_t *body = given ? dockerd_normalise(given, fields, "", err) : NULL;
+	struct container *c = NULL;
+	struct network *net;
+	int rc = -1;
+
+	net = body ? dockerd_network_find(d->net, http_param(req, "id"), err) : NULL;
+	if (net)
+		c = dockerd_container_find(d, jsonx_str(body, "Container", ""), err);
+	if (c)
+		rc = fn(d, c, net, body, err);
+	if (c)
+		dockerd_container_put(d, c);
+	dockerd_network_put(d->net, net);
+	return rc;
+}
+
+static int post_connect(struct http_request *req, struct http_reply *rep, void *daemon,
+			struct err *err)
+{
+	if (change(req, daemon, connect_fields, connect_one, err))
+		return -1;
+	http_reply_empty(rep, 200);
+	return 0;
+}
+
+static int post_disconnect(struct http_request *req, struct http_reply *rep, void *daemon,
+			   struct err *err)
+{
+	if (change(req, daemon, disconnect_fields, disconnect_one, err))
+		return -1;
+	http_reply_empty(rep, 200);
+	return 0;
 }
 
 const struct http_route dockerd_network_routes[] = {
 	{ "GET", "/networks", get_list },
+	{ "POST", "/networks/create", post_create },
+	{ "POST", "/networks/prune", post_prune },
 	{ "GET", "/networks/{id}", get_one },
+	{ "DELETE", "/networks/{id}", delete_one },
+	{ "POST", "/networks/{id}/connect", post_connect },
+	{ "POST", "/networks/{id}/disconnect", post_disconnect },
 	{ NULL },
 };

@@ -10,6 +10,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
+#include "links.h"
 #include "network.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -132,10 +133,16 @@ int dockerd_security_check(const json_t *host, struct err *err)
 		if (is_word(o, nnp_words) || is_word(o, unconfined_words) ||
 		    is_word(o, neutral_words))
 			continue;
-		if (str_starts(o, "seccomp="))
+		if (str_starts(o, "seccomp=")) {
+			const char *profile = dockerd_security_profile(host);
+
+			if (dockerd_security_profile_check(profile ? profile : o + 8, err))
+				return -1;
+			continue;
+		}
+		if (str_starts(o, "apparmor=") || str_starts(o, "label="))
 			return err_set(err, ERR_UNSUPPORTED,
-				       "security option seccomp: only the built-in profile "
-				       "and 'unconfined' are supported by this daemon");
+				       "security option %s is not supported by this daemon", o);
 		return err_set(err, ERR_INVALID, "invalid --security-opt: \"%s\"", o);
 	}
 	return 0;
@@ -299,6 +306,7 @@ json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct j
 {
 	json_t *linux_part = dockerd_spec_linux(c, j, err),
 	       *annotations = json_object_get(c->host, "Annotations");
+	AUTO_JSON json_t *links = dockerd_links_env(d, c);
 	json_t *spec;
 
 	if (!linux_part)
@@ -307,6 +315,8 @@ json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct j
 			 process_of(c), "root", "path", "rootfs", "readonly",
 			 jsonx_bool(c->host, "ReadonlyRootfs", false), "mounts",
 			 dockerd_spec_mounts(d, c, j), "linux", linux_part);
+	/* Behind the container's own: of two variables of one name the first counts. */
+	json_array_extend(jsonx_at(spec, "process.env"), links);
 	if (strcmp(jsonx_str(c->host, "UTSMode", ""), "host")) {
 		json_object_set(spec, "hostname", json_object_get(c->config, "Hostname"));
 		if (*jsonx_str(c->config, "Domainname", ""))

@@ -5,7 +5,9 @@
  *   ospec.c          the whole, and the process
  *   ospec_mounts.c   the file systems that every container has
  *   ospec_linux.c    namespaces, limits, masked paths
+ *   ospec_blkio.c    limits of block devices
  *   ospec_devices.c  device nodes and rules
+ *   ospec_seccomp.c  a filter of system calls that the user wrote
  *
  * What does not depend on a request (the standard mounts, the default capabilities, the
  * system calls allowed) is containerd's library, 03-containerd/spec.h.
@@ -48,16 +50,23 @@ json_t *dockerd_spec_env(const struct container *c, const json_t *more);
 json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const struct joins *j);
 json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err);
 json_t *dockerd_spec_resources(const json_t *host);
+int dockerd_spec_blkio(const json_t *host, json_t *resources, struct err *err);
+/* linux.seccomp for a container with these capabilities. */
+json_t *dockerd_spec_seccomp_profile(const char *text, const json_t *caps, struct err *err);
 json_t *dockerd_spec_device_rules(const json_t *host, struct err *err);
 json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err);
 
 /* Checks of HostConfig at create. */
 int dockerd_security_check(const json_t *host, struct err *err);
+int dockerd_blkio_check(const json_t *host, struct err *err);
 int dockerd_devices_check(const json_t *host, struct err *err);
 int dockerd_rlimit_check(const json_t *ulimit, struct err *err);
 
 /* SecurityOpt says so. */
 bool dockerd_security_no_new_privileges(const json_t *host);
 bool dockerd_security_unconfined(const json_t *host);
+/* The seccomp profile that is its own (JSON), borrowed, or NULL. */
+const char *dockerd_security_profile(const json_t *host);
+int dockerd_security_profile_check(const char *text, struct err *err);
 
 #endif

@@ -2,6 +2,8 @@
  * ospec_devices.c - which devices a container has and which it may use (ospec.h):
  * containerd's defaults, then what was asked for.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -25,10 +27,34 @@ static int add_devices(const json_t *host, json_t *nodes, json_t *rules, struct 
 	return 0;
 }
 
+/* "c 1:* rwm": the OCI's rule (new), or NULL. */
+static json_t *cgroup_rule(const char *text)
+{
+	char type[2], major[12], minor[12], access[4];
+	json_t *rule;
+	int end = 0;
+
+	if (sscanf(text, "%1[acb] %11[0-9*]:%11[0-9*] %3[rwm]%n", type, major, minor,
+		   access, &end) != 4 || text[end])
+		return NULL;
+	if ((strchr(major, '*') && major[1]) || (strchr(minor, '*') && minor[1]))
+		return NULL;
+	rule = json_pack("{s:b, s:s, s:s}", "allow", 1, "type", type, "access", access);
+	if (*major != '*')
+		json_object_set_new(rule, "major", json_integer(atoll(major)));
+	if (*minor != '*')
+		json_object_set_new(rule, "minor", json_integer(atoll(minor)));
+	return rule;
+}
+
 json_t *dockerd_spec_device_rules(const json_t *host, struct err *err)
 {
 	AUTO_JSON json_t *rules = ctrd_spec_device_rules(jsonx_bool(host, "Privileged", false));
+	json_t *given = json_object_get(host, "DeviceCgroupRules"), *v;
+	size_t i;
 
+	json_array_foreach(given, i, v)
+		json_array_append_new(rules, cgroup_rule(json_string_value(v)));
 	return add_devices(host, NULL, rules, err) ? NULL : steal_ptr(&rules);
 }
 
@@ -43,7 +69,8 @@ json_t *dockerd_spec_device_nodes(const json_t *host, struct err *err)
 
 int dockerd_devices_check(const json_t *host, struct err *err)
 {
-	json_t *list = json_object_get(host, "Devices"), *v;
+	json_t *list = json_object_get(host, "Devices"),
+	       *rules = json_object_get(host, "DeviceCgroupRules"), *v;
 	size_t i;
 
 	json_array_foreach(list, i, v) {
@@ -51,6 +78,13 @@ int dockerd_devices_check(const json_t *host, struct err *err)
 
 		if (access[strspn(access, "rwm")])
 			return err_set(err, ERR_INVALID, "invalid device mode: %s", access);
+	}
+	json_array_foreach(rules, i, v) {
+		AUTO_JSON json_t *rule = cgroup_rule(json_string_value(v));
+
+		if (!rule)
+			return err_set(err, ERR_INVALID, "invalid device cgroup rule format: '%s'",
+				       json_string_value(v));
 	}
 	return 0;
 }

@@ -76,6 +76,12 @@ json_t *dockerd_spec_resources(const json_t *host)
 	copy_int(memory, "limit", host, "Memory");
 	copy_int(memory, "reservation", host, "MemoryReservation");
 	copy_int(memory, "swap", host, "MemorySwap");
+	if (json_is_integer(json_object_get(host, "MemorySwappiness"))) /* 0 says something */
+		json_object_set(memory, "swappiness", json_object_get(host, "MemorySwappiness"));
+	if (jsonx_bool(host, "OomKillDisable", false))
+		json_object_set_new(memory, "disableOOMKiller", json_true());
+	copy_int(cpu, "realtimePeriod", host, "CpuRealtimePeriod");
+	copy_int(cpu, "realtimeRuntime", host, "CpuRealtimeRuntime");
 	copy_int(cpu, "shares", host, "CpuShares");
 	copy_int(cpu, "quota", host, "CpuQuota");
 	copy_int(cpu, "period", host, "CpuPeriod");
@@ -124,18 +130,32 @@ static json_t *sysctls(const json_t *host)
 	return out;
 }
 
+/* The user's own filter, or Docker's. */
+static json_t *seccomp(const json_t *host, struct err *err)
+{
+	AUTO_JSON json_t *caps = dockerd_spec_capabilities(host, false);
+	const json_t *bounding = json_object_get(caps, "bounding");
+	const char *profile = dockerd_security_profile(host);
+
+	return profile ? dockerd_spec_seccomp_profile(profile, bounding, err)
+		       : ctrd_spec_seccomp(bounding);
+}
+
 json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err)
 {
 	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" },
 						{ "ReadonlyPaths", "readonlyPaths" } };
 	AUTO_JSON json_t *out = json_object();
-	json_t *resources = dockerd_spec_resources(c->host), *rules, *nodes;
+	AUTO_JSON json_t *updated = dockerd_container_host(c);
+	json_t *resources = dockerd_spec_resources(updated), *rules, *nodes;
 
 	json_object_set_new(out, "namespaces", namespaces(c->host, j));
 	json_object_set_new(out, "resources", resources);
 	json_object_set_new(out, "cgroupsPath", cgroups_path(c));
 	json_object_set_new(out, "sysctl", sysctls(c->host));
-	rules = dockerd_spec_device_rules(c->host, err);
+	rules = dockerd_spec_blkio(updated, resources, err)
+			? NULL
+			: dockerd_spec_device_rules(c->host, err);
 	if (!rules)
 		return NULL;
 	json_object_set_new(resources, "devices", rules);
@@ -150,10 +170,11 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 			json_object_set(out, paths[i][1], list);
 	}
 	if (!jsonx_bool(c->host, "Privileged", false) && !dockerd_security_unconfined(c->host)) {
-		AUTO_JSON json_t *caps = dockerd_spec_capabilities(c->host, false);
+		json_t *filter = seccomp(c->host, err);
 
-		json_object_set_new(out, "seccomp",
-				    ctrd_spec_seccomp(json_object_get(caps, "bounding")));
+		if (!filter)
+			return NULL;
+		json_object_set_new(out, "seccomp", filter);
 	}
 	return steal_ptr(&out);
 }

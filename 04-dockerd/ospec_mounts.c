@@ -46,7 +46,8 @@ static json_t *hosts_own(const char *destination)
 static void add_standard(json_t *out, const struct container *c)
 {
 	AUTO_JSON json_t *standard = ctrd_spec_mounts(jsonx_bool(c->host, "Privileged", false));
-	bool host_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "host");
+	bool host_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "host"),
+	     no_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "none");
 	AUTO_FREE char *shm = xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld",
 					(long long)jsonx_int(c->host, "ShmSize", 0));
 	json_t *m;
@@ -56,7 +57,7 @@ static void add_standard(json_t *out, const struct container *c)
 		const char *dst = jsonx_str(m, "destination", "");
 		bool is_shm = !strcmp(dst, "/dev/shm"), is_mqueue = !strcmp(dst, "/dev/mqueue");
 
-		if (covered(c, dst))
+		if (covered(c, dst) || (no_ipc && is_shm))
 			continue;
 		if (host_ipc && (is_shm || is_mqueue))
 			json_array_append_new(out, hosts_own(dst));

@@ -13,7 +13,18 @@
 
 const char *dockerd_proto_name(uint8_t proto)
 {
-	return proto == IPPROTO_UDP ? "udp" : "tcp";
+	return proto == IPPROTO_UDP ? "udp" : proto == IPPROTO_SCTP ? "sctp" : "tcp";
+}
+
+/* 0: there is no such protocol. */
+static uint8_t proto_of(const char *name)
+{
+	static const uint8_t all[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
+
+	for (size_t i = 0; i < sizeof all; i++)
+		if (!strcmp(name, dockerd_proto_name(all[i])))
+			return all[i];
+	return 0;
 }
 
 /* "80" or "80-90". An empty text is 0-0 where that is allowed. */
@@ -44,13 +55,8 @@ int dockerd_port_parse(const char *text, struct port_spec *spec, struct err *err
 	AUTO_FREE char *range = slash ? xstrndup(text, (size_t)(slash - text)) : xstrdup(text);
 	const char *proto = slash ? slash + 1 : "tcp";
 
-	if (!strcmp(proto, "tcp"))
-		spec->proto = IPPROTO_TCP;
-	else if (!strcmp(proto, "udp"))
-		spec->proto = IPPROTO_UDP;
-	else if (!strcmp(proto, "sctp"))
-		return err_set(err, ERR_UNSUPPORTED, "port %s: SCTP is not supported", text);
-	else
+	spec->proto = proto_of(proto);
+	if (!spec->proto)
 		return err_set(err, ERR_INVALID, "invalid proto: %s", proto);
 	if (parse_range(range, &spec->first, &spec->last) || !spec->first)
 		return err_set(err, ERR_INVALID, "invalid port specification: \"%s\"", text);
@@ -63,32 +69,38 @@ static void add(struct ports *list, const struct port *p)
 	list->v[list->n++] = *p;
 }
 
-/* "" publishes on every address: one row for IPv4, and one for IPv6 where there
- * is a proxy for it (TCP). The two share the port: hold.c sees to that. */
-static int add_binding(struct ports *plan, struct port p, const char *ip, struct err *err)
+/* "" publishes on every address: one row for IPv4, and one for IPv6 where the container has
+ * it or there is a proxy (TCP). The two share the port: hold.c sees to that. */
+static int add_binding(struct ports *plan, struct port p, const char *ip,
+		       const struct port_defaults *defaults, struct err *err)
 {
+	bool udp = p.proto != IPPROTO_TCP, everywhere;
 	struct in6_addr ignored;
-	bool everywhere = !*ip;
+
+	if (!*ip)
+		ip = defaults->host_ip;
+	everywhere = !*ip;
 
 	if (everywhere)
 		ip = "0.0.0.0";
 	if (inet_pton(AF_INET, ip, &ignored) != 1 && inet_pton(AF_INET6, ip, &ignored) != 1)
 		return err_set(err, ERR_INVALID, "invalid IP address: %s", ip);
-	if (strchr(ip, ':') && p.proto == IPPROTO_UDP)
+	if (strchr(ip, ':') && udp && !defaults->udp6)
 		return err_set(err, ERR_UNSUPPORTED,
-			       "publishing a UDP port on an IPv6 address (%s) "
-			       "is not supported",
-			       ip);
+			       "publishing a %s port on an IPv6 address (%s) is not supported for "
+			       "a container without IPv6",
+			       dockerd_proto_name(p.proto), ip);
 	snprintf(p.host_ip, sizeof p.host_ip, "%s", ip);
 	add(plan, &p);
-	if (everywhere && p.proto == IPPROTO_TCP) {
+	if (everywhere && (!udp || defaults->udp6)) {
 		strcpy(p.host_ip, "::");
 		add(plan, &p);
 	}
 	return 0;
 }
 
-static int plan_one(struct ports *plan, const char *key, const json_t *binding, struct err *err)
+static int plan_one(struct ports *plan, const char *key, const json_t *binding,
+		    const struct port_defaults *defaults, struct err *err)
 {
 	struct port_spec spec;
 	struct port p = { .fd = -1 };
@@ -102,10 +114,11 @@ static int plan_one(struct ports *plan, const char *key, const json_t *binding, 
 		return err_set(err, ERR_INVALID, "invalid port specification: \"%s\"", text);
 	p.proto = spec.proto;
 	p.container_port = spec.first;
-	return add_binding(plan, p, jsonx_str(binding, "HostIp", ""), err);
+	return add_binding(plan, p, jsonx_str(binding, "HostIp", ""), defaults, err);
 }
 
-static int plan_bindings(struct ports *plan, const json_t *bindings, struct err *err)
+static int plan_bindings(struct ports *plan, const json_t *bindings,
+			 const struct port_defaults *defaults, struct err *err)
 {
 	const char *key;
 	json_t *list, *b;
@@ -116,17 +129,17 @@ static int plan_bindings(struct ports *plan, const json_t *bindings, struct err 
 			return err_set(err, ERR_INVALID,
 				       "HostConfig.PortBindings.%s: expected a list", key);
 		/* A port with an empty list of bindings is published on any port. */
-		if (!json_array_size(list) && plan_one(plan, key, NULL, err))
+		if (!json_array_size(list) && plan_one(plan, key, NULL, defaults, err))
 			return -1;
 		json_array_foreach(list, i, b)
-			if (plan_one(plan, key, b, err))
+			if (plan_one(plan, key, b, defaults, err))
 				return -1;
 	}
 	return 0;
 }
 
 static int plan_exposed(struct ports *plan, const json_t *exposed, const json_t *bindings,
-			struct err *err)
+			const struct port_defaults *defaults, struct err *err)
 {
 	struct port_spec spec;
 	const char *key;
@@ -142,21 +155,22 @@ static int plan_exposed(struct ports *plan, const json_t *exposed, const json_t 
 					  .container_port = (uint16_t)port,
 					  .fd = -1 };
 
-			if (add_binding(plan, p, "", err))
+			if (add_binding(plan, p, "", defaults, err))
 				return -1;
 		}
 	}
 	return 0;
 }
 
-int dockerd_ports_plan(const json_t *config, const json_t *host, struct ports *plan,
-		       struct err *err)
+int dockerd_ports_plan(const json_t *config, const json_t *host, const struct port_defaults *defaults,
+		       struct ports *plan, struct err *err)
 {
 	const json_t *bindings = json_object_get(host, "PortBindings");
-	int rc = plan_bindings(plan, bindings, err);
+	int rc = plan_bindings(plan, bindings, defaults, err);
 
 	if (!rc && jsonx_bool(host, "PublishAllPorts", false))
-		rc = plan_exposed(plan, json_object_get(config, "ExposedPorts"), bindings, err);
+		rc = plan_exposed(plan, json_object_get(config, "ExposedPorts"), bindings,
+				  defaults, err);
 	if (rc)
 		dockerd_ports_free(plan);
 	return rc;
@@ -187,7 +201,7 @@ void dockerd_ports_from_json(const json_t *doc, struct ports *ports)
 	json_array_foreach(doc, i, row) {
 		struct port p = { .fd = -1 };
 
-		p.proto = !strcmp(jsonx_str(row, "proto", ""), "udp") ? IPPROTO_UDP : IPPROTO_TCP;
+		p.proto = proto_of(jsonx_str(row, "proto", "tcp"));
 		p.container_port = (uint16_t)jsonx_int(row, "port", 0);
 		p.host_port = p.host_last = (uint16_t)jsonx_int(row, "hostPort", 0);
 		snprintf(p.host_ip, sizeof p.host_ip, "%s", jsonx_str(row, "hostIP", "0.0.0.0"));

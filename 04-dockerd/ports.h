@@ -13,13 +13,14 @@
 
 #include <jansson.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "01-kernel/base/err.h"
 
 struct port_spec {
-	uint8_t proto;         /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t proto;         /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	uint16_t first, last;  /* "80/tcp": both 80 */
 };
 
@@ -42,8 +43,12 @@ struct ports {
 };
 
 /* What Config.ExposedPorts, HostConfig.PortBindings and PublishAllPorts ask for. */
-int dockerd_ports_plan(const json_t *config, const json_t *host, struct ports *plan,
-		       struct err *err);
+struct port_defaults {
+	const char *host_ip; /* where a binding names none; "": everywhere */
+	bool udp6;           /* everywhere includes IPv6 for UDP too: the container has it */
+};
+int dockerd_ports_plan(const json_t *config, const json_t *host, const struct port_defaults *defaults,
+		       struct ports *plan, struct err *err);
 
 /* Hold every port of the plan, in place; where any port or address would do,
  * fill in what was chosen. On failure nothing is held, and the message is

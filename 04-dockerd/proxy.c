@@ -28,7 +28,7 @@
 struct listener {
 	struct listener *next;
 	int fd;                    /* the ports' owner's */
-	struct sockaddr_in target;
+	struct sockaddr_storage target;
 };
 
 struct proxy {
@@ -43,7 +43,7 @@ struct proxy {
 struct carrier {
 	struct proxy *proxy;
 	int client;
-	struct sockaddr_in target;
+	struct sockaddr_storage target;
 };
 
 /* --- one connection ---------------------------------------------------------------- */
@@ -53,7 +53,7 @@ static void *carry(void *arg)
 	struct carrier *job = arg;
 	struct proxy *proxy = job->proxy;
 	struct timeval patience = { .tv_sec = 10 }; /* bounds connect(2) too: socket(7) */
-	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int server = socket(job->target.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (server >= 0 && !connect(server, (struct sockaddr *)&job->target, sizeof job->target))
@@ -71,7 +71,7 @@ static void *carry(void *arg)
 }
 
 /* Lock held. */
-static void start_carrier(struct proxy *proxy, int client, const struct sockaddr_in *target)
+static void start_carrier(struct proxy *proxy, int client, const struct sockaddr_storage *target)
 {
 	struct carrier *job = xcalloc(1, sizeof *job);
 	pthread_attr_t attr;
@@ -121,21 +121,35 @@ static void *wait_for_clients(void *arg)
 
 /* --- the set of ports ------------------------------------------------------------------ */
 
-static void add_one(struct proxy *proxy, const struct port *p, struct in_addr ip)
+static struct sockaddr_storage target_of(const struct kern_addr *ip, uint16_t port)
+{
+	struct sockaddr_storage sa = { .ss_family = (sa_family_t)ip->family };
+
+	if (ip->family == AF_INET) {
+		((struct sockaddr_in *)&sa)->sin_addr = ip->ip.v4;
+		((struct sockaddr_in *)&sa)->sin_port = htons(port);
+	} else {
+		((struct sockaddr_in6 *)&sa)->sin6_addr = ip->ip.v6;
+		((struct sockaddr_in6 *)&sa)->sin6_port = htons(port);
+	}
+	return sa;
+}
+
+static void add_one(struct proxy *proxy, const struct port *p, const struct kern_addr *ip)
 {
 	struct listener *l = xcalloc(1, sizeof *l);
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = l };
 
 	l->fd = p->fd;
-	l->target = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = ip,
-					  .sin_port = htons(p->container_port) };
+	l->target = target_of(ip, p->container_port);
 	l->next = proxy->listeners;
 	proxy->listeners = l;
 	if (epoll_ctl(proxy->epoll, EPOLL_CTL_ADD, p->fd, &event))
 		log_warn("proxy for %s:%u: %s", p->host_ip, p->host_port, strerror(errno));
 }
 
-void dockerd_proxy_add(struct proxy *proxy, const struct ports *ports, struct in_addr ip)
+void dockerd_proxy_add(struct proxy *proxy, const struct ports *ports,
+		       const struct kern_addr *ip)
 {
 	pthread_mutex_lock(&proxy->lock);
 	for (size_t i = 0; i < ports->n; i++)

@@ -14,6 +14,7 @@
 #include "image_name.h"
 #include "images.h"
 #include "progress.h"
+#include "reload.h"
 #include "spool.h"
 
 struct pull {
@@ -159,8 +160,8 @@ static struct pull *new_pull(struct daemon *d, const struct reference *ref, cons
 	p->path = strcmp(ref->domain, "docker.io") ? xasprintf("%s/%s", ref->domain, ref->path)
 						   : xstrdup(ref->path);
 	p->tag = xstrdup(*ref->digest ? ref->digest : ref->tag);
-	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", dockerd_strings(&d->cfg->mirrors),
-			       "insecure", dockerd_strings(&d->cfg->insecure));
+	p->request = json_pack("{s:s, s:o, s:o}", "ref", full, "mirrors", dockerd_mirrors(d),
+			       "insecure", dockerd_insecure(d));
 	if (platform && *platform)
 		json_object_set_new(p->request, "platform", json_string(platform));
 	if (auth)

@@ -11,6 +11,7 @@
 #include "events.h"
 #include "images.h"
 #include "progress.h"
+#include "reload.h"
 
 struct push {
 	struct daemon *d;
@@ -76,7 +77,7 @@ static int push_one(struct push *p, const char *name, const struct reference *re
 {
 	AUTO_FREE char *familiar = reference_familiar(ref);
 	AUTO_JSON json_t *body = json_pack("{s:s, s:o}", "ref", name, "insecure",
-					   dockerd_strings(&p->d->cfg->insecure));
+					   dockerd_insecure(p->d));
 
 	if (p->auth)
 		json_object_set(body, "auth", p->auth);

@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
 #include "events.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "network.h"
 #include "ospec.h"
@@ -25,14 +26,9 @@
 
 #define ATTACH_PATIENCE 10 /* seconds: a client that attached and then hangs delays no longer */
 
-static int kind_of(const struct container *c)
-{
-	return dockerd_network_kind(jsonx_str(c->host, "NetworkMode", ""));
-}
-
 /* --- the steps --------------------------------------------------------------------- */
 
-static int check_state(struct daemon *d, const struct container *c, struct err *err)
+static int check_state(struct daemon *d, struct container *c, struct err *err)
 {
 	int rc = 0;
 
@@ -43,32 +39,10 @@ static int check_state(struct daemon *d, const struct container *c, struct err *
 	else if (c->st.dead)
 		rc = err_set(err, ERR_CONFLICT, "container is dead and cannot be started");
 	dockerd_unlock(d);
+	if (!rc && c->unsaved) /* the task, which a start replaces, is all that knows the last exit */
+		rc = dockerd_container_save(d, c, err);
+	c->unsaved &= rc != 0;
 	return rc;
-}
-
-static int take_network(struct daemon *d, struct container *c, struct err *err)
-{
-	struct endpoint *ep;
-
-	if (kind_of(c) != NET_BRIDGE)
-		return 0;
-	if (!d->net->bridge[0])
-		return err_set(err, ERR_CONFLICT,
-			       "this daemon runs with --bridge none: use --network host or none");
-	ep = dockerd_endpoint_take(d->net, c, err);
-	if (!ep)
-		return -1;
-	dockerd_lock(d);
-	c->endpoint = ep;
-	dockerd_unlock(d);
-	return 0;
-}
-
-static int plug_network(struct daemon *d, struct container *c, pid_t pid, struct err *err)
-{
-	if (c->endpoint)
-		return dockerd_endpoint_plug(d->net, c->endpoint, pid, err);
-	return kind_of(c) == NET_NONE ? dockerd_loopback_up(pid, err) : 0;
 }
 
 /* `docker run` attaches before it starts, so that no output is missed: tell those
@@ -112,6 +86,7 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 	c->st.error[0] = '\0';
 	time_now_text(c->st.started);
 	c->start_serial++;
+	dockerd_health_started(d, c);
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
 }
@@ -120,16 +95,12 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 
 static void give_back(struct daemon *d, struct container *c)
 {
-	struct endpoint *ep;
-
 	dockerd_task_delete(d, c->id);
+	json_decref(dockerd_networks_release(d, c));
 	dockerd_lock(d);
-	ep = c->endpoint;
-	c->endpoint = NULL;
 	free(c->attach_path);
 	c->attach_path = NULL;
 	dockerd_unlock(d);
-	dockerd_endpoint_release(d->net, ep);
 }
 
 /* The CLI turns these words, and 126, 127 and 125 follow from them, into its exit
@@ -155,10 +126,19 @@ static void explain(const struct container *c, struct err *err)
 
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
 {
+	bool wait_on;
 	struct err err;
 
 	dockerd_lock(d);
+	/* The restart policy's attempt while containerd was away or the disk full: no failure of
+	 * the container's, which goes on being restarted, by another daemon if need be. */
+	wait_on = c->st.restarting && (why->kind == ERR_UNAVAILABLE || why->kind == ERR_NO_SPACE);
+	dockerd_unlock(d);
+	if (wait_on)
+		return;
+	dockerd_lock(d);
 	c->st.running = c->st.restarting = false;
+	dockerd_health_stopped(c);
 	c->st.pid = 0;
 	c->st.exit_code = why->kind == ERR_NO_PROGRAM	    ? 127
 			  : why->kind == ERR_NOT_EXECUTABLE ? 126
@@ -177,14 +157,14 @@ static int run_steps(struct daemon *d, struct container *c, pid_t *pid, struct e
 {
 	char *attach = NULL;
 
-	if (take_network(d, c, err))
+	if (dockerd_networks_take(d, c, err))
 		return -1;
 	if (!str_starts(jsonx_str(c->host, "NetworkMode", ""), "container:") &&
 	    dockerd_netfiles_write(d, c, err))
 		return -1;
 	if (create_task(d, c, pid, &attach, err))
 		return -1;
-	if (plug_network(d, c, *pid, err) || dockerd_container_save(d, c, err)) {
+	if (dockerd_networks_plug(d, c, *pid, err) || dockerd_container_save(d, c, err)) {
 		free(attach);
 		return -1;
 	}
@@ -210,10 +190,7 @@ int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
 	mark_running(d, c, pid);
 	if (dockerd_container_save(d, c, &save_err))
 		log_error("container %.12s: %s", c->id, save_err.msg);
-	if (c->endpoint)
-		dockerd_event(d, "network", "connect", d->net->ids[NET_BRIDGE],
-			      json_pack("{s:s, s:s, s:s}", "container", c->id, "name", "bridge",
-					"type", "bridge"));
+	dockerd_network_events(d, c, "connect", dockerd_networks_of(d, c));
 	dockerd_container_event(d, c, "start", NULL);
 	trace_end(&span, "start %s", c->name);
 	return 0;

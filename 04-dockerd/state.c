@@ -13,6 +13,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
+#include "health.h"
 #include "human.h"
 #include "network.h"
 #include "task.h"
@@ -40,8 +41,14 @@ char *dockerd_state_text(const struct state *st, time_t now)
 
 	if (st->restarting)
 		return xasprintf("Restarting (%d) %s ago", st->exit_code, since);
+	if (st->running && st->paused)
+		return xasprintf("Up %s (Paused)", up);
+	if (st->running && st->health)
+		return xasprintf("Up %s (%s%s)", up,
+				 st->health->status == HEALTH_STARTING ? "health: " : "",
+				 dockerd_health_word(st->health));
 	if (st->running)
-		return xasprintf("Up %s%s", up, st->paused ? " (Paused)" : "");
+		return xasprintf("Up %s", up);
 	if (st->removing)
 		return xstrdup("Removal In Progress");
 	if (st->dead)
@@ -53,12 +60,13 @@ char *dockerd_state_text(const struct state *st, time_t now)
 
 json_t *dockerd_state_json(const struct state *st)
 {
-	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:s, s:s, s:s, s:o*}",
 			 "Status", dockerd_state_word(st), "Running", st->running || st->restarting,
 			 "Paused", st->paused, "Restarting", st->restarting,
 			 "OOMKilled", st->oom_killed, "Dead", st->dead, "Pid", (int)st->pid,
 			 "ExitCode", st->exit_code, "Error", st->error, "StartedAt", st->started,
-			 "FinishedAt", st->finished);
+			 "FinishedAt", st->finished, "Health",
+			 dockerd_health_json(st->health));
 }
 
 /* --- the document -------------------------------------------------------------- */
@@ -76,6 +84,15 @@ char *dockerd_container_log(const struct daemon *d, const struct container *c)
 	return dockerd_container_path(d, c, name);
 }
 
+static json_t *endpoints_json(const struct container *c)
+{
+	json_t *list = json_array();
+
+	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
+		json_array_append_new(list, dockerd_endpoint_json(ep));
+	return list;
+}
+
 static json_t *document(struct daemon *d, struct container *c)
 {
 	json_t *doc, *state;
@@ -84,11 +101,12 @@ static json_t *document(struct daemon *d, struct container *c)
 	state = dockerd_state_json(&c->st);
 	json_object_set_new(state, "RestartCount", json_integer(c->st.restarts));
 	json_object_set_new(state, "StoppedByHand", json_boolean(c->st.stopped_by_hand));
-	doc = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:O, s:O}", "Version",
+	doc = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:O, s:o, s:O}", "Version",
 			DOCUMENT_VERSION, "Id", c->id, "Name", c->name, "Created", c->created,
 			"ImageID", c->image_id, "ImageName", c->image_name, "State", state,
-			"Endpoint", dockerd_endpoint_json(c->endpoint), "Config", c->config,
-			"HostConfig", c->host, "Mounts", c->mounts);
+			"Endpoints", endpoints_json(c), "Config", c->config,
+			"HostConfig", dockerd_container_host(c), "Mounts", c->mounts);
+	json_object_set(doc, "Networks", c->networks);
 	dockerd_unlock(d);
 	return doc;
 }
@@ -139,9 +157,26 @@ static struct container *from_document(const json_t *doc, struct err *err)
 	c->config = json_incref(json_object_get(doc, "Config"));
 	c->host = json_incref(json_object_get(doc, "HostConfig"));
 	c->mounts = json_incref(json_object_get(doc, "Mounts"));
-	c->endpoint = dockerd_endpoint_from_json(json_object_get(doc, "Endpoint"));
+	c->networks = json_deep_copy(json_object_get(doc, "Networks"));
 	state_from_json(&c->st, json_object_get(doc, "State"));
+	c->st.health = dockerd_health_load(c->config, jsonx_at(doc, "State.Health"));
 	return c;
+}
+
+static void load_endpoints(struct daemon *d, struct container *c, const json_t *doc)
+{
+	struct endpoint **at = &c->endpoints;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "Endpoints"), i, one) {
+		*at = dockerd_endpoint_from_json(d->net, c->id, one);
+		if (*at)
+			at = &(*at)->sibling;
+	}
+	/* Of an earlier version, which knew one network. */
+	if (!json_object_get(doc, "Endpoints"))
+		*at = dockerd_endpoint_from_json(d->net, c->id, json_object_get(doc, "Endpoint"));
 }
 
 static int load_one(struct daemon *d, const char *id, struct err *err)
@@ -153,6 +188,9 @@ static int load_one(struct daemon *d, const char *id, struct err *err)
 
 	if (!c)
 		return -1;
+	load_endpoints(d, c, doc);
+	if (!c->networks)
+		c->networks = dockerd_networking_make(d, NULL, c->config, c->host, false, err);
 	rc = dockerd_container_list(d, c, jsonx_str(doc, "Name", NULL), err);
 	dockerd_container_put(d, c);
 	return rc;
@@ -185,13 +223,8 @@ static bool is_remnant(const struct daemon *d, const char *id)
 
 static void sweep(struct daemon *d, const char *id)
 {
-	AUTO_FREE char *dir = xasprintf("%s/containers/%s", d->cfg->data_root, id);
-	struct err err;
-
 	log_info("container %.12s was never finished, or half removed: removing the rest", id);
-	dockerd_task_delete(d, id);
-	if (dockerd_snapshot_remove(d, id, &err) || file_remove_tree(AT_FDCWD, dir, &err))
-		log_error("container %.12s: %s", id, err.msg);
+	dockerd_remnant_remove(d, id);
 }
 
 static void load_or_sweep(struct daemon *d, const char *id)

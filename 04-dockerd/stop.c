@@ -12,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/ns.h"
 #include "events.h"
+#include "health.h"
 #include "lifecycle.h"
 #include "task.h"
 
@@ -176,6 +177,7 @@ int dockerd_pause(struct daemon *d, struct container *c, bool pause, struct err 
 				c->id);
 	dockerd_lock(d);
 	c->st.paused = pause && c->st.running;
+	pause ? dockerd_health_stopped(c) : dockerd_health_unpaused(d, c);
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
 	save(d, c);

@@ -18,6 +18,7 @@
 #include "images.h"
 #include "network.h"
 #include "ospec.h"
+#include "reload.h"
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)
@@ -113,17 +114,20 @@ static json_int_t count_images(struct daemon *d)
 	return (json_int_t)json_array_size(list);
 }
 
-static json_t *registry_config(const struct config *cfg)
+static json_t *registry_config(struct daemon *d)
 {
-	json_t *index = json_pack("{s:{s:s, s:o, s:b, s:b}}", "docker.io", "Name", "docker.io",
-				  "Mirrors", dockerd_strings(&cfg->mirrors), "Secure", 1, "Official", 1);
+	AUTO_JSON json_t *insecure = dockerd_insecure(d);
+	json_t *mirrors = dockerd_mirrors(d), *v;
+	json_t *index = json_pack("{s:{s:s, s:O, s:b, s:b}}", "docker.io", "Name", "docker.io",
+				  "Mirrors", mirrors, "Secure", 1, "Official", 1);
+	size_t i;
 
-	for (size_t i = 0; i < cfg->insecure.n; i++)
-		json_object_set_new(index, cfg->insecure.v[i],
-				    json_pack("{s:s, s:[], s:b, s:b}", "Name", cfg->insecure.v[i],
-					      "Mirrors", "Secure", 0, "Official", 0));
+	json_array_foreach(insecure, i, v)
+		json_object_set_new(index, json_string_value(v),
+				    json_pack("{s:O, s:[], s:b, s:b}", "Name", v, "Mirrors",
+					      "Secure", 0, "Official", 0));
 	return json_pack("{s:[], s:o, s:o}", "InsecureRegistryCIDRs", "IndexConfigs", index,
-			 "Mirrors", dockerd_strings(&cfg->mirrors));
+			 "Mirrors", mirrors);
 }
 
 static json_int_t open_files(void)
@@ -141,7 +145,7 @@ static json_t *warnings(struct daemon *d)
 {
 	json_t *out = json_array();
 
-	if (!d->net->bridge[0])
+	if (!d->net->builtin[NET_BRIDGE]->link[0])
 		json_array_append_new(out,
 				      json_string("WARNING: there is no default bridge network"));
 	for (size_t i = 0; i < d->cfg->hosts.n; i++)
@@ -211,9 +215,9 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 		json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:i, s:I, s:o, s:o}", "ID", d->id,
 			  "Images", count_images(d), "DockerRootDir", d->cfg->data_root,
 			  "ServerVersion", DOCKERD_VERSION, "Debug",
-			  !strcmp(d->cfg->log_level, "debug"), "NFd", open_files(), "NGoroutines",
+			  dockerd_is_debug(d), "NFd", open_files(), "NGoroutines",
 			  0, "NEventsListener", (json_int_t)dockerd_events_listeners(d->events),
-			  "RegistryConfig", registry_config(d->cfg), "Warnings", warnings(d));
+			  "RegistryConfig", registry_config(d), "Warnings", warnings(d));
 
 	(void)req;
 	(void)err;
@@ -285,14 +289,6 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/build", not_here },
 	{ "POST", "/build/prune", not_here },
 	{ "POST", "/session", not_here },
-	{ "POST", "/containers/prune", not_here },
-	{ "POST", "/containers/{id}/update", not_here },
 	{ "GET", "/containers/{id}/attach/ws", not_here },
-	{ "POST", "/networks/create", not_here },
-	{ "POST", "/networks/prune", not_here },
-	{ "POST", "/networks/{id}/connect", not_here },
-	{ "POST", "/networks/{id}/disconnect", not_here },
-	{ "DELETE", "/networks/{id}", not_here },
-	{ "POST", "/volumes/prune", not_here },
 	{ NULL },
 };

@@ -3,11 +3,16 @@
  */
 #include "task.h"
 
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
+
+#define AWAY_TRIES 100 /* how long a containerd that died is given to come back */
+#define AWAY_MS 100
 
 /* IDs are hexadecimal and need no escaping. */
 static int call(struct daemon *d, const char *method, const char *path, const json_t *body,
@@ -50,7 +55,8 @@ static json_t *log_body(struct daemon *d, const struct container *c)
 	AUTO_FREE char *path = dockerd_container_log(d, c);
 	const json_t *options = jsonx_at(c->host, "LogConfig.Config");
 	const char *size = jsonx_str(options, "max-size", NULL),
-		   *files = jsonx_str(options, "max-file", NULL);
+		   *files = jsonx_str(options, "max-file", NULL),
+		   *compress = jsonx_str(options, "compress", "");
 	json_t *body =
 		json_pack("{s:s, s:s}", "driver",
 			  json_string_value(jsonx_at(c->host, "LogConfig.Type")), "path", path);
@@ -59,6 +65,8 @@ static json_t *log_body(struct daemon *d, const struct container *c)
 		json_object_set_new(body, "maxSize", json_integer(dockerd_parse_size(size)));
 	if (files)
 		json_object_set_new(body, "maxFile", json_integer(atoi(files)));
+	if (dockerd_parse_bool(compress) > 0)
+		json_object_set_new(body, "compress", json_true());
 	return body;
 }
 
@@ -98,9 +106,36 @@ int dockerd_task_create(struct daemon *d, const struct container *c, const json_
 	return 0;
 }
 
+/* Its status when containerd answers again, after AWAY_TRIES at most. */
+static int await_status(struct daemon *d, const char *id, char status[16], struct err *err)
+{
+	struct pollfd stop = { d->stop_fd, POLLIN, 0 };
+
+	for (int i = 0; i < AWAY_TRIES && !poll(&stop, 1, AWAY_MS); i++) {
+		AUTO_JSON json_t *task = dockerd_task_get(d, id, err);
+
+		snprintf(status, 16, "%s", jsonx_str(task, "status", ""));
+		if (task && strcmp(status, "unknown"))
+			return 0;
+		if (!task && err->kind != ERR_UNAVAILABLE)
+			return -1;
+	}
+	return err_set(err, ERR_UNAVAILABLE, "containerd was away while the container was started");
+}
+
+/* A containerd that dies on the way may have started it or not: the next one knows. Who took it
+ * for a failure would kill a container that runs, or run twice what was to run once. */
 int dockerd_task_start(struct daemon *d, const struct container *c, struct err *err)
 {
-	return dockerd_task_verb(d, c, "start", err);
+	char status[16];
+
+	while (dockerd_task_verb(d, c, "start", err)) {
+		if (err->kind != ERR_UNAVAILABLE || await_status(d, c->id, status, err))
+			return -1;
+		if (strcmp(status, "created"))
+			return 0; /* it runs, or has ended, which the monitor finds out */
+	}
+	return 0;
 }
 
 int dockerd_task_verb(struct daemon *d, const struct container *c, const char *verb,
@@ -126,6 +161,15 @@ int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, l
 				       : xasprintf("/v1/tasks/%s/resize", id);
 	AUTO_JSON json_t *body =
 		json_pack("{s:I, s:I}", "height", (json_int_t)height, "width", (json_int_t)width);
+
+	return call(d, "POST", path, body, err);
+}
+
+int dockerd_task_update(struct daemon *d, const char *id, const json_t *resources,
+			struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("/v1/tasks/%s/update", id);
+	AUTO_JSON json_t *body = json_pack("{s:O}", "resources", resources);
 
 	return call(d, "POST", path, body, err);
 }
@@ -165,6 +209,16 @@ static int delete_task(struct daemon *d, const char *id, struct err *err)
 	if (!call(d, "POST", kill_path, sigkill, &ignored))
 		call(d, "POST", wait_path, NULL, &ignored);
 	return call(d, "DELETE", task, NULL, err);
+}
+
+int dockerd_task_discard(struct daemon *d, const char *id, bool unstarted, struct err *err)
+{
+	AUTO_FREE char *task = xasprintf("/v1/tasks/%s?unstarted=%d", id, unstarted);
+	AUTO_FREE char *container = xasprintf("/v1/containers/%s", id);
+
+	if (call(d, "DELETE", task, NULL, err) && err->kind != ERR_NOT_FOUND)
+		return -1;
+	return call(d, "DELETE", container, NULL, err) && err->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
 void dockerd_task_delete(struct daemon *d, const char *id)

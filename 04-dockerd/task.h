@@ -29,11 +29,16 @@ int dockerd_task_verb(struct daemon *d, const struct container *c, const char *v
 		      struct err *err);
 int dockerd_task_resize(struct daemon *d, const char *id, const char *exec_id, long height,
 			long width, struct err *err);
+/* resources: as the OCI's linux.resources. */
+int dockerd_task_update(struct daemon *d, const char *id, const json_t *resources,
+			struct err *err);
 json_t *dockerd_task_get(struct daemon *d, const char *id, struct err *err); /* new */
 json_t *dockerd_task_list(struct daemon *d, struct err *err);                /* new */
 json_t *dockerd_task_query(struct daemon *d, const char *id, const char *what,
 			   struct err *err); /* pids, metrics */
-/* Task and container; missing is no error; others are logged. */
+/* Task and container; ERR_CONFLICT if it runs or, with `unstarted`, ever has. Missing is no error. */
+int dockerd_task_discard(struct daemon *d, const char *id, bool unstarted, struct err *err);
+/* Task and container, which is killed if it runs; missing is no error; others are logged. */
 void dockerd_task_delete(struct daemon *d, const char *id);
 
 #endif

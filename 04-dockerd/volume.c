@@ -74,12 +74,15 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 			      bool *created, struct err *err)
 {
 	struct volumes *v = d->volumes;
+	AUTO_JSON json_t *all_labels = json_is_object(labels) ? json_copy((json_t *)labels)
+							      : json_object();
 	char random[ID_SIZE];
 	json_t *doc;
 
 	if (!name || !*name) {
 		dockerd_random_id(random);
 		name = random;
+		json_object_set_new(all_labels, VOLUME_ANONYMOUS, json_string(""));
 	}
 	if (!dockerd_name_valid(name)) {
 		err_set(err, ERR_INVALID,
@@ -94,7 +97,7 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 	pthread_mutex_lock(&v->lock);
 	doc = read_volume(v, name, err);
 	if (!doc && err->kind == ERR_NOT_FOUND) {
-		doc = make(v, name, labels, err);
+		doc = make(v, name, all_labels, err);
 		*created = doc != NULL;
 	}
 	pthread_mutex_unlock(&v->lock);

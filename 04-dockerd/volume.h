@@ -16,6 +16,8 @@
 
 #include "daemon.h"
 
+#define VOLUME_ANONYMOUS "com.docker.volume.anonymous" /* the label of those that nobody named */
+
 struct volumes {
 	char *root;
 	pthread_mutex_t lock; /* creating and removing */
@@ -29,6 +31,7 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 			      bool *created, struct err *err);
 json_t *dockerd_volume_get(struct daemon *d, const char *name, struct err *err);
 json_t *dockerd_volume_list(struct daemon *d, struct err *err); /* array, new */
+json_int_t dockerd_tree_size(const char *path); /* of its files, in bytes (df.c) */
 /* ERR_CONFLICT while a container uses it. */
 int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err);
 /* IDs of the containers that mount it (an array, new). */

@@ -48,7 +48,7 @@ expect_eq "a field of another type" 400 "$(status POST /containers/create '{"Ima
 expect_match "a field that does not exist" 'HostConfig.Nonsense: no such field' \
 	"$(message POST /containers/create '{"Image":"busybox","HostConfig":{"Nonsense":1}}')"
 expect_eq "a field that is not implemented" 501 \
-	"$(status POST /containers/create '{"Image":"busybox","HostConfig":{"BlkioWeight":500}}')"
+	"$(status POST /containers/create '{"Image":"busybox","HostConfig":{"StorageOpt":{"size":"1G"}}}')"
 expect_eq "a bad filter" 400 "$(status GET '/containers/json?filters=%7B%22x%22%3A%5B%22y%22%5D%7D')"
 expect_eq "a bad number" 400 "$(status GET '/containers/json?limit=many')"
 expect_eq "nothing was made by all that" '[]' "$(api GET '/containers/json?all=1')"

@@ -91,6 +91,12 @@ expect_ok d run --name said --log-opt max-size=10k --log-opt max-file=3 busybox 
 expect_eq "the last lines" "line 399 line 400" "$(d logs --tail 3 said 2>/dev/null | xargs)"
 expect_eq "standard error apart" oops "$(d logs said 2>&1 >/dev/null)"
 expect_eq "rotated, and read in order" "$(seq 200 400 | sed 's/^/line /' | tail -n 100)" "$(d logs said 2>/dev/null | tail -n 100)"
+expect_ok d run --name packed --log-opt max-size=4k --log-opt max-file=40 --log-opt compress=true busybox sh -c \
+	'i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo line $i; done'
+expect_eq "rotated, compressed, and read as if it were not" "$(seq 1 400 | sed 's/^/line /')" "$(d logs packed)"
+expect_eq "its last lines" "$(seq 101 400 | sed 's/^/line /')" "$(d logs --tail 300 packed)"
+expect_match "some are compressed" 'json\.log\.[0-9]+\.gz' "$(find "$T/docker" -name '*json.log.*')"
+expect_ok d rm packed
 expect_eq "no log" 1 "$(d run --rm --log-driver none busybox echo heard | grep -c heard)"
 expect_ok d rm -f said twice always
 expect_unchanged "all of it"

@@ -69,7 +69,7 @@ static void around_it(void)
 }
 
 /* The runtime is killed while it creates: init goes with it, and what is left
- * on disk can be deleted. */
+ * has stopped and can be deleted. */
 static void killed_creator(void)
 {
 	AUTO_FREE char *started = xasprintf("%s/hook-started", test_dir);
@@ -91,11 +91,13 @@ static void killed_creator(void)
 	for (int i = 0; i < 250 && access(started, F_OK); i++)
 		usleep(20 * 1000);
 	EQ_STR(status_of(), "creating");
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 	FAILS(runc("start", id, NULL), 1, "creating");
 	FAILS(runc("delete", id, NULL), 1, "not stopped: creating");
-	EQ_INT(runc("delete", "--force", id, NULL).status, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EQ_STR(status_of(), "stopped");
+	FAILS(runc("start", id, NULL), 1, "has stopped");
+	EQ_INT(runc("delete", id, NULL).status, 0);
 	NOTHING_LEFT();
 }
 

@@ -767,7 +767,7 @@ static void killed_runtime(void)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	end();
-	EQ_STR(status_of(), "creating");
+	EQ_STR(status_of(), "stopped");
 	begin("");
 	stop();
 	EQ_INT((long)count_calls("StopUnit"), 1);

@@ -4,11 +4,14 @@
  */
 #include "shim_log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
@@ -31,7 +34,7 @@ static void begin(const char *size, int64_t max_size, int max_file)
 
 	dir = tmp_new(size);
 	path = path_of("log");
-	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_JSON, max_size, max_file },
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_JSON, max_size, max_file, false },
 				&err));
 }
 
@@ -312,6 +315,124 @@ static void test_rotation(void)
 	end();
 }
 
+/* log.2 is in the way: nothing is put over log.1, and the log goes on growing. */
+static void test_rotation_fails(void)
+{
+	AUTO_FREE char *now = NULL, *one = NULL, *two = NULL, *in_the_way = NULL;
+
+	begin("8m", 100, 3);
+	add("a\n");
+	add("b\n");
+	add("c\n"); /* a and b are log.1 */
+	in_the_way = path_of("log.2");
+	EXPECT_INT(mkdir(in_the_way, 0700), 0);
+	add("d\n");
+	add("e\n"); /* would rotate */
+	one = content("log.1");
+	now = content("log");
+	EXPECT_STR(one, "{\"log\":\"a\\n\"" AT "{\"log\":\"b\\n\"" AT);
+	EXPECT_STR(now, "{\"log\":\"c\\n\"" AT "{\"log\":\"d\\n\"" AT "{\"log\":\"e\\n\"" AT);
+	EXPECT_INT(rmdir(in_the_way), 0);
+	add("f\n"); /* tried again when as much has been written again */
+	add("g\n");
+	free(steal_ptr(&one));
+	free(steal_ptr(&now));
+	now = content("log");
+	one = content("log.1");
+	two = content("log.2");
+	EXPECT_STR(two, "{\"log\":\"a\\n\"" AT "{\"log\":\"b\\n\"" AT);
+	EXPECT_STR(one, "{\"log\":\"c\\n\"" AT "{\"log\":\"d\\n\"" AT "{\"log\":\"e\\n\"" AT
+		   "{\"log\":\"f\\n\"" AT);
+	EXPECT_STR(now, "{\"log\":\"g\\n\"" AT);
+	end();
+}
+
+/* The shim of a deleted task still has lines for the log that the next one opens. */
+static void test_two_shims(void)
+{
+	AUTO_FREE char *path = NULL, *got = NULL;
+	struct shim_log next;
+
+	begin("8m", 0, 1);
+	path = path_of("log");
+	EXPECT_OK(open_log(&next, path));
+	shim_log_add(&next, SHIM_STDOUT, "two\n", 4, &when);
+	CU_ASSERT_FALSE(shim_log_flush(&next));
+	add("one\n");
+	CU_ASSERT_FALSE(shim_log_gone(&l));
+	shim_log_close(&l);
+	CU_ASSERT_TRUE(shim_log_flush(&next));
+	got = content("log");
+	EXPECT_STR(got, "{\"log\":\"one\\n\"" AT "{\"log\":\"two\\n\"" AT);
+	EXPECT_OK(shim_log_reopen(&next, &err)); /* not renamed: the lock is its own */
+	unlink(path);
+	CU_ASSERT_TRUE(shim_log_gone(&next));
+	shim_log_close(&next);
+	tmp_free(dir);
+}
+
+/* What gzip(1) makes of it; new. */
+static char *unpacked(const char *name)
+{
+	AUTO_FREE char *command = xasprintf("gzip -cd %s/%s.gz", dir, name);
+	FILE *f = popen(command, "r");
+	struct strbuf sb = STRBUF_INIT;
+	char buf[4096];
+	size_t n;
+
+	strbuf_reserve(&sb, 0);
+	while ((n = fread(buf, 1, sizeof buf, f)) > 0)
+		strbuf_add(&sb, buf, n);
+	EXPECT_INT(pclose(f), 0);
+	return sb.data;
+}
+
+static void reap_compressor(void)
+{
+	int status = -1;
+
+	while (wait(&status) < 0 && errno == EINTR)
+		;
+	EXPECT_INT(status, 0);
+}
+
+static void test_compression(void)
+{
+	AUTO_FREE char *path = NULL, *plain = NULL, *now = NULL, *one = NULL, *two = NULL, *over = NULL;
+	AUTO_CLOSE int held = -1;
+
+	dir = tmp_new("8m");
+	path = path_of("log");
+	plain = path_of("log.1");
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_JSON, 100, 3, true }, &err));
+	for (char c = 'a'; c <= 'g'; c++) {
+		char text[] = { c, '\n', '\0' };
+
+		add(text); /* two make a file */
+		if (c == 'c' || c == 'e' || c == 'g')
+			reap_compressor();
+	}
+	CU_ASSERT_TRUE(access(plain, F_OK) != 0);
+	now = content("log");
+	one = unpacked("log.1");
+	two = unpacked("log.2");
+	EXPECT_STR(now, "{\"log\":\"g\\n\"" AT);
+	EXPECT_STR(one, "{\"log\":\"e\\n\"" AT "{\"log\":\"f\\n\"" AT);
+	EXPECT_STR(two, "{\"log\":\"c\\n\"" AT "{\"log\":\"d\\n\"" AT);
+	over = path_of("log.3.gz");
+	CU_ASSERT_TRUE(access(over, F_OK) != 0);
+	/* One that is not finished yet: the log goes on, and is rotated later. */
+	EXPECT_OK(file_write_atomic(AT_FDCWD, plain, "x\n", 2, 0600, &err));
+	held = open(plain, O_RDONLY | O_CLOEXEC);
+	EXPECT_INT(flock(held, LOCK_EX), 0);
+	add("h\n");
+	add("i\n");
+	free(steal_ptr(&now));
+	now = content("log");
+	EXPECT_STR(now, "{\"log\":\"g\\n\"" AT "{\"log\":\"h\\n\"" AT "{\"log\":\"i\\n\"" AT);
+	end();
+}
+
 static void test_refused_paths(void)
 {
 	struct shim_log other;
@@ -338,6 +459,9 @@ int suite_shim_log(void)
 		{ "a torn line is cut off", test_torn_line },
 		{ "a full disk loses and repeats nothing", test_full_disk },
 		{ "rotation", test_rotation },
+		{ "a rotation that fails writes over nothing", test_rotation_fails },
+		{ "rotated files compressed", test_compression },
+		{ "one shim after the other", test_two_shims },
 		{ "what is no file", test_refused_paths },
 		CU_TEST_INFO_NULL,
 	};

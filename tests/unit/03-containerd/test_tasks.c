@@ -136,7 +136,7 @@ static long long wait_for(const char *exec_id)
 
 static void delete_task(long long status)
 {
-	AUTO_JSON json_t *gone = ctrd_task_delete(ts, "ns", "c", &err);
+	AUTO_JSON json_t *gone = ctrd_task_delete(ts, "ns", "c", false, &err);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(gone);
 	EXPECT_INT(jsonx_int(gone, "exitStatus", -1), status);
@@ -193,7 +193,7 @@ static void test_kill(void)
 	create();
 	EXPECT_OK(ctrd_task_start(ts, "ns", "c", &err));
 	EXPECT_STR(status_of(), "running");
-	CU_ASSERT_PTR_NULL(ctrd_task_delete(ts, "ns", "c", &err));
+	CU_ASSERT_PTR_NULL(ctrd_task_delete(ts, "ns", "c", false, &err));
 	EXPECT_INT(err.kind, ERR_CONFLICT);
 	bad = json_pack("{s:s}", "signal", "SIGNONE");
 	EXPECT_INT(ctrd_task_kill(ts, "ns", "c", NULL, bad, &err), -1);

@@ -64,7 +64,8 @@ static void unknown_and_unsupported_flags_are_refused(void)
 	refused("--data-root", NULL, "needs an argument");
 	refused("--data-root", "relative", "absolute");
 	refused("-H", "npipe://x", "Invalid bind address format");
-	refused("--tlsverify", NULL, "certificates");
+	refused("--tlsverify", NULL, "needs --tlscacert");
+	refused("--tlscacert", "/ca", "no effect without --tlsverify");
 	refused("--tls", NULL, "needs --tlscert and --tlskey");
 	refused("--tlskey", "/k", "no effect without --tls");
 	refused("--debug=maybe", NULL, "neither true nor false");

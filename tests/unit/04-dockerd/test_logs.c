@@ -167,6 +167,59 @@ static void rotated_files_are_part_of_it(void)
 	tmp_free(dir);
 }
 
+/* By gzip(1), which keeps the file's time as the shim does. */
+static void pack(const char *path, int n)
+{
+	AUTO_FREE char *command = xasprintf("gzip -f %s.%d", path, n);
+
+	EXPECT_INT(system(command), 0);
+}
+
+static void rotate_and_pack(const char *path, int files)
+{
+	for (int i = files; i > 1; i--) {
+		AUTO_FREE char *from = xasprintf("%s.%d.gz", path, i - 1);
+		AUTO_FREE char *to = xasprintf("%s.%d.gz", path, i);
+
+		EXPECT_INT(rename(from, to), 0);
+	}
+	rotate(path);
+	pack(path, 1);
+}
+
+static void compressed_files_are_part_of_it(void)
+{
+	char *dir = tmp_new(), *got;
+	AUTO_FREE char *path = xasprintf("%s/log", dir);
+	struct logfile f;
+	struct err err;
+
+	append_line(path, 1);
+	append_line(path, 2);
+	rotate_and_pack(path, 1);
+	append_line(path, 3);
+	rotate_and_pack(path, 2);
+	append_line(path, 4);
+	EXPECT_INT(logfile_open(&f, path, -1, &err), 0); /* it reads what is then compressed */
+	got = texts(&f);
+	EXPECT_STR(got, "line 1\nline 2\nline 3\nline 4\n");
+	free(got);
+	append_line(path, 5);
+	rotate_and_pack(path, 3);
+	append_line(path, 6);
+	got = texts(&f);
+	EXPECT_STR(got, "line 5\nline 6\n");
+	free(got);
+	logfile_close(&f);
+	tail_is(path, -1, "line 1\nline 2\nline 3\nline 4\nline 5\nline 6\n");
+	tail_is(path, 3, "line 4\nline 5\nline 6\n");
+	tail_is(path, 2, "line 5\nline 6\n");
+	tail_is(path, 4, "line 3\nline 4\nline 5\nline 6\n");
+	tail_is(path, 6, "line 1\nline 2\nline 3\nline 4\nline 5\nline 6\n");
+	tail_is(path, 99, "line 1\nline 2\nline 3\nline 4\nline 5\nline 6\n");
+	tmp_free(dir);
+}
+
 static void a_reader_follows_through_rotation(void)
 {
 	char *dir = tmp_new(), *got;
@@ -200,6 +253,7 @@ int suite_logs(void)
 		{ "broken lines are skipped", broken_lines_are_skipped },
 		{ "zero bytes survive", zero_bytes_survive },
 		{ "rotated files are part of it", rotated_files_are_part_of_it },
+		{ "compressed ones too", compressed_files_are_part_of_it },
 		{ "a reader follows through rotation", a_reader_follows_through_rotation },
 		CU_TEST_INFO_NULL,
 	};

@@ -125,7 +125,7 @@ static void shallow_before_deep(void)
 			 "t\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"noexec\","
 			 "\"nosuid\",\"nodev\",\"size=1m\"]},"
 			 "{\"destination\":\"/a/b\",\"type\":\"bind\",\"source\":\"/"
-			 "2\",\"options\":[\"rbind\",\"ro\","
+			 "2\",\"options\":[\"rbind\",\"rro\","
 			 "\"rprivate\"]}]");
 }
 

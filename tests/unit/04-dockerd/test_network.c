@@ -14,58 +14,134 @@
 #include "network.h"
 #include "suites.h"
 
-static struct in_addr addr(const char *text)
+static struct kern_addr net_of(const char *text)
 {
-	struct in_addr a;
+	struct kern_addr a;
+	struct err err;
 
-	CU_ASSERT_FATAL(inet_pton(AF_INET, text, &a) == 1);
+	CU_ASSERT_FATAL(kern_addr_parse(text, &a, &err) == 0);
 	return a;
+}
+
+static bool claim(struct ipam *pool, const char *ip)
+{
+	struct kern_addr a;
+
+	CU_ASSERT_FATAL(dockerd_addr_parse(ip, &a));
+	return dockerd_ipam_claim(pool, &a);
+}
+
+static void next_is(struct ipam *pool, const char *want)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct kern_addr a;
+	struct err err = { 0 };
+
+	EXPECT_INT(dockerd_ipam_take(pool, &a, &err), 0);
+	EXPECT_STR(dockerd_addr_prefix_text(&a, text), want);
 }
 
 static void addresses_in_order(void)
 {
+	struct kern_addr net = net_of("10.0.0.0/29"), four, a;
 	struct ipam pool;
-	struct in_addr a;
 	struct err err;
 
-	EXPECT_INT(dockerd_ipam_open(&pool, addr("10.0.0.1"), 29, &err), 0); /* .2 to .6 are free */
-	for (int i = 2; i <= 6; i++) {
-		EXPECT_INT(dockerd_ipam_take(&pool, &a, &err), 0);
-		EXPECT_INT(ntohl(a.s_addr) & 0xff, i);
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, NULL, &err), 0);
+	for (int i = 1; i <= 6; i++) {
+		AUTO_FREE char *want = xasprintf("10.0.0.%d/29", i);
+
+		next_is(&pool, want);
 	}
 	EXPECT_INT(dockerd_ipam_take(&pool, &a, &err), -1);
 	EXPECT_INT(err.kind, ERR_NO_SPACE);
-	dockerd_ipam_release(&pool, addr("10.0.0.4"));
-	EXPECT_INT(dockerd_ipam_take(&pool, &a, &err), 0);
-	EXPECT_STR(inet_ntoa(a), "10.0.0.4");
+	dockerd_addr_parse("10.0.0.4", &four);
+	dockerd_ipam_release(&pool, &four);
+	next_is(&pool, "10.0.0.4/29");
 	dockerd_ipam_close(&pool);
 }
 
 static void addresses_are_claimed_once(void)
 {
+	struct kern_addr net = net_of("172.17.0.0/16"), small = net_of("10.0.0.0/32");
 	struct ipam pool;
 	struct err err;
 
-	EXPECT_INT(dockerd_ipam_open(&pool, addr("172.17.0.1"), 16, &err), 0);
-	CU_ASSERT(dockerd_ipam_claim(&pool, addr("172.17.0.9")));
-	CU_ASSERT(!dockerd_ipam_claim(&pool, addr("172.17.0.9")));
-	CU_ASSERT(!dockerd_ipam_claim(&pool, addr("172.17.0.1")));  /* the gateway */
-	CU_ASSERT(!dockerd_ipam_claim(&pool, addr("172.17.255.255"))); /* broadcast */
-	CU_ASSERT(!dockerd_ipam_claim(&pool, addr("172.18.0.1")));  /* another network */
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, NULL, &err), 0);
+	CU_ASSERT(claim(&pool, "172.17.0.9"));
+	CU_ASSERT(!claim(&pool, "172.17.0.9"));
+	CU_ASSERT(!claim(&pool, "172.17.255.255")); /* broadcast */
+	CU_ASSERT(!claim(&pool, "172.18.0.1"));	    /* another network */
 	dockerd_ipam_close(&pool);
-	EXPECT_INT(dockerd_ipam_open(&pool, addr("172.17.0.0"), 16, &err), -1);
-	EXPECT_INT(dockerd_ipam_open(&pool, addr("172.17.0.1"), 31, &err), -1);
+	EXPECT_INT(dockerd_ipam_open(&pool, &small, NULL, &err), -1);
+	EXPECT_INT(err.kind, ERR_INVALID);
+}
+
+static void a_range_is_given_out_and_the_rest_may_be_claimed(void)
+{
+	struct kern_addr net = net_of("10.1.0.0/16"), range = net_of("10.1.5.0/30"),
+			 outside = net_of("10.2.0.0/24"), a;
+	struct ipam pool;
+	struct err err;
+
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, &outside, &err), -1);
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, &range, &err), 0);
+	for (int i = 0; i < 4; i++) {
+		AUTO_FREE char *want = xasprintf("10.1.5.%d/16", i);
+
+		next_is(&pool, want);
+	}
+	EXPECT_INT(dockerd_ipam_take(&pool, &a, &err), -1);
+	CU_ASSERT(claim(&pool, "10.1.9.9"));
+	dockerd_ipam_close(&pool);
+}
+
+static void addresses_of_ipv6(void)
+{
+	struct kern_addr net = net_of("fd00::/64");
+	struct ipam pool;
+	struct err err;
+
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, NULL, &err), 0);
+	CU_ASSERT(claim(&pool, "fd00::2"));
+	next_is(&pool, "fd00::1/64");
+	next_is(&pool, "fd00::3/64");
+	CU_ASSERT(claim(&pool, "fd00::ffff:ffff:ffff:ffff")); /* there is no broadcast */
+	CU_ASSERT(!claim(&pool, "fd00:0:0:1::1"));
+	dockerd_ipam_close(&pool);
+}
+
+static void candidate_is(struct ipam_pools *pools, unsigned long i, const char *want)
+{
+	char text[ADDR_TEXT_SIZE] = "";
+	struct kern_addr a;
+
+	if (dockerd_ipam_candidate(pools, AF_INET, i, &a))
+		dockerd_addr_prefix_text(&a, text);
+	EXPECT_STR(text, want);
 }
 
 static void pools_in_dockers_order(void)
 {
-	char text[32];
+	struct strlist none = STRLIST_INIT;
+	AUTO_STRLIST struct strlist own = STRLIST_INIT, bad = STRLIST_INIT;
+	struct ipam_pools pools;
+	struct err err;
 
-	EXPECT_STR(dockerd_ipam_candidate(0, text), "172.17.0.1/16");
-	EXPECT_STR(dockerd_ipam_candidate(14, text), "172.31.0.1/16");
-	EXPECT_STR(dockerd_ipam_candidate(15, text), "192.168.0.1/20");
-	EXPECT_STR(dockerd_ipam_candidate(30, text), "192.168.240.1/20");
-	CU_ASSERT(!dockerd_ipam_candidate(31, text));
+	EXPECT_INT(dockerd_ipam_pools_parse(&none, &pools, &err), 0);
+	candidate_is(&pools, 0, "172.17.0.0/16");
+	candidate_is(&pools, 14, "172.31.0.0/16");
+	candidate_is(&pools, 15, "192.168.0.0/20");
+	candidate_is(&pools, 30, "192.168.240.0/20");
+	candidate_is(&pools, 31, "");
+	dockerd_ipam_pools_free(&pools);
+	strlist_add(&own, "base=10.10.0.0/16,size=24");
+	EXPECT_INT(dockerd_ipam_pools_parse(&own, &pools, &err), 0);
+	candidate_is(&pools, 3, "10.10.3.0/24");
+	candidate_is(&pools, 256, "");
+	dockerd_ipam_pools_free(&pools);
+	strlist_add(&bad, "base=10.10.0.0/16,size=8");
+	EXPECT_INT(dockerd_ipam_pools_parse(&bad, &pools, &err), -1);
 }
 
 static void resolv_is(const char *hosts, const char *config, bool own, const char *want)
@@ -91,6 +167,20 @@ static void resolvers(void)
 		  true, "nameserver 1.1.1.1\nnameserver 9.9.9.9\nsearch a b\noptions ndots:2\n");
 }
 
+/* As a real dockerd 20.10 writes it for a user's network. */
+static void resolver_of_ours(void)
+{
+	AUTO_JSON json_t *none = json_of("{}"), *own = json_of("{\"DnsOptions\":[\"ndots:3\"]}");
+	AUTO_FREE char *a = dockerd_resolv_embedded("nameserver 10.1.1.1\nsearch corp\n", none);
+	AUTO_FREE char *b =
+		dockerd_resolv_embedded("nameserver 10.1.1.1\noptions edns0 trust-ad\n", none);
+	AUTO_FREE char *c = dockerd_resolv_embedded("nameserver 10.1.1.1\n", own);
+
+	EXPECT_STR(a, "nameserver 127.0.0.11\nsearch corp\noptions ndots:0\n");
+	EXPECT_STR(b, "nameserver 127.0.0.11\noptions edns0 trust-ad ndots:0\n");
+	EXPECT_STR(c, "nameserver 127.0.0.11\noptions ndots:3\n");
+}
+
 /* --- a bridge -------------------------------------------------------------------------------- */
 
 static struct config config_in(char *dir)
@@ -98,27 +188,34 @@ static struct config config_in(char *dir)
 	return (struct config){ .data_root = dir };
 }
 
+static const char *gateway_of(const struct networks *net)
+{
+	static char text[ADDR_TEXT_SIZE];
+
+	return dockerd_addr_text(&net->builtin[NET_BRIDGE]->gateway, text);
+}
+
 static void the_bridge_comes_and_goes(void)
 {
 	char *dir = tmp_new();
 	struct config cfg = config_in(dir);
-	struct network *net;
+	struct networks *net;
 	struct err err = { 0 };
 	char id[ID_SIZE];
 
 	net = dockerd_network_open(&cfg, &err);
 	EXPECT_STR(err.kind == ERR_NOT_FOUND ? "" : err.msg, ""); /* no record yet */
 	CU_ASSERT_FATAL(net != NULL);
-	EXPECT_STR(net->bridge, "docker0");
-	EXPECT_STR(inet_ntoa(net->gateway), "172.17.0.1");
+	EXPECT_STR(net->builtin[NET_BRIDGE]->link, "docker0");
+	EXPECT_STR(gateway_of(net), "172.17.0.1");
 	CU_ASSERT(kern_link_exists("docker0"));
-	strcpy(id, net->ids[NET_BRIDGE]);
+	strcpy(id, net->builtin[NET_BRIDGE]->id);
 	dockerd_network_close(net, true); /* containers run on it: it stays */
 	CU_ASSERT(kern_link_exists("docker0"));
 	net = dockerd_network_open(&cfg, &err);
 	CU_ASSERT_FATAL(net != NULL);
-	CU_ASSERT(net->ours); /* recognised */
-	EXPECT_STR(net->ids[NET_BRIDGE], id);
+	CU_ASSERT(net->builtin[NET_BRIDGE]->ours); /* recognised */
+	EXPECT_STR(net->builtin[NET_BRIDGE]->id, id);
 	dockerd_network_close(net, false);
 	CU_ASSERT(!kern_link_exists("docker0"));
 	tmp_free(dir);
@@ -129,7 +226,7 @@ static void a_docker0_of_others_is_left_alone(void)
 	char *dir = tmp_new();
 	struct config cfg = config_in(dir);
 	struct kern_addr theirs;
-	struct network *net;
+	struct networks *net;
 	struct err err = { 0 };
 
 	EXPECT_INT(kern_link_bridge("docker0", &err), 0);
@@ -137,8 +234,8 @@ static void a_docker0_of_others_is_left_alone(void)
 	EXPECT_INT(kern_addr_add("docker0", &theirs, &err), 0);
 	net = dockerd_network_open(&cfg, &err);
 	CU_ASSERT_FATAL(net != NULL);
-	EXPECT_STR(net->bridge, "dockyard0");
-	EXPECT_STR(inet_ntoa(net->gateway), "172.18.0.1"); /* 172.17 is taken */
+	EXPECT_STR(net->builtin[NET_BRIDGE]->link, "dockyard0");
+	EXPECT_STR(gateway_of(net), "172.18.0.1"); /* 172.17 is taken */
 	dockerd_network_close(net, false);
 	CU_ASSERT(!kern_link_exists("dockyard0"));
 	CU_ASSERT(kern_link_exists("docker0"));
@@ -150,13 +247,13 @@ static void without_a_bridge(void)
 {
 	char *dir = tmp_new();
 	struct config cfg = config_in(dir);
-	struct network *net;
+	struct networks *net;
 	struct err err;
 
 	cfg.bridge = (char *)"none";
 	net = dockerd_network_open(&cfg, &err);
 	CU_ASSERT_FATAL(net != NULL);
-	EXPECT_STR(net->bridge, "");
+	EXPECT_STR(net->builtin[NET_BRIDGE]->link, "");
 	CU_ASSERT(!kern_link_exists("docker0"));
 	dockerd_network_close(net, false);
 	tmp_free(dir);
@@ -164,7 +261,7 @@ static void without_a_bridge(void)
 
 static void a_bip_that_makes_no_sense(void)
 {
-	static const char *const bad[] = { "nonsense", "10.0.0.0/24", "10.0.0.1/31",
+	static const char *const bad[] = { "nonsense", "10.0.0.0/24", "10.0.0.1/32",
 					   "2001:db8::1/64" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -180,11 +277,64 @@ static void a_bip_that_makes_no_sense(void)
 	}
 }
 
+static struct network *make(struct networks *all, const char *text, struct err *err)
+{
+	AUTO_JSON json_t *body = json_of(text);
+
+	return dockerd_network_make(all, body, err);
+}
+
+static bool is_there(struct networks *all, const char *name)
+{
+	struct err ignored;
+	struct network *net = dockerd_network_find(all, name, &ignored);
+
+	dockerd_network_put(all, net);
+	return net != NULL;
+}
+
+/* Killed after the document was written, and after the bridge was removed: the next daemon makes
+ * what the document says. A document that was not finished is nobody's. */
+static void a_users_network_survives_a_crash(void)
+{
+	char *dir = tmp_new();
+	struct config cfg = config_in(dir);
+	AUTO_FREE char *half = xasprintf("%s/networks/.tmp", dir);
+	struct err err = { 0 };
+	struct networks *all = dockerd_network_open(&cfg, &err);
+	struct network *net = make(all, "{\"Name\":\"mine\",\"Options\":{\"com.docker."
+					"network.bridge.name\":\"mine0\"}}", &err);
+
+	CU_ASSERT_FATAL(net != NULL);
+	EXPECT_INT(dockerd_network_add(all, net, &err), 0);
+	EXPECT_STR(net->link, "mine0");
+	CU_ASSERT(kern_link_exists("mine0"));
+	dockerd_network_close(all, true);
+	EXPECT_INT(kern_link_delete("mine0", &err), 0);
+	EXPECT_INT(file_write_new(AT_FDCWD, half, "{", 1, 0600, &err), 0);
+	all = dockerd_network_open(&cfg, &err);
+	CU_ASSERT_FATAL(all != NULL);
+	CU_ASSERT(is_there(all, "mine") && kern_link_exists("mine0"));
+	net = dockerd_network_find(all, "mine", &err);
+	EXPECT_INT(dockerd_network_remove(all, net, &err), 0);
+	CU_ASSERT(!is_there(all, "mine") && !kern_link_exists("mine0"));
+	net = dockerd_network_find(all, "bridge", &err);
+	EXPECT_INT(dockerd_network_remove(all, net, &err), -1);
+	EXPECT_INT(err.kind, ERR_PERMISSION);
+	dockerd_network_close(all, false);
+	tmp_free(dir);
+}
+
 int suite_network(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "addresses in order", addresses_in_order },
 		{ "addresses are claimed once", addresses_are_claimed_once },
+		{ "a range is given out, the rest may be claimed",
+		  a_range_is_given_out_and_the_rest_may_be_claimed },
+		{ "addresses of IPv6", addresses_of_ipv6 },
+		{ "a user's network survives a crash", a_users_network_survives_a_crash },
+		{ "the resolver of ours", resolver_of_ours },
 		{ "pools in Docker's order", pools_in_dockers_order },
 		{ "resolvers", resolvers },
 		{ "the bridge comes and goes", the_bridge_comes_and_goes },

@@ -24,13 +24,14 @@ static void spec_is(const char *text, int proto, int first, int last)
 
 static void specifications(void)
 {
-	static const char *const bad[] = { "",	   "0", "65536", "-1",	"80-70", "80/sctp",
+	static const char *const bad[] = { "",	   "0", "65536", "-1",	"80-70", "80/icmp",
 					   "80/x", "a", "80-",	 "1 2", "+1" };
 	struct port_spec spec;
 	struct err err;
 
 	spec_is("80", IPPROTO_TCP, 80, 80);
 	spec_is("53/udp", IPPROTO_UDP, 53, 53);
+	spec_is("9/sctp", IPPROTO_SCTP, 9, 9);
 	spec_is("8000-8010/tcp", IPPROTO_TCP, 8000, 8010);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		EXPECT_INT(dockerd_port_parse(bad[i], &spec, &err), -1);
@@ -41,7 +42,7 @@ static int plan_of(const char *config, const char *host, struct ports *plan, str
 	AUTO_JSON json_t *c = json_of(config), *h = json_of(host);
 
 	*plan = (struct ports){ NULL, 0 };
-	return dockerd_ports_plan(c, h, plan, err);
+	return dockerd_ports_plan(c, h, &(struct port_defaults){ "", false }, plan, err);
 }
 
 static void plans(void)
@@ -182,7 +183,7 @@ static void the_proxy_carries_connections(void)
 	proxy = dockerd_proxy_open(&err);
 	CU_ASSERT_FATAL(proxy != NULL);
 	EXPECT_INT(hold("{\"HostPort\":\"18070\"}", &p, &err), 0);
-	dockerd_proxy_add(proxy, &p, container);
+	dockerd_proxy_add(proxy, &p, &(struct kern_addr){ .family = AF_INET, .ip.v4 = container });
 	client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (p.n == 2 && !connect(client, (struct sockaddr *)&to, sizeof to)) {
 		CU_ASSERT(write(client, "x", 1) == 1);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "create.h"
+#include "network.h"
 #include "suites.h"
 
 static const char cli_host_config[] =
@@ -177,11 +178,8 @@ static void bad_configs(void)
 	bad_config("{\"Cmd\":[\"a\"],\"StopSignal\":\"SIGNOPE\"}", "invalid signal: SIGNOPE");
 	bad_config("{\"Cmd\":[\"a\"],\"ExposedPorts\":{\"x/tcp\":{}}}",
 		   "invalid port specification");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}",
-		   "Healthcheck is not supported");
-	bad_config("{\"Cmd\":[\"a\"],\"Healthcheck\":{\"Test\":\"true\"}}", "Healthcheck is not supported");
-	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00:01\"}",
-		   "MacAddress is not supported");
+	bad_config("{\"Cmd\":[\"a\"],\"MacAddress\":\"02:42:00:00:00\"}",
+		   "invalid MAC address: 02:42:00:00:00");
 	bad_config("{\"Cmd\":[\"a\"],\"Labels\":{\"x\":1}}", "Labels.x: expected a string");
 }
 
@@ -213,7 +211,7 @@ static json_t *host_of(const char *text, struct err *err)
 static void the_real_clis_request_is_accepted(void)
 {
 	struct err err = { 0 };
-	AUTO_JSON json_t *h = host_of(cli_host_config, &err), *net = json_of(cli_networking);
+	AUTO_JSON json_t *h = host_of(cli_host_config, &err);
 
 	EXPECT_STR(err.msg, "");
 	EXPECT_INT(jsonx_int(h, "Memory", 0), 33554432);
@@ -225,7 +223,6 @@ static void the_real_clis_request_is_accepted(void)
 	EXPECT_JSON(json_object_get(h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{}}");
 	EXPECT_JSON(json_object_get(h, "PortBindings"),
 		    "{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}");
-	EXPECT_INT(dockerd_networking_check(net, "default", &err), 0);
 }
 
 static void refused_host(const char *text, const char *words)
@@ -278,11 +275,16 @@ static void policies_are_checked(void)
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
 		     "no effect without 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"1m\",\"compress\":\"true\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"1\"}}}",
+		     "compress cannot be true when max-file is less than 2 or max-size is not set");
+	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"yes\"}}}",
+		     "invalid value of log opt 'compress'");
 }
 
 static void modes_are_checked(void)
 {
-	refused_host("{\"NetworkMode\":\"nosuch\"}", "network nosuch not found");
 	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/"
 		     "tcp\":[{\"HostPort\":\"1\"}]}}",
 		     "conflicting options: port publishing");
@@ -293,9 +295,20 @@ static void modes_are_checked(void)
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
 		     "invalid IP address in add-host: \"999.1.1.1\"");
-	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "invalid --security-opt");
-	refused_host("{\"BlkioWeight\":500}", "HostConfig.BlkioWeight is not supported");
-	refused_host("{\"Links\":[\"a:b\"]}", "HostConfig.Links is not supported");
+	refused_host("{\"SecurityOpt\":[\"label=type:x\"]}", "security option label=type:x is not supported");
+	refused_host("{\"SecurityOpt\":[\"what\"]}", "invalid --security-opt: \"what\"");
+	refused_host("{\"SecurityOpt\":[\"seccomp={\\\"syscalls\\\":[]}\"]}",
+		     "seccomp profile: expected a defaultAction");
+	refused_host("{\"SecurityOpt\":[\"seccomp=/file\"]}", "Decoding seccomp profile failed");
+	refused_host("{\"BlkioWeight\":5}", "Range of blkio weight is from 10 to 1000");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Path\":\"sda\",\"Rate\":1}]}",
+		     "bad format for device path: sda");
+	refused_host("{\"BlkioDeviceReadBps\":[{\"Way\":1}]}",
+		     "HostConfig.BlkioDeviceReadBps.Way: no such field");
+	refused_host("{\"MemorySwappiness\":101}", "valid memory swappiness range is 0-100");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1:3\"]}", "invalid device cgroup rule format: 'c 1:3'");
+	refused_host("{\"DeviceCgroupRules\":[\"c 1*:3 r\"]}", "invalid device cgroup rule format");
+	refused_host("{\"DeviceRequests\":[{\"Count\":1}]}", "HostConfig.DeviceRequests is not supported");
 	refused_host("{\"NoSuch\":1}", "HostConfig.NoSuch: no such field");
 }
 
@@ -336,19 +349,46 @@ static void a_tmpfs_without_options_stays(void)
 	EXPECT_JSON(json_object_get(h, "Tmpfs"), "{\"/run\":\"\"}");
 }
 
-static void networking_must_repeat_the_mode(void)
+/* What a request asks for becomes {network: settings}, printed compactly; or the refusal. */
+static void networks_are(const char *networking, const char *host, bool several, const char *want)
 {
-	AUTO_JSON json_t *address = json_of("{\"EndpointsConfig\":{\"bridge\":{\"IPAMConfig\":{"
-					    "\"IPv4Address\":\"1.2.3.4\"}}}}");
-	AUTO_JSON json_t *other = json_of("{\"EndpointsConfig\":{\"host\":{}}}");
-	AUTO_JSON json_t *unknown = json_of("{\"EndpointsConfig\":{\"mine\":{}}}");
-	struct err err;
+	AUTO_JSON json_t *n = json_of(networking), *h = json_of(host), *got = NULL;
+	struct config cfg = { .data_root = tmp_new(), .bridge = (char *)"none" };
+	struct err err = { 0 };
+	struct daemon d = { .net = dockerd_network_open(&cfg, &err) };
+	AUTO_STRBUF struct strbuf names = STRBUF_INIT;
+	const char *key;
+	json_t *v;
 
-	EXPECT_INT(dockerd_networking_check(address, "bridge", &err), -1);
-	EXPECT_HAS(err.msg, "bridge.IPAMConfig is not supported");
-	EXPECT_INT(dockerd_networking_check(other, "bridge", &err), -1);
-	EXPECT_INT(dockerd_networking_check(unknown, "bridge", &err), -1);
-	EXPECT_HAS(err.msg, "network mine not found");
+	CU_ASSERT_FATAL(d.net != NULL);
+	err.msg[0] = '\0';
+	got = dockerd_networking_make(&d, n, NULL, h, several, &err);
+	json_object_foreach(got, key, v) {
+		const char *ip = json_string_value(jsonx_at(v, "IPAMConfig.IPv4Address"));
+
+		strbuf_addf(&names, "%s%s%s ", key, ip ? "=" : "", ip ? ip : "");
+	}
+	EXPECT_HAS(got ? names.data : err.msg, want);
+	dockerd_network_close(d.net, false);
+	tmp_free(cfg.data_root);
+}
+
+static void networks_of_a_request(void)
+{
+	static const char two[] = "{\"EndpointsConfig\":{\"xa\":{},\"xb\":{\"IPAMConfig\":{"
+				  "\"IPv4Address\":\"10.0.0.9\"}}}}";
+
+	networks_are(cli_networking, "{\"NetworkMode\":\"default\"}", false, "bridge ");
+	networks_are("{}", "{\"NetworkMode\":\"mine\"}", false, "mine ");
+	networks_are(two, "{\"NetworkMode\":\"xb\"}", true, "xb=10.0.0.9 xa ");
+	networks_are(two, "{\"NetworkMode\":\"xb\"}", false,
+		     "Container cannot be connected to network endpoints: xa, xb");
+	networks_are("{\"EndpointsConfig\":{\"host\":{}}}", "{\"NetworkMode\":\"none\"}", false,
+		     "conflicting options");
+	networks_are("{\"EndpointsConfig\":{\"xa\":{\"IPAMConfig\":{\"IPv4Address\":\"x\"}}}}",
+		     "{\"NetworkMode\":\"xa\"}", false, "invalid IPv4 address: x");
+	networks_are("{\"EndpointsConfig\":{\"xa\":{\"DriverOpts\":{\"x\":\"y\"}}}}",
+		     "{\"NetworkMode\":\"xa\"}", false, "xa.DriverOpts is not supported");
 }
 
 static void sizes(void)
@@ -371,7 +411,7 @@ int suite_host(void)
 		{ "modes are checked", modes_are_checked },
 		{ "what is implemented is accepted", what_is_implemented_is_accepted },
 		{ "a tmpfs without options stays", a_tmpfs_without_options_stays },
-		{ "networking must repeat the mode", networking_must_repeat_the_mode },
+		{ "networks of a request to create", networks_of_a_request },
 		{ "sizes", sizes },
 		CU_TEST_INFO_NULL,
 	};

@@ -32,6 +32,7 @@ static void limits(void)
 	resources_are("{}", "{}");
 	resources_are("{\"Memory\":33554432,\"PidsLimit\":5}",
 		      "{\"memory\":{\"limit\":33554432,\"swap\":67108864},\"pids\":{\"limit\":5}}");
+	resources_are("{\"MemorySwappiness\":-1}", "{}");
 	resources_are("{\"NanoCpus\":500000000}", "{\"cpu\":{\"period\":100000,\"quota\":50000}}");
 	resources_are(
 		"{\"CpuShares\":512,\"CpusetCpus\":\"0\",\"CpuQuota\":20000,\"CpuPeriod\":10000}",
@@ -171,6 +172,69 @@ static void devices(void)
 	EXPECT_HAS(err.msg, "\"/dev/nosuch\": no such file or directory");
 }
 
+static void rules_of_devices(void)
+{
+	AUTO_JSON json_t *h = host_of("{\"DeviceCgroupRules\":[\"c 10:* rm\",\"a *:* rwm\"]}");
+	struct err err;
+	AUTO_JSON json_t *rules = dockerd_spec_device_rules(h, &err);
+	size_t n = json_array_size(rules);
+
+	EXPECT_JSON(json_array_get(rules, n - 2),
+		    "{\"allow\":true,\"type\":\"c\",\"major\":10,\"access\":\"rm\"}");
+	EXPECT_JSON(json_array_get(rules, n - 1),
+		    "{\"allow\":true,\"type\":\"a\",\"access\":\"rwm\"}");
+}
+
+static void block_devices(void)
+{
+	AUTO_JSON json_t *h = host_of("{\"BlkioWeight\":300}"),
+			 *null = host_of("{\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/null\",\"Rate\":1}]}"),
+			 *none = host_of("{\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/nosuch\",\"Rate\":1}]}");
+	AUTO_JSON json_t *r = json_object();
+	struct err err;
+
+	EXPECT_INT(dockerd_spec_blkio(h, r, &err), 0);
+	EXPECT_JSON(r, "{\"blockIO\":{\"weight\":300}}");
+	EXPECT_INT(dockerd_spec_blkio(null, r, &err), -1);
+	EXPECT_HAS(err.msg, "/dev/null is not a block device");
+	EXPECT_INT(dockerd_spec_blkio(none, r, &err), -1);
+	EXPECT_HAS(err.msg, "stat /dev/nosuch");
+}
+
+#if defined(__aarch64__)
+#define OURS "SCMP_ARCH_AARCH64"
+#define OTHER "amd64"
+#else
+#define OURS "SCMP_ARCH_X86_64"
+#define OTHER "arm64"
+#endif
+
+/* Conditions are decided, the rest is the OCI's. */
+static void profiles_of_ones_own(void)
+{
+	static const char text[] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{\"architecture\":\"" OURS
+		"\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]},{\"architecture\":\"SCMP_ARCH_S390X\"}],"
+		"\"syscalls\":["
+		"{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":null,\"comment\":\"c\"},"
+		"{\"names\":[\"a\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_CHOWN\"]}},"
+		"{\"names\":[\"b\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_BPF\"]}},"
+		"{\"names\":[\"c\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":[\"CAP_CHOWN\"]}},"
+		"{\"names\":[\"d\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"" OTHER
+		"\"]}},"
+		"{\"names\":[\"e\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"99.1\"}},"
+		"{\"names\":[\"f\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"3.1\"}}]}";
+	AUTO_JSON json_t *caps = json_of("[\"CAP_CHOWN\"]");
+	struct err err;
+	AUTO_JSON json_t *got = dockerd_spec_seccomp_profile(text, caps, &err);
+
+	EXPECT_JSON(got, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+			 "{\"action\":\"SCMP_ACT_ALLOW\",\"names\":[\"read\"]},"
+			 "{\"names\":[\"a\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+			 "{\"names\":[\"f\"],\"action\":\"SCMP_ACT_ALLOW\"}],"
+			 "\"architectures\":[\"" OURS "\",\"SCMP_ARCH_X86\"]}");
+}
+
 int suite_spec(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -180,6 +244,9 @@ int suite_spec(void)
 		{ "namespaces", namespaces },
 		{ "privilege", privilege },
 		{ "devices", devices },
+		{ "rules of devices", rules_of_devices },
+		{ "block devices", block_devices },
+		{ "profiles of one's own", profiles_of_ones_own },
 		CU_TEST_INFO_NULL,
 	};
 

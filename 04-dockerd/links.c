@@ -1,0 +1,205 @@
+/*
+ * links.c - see links.h.
+ */
+#include "links.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "network.h"
+
+struct link {
+	char *target, *alias;
+	struct container *other; /* a reference */
+};
+
+static void link_free(struct daemon *d, struct link *l)
+{
+	free(l->target);
+	free(l->alias);
+	if (l->other)
+		dockerd_container_put(d, l->other);
+}
+
+/* "name:alias", "name", and inspect's own "/name:/web/alias". */
+static int parse(struct daemon *d, const char *text, struct link *l, struct err *err)
+{
+	const char *colon = strchr(text, ':'), *slash = strrchr(colon ? colon : text, '/');
+
+	text += *text == '/';
+	*l = (struct link){ .target = xstrndup(text, strcspn(text, ":")) };
+	l->alias = xstrdup(slash && colon ? slash + 1 : colon ? colon + 1 : l->target);
+	if (!*l->target || !*l->alias)
+		return err_set(err, ERR_INVALID, "bad format for links: %s", text);
+	l->other = dockerd_container_find(d, l->target, err);
+	if (l->other)
+		return 0;
+	err_wrap(err, "could not get container for %s", l->target);
+	err->kind = ERR_INVALID; /* a 404 would tell the CLI that the image is missing */
+	return -1;
+}
+
+static bool on_default_bridge(const struct container *c)
+{
+	return json_object_get(c->networks, "bridge") != NULL;
+}
+
+static int each(struct daemon *d, const struct container *c,
+		int (*fn)(struct daemon *d, const struct container *c, const struct link *l,
+			  void *arg, struct err *err),
+		void *arg, struct err *err)
+{
+	json_t *v;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(json_object_get(c->host, "Links"), i, v) {
+		struct link l;
+
+		rc = parse(d, json_string_value(v), &l, err);
+		if (!rc && fn)
+			rc = fn(d, c, &l, arg, err);
+		link_free(d, &l);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+int dockerd_links_check(struct daemon *d, const struct container *c, struct err *err)
+{
+	const char *mode = jsonx_str(c->host, "NetworkMode", "");
+
+	if (!json_array_size(json_object_get(c->host, "Links")))
+		return 0;
+	if (dockerd_network_kind(mode) == NET_HOST || str_starts(mode, "container:"))
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: host type networking can't be used with links. "
+			       "This would result in undefined behavior");
+	return on_default_bridge(c) ? each(d, c, NULL, NULL, err) : 0;
+}
+
+/* Its address on the default bridge; daemon.lock held. */
+static const struct endpoint *bridge_endpoint(const struct daemon *d, const struct container *c)
+{
+	const struct endpoint *ep = c->endpoints;
+
+	while (ep && ep->net != d->net->builtin[NET_BRIDGE])
+		ep = ep->sibling;
+	return ep;
+}
+
+static int add_host(struct daemon *d, const struct container *c, const struct link *l, void *arg,
+		    struct err *err)
+{
+	const struct endpoint *ep;
+	char ip[ADDR_TEXT_SIZE];
+	int rc = 0;
+
+	dockerd_lock(d);
+	ep = l->other->st.running ? bridge_endpoint(d, l->other) : NULL;
+	if (!ep)
+		rc = err_set(err, ERR_CONFLICT,
+			     "Cannot link to a non running container: /%s AS /%s/%s", l->other->name,
+			     c->name, l->alias);
+	else
+		strbuf_addf(arg, "%s\t%s %s %s\n", dockerd_addr_text(&ep->ip, ip), l->alias,
+			    jsonx_str(l->other->config, "Hostname", ""), l->other->name);
+	dockerd_unlock(d);
+	return rc;
+}
+
+int dockerd_links_hosts(struct daemon *d, const struct container *c, struct strbuf *out,
+			struct err *err)
+{
+	return on_default_bridge(c) ? each(d, c, add_host, out, err) : 0;
+}
+
+/* --- the environment --------------------------------------------------------------------- */
+
+static char *upper(const char *alias)
+{
+	char *out = xstrdup(alias);
+
+	for (char *p = out; *p; p++)
+		*p = *p == '-' || *p == '.' ? '_' : (char)toupper((unsigned char)*p);
+	return out;
+}
+
+static void add_port(json_t *env, const char *prefix, const char *ip, const struct port_spec *p)
+{
+	const char *proto = dockerd_proto_name(p->proto);
+	AUTO_FREE char *big = upper(proto);
+	AUTO_FREE char *name = xasprintf("%s_PORT_%u_%s", prefix, p->first, big);
+
+	json_array_append_new(env, json_sprintf("%s=%s://%s:%u", name, proto, ip, p->first));
+	json_array_append_new(env, json_sprintf("%s_ADDR=%s", name, ip));
+	json_array_append_new(env, json_sprintf("%s_PORT=%u", name, p->first));
+	json_array_append_new(env, json_sprintf("%s_PROTO=%s", name, proto));
+}
+
+/* The exposed ports; ALIAS_PORT is the lowest. */
+static void add_ports(json_t *env, const char *prefix, const char *ip, const json_t *exposed)
+{
+	struct port_spec lowest = { 0 }, p;
+	struct err ignored;
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)exposed, key, v) {
+		if (dockerd_port_parse(key, &p, &ignored))
+			continue;
+		if (!lowest.first || p.first < lowest.first)
+			lowest = p;
+		add_port(env, prefix, ip, &p);
+	}
+	if (lowest.first)
+		json_array_append_new(env, json_sprintf("%s_PORT=%s://%s:%u", prefix,
+							dockerd_proto_name(lowest.proto), ip,
+							lowest.first));
+}
+
+static void add_inner(json_t *env, const char *prefix, const json_t *theirs)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)theirs, i, v) {
+		const char *entry = json_string_value(v);
+
+		if (!str_starts(entry, "HOME=") && !str_starts(entry, "PATH="))
+			json_array_append_new(env, json_sprintf("%s_ENV_%s", prefix, entry));
+	}
+}
+
+static int add_env(struct daemon *d, const struct container *c, const struct link *l, void *arg,
+		   struct err *err)
+{
+	AUTO_FREE char *prefix = upper(l->alias);
+	const struct endpoint *ep;
+	char ip[ADDR_TEXT_SIZE];
+	json_t *env = arg;
+
+	(void)err;
+	dockerd_lock(d);
+	ep = bridge_endpoint(d, l->other);
+	if (ep) {
+		dockerd_addr_text(&ep->ip, ip);
+		json_array_append_new(env, json_sprintf("%s_NAME=/%s/%s", prefix, c->name, l->alias));
+		add_ports(env, prefix, ip, json_object_get(l->other->config, "ExposedPorts"));
+		add_inner(env, prefix, json_object_get(l->other->config, "Env"));
+	}
+	dockerd_unlock(d);
+	return 0;
+}
+
+json_t *dockerd_links_env(struct daemon *d, const struct container *c)
+{
+	json_t *env = json_array();
+	struct err ignored;
+
+	if (on_default_bridge(c))
+		each(d, c, add_env, env, &ignored);
+	return env;
+}

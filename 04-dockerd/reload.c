@@ -1,0 +1,100 @@
+/*
+ * reload.c - SIGHUP: the configuration is read again, and what may change under a running
+ * daemon does: where images come from, and how much is logged. The rest of the file is
+ * checked and waits for the next start. A file that is wrong changes nothing.
+ */
+#include "reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "events.h"
+
+static json_t *strings(const struct strlist *l)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(out, json_string(l->v[i]));
+	return out;
+}
+
+static void copy(struct strlist *to, const struct strlist *from)
+{
+	strlist_free(to);
+	for (size_t i = 0; i < from->n; i++)
+		strlist_add(to, from->v[i]);
+}
+
+void dockerd_reloadable_set(struct daemon *d, const struct config *cfg)
+{
+	dockerd_lock(d);
+	copy(&d->live.mirrors, &cfg->mirrors);
+	copy(&d->live.insecure, &cfg->insecure);
+	d->live.debug = !strcmp(cfg->log_level, "debug");
+	dockerd_unlock(d);
+}
+
+void dockerd_reloadable_free(struct daemon *d)
+{
+	strlist_free(&d->live.mirrors);
+	strlist_free(&d->live.insecure);
+}
+
+json_t *dockerd_mirrors(struct daemon *d)
+{
+	json_t *list;
+
+	dockerd_lock(d);
+	list = strings(&d->live.mirrors);
+	dockerd_unlock(d);
+	return list;
+}
+
+json_t *dockerd_insecure(struct daemon *d)
+{
+	json_t *list;
+
+	dockerd_lock(d);
+	list = strings(&d->live.insecure);
+	dockerd_unlock(d);
+	return list;
+}
+
+bool dockerd_is_debug(struct daemon *d)
+{
+	bool debug;
+
+	dockerd_lock(d);
+	debug = d->live.debug;
+	dockerd_unlock(d);
+	return debug;
+}
+
+/* Attributes of events are strings. Takes `list`. New. */
+static json_t *as_text(json_t *list)
+{
+	AUTO_FREE char *text = jsonx_text(list);
+
+	json_decref(list);
+	return json_string(text);
+}
+
+int dockerd_reload(struct daemon *d, int argc, char **argv, struct err *err)
+{
+	AUTO_CONFIG struct config fresh = { 0 };
+	char name[65] = "";
+
+	if (dockerd_config_load(&fresh, argc, argv, err) || dockerd_config_log(&fresh, err))
+		return -1;
+	dockerd_reloadable_set(d, &fresh);
+	gethostname(name, sizeof name - 1);
+	dockerd_event(d, "daemon", "reload", d->id,
+		      json_pack("{s:s, s:s, s:o, s:o}", "name", name, "debug",
+				dockerd_is_debug(d) ? "true" : "false", "registry-mirrors",
+				as_text(dockerd_mirrors(d)), "insecure-registries",
+				as_text(dockerd_insecure(d))));
+	return 0;
+}

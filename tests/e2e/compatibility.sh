@@ -1,0 +1,52 @@
+#!/bin/bash
+# The same requests to a real dockerd and to ours: status, headers, errors and the shape of every body
+# differ only where 04-dockerd/COMPATIBILITY.md says so. UPDATE=1 writes that page anew.
+. "${0%/*}/lib.sh"
+need containerd containerd-shim-runc-v2 dockerd iptables python3
+
+compat=$TOP/tests/compat
+page=$TOP/04-dockerd/COMPATIBILITY.md
+group=/dockyard-compat-${T##*.}
+clean_up() {
+	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
+	kill "${pid_real:-}" && wait "$pid_real"
+	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} +
+} >/dev/null 2>&1
+trap 'thaw; clean_up' EXIT
+
+tar -cf "$T/context" -T /dev/null
+echo hello >"$T/hello" && tar -cf "$T/box" -C "$T" hello
+replay() { # SOCKET
+	python3 "$compat/replay.py" "$1" "$compat/requests" "$T" || fail "the requests to $1"
+}
+
+all_hierarchies
+seed busybox
+start_registry
+start_real_containerd
+launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker-real" --exec-root "$T/run-docker" \
+	-H "unix://$T/real.sock" --pidfile "$T/docker.pid" --containerd "$T/real/sock" --cgroup-parent "$group" \
+	--registry-mirror "$MIRROR" --exec-opt native.cgroupdriver=cgroupfs
+ready real_dockerd 30 curl -sf --unix-socket "$T/real.sock" http://d/_ping
+replay "$T/real.sock" >"$T/real.json"
+kill "$pid_real_dockerd" && wait "$pid_real_dockerd"
+kill "$pid_real" && wait "$pid_real"
+pid_real_dockerd='' pid_real=''
+
+start_containerd
+start_dockerd
+replay "$T/docker.sock" >"$T/ours.json"
+
+{
+	sed '/^<!-- generated/q' "$page"
+	echo
+	python3 "$compat/report.py" "$T/real.json" "$T/ours.json"
+} >"$T/page" || fail "the report"
+expect_match "a third at least is answered alike" '^([6-9][0-9]|1[0-9][0-9]) of [0-9]+ requests' "$(cat "$T/page")"
+[ -z "${UPDATE:-}" ] || cp "$T/page" "$page"
+# A machine may show fewer than the page has, and another version of Docker has others.
+case $(dockerd --version) in
+*20.10.*) expect_eq "no difference that 04-dockerd/COMPATIBILITY.md has not (UPDATE=1 writes it)" "" \
+	"$(grep '^ *- ' "$T/page" | grep -vxF -f "$page")" ;;
+esac
+done_testing

@@ -1,0 +1,114 @@
+#!/bin/bash
+# Users' networks, as the real docker CLI makes and inspects them: addresses, several networks on one
+# container, static addresses, isolation, IPv6, published ports; and that a daemon which was killed
+# leaves networks that the next one repairs.
+. "${0%/*}/lib.sh"
+cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
+[ -n "$cli" ] || skip "no docker CLI is installed"
+d() { "$cli" "$@"; }
+run() { d run --rm "$@" 2>&1; }
+api() { curl -s --unix-socket "$T/docker.sock" -H 'Content-Type: application/json' "$@"; }
+
+start_stack busybox
+expect_ok d pull busybox
+mark
+
+# ---- making
+expect_match "create answers with an ID" '^[0-9a-f]{64}$' "$(d network create --subnet 10.9.0.0/24 --ip-range 10.9.0.128/25 \
+	--gateway 10.9.0.1 --aux-address host=10.9.0.128 --label a=b -o com.docker.network.driver.mtu=1400 one)"
+id=$(d network inspect -f '{{.Id}}' one)
+expect_eq "what was asked for is what inspect shows" "10.9.0.0/24 10.9.0.128/25 10.9.0.1 map[host:10.9.0.128] map[a:b] false" \
+	"$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.IPRange}} {{.Gateway}} {{.AuxiliaryAddresses}}{{end}} {{.Labels}} {{.Internal}}' one)"
+expect_eq "a bridge of its own" "10.9.0.1/24 mtu 1400" "$(ip -4 -o addr show "br-${id::12}" | awk '{ print $4 }') $(ip -o link show "br-${id::12}" | grep -o 'mtu [0-9]*')"
+expect_ok d network create two
+expect_fail 1 'network with name one already exists' d network create one
+expect_fail 1 'Pool overlaps with other one on this address space' d network create --subnet 10.9.0.0/16 three
+expect_fail 1 'operation is not permitted on predefined' d network create host
+expect_fail 1 'plugin "nosuch" not found' d network create -d nosuch three
+expect_fail 1 'invalid gateway|no matching subnet' d network create --subnet 10.10.0.0/24 --gateway 10.11.0.1 three
+expect_eq "list, filtered" "one" "$(d network ls --filter label=a=b --format '{{.Name}}')"
+expect_eq "users' own" "one two" "$(d network ls --filter type=custom --format '{{.Name}}' | sort | xargs)"
+
+# ---- being on it
+expect_match "the first address of the range, the gateway of the network" '10\.9\.0\.129.*via 10\.9\.0\.1 ' \
+	"$(run --network one busybox sh -c 'ip addr show eth0; ip route' | xargs)"
+expect_ok d run -d --name web --network one --ip 10.9.0.20 --mac-address 02:00:00:00:00:07 -p 8080:80 busybox \
+	sh -c 'mkdir /w; echo page >/w/index.html; exec httpd -f -p 80 -h /w'
+expect_eq "a static address and a MAC" "10.9.0.20 02:00:00:00:00:07 24 10.9.0.1" \
+	"$(d inspect -f '{{with .NetworkSettings.Networks.one}}{{.IPAddress}} {{.MacAddress}} {{.IPPrefixLen}} {{.Gateway}}{{end}}' web)"
+expect_fail 125 'Address already in use' d run --rm --network one --ip 10.9.0.20 busybox true
+expect_fail 125 'network nosuch not found' d run --name never --network nosuch busybox true
+expect_ok d rm never
+expect_eq "published on the host" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
+expect_eq "and for neighbours" page "$(run --network one busybox wget -qO- http://10.9.0.20/index.html)"
+expect_fail any '' d run --rm --network two busybox wget -T 1 -qO- http://10.9.0.20/index.html
+expect_eq "the member is listed" "web 10.9.0.20/24" "$(d network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}' one)"
+
+# ---- connecting and disconnecting
+expect_ok d network connect --alias www --ip "$(d network inspect -f '{{(index .IPAM.Config 0).Subnet}}' two | sed 's|\.0\.0/.*|.0.77|; s|\.[0-9]*/20|.77|')" two web
+expect_eq "a second interface" "eth0 eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
+expect_match "reached on the second network" page "$(run --network two busybox wget -qO- http://web/index.html)"
+expect_fail 1 'already exists in network two' d network connect two web
+expect_fail 1 'has active endpoints' d network rm two
+expect_ok d network disconnect one web
+expect_eq "ports moved with the default route" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
+expect_eq "one interface again" "eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
+expect_fail 1 'is not connected to the network one' d network disconnect one web
+expect_ok d network connect one web
+expect_ok d restart -t 0 web
+expect_eq "both after a restart" "one two" "$(d inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{if $v.IPAddress}}{{$k}} {{end}}{{end}}' web | xargs)"
+
+# ---- a daemon that is killed
+stop_dockerd KILL
+ip link delete "$(d network ls >/dev/null 2>&1; ip -o link | awk -F': ' '/master br-/ { sub(/@.*/, "", $2); print $2; exit }')"
+start_dockerd
+expect_eq "an interface that is gone is plugged in again" "eth0 eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
+expect_eq "published again" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
+expect_match "found by name again" page "$(run --network two busybox wget -qO- http://web/index.html)"
+
+# ---- what a network may not
+expect_ok d network create --internal inside
+expect_eq "internal: no default route" "" "$(run --network inside busybox sh -c 'ip route | grep default')"
+expect_ok d network create -o com.docker.network.bridge.enable_icc=false -o com.docker.network.bridge.name=noicc quiet
+expect_eq "a bridge by name" yes "$(ip link show noicc >/dev/null && echo yes)"
+expect_ok d run -d --name silent --network quiet busybox httpd -f -p 80
+expect_fail any '' d run --rm --network quiet busybox ping -c 1 -W 1 "$(d inspect -f '{{.NetworkSettings.Networks.quiet.IPAddress}}' silent)"
+expect_ok d rm -f silent
+
+# ---- IPv6
+if [ -d /proc/sys/net/ipv6 ]; then
+	expect_ok d network create --ipv6 --subnet fd00:9::/64 six
+	expect_ok d run -d --name v6 --network six --ip6 fd00:9::99 -p 8081:80 busybox sh -c 'echo six >/index.html; exec httpd -f -p 80 -h /'
+	expect_eq "an address of IPv6" "fd00:9::99 64 fd00:9::1" \
+		"$(d inspect -f '{{with .NetworkSettings.Networks.six}}{{.GlobalIPv6Address}} {{.GlobalIPv6PrefixLen}} {{.IPv6Gateway}}{{end}}' v6)"
+	expect_eq "between containers" six "$(run --network six busybox wget -qO- 'http://[fd00:9::99]/index.html')"
+	expect_eq "published on ::1" six "$(curl -fsS 'http://[::1]:8081/index.html')"
+	expect_eq "and on the host's other addresses" six "$(curl -fsS 'http://[fd00:9::1]:8081/index.html')"
+	expect_match "the rule" 'dnat ip6 to \[fd00:9::99\]:80' "$(nft list ruleset)"
+	expect_ok d rm -f v6
+fi
+
+# ---- on a parent's wire
+ip link add wire type dummy && ip link set wire up
+for kind in macvlan ipvlan; do
+	if d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 vlan >/dev/null 2>"$T/out"; then
+		ok=$(d run -d --name wired --network vlan --ip 10.8.0.5 busybox sleep 100 2>&1) || { echo "no $kind here: $ok"; d rm -f wired >/dev/null 2>&1; d network rm vlan >/dev/null; continue; }
+		expect_eq "$kind: neighbours" ok "$(run --network vlan busybox sh -c 'ping -c 1 -W 2 wired >/dev/null && echo ok')"
+		expect_ok d rm -f wired
+		expect_ok d network rm vlan
+	fi
+done
+ip link delete wire
+
+# ---- links of old
+expect_ok d run -d --name db --expose 5432 -e PASS=x busybox sleep 100
+expect_match "hosts and environment" '172.31.0.[0-9]+ database [0-9a-f]{12} db .*DATABASE_PORT_5432_TCP=tcp://172.31.0.[0-9]+:5432' \
+	"$(run --link db:database busybox sh -c 'grep database /etc/hosts; env' | xargs)"
+expect_ok d rm -f db
+
+# ---- and away
+expect_ok d rm -f web
+expect_match "prune" 'one' "$(d network prune -f)"
+expect_eq "nothing but the three" "bridge host none" "$(d network ls --format '{{.Name}}' | sort | xargs)"
+expect_unchanged "all of it"
+done_testing
