@@ -49,10 +49,10 @@ static void list_scopes(const struct ctrd_registry *r, const char *challenge, bo
 	AUTO_FREE char *asked = ctrd_auth_param(challenge, "scope");
 	char *save = NULL;
 
-	for (size_t i = 0; i < (all ? r->scopes.n : 1); i++)
+	for (size_t i = 0; i < r->scopes.n && (all || !i); i++)
 		strlist_add(out, r->scopes.v[i]);
 	for (char *s = asked ? strtok_r(asked, " ", &save) : NULL; s; s = strtok_r(NULL, " ", &save))
-		if (!has_scope(r, s) && !str_starts(r->scopes.v[0], s))
+		if (!has_scope(r, s) && !(r->scopes.n && str_starts(r->scopes.v[0], s)))
 			strlist_add(out, s);
 }
 

@@ -102,7 +102,8 @@ static void take_options(struct ctrd_registry *r, const struct ctrd_registry_opt
 	r->stall_seconds = o->stall_seconds ? (long)o->stall_seconds : STALL_SECONDS;
 	r->cancelled = o->cancelled;
 	r->arg = o->arg;
-	strlist_addf(&r->scopes, "repository:%s:%s", o->repository, o->actions);
+	if (o->repository)
+		strlist_addf(&r->scopes, "repository:%s:%s", o->repository, o->actions);
 	for (size_t i = 0; o->mount_from && o->mount_from[i]; i++)
 		strlist_addf(&r->scopes, "repository:%s:pull", o->mount_from[i]);
 	for (size_t i = 0; o->insecure && o->insecure[i]; i++)
@@ -253,4 +254,16 @@ int ctrd_fetch_url(struct ctrd_registry *r, const char *url, uint64_t offset,
 bool ctrd_fetch_transient(const struct err *err)
 {
 	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_TIMEOUT;
+}
+
+int ctrd_registry_login(struct ctrd_registry *r, struct err *err)
+{
+	struct exchange x;
+	int rc;
+
+	exchange_init(&x, "GET");
+	snprintf(x.url, sizeof(x.url), "%s/", r->api);
+	rc = registry_request(r, &x, err);
+	exchange_free(&x);
+	return rc;
 }

@@ -46,7 +46,7 @@ struct ctrd_tls {
 struct ctrd_registry_options {
 	const char *url;        /* "https://registry-1.docker.io", "http://127.0.0.1:5000";
 	                           without a scheme https is tried, then what `insecure` allows */
-	const char *repository; /* "library/nginx" */
+	const char *repository; /* "library/nginx"; NULL: only to log in */
 	const char *actions;    /* of the token's scope: "pull" or "pull,push" */
 	const char *const *mount_from; /* other repositories to be read there; NULL: none */
 	const char *const *insecure;   /* "host:port", "host" or "10.0.0.0/8"; may be NULL */
@@ -68,6 +68,9 @@ struct ctrd_registry;
 struct ctrd_registry *ctrd_registry_new(const struct ctrd_registry_options *o, struct err *err);
 void ctrd_registry_free(struct ctrd_registry *r);
 const char *ctrd_registry_host(const struct ctrd_registry *r); /* for messages */
+
+/* Does it take these credentials? ERR_UNAUTHORIZED if not. */
+int ctrd_registry_login(struct ctrd_registry *r, struct err *err);
 
 /* GET a manifest by tag or digest: its bytes, media type and digest (computed from the bytes;
  * verified where `reference` is a digest). */

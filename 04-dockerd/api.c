@@ -19,7 +19,9 @@ static const struct http_route *const areas[] = {
 	dockerd_system_routes, dockerd_df_routes, dockerd_event_routes, dockerd_create_routes,
 	dockerd_list_routes, dockerd_lifecycle_routes, dockerd_wait_routes, dockerd_attach_routes,
 	dockerd_log_routes, dockerd_top_routes, dockerd_stats_routes, dockerd_inspect_routes,
-	dockerd_exec_routes, dockerd_pull_routes, dockerd_image_change_routes, dockerd_image_routes,
+	dockerd_exec_routes, dockerd_pull_routes, dockerd_push_routes, dockerd_save_routes,
+	dockerd_copy_routes, dockerd_files_routes, dockerd_commit_routes, dockerd_image_prune_routes,
+	dockerd_registry_routes, dockerd_image_change_routes, dockerd_image_routes,
 	dockerd_network_routes, dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
 };
 
@@ -127,6 +129,17 @@ int dockerd_query_int(const struct http_request *req, const char *name, long fal
 		return err_set(err, ERR_INVALID, "invalid value of %s: '%s' is not a number", name,
 			       text);
 	return 0;
+}
+
+char *dockerd_platform_text(const char *given)
+{
+	AUTO_JSON json_t *doc = given && *given == '{' ? json_loads(given, 0, NULL) : NULL;
+	const char *variant = jsonx_str(doc, "variant", "");
+
+	if (!doc)
+		return xstrdup(given);
+	return xasprintf("%s/%s%s%s", jsonx_str(doc, "os", ""), jsonx_str(doc, "architecture", ""),
+			 *variant ? "/" : "", variant);
 }
 
 /* --- opening -------------------------------------------------------------------------- */

@@ -27,6 +27,13 @@ extern const struct http_route dockerd_exec_routes[];      /* exec.c */
 extern const struct http_route dockerd_image_routes[];     /* images.c */
 extern const struct http_route dockerd_image_change_routes[]; /* image_delete.c: tag, delete */
 extern const struct http_route dockerd_pull_routes[];      /* pull.c */
+extern const struct http_route dockerd_push_routes[];      /* push.c */
+extern const struct http_route dockerd_save_routes[];      /* image_save.c: save, load */
+extern const struct http_route dockerd_copy_routes[];      /* copy_api.c: docker cp */
+extern const struct http_route dockerd_files_routes[];     /* container_files.c: export, changes */
+extern const struct http_route dockerd_commit_routes[];    /* commit.c */
+extern const struct http_route dockerd_image_prune_routes[]; /* image_prune.c */
+extern const struct http_route dockerd_registry_routes[];    /* registry_api.c: auth, distribution */
 extern const struct http_route dockerd_network_routes[];   /* network_api.c */
 extern const struct http_route dockerd_volume_routes[];    /* volume_api.c */
 
@@ -48,5 +55,13 @@ const char *dockerd_stream_type(const struct http_request *req, bool tty);
 /* A numeric query parameter: `fallback` when absent or empty, ERR_INVALID if it is no number. */
 int dockerd_query_int(const struct http_request *req, const char *name, long fallback, long *out,
 		      struct err *err);
+
+/* POST /images/create?fromSrc= (import.c). */
+int dockerd_import(struct http_request *req, struct http_reply *rep, struct daemon *d,
+		   struct err *err);
+
+/* A `platform` parameter, "linux/arm64" or {"os":…,"architecture":…}, as the former; the caller
+ * frees. NULL where there is none. */
+char *dockerd_platform_text(const char *given);
 
 #endif

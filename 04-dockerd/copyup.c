@@ -1,10 +1,7 @@
 /*
  * copyup.c - a fresh volume begins with what the image has at its place.
  *
- * The image's files are the container's snapshot, mounted for a moment: by a
- * thread in a mount namespace of its own, which ends as soon as it has opened the
- * root. The descriptor keeps the file system; the namespace takes the mount with it
- * when the thread ends, so there is nothing to clean up, however this process ends.
+ * The image's files are the container's snapshot, mounted for a moment (container_root.h).
  *
  * Both trees are walked by descriptor. What an image contains is hostile: its paths are
  * resolved inside its root (path.h), links are copied, never followed.
@@ -13,66 +10,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/mount.h"
-#include "01-kernel/ns.h"
 #include "01-kernel/path.h"
-#include "03-containerd/mounts.h"
+#include "container_root.h"
 #include "volume.h"
 
 #define XATTRS_MAX 65536
-
-/* --- the image's root ---------------------------------------------------------------------- */
-
-struct mounting {
-	const json_t *mounts;
-	const char *target;
-	int root;
-	struct err err;
-};
-
-static void *mount_in_private(void *arg)
-{
-	struct mounting *m = arg;
-
-	m->root = -1;
-	if (kern_ns_unshare(CLONE_NEWNS, &m->err) ||
-	    kern_mount_propagation("/", MS_PRIVATE | MS_REC, &m->err) ||
-	    ctrd_mounts_apply(m->mounts, m->target, &m->err))
-		return NULL;
-	m->root = open(m->target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (m->root < 0)
-		err_sys(&m->err, "open %s", m->target);
-	return NULL;
-}
-
-/* The root of the snapshot: a descriptor, the caller's. */
-static int open_snapshot(struct daemon *d, const char *key, struct err *err)
-{
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/mounts", key);
-	AUTO_FREE char *target = xasprintf("%s/copy-up", d->cfg->exec_root);
-	AUTO_JSON json_t *doc = ctrd_call(d->ctrd, "GET", path, NULL, err);
-	struct mounting m = { json_object_get(doc, "mounts"), target, -1, { ERR_NONE, 0, "" } };
-	pthread_t thread;
-
-	if (!doc || file_mkdir_p(target, 0700, err))
-		return -1;
-	if (pthread_create(&thread, NULL, mount_in_private, &m))
-		return err_set(err, ERR_SYSTEM, "cannot start a thread");
-	pthread_join(thread, NULL);
-	if (m.root < 0)
-		*err = m.err;
-	return m.root;
-}
 
 /* --- copying --------------------------------------------------------------------------------- */
 
@@ -239,7 +189,7 @@ int dockerd_copy_up(struct daemon *d, const char *snapshot, const json_t *mounts
 	json_array_foreach((json_t *)mounts, i, m) {
 		if (!is_fresh_volume(m))
 			continue;
-		if (root < 0 && (root = open_snapshot(d, snapshot, err)) < 0)
+		if (root < 0 && (root = dockerd_root_mount(d, snapshot, NULL, true, err)) < 0)
 			return err_wrap(err, "look into the image");
 		if (fill_volume(root, m, err))
 			return -1;

@@ -71,23 +71,58 @@ static json_t *volumes(struct daemon *d, struct err *err)
 	return list;
 }
 
-static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+/* A part of the answer is asked for by type=; without any, all are. */
+enum { WANT_IMAGES = 1, WANT_CONTAINERS = 2, WANT_VOLUMES = 4, WANT_CACHE = 8, WANT_WRONG = 16 };
+
+static void add_type(void *arg, const char *value)
 {
-	AUTO_JSON json_t *none = json_object(),
-			 *images = dockerd_image_summaries(daemon, none, err);
-	json_t *vols = images ? volumes(daemon, err) : NULL, *image;
-	json_int_t layers = 0;
+	unsigned *want = arg;
+
+	*want |= !strcmp(value, "image")	 ? WANT_IMAGES
+		 : !strcmp(value, "container")	 ? WANT_CONTAINERS
+		 : !strcmp(value, "volume")	 ? WANT_VOLUMES
+		 : !strcmp(value, "build-cache") ? WANT_CACHE : WANT_WRONG;
+}
+
+static json_t *images(struct daemon *d, struct err *err)
+{
+	AUTO_JSON json_t *none = json_object();
+	json_t *list = dockerd_image_summaries(d, none, err), *image;
 	size_t i;
 
-	(void)req;
-	if (!vols)
+	json_array_foreach(list, i, image)
+		json_object_set_new(image, "SharedSize",
+				    json_integer(dockerd_shared_size(d, jsonx_str(image, "Id", ""))));
+	return list;
+}
+
+static int add(json_t *doc, const char *key, json_t *list)
+{
+	return list ? json_object_set_new(doc, key, list) : -1;
+}
+
+static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	AUTO_JSON json_t *doc = json_object();
+	unsigned want = 0;
+
+	http_query_each(req, "type", add_type, &want);
+	if (want & WANT_WRONG)
+		return err_set(err, ERR_INVALID, "unknown object type: expected container, image, "
+			       "volume or build-cache");
+	want = want ? want : WANT_IMAGES | WANT_CONTAINERS | WANT_VOLUMES | WANT_CACHE;
+	json_object_set_new(doc, "LayersSize",
+			    json_integer(want & WANT_IMAGES ? dockerd_layers_size(daemon) : 0));
+	if (want & WANT_IMAGES && add(doc, "Images", images(daemon, err)))
 		return -1;
-	json_array_foreach(images, i, image)
-		layers += jsonx_int(image, "Size", 0);
-	http_reply_json(rep, 200,
-			json_pack("{s:I, s:O, s:o, s:o, s:[], s:i}", "LayersSize", layers, "Images",
-				  images, "Containers", containers(daemon), "Volumes", vols,
-				  "BuildCache", "BuilderSize", 0));
+	if (want & WANT_CONTAINERS && add(doc, "Containers", containers(daemon)))
+		return -1;
+	if (want & WANT_VOLUMES && add(doc, "Volumes", volumes(daemon, err)))
+		return -1;
+	if (want & WANT_CACHE)
+		json_object_set_new(doc, "BuildCache", json_array());
+	json_object_set_new(doc, "BuilderSize", json_integer(0));
+	http_reply_json(rep, 200, json_incref(doc));
 	return 0;
 }
 

@@ -101,13 +101,18 @@ static bool label_holds(const char *want, const json_t *labels)
 	return have && (!eq || !strcmp(have, eq + 1));
 }
 
-bool dockerd_filter_labels(const json_t *filters, const json_t *labels)
+bool dockerd_labels_match(const json_t *wanted, const json_t *labels)
 {
-	json_t *list = json_object_get(filters, "label"), *v;
+	json_t *v;
 	size_t i;
 
-	json_array_foreach(list, i, v)
+	json_array_foreach((json_t *)wanted, i, v)
 		if (!label_holds(json_string_value(v), labels))
 			return false;
 	return true;
+}
+
+bool dockerd_filter_labels(const json_t *filters, const json_t *labels)
+{
+	return dockerd_labels_match(json_object_get(filters, "label"), labels);
 }

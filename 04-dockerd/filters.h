@@ -25,5 +25,7 @@ bool dockerd_filter_equal(const json_t *filters, const char *key, const char *te
 
 /* Every "label" filter, "key" or "key=value" (or "!="-less exact match), holds. */
 bool dockerd_filter_labels(const json_t *filters, const json_t *labels);
+/* Do all of these (an array of such) hold for the labels? */
+bool dockerd_labels_match(const json_t *wanted, const json_t *labels);
 
 #endif

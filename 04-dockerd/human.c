@@ -103,3 +103,39 @@ int dockerd_parse_when(const char *text, struct timespec *out, struct err *err)
 	*out = t;
 	return 0;
 }
+
+/* Go's durations: "1h30m", "24h", "10s". -1: it is none. */
+static int parse_duration(const char *text, double *seconds)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = { { "ms", 0.001 }, { "us", 1e-6 }, { "ns", 1e-9 }, { "h", 3600 }, { "m", 60 }, { "s", 1 } };
+	const char *p = text;
+
+	*seconds = 0;
+	while (*p >= '0' && *p <= '9') {
+		char *end;
+		double n = strtod(p, &end);
+		size_t i = 0;
+
+		while (i < sizeof units / sizeof *units &&
+		       strncmp(end, units[i].unit, strlen(units[i].unit)))
+			i++;
+		if (i == sizeof units / sizeof *units)
+			return -1;
+		*seconds += n * units[i].seconds;
+		p = end + strlen(units[i].unit);
+	}
+	return p == text || *p ? -1 : 0;
+}
+
+int dockerd_parse_ago(const char *text, struct timespec *out, struct err *err)
+{
+	double ago;
+
+	if (parse_duration(text, &ago))
+		return dockerd_parse_when(text, out, err);
+	*out = (struct timespec){ time(NULL) - (time_t)ago, 0 };
+	return 0;
+}

@@ -18,5 +18,7 @@ int dockerd_parse_timespec(const char *text, struct timespec *out); /* 0 or -1 *
 /* The API's since/until: RFC 3339, or seconds since 1970 with up to nine decimals.
  * Empty or NULL leaves *out alone. */
 int dockerd_parse_when(const char *text, struct timespec *out, struct err *err);
+/* The same, or how long ago ("24h"), as filters have it. */
+int dockerd_parse_ago(const char *text, struct timespec *out, struct err *err);
 
 #endif

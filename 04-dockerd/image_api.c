@@ -54,8 +54,8 @@ static json_int_t created_at(const json_t *resolved)
 /* --- GET /images/json --------------------------------------------------------------------------
  */
 
-static const char *const known_filters[] = { "reference", "label", "dangling",
-					     "before",	  "since", NULL };
+static const char *const known_filters[] = { "reference", "label", "dangling", "before",
+					     "since",	  "until", NULL };
 
 static json_int_t users_of(struct daemon *d, const char *id)
 {
@@ -102,6 +102,64 @@ static bool matches_reference(const char *value, const void *arg)
 	return false;
 }
 
+/* before and since name an image: those made earlier or later. until is a time. */
+static int passes_times(struct daemon *d, json_t *list, const json_t *filters, struct err *err)
+{
+	static const char *const keys[] = { "before", "since", "until" };
+
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+		const char *value = json_string_value(
+			json_array_get(json_object_get(filters, keys[k]), 0));
+		AUTO_JSON json_t *image = NULL;
+		AUTO_FREE char *name = NULL;
+		struct timespec at = { 0 };
+
+		if (!value)
+			continue;
+		if (!strcmp(keys[k], "until")) {
+			if (dockerd_parse_ago(value, &at, err))
+				return -1;
+		} else {
+			image = dockerd_image_resolve(d, value, &name, err);
+			if (!image)
+				return -1;
+			at.tv_sec = created_at(image);
+		}
+		for (size_t i = json_array_size(list); i-- > 0;) {
+			json_int_t made = jsonx_int(json_array_get(list, i), "Created", 0);
+
+			if (strcmp(keys[k], "since") ? made >= at.tv_sec : made <= at.tv_sec)
+				json_array_remove(list, i);
+		}
+	}
+	return 0;
+}
+
+/* Clients before 1.43 are told of a nameless image by these. */
+static void spell_none(json_t *list)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(list, i, s)
+		if (!json_array_size(json_object_get(s, "RepoTags")) &&
+		    !json_array_size(json_object_get(s, "RepoDigests"))) {
+			json_object_set_new(s, "RepoTags", json_pack("[s]", "<none>:<none>"));
+			json_object_set_new(s, "RepoDigests", json_pack("[s]", "<none>@<none>"));
+		}
+}
+
+/* How much of each image others have too: with shared-size=1. */
+static void tell_shared(struct daemon *d, json_t *list)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(list, i, s)
+		json_object_set_new(s, "SharedSize",
+				    json_integer(dockerd_shared_size(d, jsonx_str(s, "Id", ""))));
+}
+
 static bool passes(const json_t *s, const json_t *filters)
 {
 	const json_t *tags = json_object_get(s, "RepoTags");
@@ -135,6 +193,18 @@ static json_t *sorted(json_t *list)
 	return out;
 }
 
+/* An image is listed by those of its names that were asked for; "nginx@sha256:…" by "nginx". */
+static void keep_matching(json_t *names, const json_t *filters)
+{
+	for (size_t i = json_array_size(names); i-- > 0;) {
+		const char *name = json_string_value(json_array_get(names, i));
+		AUTO_JSON json_t *one = json_pack("[s%]", name, strcspn(name, "@"));
+
+		if (!dockerd_filter_any(filters, "reference", matches_reference, one))
+			json_array_remove(names, i);
+	}
+}
+
 json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct err *err)
 {
 	struct image_names all;
@@ -153,8 +223,11 @@ json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct 
 		if (seen)
 			continue;
 		s = summary(d, &all, &all.v[i]);
-		if (passes(s, filters))
+		if (passes(s, filters)) {
+			keep_matching(json_object_get(s, "RepoTags"), filters);
+			keep_matching(json_object_get(s, "RepoDigests"), filters);
 			json_array_append(list, s);
+		}
 		json_decref(s);
 	}
 	dockerd_images_free(&all);
@@ -167,12 +240,15 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 		dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
 	json_t *list;
 
-	if (filters && (json_object_get(filters, "before") || json_object_get(filters, "since")))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "the filters before and since of images are not supported");
 	list = filters ? dockerd_image_summaries(daemon, filters, err) : NULL;
-	if (!list)
+	if (!list || passes_times(daemon, list, filters, err)) {
+		json_decref(list);
 		return -1;
+	}
+	if (http_query_bool(req, "shared-size", 0))
+		tell_shared(daemon, list);
+	if (dockerd_api_minor(req) < 43)
+		spell_none(list);
 	http_reply_json(rep, 200, list);
 	return 0;
 }
@@ -229,17 +305,11 @@ static int get_inspect(struct http_request *req, struct http_reply *rep, void *d
 /* --- GET /images/{name}/history
  * ---------------------------------------------------------------------- */
 
-/* The unpacked size of layer i: its snapshot is named by the chain ID, which only
- * containerd computes; the compressed size from the manifest is what we have. */
-static json_int_t layer_size(const json_t *resolved, size_t i)
-{
-	return jsonx_int(json_array_get(jsonx_at(resolved, "manifest.layers"), i), "size", 0);
-}
-
 /* Newest first; only the newest has an ID, as with every image that was pulled. */
-static json_t *history(const struct image_names *all, const struct image_name *image)
+static json_t *history(struct daemon *d, const struct image_names *all, const struct image_name *image)
 {
 	json_t *list = json_array(), *steps = jsonx_at(image->resolved, "config.history"), *step;
+	const json_t *ids = jsonx_at(image->resolved, "config.rootfs.diff_ids");
 	size_t i, layer = 0;
 
 	json_array_foreach(steps, i, step) {
@@ -258,7 +328,7 @@ static json_t *history(const struct image_names *all, const struct image_name *i
 				  last ? image->id : "<missing>", "Created",
 				  (json_int_t)dockerd_parse_time(jsonx_str(step, "created", "")),
 				  "CreatedBy", jsonx_str(step, "created_by", ""), "Tags", tags,
-				  "Size", empty ? 0 : layer_size(image->resolved, layer), "Comment",
+				  "Size", empty ? 0 : dockerd_layer_size(d, ids, layer + 1), "Comment",
 				  jsonx_str(step, "comment", "")));
 		layer += !empty;
 	}
@@ -275,7 +345,7 @@ static int get_history(struct http_request *req, struct http_reply *rep, void *d
 		return -1;
 	image = dockerd_image_find(&all, http_param(req, "name"), NULL, err);
 	if (image)
-		http_reply_json(rep, 200, history(&all, image));
+		http_reply_json(rep, 200, history(daemon, &all, image));
 	dockerd_images_free(&all);
 	return image ? 0 : -1;
 }

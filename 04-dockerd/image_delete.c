@@ -10,51 +10,28 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/images.h"
 #include "03-containerd/reference.h"
 #include "api.h"
 #include "events.h"
+#include "image_name.h"
 #include "images.h"
 #include "names.h"
 
 /* --- tag --------------------------------------------------------------------------------- */
-
-static int put_name(struct daemon *d, const char *name, const json_t *target, struct err *err)
-{
-	AUTO_FREE char *escaped = ctrd_escape(name);
-	AUTO_FREE char *path = xasprintf("/v1/images/%s", escaped);
-	AUTO_JSON json_t *body = json_pack("{s:O, s:{}}", "target", target, "labels"),
-			 *answer = NULL;
-
-	answer = ctrd_call(d->ctrd, "PUT", path, body, err);
-	return answer ? 0 : -1;
-}
-
-static int new_name(struct http_request *req, char **full, char **familiar, struct err *err)
-{
-	const char *repo = http_query(req, "repo"), *tag = http_query(req, "tag");
-	AUTO_FREE char *text =
-		xasprintf("%s%s%s", repo ? repo : "", tag && *tag ? ":" : "", tag ? tag : "");
-	struct reference ref;
-
-	if (reference_parse(text, &ref, err))
-		return -1;
-	if (*ref.digest)
-		return err_set(err, ERR_INVALID,
-			       "refusing to create a tag with a digest reference");
-	*full = reference_full(&ref);
-	*familiar = reference_familiar(&ref);
-	return 0;
-}
 
 static int post_tag(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	AUTO_FREE char *full = NULL, *familiar = NULL, *source = NULL;
 	AUTO_JSON json_t *image = NULL;
 
-	if (new_name(req, &full, &familiar, err))
+	if (dockerd_name_parse(http_query(req, "repo"), http_query(req, "tag"), &full, &familiar,
+			       err))
 		return -1;
+	if (!full)
+		return err_set(err, ERR_INVALID, "invalid reference format");
 	image = dockerd_image_resolve(daemon, http_param(req, "name"), &source, err);
-	if (!image || put_name(daemon, full, json_object_get(image, "target"), err))
+	if (!image || dockerd_name_give(daemon, full, json_object_get(image, "target"), err))
 		return -1;
 	dockerd_event(daemon, "image", "tag",
 		      json_string_value(jsonx_at(image, "configDescriptor.digest")),
@@ -92,6 +69,8 @@ static int drop_name(const struct deletion *del, const char *name, struct err *e
 	if (!answer)
 		return -1;
 	json_decref(answer);
+	if (str_starts(name, NAMELESS))
+		return 0;
 	if (!*tag) {
 		struct reference ref;
 		struct err ignored;
@@ -172,7 +151,26 @@ static void tell_digest(const struct deletion *del, const struct image_name *ima
 		json_array_append_new(del->done, json_pack("{s:s}", "Untagged", digest));
 }
 
-static int drop_all(const struct deletion *del, struct err *err)
+/* The layers that went with it, by their chain IDs, topmost first. */
+static void tell_layers(const struct deletion *del, const json_t *diff_ids)
+{
+	for (size_t n = json_array_size(diff_ids); n > 0; n--) {
+		char chain[DIGEST_SIZE];
+		AUTO_FREE char *path = NULL;
+		AUTO_JSON json_t *there = NULL;
+		struct err err;
+
+		if (ctrd_chain_id(diff_ids, n, chain, &err))
+			return;
+		path = xasprintf("/v1/snapshots/%s", chain);
+		there = ctrd_call(del->d->ctrd, "GET", path, NULL, &err);
+		if (there)
+			return; /* and with it all below */
+		json_array_append_new(del->done, json_pack("{s:s}", "Deleted", chain));
+	}
+}
+
+static int drop_all(const struct deletion *del, const json_t *diff_ids, struct err *err)
 {
 	for (size_t i = 0; i < del->all->n; i++) {
 		if (strcmp(del->all->v[i].id, del->id))
@@ -182,6 +180,7 @@ static int drop_all(const struct deletion *del, struct err *err)
 		tell_digest(del, &del->all->v[i]);
 	}
 	json_array_append_new(del->done, json_pack("{s:s}", "Deleted", del->id));
+	tell_layers(del, diff_ids);
 	dockerd_event(del->d, "image", "delete", del->id, json_pack("{s:s}", "name", del->id));
 	return 0;
 }
@@ -194,32 +193,43 @@ static int delete_one(struct deletion *del, const struct image_name *image, stru
 		return drop_name(del, image->name, err);
 	if (check_names(del, err) || check_use(del, err))
 		return -1;
-	return drop_all(del, err);
+	return drop_all(del, jsonx_at(image->resolved, "config.rootfs.diff_ids"), err);
+}
+
+int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *done,
+			 struct err *err)
+{
+	struct deletion del = { .d = d, .ref = ref, .force = force, .done = done };
+	const struct image_name *image;
+	struct image_names all;
+	int rc = -1;
+
+	dockerd_nameless_sweep(d);
+	if (dockerd_images_load(d, &all, err))
+		return -1;
+	del.all = &all;
+	image = dockerd_image_find(&all, ref, &del.by_id, err);
+	if (image) {
+		del.id = image->id;
+		rc = delete_one(&del, image, err);
+	}
+	dockerd_images_free(&all);
+	return rc;
 }
 
 static int delete_image(struct http_request *req, struct http_reply *rep, void *daemon,
 			struct err *err)
 {
-	struct deletion del = { .d = daemon, .ref = http_param(req, "name"),
-				.force = http_query_bool(req, "force", 0), .done = json_array() };
-	const struct image_name *image;
-	struct image_names all;
-	int rc = -1;
+	json_t *done = json_array();
 
-	if (!dockerd_images_load(daemon, &all, err)) {
-		del.all = &all;
-		image = dockerd_image_find(&all, del.ref, &del.by_id, err);
-		if (image) {
-			del.id = image->id;
-			rc = delete_one(&del, image, err);
-		}
-		dockerd_images_free(&all);
+	/* noprune keeps an image's untagged parents: here images have none. */
+	if (dockerd_image_remove(daemon, http_param(req, "name"), http_query_bool(req, "force", 0),
+				 done, err)) {
+		json_decref(done);
+		return -1;
 	}
-	if (rc)
-		json_decref(del.done);
-	else
-		http_reply_json(rep, 200, del.done);
-	return rc;
+	http_reply_json(rep, 200, done);
+	return 0;
 }
 
 const struct http_route dockerd_image_change_routes[] = {

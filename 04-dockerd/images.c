@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/images.h"
 #include "03-containerd/reference.h"
 #include "names.h"
 
@@ -235,4 +236,78 @@ const char *dockerd_image_short(const char *id, char out[13])
 
 	snprintf(out, 13, "%.12s", colon ? colon + 1 : id);
 	return out;
+}
+
+json_int_t dockerd_layer_size(struct daemon *d, const json_t *diff_ids, size_t n)
+{
+	char chain[DIGEST_SIZE];
+	AUTO_JSON json_t *usage = NULL;
+	AUTO_FREE char *path = NULL;
+	struct err ignored;
+
+	if (ctrd_chain_id(diff_ids, n, chain, &ignored))
+		return 0;
+	path = xasprintf("/v1/snapshots/%s/usage", chain);
+	usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
+	return jsonx_int(usage, "size", 0);
+}
+
+/* The n-th layer's, unless it was counted: a chain ID stands for all below it, too. */
+static json_int_t layer_once(struct daemon *d, const json_t *diff_ids, size_t n, json_t *seen)
+{
+	char chain[DIGEST_SIZE];
+	struct err ignored;
+
+	if (ctrd_chain_id(diff_ids, n, chain, &ignored) || json_object_get(seen, chain))
+		return 0;
+	json_object_set_new(seen, chain, json_true());
+	return dockerd_layer_size(d, diff_ids, n);
+}
+
+json_int_t dockerd_layers_size(struct daemon *d)
+{
+	AUTO_JSON json_t *seen = json_object();
+	struct image_names all;
+	struct err ignored;
+	json_int_t size = 0;
+
+	if (dockerd_images_load(d, &all, &ignored))
+		return 0;
+	for (size_t i = 0; i < all.n; i++) {
+		const json_t *ids = jsonx_at(all.v[i].resolved, "config.rootfs.diff_ids");
+
+		for (size_t n = 1; n <= json_array_size(ids); n++)
+			size += layer_once(d, ids, n, seen);
+	}
+	dockerd_images_free(&all);
+	return size;
+}
+
+json_int_t dockerd_shared_size(struct daemon *d, const char *id)
+{
+	AUTO_JSON json_t *others = json_object();
+	struct image_names all;
+	json_int_t shared = 0;
+	struct err ignored;
+	const json_t *own = NULL;
+	char chain[DIGEST_SIZE];
+
+	if (dockerd_images_load(d, &all, &ignored))
+		return 0;
+	for (size_t i = 0; i < all.n; i++) {
+		const json_t *ids = jsonx_at(all.v[i].resolved, "config.rootfs.diff_ids");
+
+		if (!strcmp(all.v[i].id, id)) {
+			own = ids;
+			continue;
+		}
+		for (size_t n = 1; n <= json_array_size(ids); n++)
+			if (!ctrd_chain_id(ids, n, chain, &ignored))
+				json_object_set_new(others, chain, json_true());
+	}
+	for (size_t n = 1; n <= json_array_size(own); n++)
+		if (!ctrd_chain_id(own, n, chain, &ignored) && json_object_get(others, chain))
+			shared += dockerd_layer_size(d, own, n);
+	dockerd_images_free(&all);
+	return shared;
 }

@@ -42,6 +42,18 @@ json_t *dockerd_image_resolve(struct daemon *d, const char *ref, char **name, st
 /* Bytes of the unpacked layers; 0 when the image has gone. */
 json_int_t dockerd_image_size(struct daemon *d, const char *id);
 
+/* Bytes of an unpacked layer, the n-th (from 1) of these. */
+json_int_t dockerd_layer_size(struct daemon *d, const json_t *diff_ids, size_t n);
+/* Bytes of all images' layers, each once. */
+json_int_t dockerd_layers_size(struct daemon *d);
+
+/* Bytes of an image's layers that another image has too. */
+json_int_t dockerd_shared_size(struct daemon *d, const char *id);
+
+/* DELETE /images/{ref} (image_delete.c): what was done is added to `done`. */
+int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *done,
+			 struct err *err);
+
 /* GET /images/json (image_api.c); new. */
 json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct err *err);
 

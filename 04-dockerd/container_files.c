@@ -1,0 +1,122 @@
+/*
+ * container_files.c - GET /containers/{id}/changes (docker diff) and /export: what containerd
+ * knows of the container's snapshot.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "api.h"
+#include "events.h"
+#include "relay.h"
+
+/* --- changes ------------------------------------------------------------------------------- */
+
+/* What every container's start makes to mount over: Docker has it in a layer of its own, below
+ * the one that is compared. */
+static const char *const made_by_start[] = {
+	"/.dockerenv", "/dev/console", "/dev/pts", "/dev/shm", "/dev/mqueue", "/etc/hostname",
+	"/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/sys", "/sbin/docker-init", NULL
+};
+
+static bool is_ours(const char *path)
+{
+	for (size_t i = 0; made_by_start[i]; i++)
+		if (!strcmp(path, made_by_start[i]))
+			return true;
+	return false;
+}
+
+/* A line of containerd's, {"kind":"A","path":…}, to Docker's numbers. */
+static int on_change(void *arg, json_t *line)
+{
+	static const char kinds[] = "CAD";
+	const char *kind = jsonx_str(line, "kind", "C"), *path = jsonx_str(line, "path", "");
+	const char *at = strchr(kinds, *kind);
+
+	if (!is_ours(path))
+		json_array_append_new(arg, json_pack("{s:s, s:i}", "Path", path, "Kind",
+						     at && *at ? (int)(at - kinds) : 0));
+	return 0;
+}
+
+static bool lies_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return str_starts(path, dir) && path[n] == '/';
+}
+
+/* Directories that are listed only because of what was left out. Those that hold what follows
+ * come right before it. */
+static void drop_bare(json_t *list)
+{
+	static const char *const dirs[] = { "/etc", "/dev", "/sbin" };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		json_t *change;
+		size_t j, found = json_array_size(list);
+
+		json_array_foreach(list, j, change)
+			if (!strcmp(jsonx_str(change, "Path", ""), dirs[i]) &&
+			    !jsonx_int(change, "Kind", 0))
+				found = j;
+		if (found < json_array_size(list) &&
+		    (found + 1 == json_array_size(list) ||
+		     !lies_below(jsonx_str(json_array_get(list, found + 1), "Path", ""), dirs[i])))
+			json_array_remove(list, found);
+	}
+}
+
+static int get_changes(struct http_request *req, struct http_reply *rep, void *daemon,
+		       struct err *err)
+{
+	struct daemon *d = daemon;
+	struct container *c = dockerd_api_container(d, req, err);
+	AUTO_FREE char *path = NULL;
+	json_t *list;
+	int rc;
+
+	if (!c)
+		return -1;
+	path = xasprintf("/v1/snapshots/%s/changes", c->id);
+	list = json_array();
+	rc = ctrd_stream(d->ctrd, "GET", path, NULL, on_change, list, err);
+	dockerd_container_put(d, c);
+	if (rc) {
+		json_decref(list);
+		return -1;
+	}
+	drop_bare(list);
+	if (!json_array_size(list)) { /* Go's nil, which clients know */
+		json_decref(list);
+		list = json_null();
+	}
+	http_reply_json(rep, 200, list);
+	return 0;
+}
+
+/* --- export -------------------------------------------------------------------------------- */
+
+static int get_export(struct http_request *req, struct http_reply *rep, void *daemon,
+		      struct err *err)
+{
+	struct container *c = dockerd_api_container(daemon, req, err);
+	AUTO_FREE char *path = NULL;
+	int rc;
+
+	if (!c)
+		return -1;
+	path = xasprintf("/v1/snapshots/%s/archive?parent=", c->id);
+	rc = dockerd_relay(daemon, rep, "application/octet-stream", "GET", path, NULL, err);
+	if (!rc)
+		dockerd_container_event(daemon, c, "export", NULL);
+	dockerd_container_put(daemon, c);
+	return rc;
+}
+
+const struct http_route dockerd_files_routes[] = {
+	{ "GET", "/containers/{id}/changes", get_changes },
+	{ "GET", "/containers/{id}/export", get_export },
+	{ NULL },
+};

@@ -1,0 +1,216 @@
+/*
+ * import.c - POST /images/create?fromSrc=: a file system's archive, from the request's body ("-")
+ * or from an URL, as an image of one layer.
+ */
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "03-containerd/tar_read.h"
+#include "api.h"
+#include "events.h"
+#include "image_make.h"
+#include "image_name.h"
+#include "progress.h"
+#include "spool.h"
+
+#define STALL_SECONDS 30L
+
+struct import {
+	struct daemon *d;
+	char *source;  /* an URL, or "-" */
+	int fd;        /* the archive */
+	char *full, *familiar, *message, *platform;
+	json_t *config;
+	struct progress *progress;
+};
+
+static void import_free(void *arg)
+{
+	struct import *m = arg;
+
+	if (m->fd >= 0)
+		close(m->fd);
+	free(m->source);
+	free(m->full);
+	free(m->familiar);
+	free(m->message);
+	free(m->platform);
+	json_decref(m->config);
+	free(m);
+}
+
+/* --- from an URL ------------------------------------------------------------------------------ */
+
+static size_t keep(char *data, size_t size, size_t n, void *arg)
+{
+	struct import *m = arg;
+
+	return io_write_full(m->fd, data, size * n) ? 0 : size * n;
+}
+
+static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t a, curl_off_t b)
+{
+	struct import *m = arg;
+
+	(void)a;
+	(void)b;
+	return now && now == total ? 0
+				   : progress_status(m->progress, "import", "Importing", now, total);
+}
+
+static int download(struct import *m, struct err *err)
+{
+	AUTO_FREE char *url = xasprintf("%s%s", strstr(m->source, "://") ? "" : "http://", m->source);
+	CURL *c = curl_easy_init();
+	char why[CURL_ERROR_SIZE] = "";
+	CURLcode rc;
+
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
+	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, m);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, m);
+	progress_status(m->progress, NULL, "Downloading from", 0, 0);
+	rc = curl_easy_perform(c);
+	curl_easy_cleanup(c);
+	if (rc)
+		return err_set(err, ERR_INVALID, "%s: %s", url, *why ? why : curl_easy_strerror(rc));
+	return 0;
+}
+
+/* --- the image ------------------------------------------------------------------------------ */
+
+struct stored {
+	char digest[136];
+};
+
+static int on_stored(void *arg, json_t *line)
+{
+	struct stored *s = arg;
+
+	snprintf(s->digest, sizeof s->digest, "%s", jsonx_str(line, "digest", ""));
+	return 0;
+}
+
+/* What the archive is compressed with, by its first bytes (RFC 1952, RFC 8878). */
+static const char *layer_type(int fd)
+{
+	unsigned char magic[4] = { 0 };
+	ssize_t n = pread(fd, magic, sizeof magic, 0);
+
+	if (n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
+		return "application/vnd.oci.image.layer.v1.tar+gzip";
+	if (n == 4 && !memcmp(magic, "\x28\xb5\x2f\xfd", 4))
+		return "application/vnd.oci.image.layer.v1.tar+zstd";
+	return "application/vnd.oci.image.layer.v1.tar";
+}
+
+static json_t *document(const struct import *m, const char *diff_id)
+{
+	const char *slash = m->platform ? strchr(m->platform, '/') : NULL;
+	char now[TIME_TEXT_SIZE];
+
+	time_now_text(now);
+	return json_pack("{s:s, s:s, s:s, s:s, s:O, s:{s:s, s:[s]}, s:[{s:s, s:s}], s:s}",
+			 "architecture", slash ? slash + 1 : dockerd_architecture(), "os", "linux",
+			 "created", now, "comment", m->message, "config", m->config, "rootfs", "type",
+			 "layers", "diff_ids", diff_id, "history", "created", now, "comment",
+			 m->message, "docker_version", DOCKERD_VERSION);
+}
+
+static int make(struct import *m, char id[136], struct err *err)
+{
+	char diff_id[DIGEST_SIZE];
+	struct stored stored = { "" };
+	AUTO_JSON json_t *doc = NULL, *layers = NULL;
+	struct stat st;
+
+	if (fstat(m->fd, &st) || lseek(m->fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read the archive");
+	if (ctrd_diff_id(m->fd, diff_id, err))
+		return -1;
+	if (lseek(m->fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read the archive");
+	if (ctrd_upload(m->d->ctrd, "/v1/content", m->fd, on_stored, &stored, err))
+		return -1;
+	layers = json_pack("[{s:s, s:s, s:I}]", "mediaType", layer_type(m->fd), "digest",
+			   stored.digest, "size", (json_int_t)st.st_size);
+	doc = document(m, diff_id);
+	return dockerd_image_make(m->d, doc, layers, m->full, id, err);
+}
+
+static int run(struct progress *p, void *arg, struct err *err)
+{
+	struct import *m = arg;
+	char id[136];
+
+	m->progress = p;
+	if (strcmp(m->source, "-") && download(m, err))
+		return -1;
+	if (make(m, id, err))
+		return -1;
+	dockerd_event(m->d, "image", "import", id,
+		      m->familiar ? json_pack("{s:s}", "name", m->familiar) : NULL);
+	progress_status(p, NULL, id, 0, 0);
+	return 0;
+}
+
+struct changing {
+	json_t *config;
+	bool failed;
+	struct err *err;
+};
+
+static void change(void *arg, const char *text)
+{
+	struct changing *ch = arg;
+
+	if (!ch->failed)
+		ch->failed = dockerd_image_change(ch->config, text, ch->err) != 0;
+}
+
+static int fill(struct import *m, struct http_request *req, struct err *err)
+{
+	const char *source = http_query(req, "fromSrc"), *message = http_query(req, "message");
+	struct changing ch = { .err = err };
+
+	m->source = xstrdup(source);
+	m->message = xstrdup(message ? message : "");
+	m->platform = dockerd_platform_text(http_query(req, "platform"));
+	m->config = ch.config = json_object();
+	http_query_each(req, "changes", change, &ch);
+	if (ch.failed || dockerd_name_parse(http_query(req, "repo"), http_query(req, "tag"), &m->full,
+					    &m->familiar, err))
+		return -1;
+	m->fd = dockerd_spool_take(req, err);
+	return m->fd < 0 ? -1 : 0;
+}
+
+int dockerd_import(struct http_request *req, struct http_reply *rep, struct daemon *d,
+		   struct err *err)
+{
+	struct import *m = xcalloc(1, sizeof *m);
+	struct progress_job job = { run, import_free, m };
+
+	*m = (struct import){ .d = d, .fd = -1 };
+	if (!fill(m, req, err))
+		return dockerd_progress(d, &job, rep, err);
+	import_free(m);
+	return -1;
+}
