@@ -149,8 +149,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 {
 	struct shim_proc *p = job->proc;
 
-	if (rc) {
-		shim_task_blame_end(p->shim, err);
+	if (rc) { /* the runtime knows why: a task that a hook refused has ended, too */
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
