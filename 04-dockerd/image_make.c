@@ -18,7 +18,6 @@
 
 #define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-#define MAKING "dockyard.invalid/making"
 
 const char *dockerd_architecture(void)
 {
@@ -103,7 +102,7 @@ int dockerd_image_make(struct daemon *d, const json_t *config, const json_t *lay
 	if (!target)
 		return -1;
 	snprintf(id, 136, "%s", jsonx_str(about, "digest", ""));
-	name = xasprintf(MAKING "@%s", jsonx_str(target, "digest", ""));
+	name = xasprintf(MAKING "%s", jsonx_str(target, "digest", ""));
 	rc = import(d, target, name, err) || dockerd_name_give(d, full, target, err) ? -1 : 0;
 	dockerd_name_drop(d, name, &ignored);
 	return rc;

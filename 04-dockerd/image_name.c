@@ -34,7 +34,7 @@ int dockerd_name_drop(struct daemon *d, const char *name, struct err *err)
 
 static bool is_nameless(const struct image_name *image)
 {
-	return str_starts(image->name, NAMELESS);
+	return str_starts(image->name, NAMELESS) || str_starts(image->name, MAKING);
 }
 
 /* How many names with that ID there are, and how many of them are real ones. */

@@ -13,6 +13,8 @@
 #include "images.h"
 
 #define NAMELESS "<none>@"
+/* And of one that is being made, until it has its name: one that containerd takes. */
+#define MAKING "dockyard.invalid/making@"
 
 /* `full` is about to be given to something: the image that it is the last name of is kept as a
  * nameless one. *digest: what the name points at now, or "". */
