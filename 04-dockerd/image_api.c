@@ -256,7 +256,20 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 /* --- GET /images/{name}/json
  * ---------------------------------------------------------------------- */
 
-static json_t *inspect(const struct image_names *all, const struct image_name *image)
+/* Before 1.50, an image's configuration was a container's: all of it, set or not. */
+static json_t *whole_config(const json_t *run)
+{
+	json_t *all = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:n, s:n, s:s, s:n, s:s, s:n, s:n, s:n}",
+				"Hostname", "", "Domainname", "", "User", "", "AttachStdin", 0,
+				"AttachStdout", 0, "AttachStderr", 0, "Tty", 0, "OpenStdin", 0,
+				"StdinOnce", 0, "Env", "Cmd", "Image", "", "Volumes", "WorkingDir",
+				"", "Entrypoint", "OnBuild", "Labels");
+
+	json_object_update(all, (json_t *)run);
+	return all;
+}
+
+static json_t *inspect(const struct image_names *all, const struct image_name *image, int minor)
 {
 	const json_t *config = json_object_get(image->resolved, "config");
 	json_t *tags = json_array(), *digests = json_array(), *doc,
@@ -271,7 +284,9 @@ static json_t *inspect(const struct image_names *all, const struct image_name *i
 			jsonx_str(config, "created", ""), "DockerVersion",
 			jsonx_str(config, "docker_version", ""), "Author",
 			jsonx_str(config, "author", ""));
-	json_object_set_new(doc, "Config", run ? json_incref(run) : json_object());
+	json_object_set_new(doc, "Config", minor < 50 ? whole_config(run) :
+					   run	      ? json_incref(run) :
+							json_object());
 	json_object_set_new(doc, "Architecture",
 			    json_string(jsonx_str(config, "architecture", "")));
 	if (*jsonx_str(config, "variant", ""))
@@ -297,7 +312,7 @@ static int get_inspect(struct http_request *req, struct http_reply *rep, void *d
 		return -1;
 	image = dockerd_image_find(&all, http_param(req, "name"), NULL, err);
 	if (image)
-		http_reply_json(rep, 200, inspect(&all, image));
+		http_reply_json(rep, 200, inspect(&all, image, dockerd_api_minor(req)));
 	dockerd_images_free(&all);
 	return image ? 0 : -1;
 }

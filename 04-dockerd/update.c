@@ -83,7 +83,7 @@ static json_t *parse(const json_t *body, struct err *err)
 
 static int conflicts(const json_t *host, const json_t *changes, struct err *err)
 {
-	json_int_t memory = jsonx_int(changes, "Memory", 0);
+	json_int_t memory = jsonx_int(changes, "Memory", 0), swap = jsonx_int(host, "MemorySwap", 0);
 	json_t *policy = json_object_get(changes, "RestartPolicy");
 	bool nano = jsonx_int(host, "NanoCpus", 0) > 0;
 
@@ -98,7 +98,7 @@ static int conflicts(const json_t *host, const json_t *changes, struct err *err)
 			       "Conflicting options: Nano CPUs cannot be updated as CPU %s has "
 			       "already been set",
 			       jsonx_int(host, "CpuPeriod", 0) ? "Period" : "Quota");
-	if (memory > jsonx_int(host, "MemorySwap", 0) && !jsonx_int(changes, "MemorySwap", 0))
+	if (swap >= 0 && memory > swap && !jsonx_int(changes, "MemorySwap", 0)) /* -1: no limit */
 		return err_set(err, ERR_CONFLICT,
 			       "Memory limit should be smaller than already set memoryswap "
 			       "limit, update the memoryswap at the same time");
@@ -116,7 +116,7 @@ static int check(const json_t *host, const json_t *changes, struct err *err)
 	AUTO_JSON json_t *whole = json_deep_copy(host);
 
 	json_object_update(whole, (json_t *)changes);
-	return conflicts(host, changes, err) ? -1 : dockerd_host_check(whole, err);
+	return dockerd_host_check(whole, err) || conflicts(host, changes, err) ? -1 : 0;
 }
 
 /* --- doing it ----------------------------------------------------------------------------- */
