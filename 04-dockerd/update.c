@@ -116,7 +116,7 @@ static int check(const json_t *host, const json_t *changes, struct err *err)
 	AUTO_JSON json_t *whole = json_deep_copy(host);
 
 	json_object_update(whole, (json_t *)changes);
-	return dockerd_host_check(whole, err) || conflicts(host, changes, err) ? -1 : 0;
+	return conflicts(host, changes, err) ? -1 : dockerd_host_check(whole, err);
 }
 
 /* --- doing it ----------------------------------------------------------------------------- */

@@ -7,7 +7,8 @@ need python3 gcc
 copy() {
 	rm -rf "$T/tree"
 	mkdir "$T/tree"
-	(cd "$TOP" && tar -c --exclude=.git --exclude=.run --exclude=tests/images/build --exclude=tests/vm/build .) | tar -x -C "$T/tree"
+	(cd "$TOP" && tar -c --exclude=.git --exclude=.run --exclude=tests/images/build --exclude=tests/vm/build \
+		--exclude=tests/fuzz/build .) | tar -x -C "$T/tree"
 }
 layers() { python3 "$T/tree/tests/layers"; }
 finds() { # WHAT REGEX; $broken is what was put in
