@@ -49,7 +49,7 @@ while [ $round -lt 60 ] && { [ $round -lt "$ROUNDS" ] || [ "$(acknowledged)" -lt
 	two=$!
 	chunker &
 	three=$!
-	sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+	sleep "$((round / 10)).$((RANDOM % 4))$((RANDOM % 10))" # a slow machine gets more time
 	stop registry KILL
 	wait $one $two $three
 done

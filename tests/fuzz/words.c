@@ -72,7 +72,7 @@ static void arguments(char *text)
 
 	fuzz_lines(text, argv, 64, &n);
 	if (!runc_options_parse(defs, n, argv, &rest, &err))
-		MUST(rest >= 0 && rest <= n);
+		MUST(rest >= -1 && rest <= n); /* -1: help was asked for */
 	else
 		MUST(err.kind == ERR_INVALID && *err.msg);
 }
