@@ -127,13 +127,24 @@ static void add_published(const struct ruleset *rs, const struct kern_nft_publis
 	nft_rule_end(&rule);
 }
 
-static void add_masquerade6(const struct ruleset *rs, const struct kern_nft_bridge *b)
+static void match_source(struct nft_rule *rule, const struct kern_nft_bridge *b, bool v6)
+{
+	if (v6) {
+		nft_match_ipv6(rule);
+		nft_match_saddr6(rule, &b->network6, b->prefix6);
+	} else {
+		nft_match_ipv4(rule);
+		nft_match_saddr(rule, b->network, b->prefix);
+	}
+}
+
+/* A container that asks for its own published port, and one that asks the world. */
+static void add_masquerade_of(const struct ruleset *rs, const struct kern_nft_bridge *b, bool v6)
 {
 	struct nft_rule rule = rule_in(rs, "postrouting");
 
 	nft_match_oif(&rule, b->bridge, 1);
-	nft_match_ipv6(&rule);
-	nft_match_saddr6(&rule, &b->network6, b->prefix6);
+	match_source(&rule, b, v6);
 	nft_match_ct(&rule, NFT_CT_STATUS, IPS_DST_NAT);
 	nft_masquerade(&rule);
 	nft_rule_end(&rule);
@@ -142,8 +153,7 @@ static void add_masquerade6(const struct ruleset *rs, const struct kern_nft_brid
 		return;
 	rule = rule_in(rs, "postrouting");
 	nft_match_oif(&rule, b->bridge, 0);
-	nft_match_ipv6(&rule);
-	nft_match_saddr6(&rule, &b->network6, b->prefix6);
+	match_source(&rule, b, v6);
 	nft_masquerade(&rule);
 	nft_rule_end(&rule);
 }
@@ -157,23 +167,7 @@ static void add_masquerade(const struct ruleset *rs, const struct kern_nft_bridg
 	nft_match_saddr(&rule, loopback_net(), 8);
 	nft_masquerade(&rule);
 	nft_rule_end(&rule);
-
-	rule = rule_in(rs, "postrouting");
-	nft_match_oif(&rule, b->bridge, 1);
-	nft_match_ipv4(&rule);
-	nft_match_saddr(&rule, b->network, b->prefix);
-	nft_match_ct(&rule, NFT_CT_STATUS, IPS_DST_NAT);
-	nft_masquerade(&rule);
-	nft_rule_end(&rule);
-
-	if (!b->masquerade || b->internal)
-		return;
-	rule = rule_in(rs, "postrouting");
-	nft_match_oif(&rule, b->bridge, 0);
-	nft_match_ipv4(&rule);
-	nft_match_saddr(&rule, b->network, b->prefix);
-	nft_masquerade(&rule);
-	nft_rule_end(&rule);
+	add_masquerade_of(rs, b, false);
 }
 
 enum { IN = 1, OUT = 2, DNATED = 4, ANSWER = 8, NOT_IN = 16, NOT_OUT = 32 };
@@ -280,7 +274,7 @@ static void add_ruleset(const struct ruleset *rs, const struct kern_nft_bridge *
 		if (bridges[i].prefix) /* 0: it has IPv6 alone */
 			add_masquerade(rs, &bridges[i]);
 		if (bridges[i].prefix6)
-			add_masquerade6(rs, &bridges[i]);
+			add_masquerade_of(rs, &bridges[i], true);
 		add_forward(rs, &bridges[i]);
 	}
 	add_jump(rs, "prerouting");

@@ -232,22 +232,9 @@ struct line {
 static void *inflate(void *arg)
 {
 	struct line *l = arg;
-	struct layer_inflater *f = layer_inflater_new(l->src);
-	size_t size;
-	void *room;
 
-	while ((room = ring_room(l->ring, &size))) {
-		ssize_t n = layer_inflate(f, room, size, &l->err);
-
-		if (n < 0)
-			ring_stop(l->ring);
-		if (n == 0)
-			ring_end(l->ring);
-		if (n <= 0)
-			break;
-		ring_put(l->ring, (size_t)n);
-	}
-	layer_inflater_free(f);
+	if (layer_inflate_all(l->src, l->ring, &l->err))
+		ring_stop(l->ring);
 	return NULL;
 }
 

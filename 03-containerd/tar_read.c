@@ -25,8 +25,7 @@ struct ctrd_tar_in {
 	struct layer_stream st;
 	struct tar_entry entry;
 	struct ctrd_xattr *xattrs; /* entry's, as tar_write.h has them */
-	uint64_t left;             /* of its data */
-	bool begun;
+	uint64_t left;             /* of its data: all or nothing */
 };
 
 static ssize_t read_file(void *state, void *buf, size_t n, struct err *err)
@@ -42,22 +41,9 @@ static ssize_t read_file(void *state, void *buf, size_t n, struct err *err)
 static void *inflate(void *arg)
 {
 	struct ctrd_tar_in *t = arg;
-	struct layer_inflater *f = layer_inflater_new(&t->src);
-	size_t size;
-	void *room;
 
-	while ((room = ring_room(t->ring, &size))) {
-		ssize_t n = layer_inflate(f, room, size, &t->inflating);
-
-		if (n < 0)
-			ring_stop(t->ring);
-		if (n == 0)
-			ring_end(t->ring);
-		if (n <= 0)
-			break;
-		ring_put(t->ring, (size_t)n);
-	}
-	layer_inflater_free(f);
+	if (layer_inflate_all(&t->src, t->ring, &t->inflating))
+		ring_stop(t->ring);
 	return NULL;
 }
 
@@ -120,8 +106,6 @@ static void translate(struct ctrd_tar_in *t, struct ctrd_tar_entry *e)
 
 static int skip_rest(struct ctrd_tar_in *t, struct err *err)
 {
-	if (!t->begun)
-		return 0;
 	return layer_stream_skip(&t->st, t->left, err) ||
 			       tar_skip_padding(&t->st, t->entry.stored, err)
 		       ? -1
@@ -132,52 +116,18 @@ int ctrd_tar_in_next(struct ctrd_tar_in *t, struct ctrd_tar_entry *e, bool *end,
 {
 	if (skip_rest(t, err) || tar_next(&t->st, &t->entry, end, err))
 		return explain(t, err);
-	t->begun = !*end;
 	t->left = t->entry.stored;
 	if (!*end)
 		translate(t, e);
 	return 0;
 }
 
-static int take_piece(struct ctrd_tar_in *t, int fd, uint64_t size, struct err *err)
-{
-	while (size) {
-		const void *bytes;
-		size_t n;
-
-		if (layer_stream_peek(&t->st, &bytes, &n, err))
-			return -1;
-		if (!n)
-			return err_set(err, ERR_CORRUPT, "the archive ends in the middle of a file");
-		if (n > size)
-			n = (size_t)size;
-		if (io_write_full(fd, bytes, n))
-			return err_sys(err, "write");
-		layer_stream_consume(&t->st, n);
-		size -= n;
-		t->left -= n;
-	}
-	return 0;
-}
-
-static int take_sparse(struct ctrd_tar_in *t, int fd, struct err *err)
-{
-	const struct tar_sparse *s = &t->entry.sparse;
-
-	for (size_t i = 0; i < s->n; i++) {
-		if (lseek(fd, (off_t)s->pieces[i].offset, SEEK_SET) < 0)
-			return err_sys(err, "write");
-		if (take_piece(t, fd, s->pieces[i].size, err))
-			return -1;
-	}
-	return ftruncate(fd, (off_t)s->size) ? err_sys(err, "set the size") : 0;
-}
-
 int ctrd_tar_in_data(struct ctrd_tar_in *t, int fd, struct err *err)
 {
-	int rc = t->entry.sparse.used ? take_sparse(t, fd, err) : take_piece(t, fd, t->left, err);
-
-	return rc ? explain(t, err) : 0;
+	if (tar_data(&t->entry, &t->st, fd, err))
+		return explain(t, err);
+	t->left = 0;
+	return 0;
 }
 
 int ctrd_diff_id(int fd, char out[DIGEST_SIZE], struct err *err)

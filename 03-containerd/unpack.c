@@ -56,23 +56,10 @@ static void line_fail(struct line *l, const struct err *err)
 static void *inflate_stage(void *arg)
 {
 	struct line *l = arg;
-	struct layer_inflater *f = layer_inflater_new(l->src);
 	struct err err;
-	size_t size;
-	void *room;
 
-	while ((room = ring_room(l->ring, &size))) {
-		ssize_t n = layer_inflate(f, room, size, &err);
-
-		if (n < 0)
-			line_fail(l, &err);
-		if (n == 0)
-			ring_end(l->ring);
-		if (n <= 0)
-			break;
-		ring_put(l->ring, (size_t)n);
-	}
-	layer_inflater_free(f);
+	if (layer_inflate_all(l->src, l->ring, &err))
+		line_fail(l, &err);
 	return NULL;
 }
 

@@ -96,6 +96,11 @@ static int write_sparse(int fd, const struct tar_entry *e, struct layer_stream *
 	return ftruncate(fd, (off_t)e->size) ? err_sys(err, "set the size") : 0;
 }
 
+int tar_data(const struct tar_entry *e, struct layer_stream *st, int fd, struct err *err)
+{
+	return e->sparse.used ? write_sparse(fd, e, st, err) : write_piece(fd, e->size, st, err);
+}
+
 /* The mode at once, for there is mostly nothing to change then; set-id bits only when the owner is
  * right. Nobody else can reach the file yet, whatever its mode. */
 static int make_file(struct layer_root *r, int parent, const char *base, const struct tar_entry *e,
@@ -107,7 +112,7 @@ static int make_file(struct layer_root *r, int parent, const char *base, const s
 
 	if (fd < 0)
 		return err_sys(err, "create");
-	if (e->sparse.used ? write_sparse(fd, e, st, err) : write_piece(fd, e->size, st, err))
+	if (tar_data(e, st, fd, err))
 		return -1;
 	return layer_set_file_metadata(r, fd, e, err);
 }

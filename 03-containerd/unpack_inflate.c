@@ -253,3 +253,21 @@ ssize_t layer_inflate(struct layer_inflater *f, void *buf, size_t n, struct err 
 				       f->codec->name);
 	}
 }
+
+int layer_inflate_all(const struct ctrd_source *src, struct ring *ring, struct err *err)
+{
+	struct layer_inflater *f = layer_inflater_new(src);
+	ssize_t n = 1;
+	size_t size;
+	void *room;
+
+	while (n > 0 && (room = ring_room(ring, &size))) {
+		n = layer_inflate(f, room, size, err);
+		if (n > 0)
+			ring_put(ring, (size_t)n);
+	}
+	if (n == 0)
+		ring_end(ring);
+	layer_inflater_free(f);
+	return n < 0 ? -1 : 0;
+}

@@ -25,6 +25,9 @@ struct layer_inflater *layer_inflater_new(const struct ctrd_source *src); /* bor
 void layer_inflater_free(struct layer_inflater *f);
 /* At most n plain bytes into buf: how many; 0 at the end. */
 ssize_t layer_inflate(struct layer_inflater *f, void *buf, size_t n, struct err *err);
+/* All of it into a ring, for a thread of its own. 0: the end, or the ring was stopped. -1: the ring
+ * is left for the caller to stop. */
+int layer_inflate_all(const struct ctrd_source *src, struct ring *ring, struct err *err);
 
 /* --- stream ------------------------------------------------------------------------- */
 struct layer_stream {
@@ -86,6 +89,8 @@ void tar_entry_clear(struct tar_entry *e);
  * stream. `e` is cleared first. */
 int tar_next(struct layer_stream *st, struct tar_entry *e, bool *end, struct err *err);
 int tar_skip_padding(struct layer_stream *st, uint64_t size, struct err *err);
+/* A regular file's data (e->stored bytes of the stream) into an empty file, its holes left open. */
+int tar_data(const struct tar_entry *e, struct layer_stream *st, int fd, struct err *err);
 
 /* The numbers of a header, and of a pax record (0 to INT64_MAX). */
 int tar_number(const char *field, size_t n, int64_t *out, struct err *err);

@@ -41,6 +41,15 @@ char *jsonx_text(const json_t *doc)
 	return text ? text : xstrdup("null");
 }
 
+json_t *jsonx_strings(const struct strlist *l)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(out, json_string(l->v[i]));
+	return out;
+}
+
 json_t *jsonx_at(const json_t *doc, const char *dotted)
 {
 	AUTO_FREE char *path = xstrdup(dotted);

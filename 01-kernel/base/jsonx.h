@@ -37,6 +37,9 @@ int jsonx_write(int dirfd, const char *path, const json_t *doc, mode_t mode, str
 /* Compact text; the caller frees. Never NULL. */
 char *jsonx_text(const json_t *doc);
 
+/* The list as an array of strings; new. */
+json_t *jsonx_strings(const struct strlist *l);
+
 /* The value under a dotted path ("process.user.uid"), borrowed, or NULL. */
 json_t *jsonx_at(const json_t *doc, const char *dotted);
 
