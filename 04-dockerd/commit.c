@@ -29,7 +29,7 @@ struct commit {
 
 /* --- its Config ----------------------------------------------------------------------------- */
 
-/* What the request says wins; what it leaves out is the container's. Maps and Env are joined. */
+/* What the request says wins; what it leaves out is the container's. Maps are joined. */
 static json_t *merged(const json_t *body, const json_t *container)
 {
 	json_t *out = json_deep_copy(container), *v;
@@ -49,33 +49,14 @@ static json_t *merged(const json_t *body, const json_t *container)
 	return out;
 }
 
-struct changing {
-	json_t *config;
-	bool failed;
-	struct err *err;
-};
-
-/* Several in one parameter are lines. */
-static void change(void *arg, const char *text)
-{
-	struct changing *ch = arg;
-	AUTO_FREE char *copy = xstrdup(text);
-	char *save = NULL;
-
-	for (char *l = strtok_r(copy, "\n", &save); l && !ch->failed; l = strtok_r(NULL, "\n", &save))
-		ch->failed = dockerd_image_change(ch->config, l, ch->err) != 0;
-}
-
 static int make_config(struct commit *m, struct http_request *req, struct err *err)
 {
 	json_t *body = http_body_json(req, err);
-	struct changing ch = { .err = err };
 
 	if (!body)
 		return -1;
-	m->config = ch.config = merged(body, m->c->config);
-	http_query_each(req, "changes", change, &ch);
-	return ch.failed ? -1 : 0;
+	m->config = merged(body, m->c->config);
+	return dockerd_image_changes(m->config, req, err);
 }
 
 /* --- its layer ------------------------------------------------------------------------------ */

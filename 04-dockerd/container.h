@@ -115,6 +115,8 @@ void dockerd_watch_clear(struct watcher *w); /* consume the readability */
 char *dockerd_container_path(const struct daemon *d, const struct container *c, const char *file);
 char *dockerd_container_log(const struct daemon *d, const struct container *c);
 int dockerd_container_save(struct daemon *d, struct container *c, struct err *err); /* op held */
+/* The same, taking op, unless it was removed meanwhile; a failure is logged. */
+void dockerd_container_save_listed(struct daemon *d, struct container *c);
 /* Load every document at start; one that cannot be read is logged and left alone. */
 int dockerd_container_load_all(struct daemon *d, struct err *err);
 /* What is left of one that was never finished, or half removed: now or, while containerd is

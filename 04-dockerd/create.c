@@ -180,11 +180,7 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 
 static json_t *answer(const struct making *m)
 {
-	json_t *warnings = json_array();
-
-	for (size_t i = 0; i < m->warnings.n; i++)
-		json_array_append_new(warnings, json_string(m->warnings.v[i]));
-	return json_pack("{s:s, s:o}", "Id", m->c->id, "Warnings", warnings);
+	return json_pack("{s:s, s:o}", "Id", m->c->id, "Warnings", jsonx_strings(&m->warnings));
 }
 
 /* A platform asked for must be the one there is. */

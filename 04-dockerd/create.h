@@ -30,6 +30,7 @@ struct field {
 	bool supported;       /* false: only zero is accepted */
 	const char *fallback; /* JSON */
 };
+extern const struct field dockerd_restart_fields[]; /* of a RestartPolicy */
 
 /* Check `given` (NULL: {}) against the rows: a new object with every row's
  * field, or NULL with "<where>.<name>: …". */

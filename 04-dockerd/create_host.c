@@ -87,7 +87,7 @@ static const struct field host_fields[] = {
 
 /* --- the objects in it ------------------------------------------------------------------- */
 
-static const struct field restart_fields[] = {
+const struct field dockerd_restart_fields[] = {
 	{ "Name", 's', true, "\"\"" },
 	{ "MaximumRetryCount", 'i', true, "0" },
 	{ NULL },
@@ -169,7 +169,7 @@ static int normalise_bindings(json_t *host, struct err *err)
 
 static int normalise_parts(json_t *host, struct err *err)
 {
-	if (normalise_object(host, "RestartPolicy", restart_fields, err) ||
+	if (normalise_object(host, "RestartPolicy", dockerd_restart_fields, err) ||
 	    normalise_object(host, "LogConfig", log_fields, err) ||
 	    normalise_list(host, "Ulimits", ulimit_fields, err) ||
 	    normalise_list(host, "Devices", device_fields, err) ||

@@ -372,15 +372,6 @@ void dockerd_endpoint_adopt(struct networks *all, struct endpoint *ep)
 
 /* --- the document ------------------------------------------------------------------------ */
 
-static json_t *strings(const struct strlist *l)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(out, json_string(l->v[i]));
-	return out;
-}
-
 static void add_strings(struct strlist *l, const json_t *list)
 {
 	json_t *v;
@@ -400,7 +391,7 @@ json_t *dockerd_endpoint_json(const struct endpoint *ep)
 			 ep->id, "Sandbox", ep->sandbox, "Network", ep->net->id, "IP",
 			 dockerd_addr_text(&ep->ip, ip), "IPv6", dockerd_addr_text(&ep->ip6, ip6),
 			 "MAC", mac, "Veth", ep->veth, "Name", ep->name, "Priority", ep->priority,
-			 "Names", strings(&ep->names), "Links", strings(&ep->links), "Ports",
+			 "Names", jsonx_strings(&ep->names), "Links", jsonx_strings(&ep->links), "Ports",
 			 dockerd_ports_json(&ep->ports));
 }
 

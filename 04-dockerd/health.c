@@ -142,16 +142,6 @@ static json_t *entry_of(const struct probe *p)
 			 p->code, "Output", output);
 }
 
-static void save(struct daemon *d, struct container *c)
-{
-	struct err err;
-
-	pthread_mutex_lock(&c->op);
-	if (c->listed && dockerd_container_save(d, c, &err))
-		log_error("container %.12s: %s", c->id, err.msg);
-	pthread_mutex_unlock(&c->op);
-}
-
 /* A result of a run that is over, or came after a pause, counts for nothing. */
 static void account(struct daemon *d, struct container *c, unsigned long serial,
 		    const struct probe *p)
@@ -174,7 +164,7 @@ static void account(struct daemon *d, struct container *c, unsigned long serial,
 		dockerd_container_changed(c);
 	dockerd_unlock(d);
 	if (counts)
-		save(d, c);
+		dockerd_container_save_listed(d, c);
 	if (action)
 		dockerd_container_event(d, c, action, NULL);
 }

@@ -195,7 +195,7 @@ static const struct {
 	{ "VOLUME", "Volumes", set_members }, { "WORKDIR", "WorkingDir", directory },
 };
 
-int dockerd_image_change(json_t *config, const char *instruction, struct err *err)
+static int change(json_t *config, const char *instruction, struct err *err)
 {
 	const char *text = instruction + strspn(instruction, " \t");
 	size_t n = strcspn(text, " \t");
@@ -210,4 +210,28 @@ int dockerd_image_change(json_t *config, const char *instruction, struct err *er
 		return instructions[i].apply(config, instructions[i].key, rest, err);
 	}
 	return err_set(err, ERR_INVALID, "%.*s is not a valid change command", (int)n, text);
+}
+
+struct changing {
+	json_t *config;
+	bool failed;
+	struct err *err;
+};
+
+static void change_lines(void *arg, const char *text)
+{
+	struct changing *ch = arg;
+	AUTO_FREE char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *l = strtok_r(copy, "\n", &save); l && !ch->failed; l = strtok_r(NULL, "\n", &save))
+		ch->failed = change(ch->config, l, ch->err) != 0;
+}
+
+int dockerd_image_changes(json_t *config, const struct http_request *req, struct err *err)
+{
+	struct changing ch = { .config = config, .err = err };
+
+	http_query_each(req, "changes", change_lines, &ch);
+	return ch.failed ? -1 : 0;
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "03-containerd/http.h"
 #include "daemon.h"
 
 /* Store `config` and a manifest of it and `layers` (descriptors, lowest first, whose blobs are in
@@ -13,9 +14,10 @@
 int dockerd_image_make(struct daemon *d, const json_t *config, const json_t *layers,
 		       const char *full, char id[136], struct err *err);
 
-/* A Dockerfile's instructions, one per string, onto a Config: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL,
- * ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as docker commit --change has them. */
-int dockerd_image_change(json_t *config, const char *instruction, struct err *err);
+/* The request's changes=, onto a Config: a Dockerfile's instructions CMD, ENTRYPOINT, ENV, EXPOSE, LABEL,
+ * ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as docker commit --change has them. Several in one
+ * parameter are lines. */
+int dockerd_image_changes(json_t *config, const struct http_request *req, struct err *err);
 
 /* This machine in Go's word. */
 const char *dockerd_architecture(void);

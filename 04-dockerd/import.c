@@ -171,32 +171,16 @@ static int run(struct progress *p, void *arg, struct err *err)
 	return 0;
 }
 
-struct changing {
-	json_t *config;
-	bool failed;
-	struct err *err;
-};
-
-static void change(void *arg, const char *text)
-{
-	struct changing *ch = arg;
-
-	if (!ch->failed)
-		ch->failed = dockerd_image_change(ch->config, text, ch->err) != 0;
-}
-
 static int fill(struct import *m, struct http_request *req, struct err *err)
 {
 	const char *source = http_query(req, "fromSrc"), *message = http_query(req, "message");
-	struct changing ch = { .err = err };
 
 	m->source = xstrdup(source);
 	m->message = xstrdup(message ? message : "");
 	m->platform = dockerd_platform_text(http_query(req, "platform"));
-	m->config = ch.config = json_object();
-	http_query_each(req, "changes", change, &ch);
-	if (ch.failed || dockerd_name_parse(http_query(req, "repo"), http_query(req, "tag"), &m->full,
-					    &m->familiar, err))
+	m->config = json_object();
+	if (dockerd_image_changes(m->config, req, err) ||
+	    dockerd_name_parse(http_query(req, "repo"), http_query(req, "tag"), &m->full, &m->familiar, err))
 		return -1;
 	m->fd = dockerd_spool_take(req, err);
 	return m->fd < 0 ? -1 : 0;

@@ -43,15 +43,7 @@ static const struct endpoint *endpoint_on(const struct container *c, const char 
 
 static json_t *dns_names(const struct endpoint *ep)
 {
-	json_t *list = json_array();
-
-	if (!ep || !ep->net->dns) {
-		json_decref(list);
-		return json_null();
-	}
-	for (size_t i = 0; i < ep->names.n; i++)
-		json_array_append_new(list, json_string(ep->names.v[i]));
-	return list;
+	return ep && ep->net->dns ? jsonx_strings(&ep->names) : json_null();
 }
 
 static json_t *null_if_empty(const json_t *settings, const char *key)

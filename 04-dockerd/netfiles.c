@@ -188,14 +188,11 @@ static bool has_resolver(const struct container *c)
 /* The daemon's --dns where the container names none. */
 static json_t *with_defaults(const struct daemon *d, const struct container *c)
 {
-	json_t *host = json_copy(c->host), *list;
+	json_t *host = json_copy(c->host);
 
 	if (!d->cfg->dns.n || json_array_size(json_object_get(host, "Dns")))
 		return host;
-	list = json_array();
-	for (size_t i = 0; i < d->cfg->dns.n; i++)
-		json_array_append_new(list, json_string(d->cfg->dns.v[i]));
-	json_object_set_new(host, "Dns", list);
+	json_object_set_new(host, "Dns", jsonx_strings(&d->cfg->dns));
 	return host;
 }
 

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "images.h"
 
 struct progress {
 	struct daemon *d;
@@ -88,6 +90,19 @@ int progress_status(struct progress *p, const char *id, const char *status, json
 		json_object_set_new(line, "progress", bar(at, total));
 	}
 	return progress_line(p, line);
+}
+
+int progress_layer(struct progress *p, const json_t *line, const struct progress_word *words, size_t n)
+{
+	const char *status = jsonx_str(line, "status", "");
+	char id[13];
+
+	dockerd_image_short(jsonx_str(line, "id", ""), id);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(words[i].theirs, status))
+			return progress_status(p, id, words[i].ours, jsonx_int(line, "offset", 0),
+					       words[i].counts ? jsonx_int(line, "total", 0) : 0);
+	return 0;
 }
 
 int progress_text(struct progress *p, json_t *text)

@@ -34,6 +34,12 @@ int progress_line(struct progress *p, json_t *line);
 /* {"status":…,"id":…} with a bar where total > 0; `id` may be NULL. */
 int progress_status(struct progress *p, const char *id, const char *status, json_int_t at,
 		    json_int_t total);
+/* A line of containerd's about a layer (transfer.h) in Docker's words; a state without one says nothing. */
+struct progress_word {
+	const char *theirs, *ours;
+	bool counts; /* has a bar */
+};
+int progress_layer(struct progress *p, const json_t *line, const struct progress_word *words, size_t n);
 /* {"stream":…}: text for the terminal. */
 int progress_text(struct progress *p, json_t *text);
 

@@ -41,28 +41,11 @@ static void pull_free(void *arg)
 
 /* --- containerd's lines to Docker's -------------------------------------------------------- */
 
-static const struct {
-	const char *theirs, *ours;
-	bool counts; /* has a bar */
-} words[] = {
+static const struct progress_word words[] = {
 	{ "waiting", "Pulling fs layer", false }, { "downloading", "Downloading", true },
 	{ "downloaded", "Download complete", false }, { "extracting", "Extracting", true },
 	{ "exists", "Already exists", false }, { "complete", "Pull complete", false },
 };
-
-static int layer_line(struct pull *p, const json_t *line)
-{
-	const char *status = jsonx_str(line, "status", "");
-	json_int_t at = jsonx_int(line, "offset", 0), total = jsonx_int(line, "total", 0);
-	char id[13];
-
-	dockerd_image_short(jsonx_str(line, "id", ""), id);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i].theirs, status))
-			return progress_status(p->progress, id, words[i].ours, at,
-					       words[i].counts ? total : 0);
-	return 0;
-}
 
 static int status_line(struct pull *p, json_t *text)
 {
@@ -92,7 +75,7 @@ static int on_line(void *arg, json_t *line)
 						     p->tag));
 	}
 	if (json_object_get(line, "id"))
-		return layer_line(p, line);
+		return progress_layer(p->progress, line, words, sizeof words / sizeof *words);
 	return strcmp(jsonx_str(line, "status", ""), "done") ? 0 : done_lines(p, line);
 }
 

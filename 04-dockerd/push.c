@@ -33,10 +33,7 @@ static void push_free(void *arg)
 	free(p);
 }
 
-static const struct {
-	const char *theirs, *ours;
-	bool counts;
-} words[] = {
+static const struct progress_word words[] = {
 	{ "waiting", "Preparing", false }, { "uploading", "Pushing", true },
 	{ "complete", "Pushed", false },   { "exists", "Layer already exists", false },
 	{ "mounted", "Mounted", false },   { "skipped", "Skipped foreign layer", false },
@@ -59,18 +56,10 @@ static int done_lines(struct push *p, const json_t *target)
 static int on_line(void *arg, json_t *line)
 {
 	struct push *p = arg;
-	const char *status = jsonx_str(line, "status", "");
-	json_int_t at = jsonx_int(line, "offset", 0), total = jsonx_int(line, "total", 0);
-	char id[13];
 
-	if (!strcmp(status, "done"))
+	if (!strcmp(jsonx_str(line, "status", ""), "done"))
 		return done_lines(p, json_object_get(line, "target"));
-	dockerd_image_short(jsonx_str(line, "id", ""), id);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i].theirs, status))
-			return progress_status(p->progress, id, words[i].ours, at,
-					       words[i].counts ? total : 0);
-	return 0;
+	return progress_layer(p->progress, line, words, sizeof words / sizeof *words);
 }
 
 static int push_one(struct push *p, const char *name, const struct reference *ref, struct err *err)

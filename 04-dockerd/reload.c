@@ -12,12 +12,13 @@
 #include "01-kernel/base/jsonx.h"
 #include "events.h"
 
-static json_t *strings(const struct strlist *l)
+static json_t *strings(struct daemon *d, const struct strlist *l)
 {
-	json_t *out = json_array();
+	json_t *out;
 
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(out, json_string(l->v[i]));
+	dockerd_lock(d);
+	out = jsonx_strings(l);
+	dockerd_unlock(d);
 	return out;
 }
 
@@ -45,22 +46,12 @@ void dockerd_reloadable_free(struct daemon *d)
 
 json_t *dockerd_mirrors(struct daemon *d)
 {
-	json_t *list;
-
-	dockerd_lock(d);
-	list = strings(&d->live.mirrors);
-	dockerd_unlock(d);
-	return list;
+	return strings(d, &d->live.mirrors);
 }
 
 json_t *dockerd_insecure(struct daemon *d)
 {
-	json_t *list;
-
-	dockerd_lock(d);
-	list = strings(&d->live.insecure);
-	dockerd_unlock(d);
-	return list;
+	return strings(d, &d->live.insecure);
 }
 
 bool dockerd_is_debug(struct daemon *d)

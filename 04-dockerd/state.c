@@ -119,6 +119,16 @@ int dockerd_container_save(struct daemon *d, struct container *c, struct err *er
 	return jsonx_write(AT_FDCWD, path, doc, 0600, err);
 }
 
+void dockerd_container_save_listed(struct daemon *d, struct container *c)
+{
+	struct err err;
+
+	pthread_mutex_lock(&c->op);
+	if (c->listed && dockerd_container_save(d, c, &err))
+		log_error("container %.12s: %s", c->id, err.msg);
+	pthread_mutex_unlock(&c->op);
+}
+
 static void state_from_json(struct state *st, const json_t *doc)
 {
 	st->restarting = jsonx_bool(doc, "Restarting", false);

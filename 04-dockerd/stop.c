@@ -111,16 +111,6 @@ static int kill_and_wait(struct daemon *d, struct container *c, struct err *err)
 	return 0;
 }
 
-static void save(struct daemon *d, struct container *c)
-{
-	struct err err;
-
-	pthread_mutex_lock(&c->op);
-	if (c->listed && dockerd_container_save(d, c, &err))
-		log_error("container %.12s: %s", c->id, err.msg);
-	pthread_mutex_unlock(&c->op);
-}
-
 int dockerd_stop(struct daemon *d, struct container *c, long seconds, int sig, bool *was_stopped,
 		 struct err *err)
 {
@@ -128,7 +118,7 @@ int dockerd_stop(struct daemon *d, struct container *c, long seconds, int sig, b
 
 	*was_stopped = !running && !waiting;
 	if (!running) {
-		save(d, c); /* "by hand" and "not restarting" outlive the daemon */
+		dockerd_container_save_listed(d, c); /* "by hand" and "not restarting" outlive the daemon */
 		return 0;
 	}
 	if (send(d, c, sig ? sig : dockerd_stop_signal(c), err))
@@ -180,7 +170,7 @@ int dockerd_pause(struct daemon *d, struct container *c, bool pause, struct err 
 	pause ? dockerd_health_stopped(c) : dockerd_health_unpaused(d, c);
 	dockerd_container_changed(c);
 	dockerd_unlock(d);
-	save(d, c);
+	dockerd_container_save_listed(d, c);
 	dockerd_container_event(d, c, pause ? "pause" : "unpause", NULL);
 	return 0;
 }

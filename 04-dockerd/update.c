@@ -47,11 +47,6 @@ static const struct field update_fields[] = {
 	{ "Ulimits", 'a', false, "[]" },
 	{ NULL },
 };
-static const struct field policy_fields[] = {
-	{ "Name", 's', true, "\"\"" },
-	{ "MaximumRetryCount", 'i', true, "0" },
-	{ NULL },
-};
 
 /* What the request changes: a new object of nothing else. */
 static json_t *parse(const json_t *body, struct err *err)
@@ -68,7 +63,7 @@ static json_t *parse(const json_t *body, struct err *err)
 			json_object_set(changes, key, v);
 	if (!json_object_get(changes, "RestartPolicy"))
 		return steal_ptr(&changes);
-	policy = dockerd_normalise(json_object_get(changes, "RestartPolicy"), policy_fields,
+	policy = dockerd_normalise(json_object_get(changes, "RestartPolicy"), dockerd_restart_fields,
 				   "RestartPolicy.", err);
 	if (!policy)
 		return NULL;
