@@ -15,7 +15,6 @@ A goal that is missed is said to be, no more; what is installed and could not be
 import concurrent.futures
 import os
 import shutil
-import socket
 import sys
 import time
 
@@ -29,7 +28,6 @@ ONLY = os.environ.get("ONLY", "")
 LISTED = 4 if QUICK else 200
 MANY = 3 if QUICK else 50
 AT_ONCE = 8
-REGISTRY = "127.0.0.1:5000"
 IDLE_SECONDS = 10
 
 RUN, BARE, CREATE, EXEC = ["run, bridge"], ["run, no network"], ["create"], ["exec"]
@@ -58,7 +56,7 @@ class Engine(start.Program):
         self.pid = start.launch(self.place, [
             self.dockerd, "--data-root", p(self.name + "-docker"), "--exec-root", p(self.name + "-exec"),
             "-H", f"unix://{p(self.name + '-docker.sock')}", "--pidfile", p(self.name + ".pid"),
-            "--containerd", self.containerd.socket, "--registry-mirror", "http://" + REGISTRY, *self.options()])
+            "--containerd", self.containerd.socket, "--registry-mirror", "http://" + start.REGISTRY, *self.options()])
         start.wait_for(self.name, lambda: start.succeeds(self.command("version")), 40)
         timed(self.place, self.command("pull", "busybox"))
         self.running = self.sleeping()
@@ -125,13 +123,6 @@ def find_engines(place):
     return found
 
 
-def serve_image(place):
-    registry, root = TOP + "/06-registry/registry", place.path("registry")
-    timed(place, [registry, "seed", "--root", root, start.image_layout(), "library/busybox"])
-    bench.start(place, [registry, "--root", root, "--addr", REGISTRY])
-    start.wait_for("the registry", lambda: start.listens(socket.AF_INET, ("127.0.0.1", 5000)))
-
-
 # --- what is measured, and told --------------------------------------------------------------------------
 
 
@@ -158,8 +149,7 @@ def print_goals(samples, ours, real):
 
 
 def measure(place):
-    start.ROWS[:] = ROWS
-    serve_image(place)
+    start.serve_image(place)
     engines, failed = find_engines(place), {}
     for e in list(engines):
         try:
@@ -178,7 +168,7 @@ def measure(place):
         time.sleep(IDLE_SECONDS)
         samples[IDLE[0]] = {e: [e.idle()] for e in engines}
     print()
-    start.print_amounts(samples, engines)
+    start.print_amounts(samples, engines, ROWS)
     print()
     ours, real = engines[0] if engines else None, engines[-1] if engines else None
     print_goals(samples, ours, real if real is not ours else None)
@@ -187,17 +177,5 @@ def measure(place):
     return 1 if failed else 0
 
 
-def main():
-    place = bench.enter()
-    try:
-        start.mount_hierarchies()
-        return measure(place)
-    except Failed as why:
-        print("bench:", why, file=sys.stderr)
-        return 1
-    finally:
-        bench.leave(place)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start.main(measure))

@@ -129,6 +129,13 @@ def listens(family, address):
         return s.connect_ex(address) == 0
 
 
+def serve_image(place):
+    registry, root = TOP + "/06-registry/registry", place.path("registry")
+    timed(place, [registry, "seed", "--root", root, image_layout(), "library/busybox"])
+    bench.start(place, [registry, "--root", root, "--addr", REGISTRY])
+    wait_for("the registry", lambda: listens(socket.AF_INET, (REGISTRY.split(":")[0], 5000)))
+
+
 def succeeds(argv):
     return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           env=bench.ENVIRONMENT, check=False).returncode == 0
@@ -226,10 +233,7 @@ class Ours(Ctr):
 
     def load(self, _archive):
         """From our registry: until the end of the benchmark it serves nobody else."""
-        registry, root = TOP + "/06-registry/registry", self.place.path("registry")
-        timed(self.place, [registry, "seed", "--root", root, image_layout(), "library/busybox"])
-        bench.start(self.place, [registry, "--root", root, "--addr", REGISTRY])
-        wait_for("the registry", lambda: listens(socket.AF_INET, (REGISTRY.split(":")[0], 5000)))
+        serve_image(self.place)
         timed(self.place, self.command("images", "pull", "--mirror", "http://" + REGISTRY, "busybox"))
 
     def restart(self, known):
@@ -386,13 +390,13 @@ def is_memory(row):
     return row.endswith("memory")
 
 
-def print_amounts(samples, programs):
+def print_amounts(samples, programs, rows):
     def cell(row, p):
         show, factor = ("{:.2f}", 1 / 1024) if is_memory(row) else ("{:.0f}", 1000)
         return bench.with_spread(samples[row].get(p), show, factor)
     bench.table(["median [quartiles]", "", *(p.name for p in programs)],
                 [[row, "MiB" if is_memory(row) else "ms", *(cell(row, p) for p in programs)]
-                 for row in ROWS if row in samples])
+                 for row in rows if row in samples])
 
 
 def print_goals(samples, ours, others):
@@ -440,7 +444,7 @@ def measure(place):
         if ONLY in RESTART[0]:
             restarts(ours, samples)
         print()
-        print_amounts(samples, programs)
+        print_amounts(samples, programs, ROWS)
         print()
         print_goals(samples, ours, programs[1:])
     for p, why in failed.items():
@@ -448,9 +452,8 @@ def measure(place):
     return 1 if failed else 0
 
 
-def main():
-    if not ROUNDS:
-        return 0
+def main(measure):
+    """The status of what `measure` does in a private place."""
     place = bench.enter()
     try:
         mount_hierarchies()
@@ -463,4 +466,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(measure) if ROUNDS else 0)

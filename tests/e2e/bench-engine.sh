@@ -6,8 +6,7 @@ need python3
 [ -z "${SAN:-}" ] || skip "a build with sanitizers is not what is to be measured"
 [ -n "${BENCHES:-}" ] || skip "the benchmark of dockerd has minutes to itself: BENCHES=1 tests/e2e/run bench-engine"
 unset DOCKYARD_TRACE
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 
 image busybox >/dev/null
 mark

@@ -86,7 +86,7 @@ if command -v containerd >/dev/null; then
 	expect_eq "two images of the real containerd's archive" "$chain $chain" "$(chain_of $NAME) $(chain_of docker.io/library/second:1)"
 	expect_eq "the same index" "$digest" "$(ctr images ls | awk -v n=$NAME '$1 == n { print $3 }')"
 	expect_clean "import from the real containerd"
-	cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
+	cli=$(real_docker)
 	if [ -n "$cli" ] && command -v dockerd >/dev/null; then
 		launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker" --exec-root "$T/run-docker" -H "$DOCKER_HOST" \
 			--pidfile "$T/docker.pid" --containerd "$T/real/sock" --bridge none --iptables=false --ip6tables=false

@@ -4,8 +4,7 @@
 . "${0%/*}/lib.sh"
 
 need python3
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 start_stack busybox
 expect_ok d pull busybox

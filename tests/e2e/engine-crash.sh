@@ -2,8 +2,7 @@
 # dockerd is killed at awkward moments, and the next one finds out what is true: what runs
 # goes on being reached, exits that nobody saw are known, and half-made things vanish.
 . "${0%/*}/lib.sh"
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 state() { d inspect -f "$1" "$2"; }
 

@@ -5,8 +5,7 @@
 # container's network namespace.
 . "${0%/*}/lib.sh"
 need python3 nsenter
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 ask() { # CONTAINER NAME [TYPE [tcp]]: the code (0: found, 2: failed, 3: no such name) and what was found
 	nsenter -t "${pids[$1]}" -n python3 -ISE "$TOP/tests/e2e/engine_dns.py" ask 127.0.0.11 "$2" "${3:-A}" ${4:-}

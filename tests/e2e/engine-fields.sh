@@ -2,8 +2,7 @@
 # What is asked for at create or by update is what the kernel, the next start and the next
 # daemon know; and what prune takes. Driven by a real docker CLI.
 . "${0%/*}/lib.sh"
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 get() { d inspect -f "{{$2}}" "$1"; }
 run() { d run --rm --network none "$@" 2>&1; }

@@ -2,8 +2,7 @@
 # Health checks: the state they find, what tells of it, when they are called off, and that
 # they go on where a killed daemon left them. Driven by a real docker CLI.
 . "${0%/*}/lib.sh"
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 health() { d inspect -f "{{.State.Health.$2}}" "$1"; }
 is() { [ "$(health "$1" Status)" = "$2" ]; }

@@ -3,8 +3,7 @@
 # container, static addresses, isolation, IPv6, published ports; and that a daemon which was killed
 # leaves networks that the next one repairs.
 . "${0%/*}/lib.sh"
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 run() { d run --rm "$@" 2>&1; }
 api() { curl -s --unix-socket "$T/docker.sock" -H 'Content-Type: application/json' "$@"; }

@@ -2,8 +2,7 @@
 # What `docker run` promises with an option is what the container finds: limits, users,
 # mounts, names, networks, namespaces. Driven by a real docker CLI.
 . "${0%/*}/lib.sh"
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 d() { "$cli" "$@"; }
 run() { d run --rm "$@" 2>&1; }
 

@@ -3,8 +3,7 @@
 # opened before, the warning of a plain TCP socket; and what SIGHUP reads again.
 . "${0%/*}/lib.sh"
 need openssl
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 ca() { openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$T/$1.key" -out "$T/$1.pem"; }
 cert() { # NAME CA PURPOSE: for 127.0.0.1
 	openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$T/$1.key" -out "$T/$1.csr"

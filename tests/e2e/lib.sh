@@ -98,6 +98,13 @@ need() {
 	for c; do command -v "$c" >/dev/null 2>&1 || skip "$c is not installed"; done
 }
 
+# The docker CLI on the PATH that is none of ours. need_real_docker: it is $cli, or the test is skipped.
+real_docker() { type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1; }
+need_real_docker() {
+	cli=$(real_docker)
+	[ -n "$cli" ] || skip "no docker CLI is installed"
+}
+
 differ() { # WHAT EXPECTED GOT
 	fail "$1" "  expected: $2" "  got:      $3"
 }

@@ -3,8 +3,7 @@
 . "${0%/*}/lib.sh"
 need containerd containerd-shim-runc-v2 dockerd iptables
 
-cli=$(type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1)
-[ -n "$cli" ] || skip "no docker CLI is installed"
+need_real_docker
 docker() { "$cli" "$@"; }
 group=/dockyard-docker-${T##*.}
 clean_up() {
