@@ -300,6 +300,5 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/build", not_here },
 	{ "POST", "/build/prune", post_build_prune },
 	{ "POST", "/session", not_here },
-	{ "GET", "/containers/{id}/attach/ws", not_here },
 	{ NULL },
 };
