@@ -30,6 +30,54 @@ expect_match "who does not mask is told so" "^8 b'.x03.xea'" "$(ws "/containers/
 expect_match "no handshake" 'no WebSocket handshake' "$(api 'http://d/containers/talker/attach/ws')"
 expect_match "no container" '^HTTP/1.1 404' "$(ws '/containers/nosuch/attach/ws')"
 expect_ok d rm -f talker
+
+# ---- top as the host's ps shows it
+expect_ok d run -d --network none --name target busybox sleep 1000
+expect_eq "columns of the client's choice" "PID COMMAND|$(d inspect -f '{{.State.Pid}}' target) sleep" \
+	"$(d top target -o pid,comm | awk '{ print $1, $2 }' | paste -sd '|')"
+expect_match "an option that does not go with a list of processes" 'sleep 1000' "$(d top target f -eo pid,cmd)"
+expect_fail 1 "find PID field in ps output" d top target -o comm
+expect_fail 1 'specifying "uid=PID" is not allowed' d top target -o uid=PID
+expect_fail 1 'unsupported|unknown|error' d top target --nosuch
+expect_eq "no shell reads them" no "$(d top target "-ef;touch $T/shell" >/dev/null 2>&1; [ -e "$T/shell" ] && echo yes || echo no)"
+expect_ok d rm -f target
+
+# ---- other runtimes: a name in the configuration, asked for by a container
+cat >"$T/recorder" <<END
+#!/bin/sh
+echo "\$@" >>$T/recorded
+[ "\$1" = --mine ] && shift
+exec $TOP/02-runc/runc "\$@"
+END
+chmod +x "$T/recorder"
+stop_dockerd
+echo '{"runtimes":{"mine":{"path":"'"$T/recorder"'","runtimeArgs":["--mine"]},"away":{"path":"/no/such"}}}' >"$T/daemon.json"
+start_dockerd --config-file "$T/daemon.json"
+expect_eq "they are known" "runc: runc mine: $T/recorder --mine" \
+	"$(d info -f '{{.DefaultRuntime}}: {{(index .Runtimes "runc").Path}} mine: {{(index .Runtimes "mine").Path}} {{join (index .Runtimes "mine").Args " "}}')"
+expect_ok d run -d --network none --runtime mine --name other busybox sleep 1000
+expect_match "it was run, its arguments first" '^--mine --root .* create ' "$(cat "$T/recorded")"
+expect_fail any 'unknown or invalid runtime name: nosuch' d create --runtime nosuch busybox
+expect_fail any 'runtime away: /no/such: No such file' d run --rm --network none --runtime away busybox true
+stop_dockerd
+stop_containerd
+echo '{"default-runtime":"mine","runtimes":{"mine":{"path":"'"$T/recorder"'"}}}' >"$T/daemon.json"
+start_containerd
+start_dockerd --config-file "$T/daemon.json"
+expect_eq "after all daemons came again, an exec" hello "$(d exec other echo hello)"
+expect_match "is that runtime's" '^--mine --root .* exec ' "$(cat "$T/recorded")"
+: >"$T/recorded"
+expect_ok d rm -f other
+expect_match "and so is its end" '^--mine --root .* delete ' "$(cat "$T/recorded")"
+: >"$T/recorded"
+expect_eq "the default one" default "$(d run --rm --network none busybox echo default)"
+expect_match "is run with other arguments now" '^--root .* create ' "$(cat "$T/recorded")"
+echo '{"runtimes":{"third":{"path":"'"$T/recorder"'"}}}' >"$T/daemon.json"
+kill -HUP "$pid_dockerd"
+expect_ok wait_for 5 grep -q 'were read again' "$T/dockerd.log"
+expect_eq "SIGHUP reads them again" "runc runc third " \
+	"$(d info -f '{{.DefaultRuntime}} {{range $n, $r := .Runtimes}}{{$n}} {{end}}')"
+expect_fail 125 'unknown or invalid runtime name: mine' d run --runtime mine busybox true
 stop_dockerd
 stop_containerd
 stop_registry
