@@ -42,6 +42,46 @@ expect_fail 1 'unsupported|unknown|error' d top target --nosuch
 expect_eq "no shell reads them" no "$(d top target "-ef;touch $T/shell" >/dev/null 2>&1; [ -e "$T/shell" ] && echo yes || echo no)"
 expect_ok d rm -f target
 
+# ---- namespaces that containers share
+run() { d run --rm --network none "$@" 2>&1; }
+expect_ok d run -d --network none --ipc shareable --shm-size 3m --name donor busybox sleep 1000
+expect_ok d run -d --network none --name private busybox sleep 1000
+expect_ok d exec donor sh -c 'echo mine >/dev/shm/file'
+expect_eq "a donor's memory, as large as it is" "mine 3072" \
+	"$(run --ipc container:donor --shm-size 9m busybox sh -c 'echo $(cat /dev/shm/file) $(df -k /dev/shm | awk "END { print \$2 }")')"
+expect_eq "and its namespace" "$(d exec donor readlink /proc/self/ns/ipc)" "$(run --ipc container:donor busybox readlink /proc/self/ns/ipc)"
+expect_ok d run -d --network none --ipc container:donor --name second busybox sleep 1000
+expect_eq "who joined may be joined" mine "$(run --ipc container:second busybox cat /dev/shm/file)"
+expect_match "others keep theirs" 'non-shareable IPC \(hint: use IpcMode:shareable for the donor container\)' "$(run --ipc container:private busybox true)"
+expect_eq "none at all" "mqueue" "$(run --ipc none busybox sh -c 'mount | grep -oE "^(shm|mqueue)"')"
+expect_eq "the host's" "$(stat -fc %T:%b /dev/shm)" "$(run --ipc host busybox stat -fc %T:%b /dev/shm)"
+expect_eq "a client from before 1.40 can share unasked" shareable \
+	"$(api -H 'Content-Type: application/json' -d '{"Image":"busybox"}' 'http://d/v1.39/containers/create?name=old' >/dev/null; d inspect -f '{{.HostConfig.IpcMode}}' old)"
+expect_match "processes of another" 'sleep 1000' "$(run --pid container:donor busybox ps)"
+expect_match "which runs" "can't join PID namespace of container .*: container .* is not running" "$(run --pid container:old busybox true)"
+expect_eq "the host's name" "$(uname -n)" "$(run --uts host busybox hostname)"
+expect_match "is not another" 'conflicting options: hostname and the UTS mode' "$(run --uts host --hostname x busybox true)"
+expect_eq "a network of another comes with its name" "$(d exec donor hostname)" "$(d run --rm --network container:donor busybox hostname)"
+expect_eq "no network" "lo|{}" "$(api -H 'Content-Type: application/json' -d '{"Image":"busybox","NetworkDisabled":true,"Cmd":["ls","/sys/class/net"]}' \
+	'http://d/containers/create?name=nonet' >/dev/null; (d start -a nonet; d inspect -f '{{json .NetworkSettings.Networks}}' nonet) | paste -sd '|')"
+stop_dockerd KILL
+start_dockerd
+expect_eq "a new daemon's containers find it too" mine "$(run --ipc container:donor busybox cat /dev/shm/file)"
+expect_ok d rm -f donor second private old nonet
+expect_eq "and nothing of it is left" "" "$(ls "$T/run-docker/shm"; grep "$T/run-docker/shm" /proc/mounts)"
+
+# ---- what is measured
+expect_ok d run -d --network none --name target busybox sleep 1000
+numbers() { api "http://d/containers/target/stats?stream=0&one-shot=1" | python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"; }
+expect_eq "a sample alone has nothing before it" "0 False" "$(numbers "s['precpu_stats']['cpu_usage']['total_usage'], 'system_cpu_usage' in s['precpu_stats']")"
+expect_match "kinds of memory, as the kernel has them" "^True True" "$(numbers "'inactive_file' in s['memory_stats']['stats'], isinstance(s['blkio_stats']['io_service_bytes_recursive'], list)")"
+[ ! -d /sys/fs/cgroup/cpuacct ] && [ ! -d /sys/fs/cgroup/cpu,cpuacct ] ||
+	expect_eq "usage of each CPU" "$(grep -c ^processor /proc/cpuinfo)" "$(numbers "len(s['cpu_stats']['cpu_usage']['percpu_usage'])")"
+expect_eq "a resize without a terminal is no error" 200 "$(api -o /dev/null -w '%{http_code}' -X POST 'http://d/containers/target/resize?h=1&w=1')"
+expect_ok d kill target
+expect_eq "what does not run uses nothing" "{} {} 0" "$(numbers "s['memory_stats'], s['pids_stats'], s['cpu_stats']['cpu_usage']['total_usage']")"
+expect_ok d rm target
+
 # ---- other runtimes: a name in the configuration, asked for by a container
 cat >"$T/recorder" <<END
 #!/bin/sh
