@@ -23,6 +23,7 @@
 #include "reload.h"
 #include "task.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 #define CONTAINERD_TRIES 20
 #define CONTAINERD_PAUSE_MS 250
@@ -253,6 +254,7 @@ static int open_all(struct daemon *d, struct err *err)
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
 	    reconcile(d, err))
 		return -1;
+	dockerd_volumes_adopt(d);
 	dockerd_boot_restarts(d);
 	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;
 }
