@@ -41,6 +41,8 @@ struct volumes;
 struct reloadable {
 	struct strlist mirrors, insecure;
 	bool debug;
+	json_t *runtimes; /* runtimes.h; replaced whole */
+	char *default_runtime;
 };
 
 struct daemon {
