@@ -52,48 +52,41 @@ volumes:
   data: {labels: {keep: "no"}}
 END
 
+of_shop='{"label":["com.docker.compose.project=shop"]}'
+listed() { # PATH: what the daemon has of the project
+	curl -fsSG --unix-socket "$T/docker.sock" "http://d/$1" --data-urlencode "filters=$of_shop" ${2:+-d "$2"}
+}
 of_project() { docker "$@" --filter label=com.docker.compose.project=shop; }
 services() { of_project ps --format '{{.Label "com.docker.compose.service"}}' | sort | uniq -c | xargs; }
 
-life() { # COMPOSE: one command of one word or two
-	c() { $1 "${@:2}"; }
-	expect_ok c "$1" config
-	expect_ok c "$1" up -d --scale worker=2
-	expect_eq "$1: what runs" "1 db 1 web 2 worker" "$(services)"
+c() { $compose "$@"; } # a command of one word or two
+life() {
+	expect_ok c up -d --scale worker=2
+	expect_eq "$compose: what runs" "1 db 1 web 2 worker" "$(services)"
+	expect_match "$compose: its networks and volumes" 'shop_back.*shop_data' "$(listed networks) $(listed volumes)"
 	expect_ok wait_for 5 curl -fsS http://127.0.0.1:8088/page
-	expect_eq "$1: web waited for db, and found it by its alias" ready "$(curl -fsS http://127.0.0.1:8088/page)"
-	expect_match "$1: ps" 'healthy' "$(c "$1" ps)"
-	expect_eq "$1: exec" "hello world" "$(c "$1" exec -T web sh -c 'echo $GREETING' </dev/null)"
-	expect_eq "$1: logs" 2 "$(c "$1" logs worker | grep -c working)"
-	expect_fail any '' c "$1" exec -T worker ping -c1 -w1 192.0.2.1 # back is internal
-	expect_ok c "$1" run --rm -T worker sh -c 'wget -qO- http://db:5432/ready'
-	expect_match "$1: run" '^ready' "$output"
+	expect_eq "$compose: web waited for db, and found it by its alias" ready "$(curl -fsS http://127.0.0.1:8088/page)"
+	expect_match "$compose: ps" 'healthy' "$(c ps)"
+	expect_eq "$compose: exec" "hello world" "$(c exec -T web sh -c 'echo $GREETING' </dev/null)"
+	expect_eq "$compose: logs" 2 "$(c logs worker | grep -c working)"
+	expect_fail any '' c exec -T worker ping -c1 -w1 192.0.2.1 # back is internal
+	expect_ok c run --rm -T worker sh -c 'wget -qO- http://db:5432/ready'
+	expect_match "$compose: run" '^ready' "$output"
 	before=$(docker ps -q --no-trunc --filter label=com.docker.compose.service=worker | sort)
-	expect_ok c "$1" restart worker
-	expect_eq "$1: restart keeps the containers" "$before" \
+	expect_ok c restart worker
+	expect_eq "$compose: restart keeps the containers" "$before" \
 		"$(docker ps -q --no-trunc --filter label=com.docker.compose.service=worker | sort)"
-	expect_ok c "$1" up -d --scale worker=3
-	expect_eq "$1: scaled up" "1 db 1 web 3 worker" "$(services)"
-	expect_ok c "$1" up -d --scale worker=1
-	expect_eq "$1: scaled down" "1 db 1 web 1 worker" "$(services)"
-	WHO=moon expect_ok c "$1" up -d
-	expect_eq "$1: what changed is made anew" "hello moon" "$(c "$1" exec -T web sh -c 'echo $GREETING' </dev/null)"
-	expect_match "$1: top" 'httpd' "$(c "$1" top)"
-	expect_ok c "$1" pause worker
-	expect_ok c "$1" unpause worker
-	expect_ok c "$1" kill worker
-	expect_ok c "$1" rm -f worker
-	expect_eq "$1: killed and removed" "1 db 1 web" "$(services)"
-	expect_ok c "$1" stop web
-	expect_ok c "$1" start web
-	expect_ok c "$1" down -v
-	expect_eq "$1: nothing runs" "" "$(of_project ps -a -q)"
-	expect_eq "$1: no network is left" "" "$(docker network ls -q --filter name=shop_)"
-	expect_eq "$1: no volume is left" "" "$(docker volume ls -q --filter name=shop_)"
+	WHO=moon expect_ok c up -d --scale worker=1
+	expect_eq "$compose: scaled down" "1 db 1 web 1 worker" "$(services)"
+	expect_eq "$compose: what changed is made anew" "hello moon" "$(c exec -T web sh -c 'echo $GREETING' </dev/null)"
+	expect_ok c down -v
+	expect_eq "$compose: no container is left" "[]" "$(listed containers/json all=1)"
+	expect_eq "$compose: no network is left" "[]" "$(listed networks)"
+	expect_match "$compose: no volume is left" '"Volumes":\[\]' "$(listed volumes)"
 }
 
 for compose in "${composes[@]}"; do
-	life "$compose"
+	life
 done
 stop_stack
 done_testing
