@@ -61,6 +61,16 @@ json_t *dockerd_insecure(struct daemon *d)
 	return strings(d, &d->live.insecure);
 }
 
+struct strlist dockerd_insecure_hosts(struct daemon *d)
+{
+	struct strlist out = STRLIST_INIT;
+
+	dockerd_lock(d);
+	copy(&out, &d->live.insecure);
+	dockerd_unlock(d);
+	return out;
+}
+
 bool dockerd_is_debug(struct daemon *d)
 {
 	bool debug;
