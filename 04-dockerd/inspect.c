@@ -63,13 +63,13 @@ static const char *network_id(const struct daemon *d, const struct endpoint *ep,
 	return ep ? ep->net->id : kind >= 0 ? d->net->builtin[kind]->id : "";
 }
 
-/* Before DNSNames the names that a container has unasked were among its aliases. */
-static json_t *aliases(const struct container *c, const char *network, const json_t *settings,
-		       int minor)
+/* Before DNSNames the name that a container has unasked was among its aliases. */
+static json_t *aliases(const struct container *c, const struct endpoint *ep,
+		       const json_t *settings, int minor)
 {
 	json_t *list = null_if_empty(settings, "Aliases");
 
-	if (minor >= 45 || dockerd_network_kind(network) >= 0)
+	if (minor >= 45 || !ep || !ep->net->dns)
 		return list;
 	if (!json_is_array(list)) {
 		json_decref(list);
@@ -90,7 +90,7 @@ json_t *dockerd_inspect_networks(const struct daemon *d, const struct container 
 		one = json_pack("{s:o, s:o, s:o, s:o, s:s}", "IPAMConfig",
 				null_if_empty(settings, "IPAMConfig"), "Links",
 				null_if_empty(settings, "Links"), "Aliases",
-				aliases(c, name, settings, minor), "DriverOpts",
+				aliases(c, ep, settings, minor), "DriverOpts",
 				null_if_empty(settings, "DriverOpts"), "NetworkID",
 				network_id(d, ep, name));
 		if (minor >= 44)
