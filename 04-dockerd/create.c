@@ -177,6 +177,9 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 
 	if (!body || check_name(m->d, name, err))
 		return -1;
+	if (!json_object_size(body))
+		return err_set(err, ERR_INVALID,
+			       "config cannot be empty in order to create a container");
 	if (jsonx_want(body, "", "Image", JSON_STRING, &image, err))
 		return -1;
 	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "",

@@ -3,6 +3,7 @@
  * where Docker has some (create.h). A list of small checks, each of one subject.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,17 @@ static int check_modes(const json_t *h, struct err *err)
 	return 0;
 }
 
+/* As Docker names it: by its whole name. */
+static int unknown_capability(const char *key, const char *name, struct err *err)
+{
+	bool whole = !strncasecmp(name, "CAP_", 4);
+	AUTO_FREE char *upper = xasprintf("%s%s", whole ? "" : "CAP_", name);
+
+	for (char *p = upper; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"", key, upper);
+}
+
 static int check_caps(const json_t *h, struct err *err)
 {
 	static const char *const keys[] = { "CapAdd", "CapDrop", NULL };
@@ -258,9 +270,7 @@ static int check_caps(const json_t *h, struct err *err)
 		json_array_foreach(list, i, v)
 			if (strcasecmp(json_string_value(v), "ALL") &&
 			    kern_caps_parse(json_string_value(v)) < 0)
-				return err_set(err, ERR_INVALID,
-					       "invalid %s: unknown capability: \"%s\"", keys[k],
-					       json_string_value(v));
+				return unknown_capability(keys[k], json_string_value(v), err);
 	}
 	return 0;
 }

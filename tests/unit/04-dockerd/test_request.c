@@ -339,7 +339,7 @@ static void modes_are_checked(void)
 	refused_host("{\"NetworkMode\":\"container:\"}", "invalid container format container:<name|id>");
 	refused_host("{\"IpcMode\":\"container:\"}", "invalid IPC mode: container:");
 	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PID mode: nosuch");
-	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
+	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"CAP_NOPE\"");
 	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
