@@ -9,6 +9,10 @@
 #include "create.h"
 #include "network.h"
 
+static const struct field networking_fields[] = {
+	{ "EndpointsConfig", 'o', true, "null" },
+	{ NULL },
+};
 static const struct field settings_fields[] = {
 	{ "IPAMConfig", 'o', true, "null" },
 	{ "Links", 'l', true, "null" },
@@ -171,11 +175,15 @@ json_t *dockerd_networking_make(struct daemon *d, const json_t *networking, cons
 				const json_t *host, bool several, struct err *err)
 {
 	const char *mode = jsonx_str(host, "NetworkMode", "");
-	json_t *endpoints = json_object_get(networking, "EndpointsConfig");
+	AUTO_JSON json_t *checked = dockerd_normalise(json_is_null(networking) ? NULL : networking,
+						      networking_fields, "NetworkingConfig.", err);
+	json_t *endpoints = json_object_get(checked, "EndpointsConfig");
 	AUTO_FREE char *first = dockerd_network_name(d->net, mode);
 	AUTO_JSON json_t *given = json_object(), *out = json_object();
 	bool unsaid = !strcmp(mode, "default") || !*mode;
 
+	if (!checked)
+		return NULL;
 	if (json_object_size(endpoints) > 1 && !several) {
 		refuse_several(endpoints, err);
 		return NULL;
