@@ -26,6 +26,8 @@ struct config {
 	struct strlist address_pools; /* base=...,size=... (ipam.h) */
 	struct strlist dns;        /* resolvers of containers that name none */
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
+	char *log_driver;          /* of containers that name none; NULL: json-file */
+	struct strlist log_opts;   /* key=value, of that driver */
 	char *log_level;
 	bool debug;
 	bool tls, tlsverify;

@@ -22,6 +22,7 @@
 #include "health.h"
 #include "images.h"
 #include "links.h"
+#include "log_config.h"
 #include "mounts.h"
 #include "network.h"
 #include "task.h"
@@ -76,8 +77,8 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
-	const json_t *given = json_object_get(body, "HostConfig"),
-		     *net = json_object_get(body, "NetworkingConfig");
+	const json_t *net = json_object_get(body, "NetworkingConfig");
+	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
 
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)

@@ -197,8 +197,8 @@ static json_t *abilities(void)
 static const char constants[] =
 	"{\"Driver\":\"overlayfs\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]],"
 	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],"
-	"\"Authorization\":null,\"Log\":[\"json-file\",\"none\"]},"
-	"\"LoggingDriver\":\"json-file\",\"Runtimes\":{\"runc\":{\"path\":\"runc\"}},"
+	"\"Authorization\":null,\"Log\":[\"journald\",\"json-file\",\"local\",\"syslog\"]},"
+	"\"Runtimes\":{\"runc\":{\"path\":\"runc\"}},"
 	"\"DefaultRuntime\":\"runc\",\"InitBinary\":\"docker-init\","
 	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
 	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
@@ -225,6 +225,8 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
+	json_object_set_new(doc, "LoggingDriver",
+			    json_string(d->cfg->log_driver ? d->cfg->log_driver : "json-file"));
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
