@@ -12,7 +12,7 @@
 struct transfer {
 	struct ctrd_daemon *daemon;
 	json_t *body; /* owned; the strings below are its own */
-	char *ns, *lease; /* lease: NULL for none */
+	char *ns, *lease, *image; /* lease: NULL for none; image: of a push, NULL for ref's own */
 	struct ctrd_transfer t;
 	const char **mirrors, **insecure;
 	json_t *(*run)(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err);
@@ -27,6 +27,7 @@ static void release(void *arg)
 	json_decref(t->body);
 	free(t->ns);
 	free(t->lease);
+	free(t->image);
 	free(t->mirrors);
 	free(t->insecure);
 	free(t);
@@ -83,11 +84,17 @@ static void produce(struct http_writer *w, void *arg)
 
 static int fill(struct transfer *t, struct err *err)
 {
+	const char *image = jsonx_str(t->body, "image", NULL);
 	struct reference ref;
 	json_t *auth;
 
 	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err))
 		return -1;
+	if (image && !t->pull) {
+		if (reference_parse(image, &ref, err))
+			return -1;
+		t->t.image = t->image = reference_full(&ref);
+	}
 
 	t->t.ref = jsonx_str(t->body, "ref", "");
 	t->t.platform = jsonx_str(t->body, "platform", NULL);

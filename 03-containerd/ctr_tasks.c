@@ -141,18 +141,15 @@ int ctr_tasks_attach(struct ctr *c, int argc, char **argv)
 
 int ctr_tasks_list(struct ctr *c, int argc, char **argv)
 {
-	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
 	struct ctr_table t = { .columns = 3 };
+	bool quiet;
 	struct err err;
-	AUTO_JSON json_t *list = NULL;
+	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/tasks", &quiet, &err);
 	json_t *v;
 	size_t i;
 
-	if (argc > 1 + quiet)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/tasks");
 	if (!list)
-		return ctr_fail(&err);
+		return ctr_list_failed(c, &err);
 	ctr_table_row(&t, "TASK", "PID", "STATUS");
 	json_array_foreach(list, i, v) {
 		AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
@@ -166,10 +163,7 @@ int ctr_tasks_list(struct ctr *c, int argc, char **argv)
 		else
 			ctr_table_row(&t, jsonx_str(v, "containerID", ""), pid, status);
 	}
-	if (quiet)
-		strlist_free(&t.cells);
-	else
-		ctr_table_print(&t);
+	ctr_table_end(&t, quiet);
 	return 0;
 }
 

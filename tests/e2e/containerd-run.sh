@@ -41,6 +41,8 @@ expect_eq "the root user's home and groups" "/root 0" \
 expect_eq "a number as user" "1234:77" "$(ctr run --rm --user 1234:77 "$IMAGE" $U-1 sh -c 'echo $(id -u):$(id -g)')"
 expect_fail 1 'unable to find user nobody-here' ctr run --rm --user nobody-here "$IMAGE" $U-1 true
 expect_fail 1 'Read-only' ctr run --rm --read-only "$IMAGE" $U-1 touch /x
+new_privileges() { ctr run --rm "$@" "$IMAGE" $U-1 awk '/NoNewPrivs/ { print $2 }' /proc/self/status; }
+expect_eq "no new privileges, unless they are allowed" "1 0" "$(new_privileges) $(new_privileges --allow-new-privs)"
 expect_eq "a terminal" "yes" "$(ctr run --rm -t "$IMAGE" $U-1 sh -c 'test -t 0 && test -t 1 && test -t 2 && echo yes' </dev/null | tr -d '\r')"
 expect_eq "a large output arrives whole" 20000000 \
 	"$(ctr run --rm "$IMAGE" $U-1 sh -c 'head -c 20000000 /dev/zero' | wc -c)"
@@ -82,8 +84,9 @@ ctr tasks wait $U-5 &
 expect_ok ctr tasks kill -s KILL $U-5
 wait $!
 expect_eq "tasks wait has the task's status" 137 $?
-expect_ok ctr tasks rm $U-5
-expect_ok ctr containers rm $U-5
+expect_ok ctr containers rm --keep-snapshot $U-5 # and the task, which has ended
+expect_eq "a task that has ended goes with its container" "" "$(ctr tasks ls -q containerID==$U-5)"
+expect_ok ctr snapshots rm $U-5
 expect_ok ctr tasks exec -d --exec-id e2 $U-2 sleep 60
 expect_match "tasks ps knows which is the exec" '^[0-9]+ +e2$' "$(ctr tasks ps $U-2)"
 expect_fail 1 'is running' ctr tasks rm --exec-id e2 $U-2
@@ -106,7 +109,8 @@ expect_fail 1 'has a task' ctr containers rm $U-2
 expect_ok ctr tasks kill $U-2
 wait_for 5 eval 'ctr tasks ls | grep -q STOPPED' || fail "$U-2 does not stop"
 expect_eq "its log" '"up\n" "bye\n"' "$(jq -c .log "$T/$U-2.json" | xargs -d '\n')"
-expect_ok ctr tasks rm $U-2
+expect_eq "containers and tasks are listed with filters" "$U-2 $U-2" \
+	"$(xargs < <(ctr containers ls --quiet id==$U-2; ctr containers ls -q id==x; ctr tasks ls --quiet status==stopped; ctr tasks ls -q status==running))"
 expect_ok ctr containers rm $U-2
 expect_unchanged "a container"
 
