@@ -34,7 +34,7 @@ struct making {
 	struct container *c;
 	json_t *image;     /* resolved */
 	struct strlist warnings;
-	bool several;      /* networks: since 1.44 */
+	int minor;         /* of the API's version */
 	bool has_dir;
 };
 
@@ -75,6 +75,13 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 	return 0;
 }
 
+/* What clients count on that are older than a default. */
+static void old_defaults(json_t *host, const json_t *given, int minor)
+{
+	if (minor < 40 && !*jsonx_str(given, "IpcMode", ""))
+		json_object_set_new(host, "IpcMode", json_string("shareable"));
+}
+
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
@@ -85,9 +92,12 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	if (!c->config)
 		return -1;
 	c->host = dockerd_host_make(given, &m->warnings, err);
-	if (!c->host || dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
+	if (c->host)
+		old_defaults(c->host, given, m->minor);
+	if (!c->host || dockerd_conflicts_check(body, c->host, err) ||
+	    dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
 		return -1;
-	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->several, err);
+	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->minor >= 44, err);
 	if (!c->networks || dockerd_links_check(m->d, c, err))
 		return -1;
 	default_hostname(c->config, body, c->host);
@@ -168,6 +178,9 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 
 	if (!body || check_name(m->d, name, err))
 		return -1;
+	if (!json_object_size(body))
+		return err_set(err, ERR_INVALID,
+			       "config cannot be empty in order to create a container");
 	if (jsonx_want(body, "", "Image", JSON_STRING, &image, err))
 		return -1;
 	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "",
@@ -206,7 +219,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");
-	struct making m = { .d = daemon, .several = dockerd_api_minor(req) >= 44 };
+	struct making m = { .d = daemon, .minor = dockerd_api_minor(req) };
 	char id[ID_SIZE];
 	int rc;
 

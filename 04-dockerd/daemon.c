@@ -22,6 +22,7 @@
 #include "dns.h"
 #include "network.h"
 #include "reload.h"
+#include "shm.h"
 #include "task.h"
 #include "volume.h"
 #include "volume_mount.h"
@@ -255,6 +256,7 @@ static int open_all(struct daemon *d, struct err *err)
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
 	    reconcile(d, err))
 		return -1;
+	dockerd_shm_sweep(d);
 	dockerd_volumes_adopt(d);
 	dockerd_boot_restarts(d);
 	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;
