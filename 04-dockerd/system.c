@@ -19,7 +19,11 @@
 #include "network.h"
 #include "ospec.h"
 #include "reload.h"
+<<<<<<< HEAD
 #include "runtimes.h"
+=======
+#include "task.h"
+>>>>>>> images-rest
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)
@@ -157,7 +161,10 @@ static json_t *warnings(struct daemon *d)
 							   "         Access to the remote API is "
 							   "equivalent to root access on the host.",
 							   d->cfg->hosts.v[i]));
-	return out;
+	if (json_array_size(out))
+		return out;
+	json_decref(out);
+	return json_null();
 }
 
 static json_t *machine(void)
@@ -208,6 +215,36 @@ static const char constants[] =
 	"\"Swarm\":{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\","
 	"\"ControlAvailable\":false,\"Error\":\"\",\"RemoteManagers\":null}}";
 
+/* What came and went with the API's versions. */
+static void by_version(json_t *doc, const struct daemon *d, int minor)
+{
+	static const char *const commits[] = { "ContainerdCommit", "RuncCommit", "InitCommit" };
+	static const char *const lists[] = { "AllowNondistributableArtifactsCIDRs",
+					     "AllowNondistributableArtifactsHostnames" };
+
+	if (minor < 42)
+		json_object_update_new(doc, json_pack("{s:b, s:b}", "KernelMemory", 0,
+						      "KernelMemoryTCP", 0));
+	if (minor >= 44)
+		json_object_set_new(doc, "CDISpecDirs", json_array());
+	if (minor >= 46)
+		json_object_set_new(doc, "Containerd",
+				    json_pack("{s:s, s:{s:s, s:s}}", "Address", d->cfg->containerd,
+					      "Namespaces", "Containers", CONTAINERD_NAMESPACE,
+					      "Plugins", ""));
+	for (size_t i = 0; i < 2 && minor < 49; i++)
+		json_object_set_new(json_object_get(doc, "RegistryConfig"), lists[i],
+				    minor < 48 ? json_array() : json_null());
+	for (size_t i = 0; i < 3 && minor >= 49; i++)
+		json_object_del(json_object_get(doc, commits[i]), "Expected");
+	if (minor >= 49)
+		json_object_set_new(doc, "FirewallBackend", json_pack("{s:s}", "Driver", "nftables"));
+	if (minor >= 50) {
+		json_object_del(doc, "BridgeNfIptables");
+		json_object_del(doc, "BridgeNfIp6tables");
+	}
+}
+
 static int get_info(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct daemon *d = daemon;
@@ -219,15 +256,18 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 			  0, "NEventsListener", (json_int_t)dockerd_events_listeners(d->events),
 			  "RegistryConfig", registry_config(d), "Warnings", warnings(d));
 
-	(void)req;
 	(void)err;
 	count_containers(d, doc);
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
+<<<<<<< HEAD
 	json_object_set_new(doc, "LoggingDriver",
 			    json_string(d->cfg->log_driver ? d->cfg->log_driver : "json-file"));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
+=======
+	by_version(doc, d, dockerd_api_minor(req));
+>>>>>>> images-rest
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
