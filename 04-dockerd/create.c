@@ -117,10 +117,10 @@ static int make_parts(struct making *m, struct err *err)
 	m->has_dir = true;
 	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
 		return -1;
-	if (dockerd_mounts_realise(m->d, m->c->mounts, err))
+	if (dockerd_mounts_realise(m->d, m->c->id, m->c->mounts, err))
 		return -1;
 	if (dockerd_copy_up(m->d, m->c->id, m->c->mounts, err)) {
-		dockerd_mounts_discard(m->d, m->c->mounts);
+		dockerd_mounts_discard(m->d, m->c->id, m->c->mounts);
 		return -1;
 	}
 	return 0;
@@ -140,7 +140,7 @@ static int enter(struct making *m, const char *name, struct err *err)
 	}
 	pthread_mutex_unlock(&c->op);
 	if (rc)
-		dockerd_mounts_discard(m->d, c->mounts);
+		dockerd_mounts_discard(m->d, c->id, c->mounts);
 	return rc;
 }
 
@@ -230,6 +230,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	if (name && *name == '/')
 		name++;
 	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
+	dockerd_volumes_unwant(m.d->volumes, id);
 	if (rc) {
 		if (m.has_dir)
 			dockerd_remnant_remove(m.d, id);

@@ -19,11 +19,8 @@
 #include "network.h"
 #include "ospec.h"
 #include "reload.h"
-<<<<<<< HEAD
 #include "runtimes.h"
-=======
 #include "task.h"
->>>>>>> images-rest
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)
@@ -261,13 +258,10 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
-<<<<<<< HEAD
 	json_object_set_new(doc, "LoggingDriver",
 			    json_string(d->cfg->log_driver ? d->cfg->log_driver : "json-file"));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
-=======
 	by_version(doc, d, dockerd_api_minor(req));
->>>>>>> images-rest
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
