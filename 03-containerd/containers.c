@@ -84,6 +84,8 @@ static json_t *checked(const json_t *doc, struct err *err)
 		err_set(err, ERR_INVALID, "container.spec is missing");
 		return NULL;
 	}
+	if (ctrd_labels_check(json_object_get(out, "labels"), err))
+		return NULL;
 	if (binary && !json_is_string(binary)) {
 		err_set(err, ERR_INVALID, "container.runtime.options.binaryName: expected a string");
 		return NULL;
