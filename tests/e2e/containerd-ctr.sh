@@ -25,6 +25,8 @@ if command -v containerd >/dev/null; then
 	start_real_containerd
 	ctr images export - busybox | real_ctr images import - >/dev/null || fail "the real containerd imports an image"
 	expect_eq "the headings of the tables" "$(heads real_ctr)" "$(heads ctr)"
+	row() { "$1" images ls | awk 'NR == 2 { print $1, $2, $3, $4, $5, $6 }'; }
+	expect_eq "an image's row, with its size" "$(row real_ctr)" "$(row ctr)"
 	stop real
 fi
 
