@@ -5,7 +5,7 @@
  *
  * The bundle holds options.json, which containerd wrote:
  *
- *     {"id","namespace","runtime":{"binary","root"},"terminal","stdin","stdinOnce",
+ *     {"id","namespace","runtime":{"binary","root","args"},"terminal","stdin","stdinOnce",
  *      "log":{"driver","path","maxSize","maxFile","compress"},"consoleSize":[rows,cols],
  *      "mounts":[{"type","source","options"}],"openFiles",
  *      "checkpoint":{"path",…}}
@@ -78,6 +78,7 @@ static int read_options(struct shim *s, struct err *err)
 	s->id = jsonx_str(s->options, "id", NULL);
 	s->runtime.binary = json_string_value(jsonx_at(s->options, "runtime.binary"));
 	s->runtime.root = json_string_value(jsonx_at(s->options, "runtime.root"));
+	s->runtime.args = jsonx_at(s->options, "runtime.args");
 	s->bundle = getcwd(NULL, 0);
 	if (!s->id || !s->runtime.binary || !s->runtime.root || !s->bundle)
 		return err_set(err, ERR_INVALID, "options.json: id or runtime is missing");

@@ -112,6 +112,14 @@ static bool is_redirect(const struct exchange *x)
 				x->status == 307 || x->status == 308);
 }
 
+/* From the API's version on; where a blob was redirected to, the URL may be a secret. */
+static const char *path_of(const char *url)
+{
+	const char *v2 = strstr(url, "/v2/"), *v1 = strstr(url, "/v1/");
+
+	return v2 ? v2 : v1 ? v1 : "";
+}
+
 /* What the registry says: {"errors":[{"code","message"}]}. */
 static int refused(struct ctrd_registry *r, const struct exchange *x, struct err *err)
 {
@@ -125,7 +133,7 @@ static int refused(struct ctrd_registry *r, const struct exchange *x, struct err
 			 : x->status == 429 ? " too many requests" : "";
 
 	err_set(err, kind_of(x->status), "registry %s: %s %s: %ld%s%s%.300s", r->host, x->method,
-		strstr(x->url, "/v2/") ? strstr(x->url, "/v2/") : "", x->status, word,
+		path_of(x->url), x->status, word,
 		*said ? ": " : "", said);
 	if (x->retry_after > WAIT_MAX)
 		err_wrap(err, "come back in %lld seconds", (long long)x->retry_after);

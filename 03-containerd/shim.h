@@ -117,6 +117,7 @@ struct shim_proc {
 	pid_t pid;
 	bool starting; /* the command that starts it has not returned: its exit waits */
 	bool started;  /* init's: the program was let go, and not only the container made */
+	bool killed;   /* init's: a client had a signal sent to it */
 	bool exited;   /* reaped; its output may still be awaited */
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];

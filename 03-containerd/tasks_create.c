@@ -87,6 +87,8 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 	if (copy_log(options, req, err) || copy_flags(options, req, err) ||
 	    copy_checkpoint(options, req, err))
 		return NULL;
+	if (t->binary_args)
+		json_object_set(json_object_get(options, "runtime"), "args", t->binary_args);
 	if (ts->o.open_files)
 		json_object_set_new(options, "openFiles", json_integer(ts->o.open_files));
 	if (*key) {
@@ -207,11 +209,13 @@ void task_demolish(struct task *t)
 
 /* --- the API -------------------------------------------------------------------------------------- */
 
-static char *choose_runtime(const struct ctrd_tasks *ts, const json_t *container)
+static void choose_runtime(struct task *t, const json_t *container)
 {
-	const char *named = json_string_value(jsonx_at(container, "runtime.options.binaryName"));
+	const json_t *options = jsonx_at(container, "runtime.options");
+	const char *named = jsonx_str(options, "binaryName", "");
 
-	return xstrdup(named && *named ? named : ts->o.runtime);
+	t->binary = xstrdup(*named ? named : t->table->o.runtime);
+	t->binary_args = json_deep_copy(json_object_get(options, "binaryArgs"));
 }
 
 json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *req, struct err *err)
@@ -226,7 +230,7 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	if (!t)
 		return NULL;
 	pthread_mutex_lock(&t->op);
-	t->binary = choose_runtime(ts, container);
+	choose_runtime(t, container);
 	rc = build(t, container, req, err);
 	if (rc)
 		task_remove(t);

@@ -39,6 +39,7 @@ struct task {
 	struct ctrd_tasks *table;
 	char *ns, *id, *bundle;
 	char *binary;        /* the OCI runtime */
+	json_t *binary_args; /* its options before all others, or NULL */
 	pthread_mutex_t op;
 	bool has_shim;       /* tasks->lock, as all that follows */
 	bool silent;         /* its shim has not answered since containerd started */

@@ -34,6 +34,7 @@ extern const struct http_route dockerd_files_routes[];     /* container_files.c:
 extern const struct http_route dockerd_commit_routes[];    /* commit.c */
 extern const struct http_route dockerd_image_prune_routes[]; /* image_prune.c */
 extern const struct http_route dockerd_registry_routes[];    /* registry_api.c: auth, distribution */
+extern const struct http_route dockerd_search_routes[];      /* search.c */
 extern const struct http_route dockerd_network_routes[];   /* network_api.c */
 extern const struct http_route dockerd_volume_routes[];    /* volume_api.c */
 

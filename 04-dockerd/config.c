@@ -13,10 +13,11 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "runtimes.h"
 
 #define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
 
-enum type { TEXT, LIST, BOOLEAN };
+enum type { TEXT, LIST, BOOLEAN, RUNTIMES };
 
 struct setting {
 	const char *flag; /* without the dashes */
@@ -59,6 +60,10 @@ static const struct setting settings[] = {
 	{ "tlskey", 0, "tlskey", TEXT, AT(tlskey), "its key, PEM" },
 	{ "tlscacert", 0, "tlscacert", TEXT, AT(tlscacert),
 	  "authority that signed the clients' certificates" },
+	{ "add-runtime", 0, "runtimes", RUNTIMES, AT(runtimes),
+	  "NAME=PATH: an OCI runtime that containers may ask for" },
+	{ "default-runtime", 0, "default-runtime", TEXT, AT(default_runtime),
+	  "the runtime of containers that ask for none (" STOCK_RUNTIME ")" },
 	{ "config-file", 0, NULL, TEXT, AT(config_file), "daemon.json (" DEFAULT_CONFIG_FILE ")" },
 	{ "version", 'v', NULL, BOOLEAN, AT(version), "print the version and leave" },
 	{ "help", 'h', NULL, BOOLEAN, AT(help), "print this and leave" },
@@ -75,7 +80,7 @@ void dockerd_config_usage(void)
 	puts("Usage: dockerd [OPTIONS]\n\nA daemon that speaks the Docker Engine API.\n\nOptions:");
 	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
 		AUTO_FREE char *flag = xasprintf("%s%s", s->flag, s->type == BOOLEAN ? "" :
-						 s->type == LIST ? " list" : " string");
+						 s->type == TEXT ? " string" : " list");
 
 		if (s->letter)
 			printf("  -%c, --%-26s %s\n", s->letter, flag, s->help);
@@ -141,10 +146,14 @@ static int parse_flags(struct config *c, int argc, char **argv, bool *given, str
 			value = argv[i];
 		if (!value)
 			return err_set(err, ERR_INVALID, "flag needs an argument: --%s", s->flag);
-		if (s->type == LIST)
+		if (s->type == RUNTIMES) {
+			if (dockerd_runtimes_add(slot(c, s), value, err))
+				return -1;
+		} else if (s->type == LIST) {
 			strlist_add(slot(c, s), value);
-		else
+		} else {
 			set_text(slot(c, s), value);
+		}
 	}
 	return 0;
 }
@@ -172,7 +181,8 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 		    struct err *err)
 {
 	static const json_type types[] = {
-		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE
+		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE,
+		[RUNTIMES] = JSON_OBJECT
 	};
 	const struct setting *s = settings;
 	json_t *v;
@@ -194,6 +204,8 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 		return 0;
 	if (s->type == LIST)
 		return take_list(slot(c, s), v, key, err);
+	if (s->type == RUNTIMES)
+		return dockerd_runtimes_take(slot(c, s), v, err);
 	if (s->type == BOOLEAN)
 		*(bool *)slot(c, s) = json_is_true(v);
 	else
@@ -257,6 +269,8 @@ static void fill_defaults(struct config *c)
 		c->pidfile = xstrdup("/run/dockyard/dockerd.pid");
 	if (!c->log_level)
 		c->log_level = xstrdup("info");
+	if (!c->default_runtime)
+		c->default_runtime = xstrdup(STOCK_RUNTIME);
 	if (c->debug)
 		set_text(&c->log_level, "debug");
 	c->tls |= c->tlsverify;
@@ -272,6 +286,8 @@ static int check(const struct config *c, struct err *err)
 		    !str_starts(c->hosts.v[i], "tcp://") && strcmp(c->hosts.v[i], "fd://"))
 			return err_set(err, ERR_INVALID, "Invalid bind address format: %s "
 				       "(unix:///path, tcp://host:port or fd://)", c->hosts.v[i]);
+	if (dockerd_runtimes_check(c->runtimes, c->default_runtime, err))
+		return -1;
 	if (c->tlsverify && !c->tlscacert)
 		return err_set(err, ERR_INVALID, "--tlsverify needs --tlscacert");
 	if (!c->tlsverify && c->tlscacert)
@@ -305,5 +321,7 @@ void dockerd_config_free(struct config *c)
 			free(*(char **)slot(c, s));
 		else if (s->type == LIST)
 			strlist_free(slot(c, s));
+		else if (s->type == RUNTIMES)
+			json_decref(*(json_t **)slot(c, s));
 	}
 }

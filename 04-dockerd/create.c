@@ -24,6 +24,7 @@
 #include "links.h"
 #include "mounts.h"
 #include "network.h"
+#include "runtimes.h"
 #include "task.h"
 #include "volume.h"
 
@@ -83,7 +84,7 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	if (!c->config)
 		return -1;
 	c->host = dockerd_host_make(given, &m->warnings, err);
-	if (!c->host || fix_joins(m->d, c->host, err))
+	if (!c->host || dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
 		return -1;
 	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->several, err);
 	if (!c->networks || dockerd_links_check(m->d, c, err))

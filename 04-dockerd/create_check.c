@@ -246,9 +246,6 @@ static int check_modes(const json_t *h, struct err *err)
 	    check_mode(h, "UsernsMode", host_or_default, false, err) ||
 	    check_mode(h, "CgroupnsMode", cgroupns, false, err))
 		return -1;
-	if (strcmp(jsonx_str(h, "Runtime", ""), "runc") && *jsonx_str(h, "Runtime", ""))
-		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s",
-			       jsonx_str(h, "Runtime", ""));
 	if (*jsonx_str(h, "Isolation", "") || *jsonx_str(h, "VolumeDriver", ""))
 		return err_set(err, ERR_INVALID,
 			       "HostConfig.%s has a value that this daemon does not know",

@@ -44,7 +44,7 @@ static const struct field host_fields[] = {
 	{ "UsernsMode", 's', true, "\"\"" },
 	{ "ShmSize", 'i', true, "67108864" },
 	{ "Sysctls", 'o', true, "null" },
-	{ "Runtime", 's', true, "\"runc\"" },
+	{ "Runtime", 's', true, "\"\"" }, /* runtimes.h */
 	{ "Isolation", 's', true, "\"\"" },
 	{ "CpuShares", 'i', true, "0" },
 	{ "Memory", 'i', true, "0" },
@@ -211,7 +211,6 @@ static void fill_defaults(json_t *host)
 
 	default_word(host, "NetworkMode", "default");
 	default_word(host, "IpcMode", "private");
-	default_word(host, "Runtime", "runc");
 	default_word(host, "CgroupnsMode",
 		     v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
 	default_word(json_object_get(host, "LogConfig"), "Type", "json-file");

@@ -10,6 +10,7 @@
 #include "human.h"
 #include "images.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 json_int_t dockerd_tree_size(const char *path)
 {
@@ -55,18 +56,24 @@ static json_t *containers(struct daemon *d)
 	return out;
 }
 
+/* One that is a file system of its own takes no room here: with Docker it is not listed. */
 static json_t *volumes(struct daemon *d, struct err *err)
 {
-	json_t *list = dockerd_volume_list(d, err), *v;
+	AUTO_JSON json_t *all = dockerd_volume_list(d, err);
+	json_t *list = all ? json_array() : NULL, *v;
 	size_t i;
 
-	json_array_foreach(list, i, v) {
-		AUTO_JSON json_t *users = dockerd_volume_users(d, jsonx_str(v, "Name", ""));
+	json_array_foreach(all, i, v) {
+		AUTO_JSON json_t *users = NULL;
 
+		if (json_object_size(json_object_get(v, "Options")))
+			continue;
+		users = dockerd_volume_users(d, jsonx_str(v, "Name", ""));
 		json_object_set_new(v, "UsageData",
 				    json_pack("{s:I, s:I}", "RefCount",
 					      (json_int_t)json_array_size(users), "Size",
 					      dockerd_tree_size(jsonx_str(v, "Mountpoint", ""))));
+		json_array_append(list, v);
 	}
 	return list;
 }

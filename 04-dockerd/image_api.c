@@ -287,6 +287,11 @@ static json_t *inspect(const struct image_names *all, const struct image_name *i
 	json_object_set_new(doc, "Config", minor < 50 ? whole_config(run) :
 					   run	      ? json_incref(run) :
 							json_object());
+	/* The container that the image was made of. Not since 1.45; but docker-compose 1, which
+	 * speaks the newest version it is offered, cannot remake a container without it. */
+	json_object_set_new(doc, "Container", json_string(jsonx_str(config, "container", "")));
+	json_object_set_new(doc, "ContainerConfig",
+			    whole_config(json_object_get(config, "container_config")));
 	json_object_set_new(doc, "Architecture",
 			    json_string(jsonx_str(config, "architecture", "")));
 	if (*jsonx_str(config, "variant", ""))

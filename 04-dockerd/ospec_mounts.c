@@ -12,6 +12,7 @@
 #include "mounts.h"
 #include "network.h"
 #include "ospec.h"
+#include "volume_mount.h"
 
 static json_t *oci_mount(const char *destination, const char *type, const char *source,
 			 const char *options)
@@ -100,7 +101,8 @@ static void add_init(json_t *out, const struct container *c)
 
 json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const struct joins *j)
 {
-	json_t *out = json_array(), *own = dockerd_mounts_oci(c->mounts);
+	AUTO_FREE char *parts = dockerd_subpaths_dir(d, c->id);
+	json_t *out = json_array(), *own = dockerd_mounts_oci(c->mounts, parts);
 
 	add_standard(out, c);
 	add_netfiles(out, d, c, j);

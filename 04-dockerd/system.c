@@ -19,6 +19,7 @@
 #include "network.h"
 #include "ospec.h"
 #include "reload.h"
+#include "runtimes.h"
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)
@@ -198,8 +199,7 @@ static const char constants[] =
 	"{\"Driver\":\"overlayfs\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]],"
 	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],"
 	"\"Authorization\":null,\"Log\":[\"json-file\",\"none\"]},"
-	"\"LoggingDriver\":\"json-file\",\"Runtimes\":{\"runc\":{\"path\":\"runc\"}},"
-	"\"DefaultRuntime\":\"runc\",\"InitBinary\":\"docker-init\","
+	"\"LoggingDriver\":\"json-file\",\"InitBinary\":\"docker-init\","
 	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
 	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
 	"\"GenericResources\":null,\"Isolation\":\"\",\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
@@ -225,6 +225,7 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
+	json_object_update_new(doc, dockerd_runtimes_info(d));
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
@@ -300,6 +301,5 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/build", not_here },
 	{ "POST", "/build/prune", post_build_prune },
 	{ "POST", "/session", not_here },
-	{ "GET", "/containers/{id}/attach/ws", not_here },
 	{ NULL },
 };

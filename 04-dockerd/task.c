@@ -10,6 +10,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
+#include "runtimes.h"
 
 #define AWAY_TRIES 100 /* how long a containerd that died is given to come back */
 #define AWAY_MS 100
@@ -38,15 +39,23 @@ int dockerd_snapshot_remove(struct daemon *d, const char *key, struct err *err)
 	return call(d, "DELETE", path, NULL, err) && err->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
-static json_t *container_body(const struct container *c, const json_t *spec)
+static json_t *container_body(struct daemon *d, const struct container *c, const json_t *spec,
+			      struct err *err)
 {
 	json_t *groups = json_object_get(c->host, "GroupAdd");
-	json_t *body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name,
+	AUTO_JSON json_t *runtime = dockerd_runtime_body(d, jsonx_str(c->host, "Runtime", STOCK_RUNTIME), err);
+	json_t *body;
+
+	if (!runtime)
+		return NULL;
+	body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name,
 				 "snapshotKey", c->id, "spec", spec, "user",
 				 jsonx_str(c->config, "User", ""));
 
 	if (json_array_size(groups))
 		json_object_set(body, "groups", groups);
+	if (json_is_object(runtime))
+		json_object_set(body, "runtime", runtime);
 	return body;
 }
 
@@ -86,9 +95,12 @@ static json_t *task_body(struct daemon *d, const struct container *c)
 int dockerd_task_create(struct daemon *d, const struct container *c, const json_t *spec, pid_t *pid,
 			char **attach, struct err *err)
 {
-	AUTO_JSON json_t *container = container_body(c, spec), *task = task_body(d, c),
+	AUTO_JSON json_t *container = container_body(d, c, spec, err), *task = NULL,
 			 *answer = NULL;
 
+	if (!container)
+		return -1;
+	task = task_body(d, c);
 	if (call(d, "POST", "/v1/containers", container, err)) {
 		if (err->kind != ERR_EXISTS && err->kind != ERR_CONFLICT)
 			return -1;

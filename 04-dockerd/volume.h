@@ -1,8 +1,9 @@
 /*
  * volume.h - named directories that outlive containers.
  *
- *   <data-root>/volumes/<name>/volume.json   name, labels, creation time
- *   <data-root>/volumes/<name>/_data         what is mounted
+ *   <data-root>/volumes/<name>/volume.json   name, labels, driver options, creation time
+ *   <data-root>/volumes/<name>/_data         what is mounted into containers; with driver
+ *                                            options, where it is mounted first (volume_mount.h)
  *
  * A volume without a name has a random ID for one. Which containers use a volume
  * is not recorded: their documents say so.
@@ -20,15 +21,20 @@
 
 struct volumes {
 	char *root;
-	pthread_mutex_t lock; /* creating and removing */
+	pthread_mutex_t lock; /* creating and removing; and of what follows: volume_mount.c */
+	json_t *holds;        /* {volume: {user: true}} of those that are to be mounted */
+	json_t *busy;         /* {volume: true} while somebody mounts or unmounts it */
+	pthread_cond_t idle;  /* one is busy no more */
+	unsigned long looks;  /* users for a moment, numbered */
 };
 
 struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err);
 void dockerd_volumes_close(struct volumes *v);
 
-/* The API's Volume object, made if it is not there (`labels` may be NULL). New. */
+/* The API's Volume object, made if it is not there; `labels` and the driver's `options` may be
+ * NULL, and mean nothing to one that is there. New. */
 json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *labels,
-			      bool *created, struct err *err);
+			      const json_t *options, bool *created, struct err *err);
 json_t *dockerd_volume_get(struct daemon *d, const char *name, struct err *err);
 json_t *dockerd_volume_list(struct daemon *d, struct err *err); /* array, new */
 json_int_t dockerd_tree_size(const char *path); /* of its files, in bytes (df.c) */

@@ -136,6 +136,7 @@ static int run_verb(struct cli *cli, const struct globals *g, const struct cli_c
 		fprintf(stderr, "WARNING: %s\n", err.msg);
 		err = (struct err){ 0 };
 	}
+	cli->api.headers = json_object_get(cli->config.doc, "HttpHeaders");
 	if (choose_host(cli, g, &err)) {
 		fprintf(stderr, "Failed to initialize: %s\n", err.msg);
 		return CLI_STATUS_FAILED;

@@ -102,7 +102,6 @@ expect_ok d rm -f user
 # ---- a registry is asked
 expect_eq "distribution: an index and its platform" "sha256: linux" "$(api "http://d/distribution/busybox/json" >/dev/null; py 'd["Descriptor"]["digest"][:7] + " " + d["Platforms"][0]["os"]')"
 expect_eq "distribution: what is not there" 404 "$(api "http://d/distribution/$REGISTRY/none/json")"
-expect_eq "search is refused by name" 501 "$(api "http://d/images/search?term=x")"
 
 # ---- Python's library
 if python3 -c 'import docker' 2>/dev/null; then

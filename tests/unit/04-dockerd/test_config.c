@@ -123,6 +123,30 @@ static void bad_files(void)
 	bad_file("[]", "expected an object");
 }
 
+static void runtimes_have_names_and_paths(void)
+{
+	AUTO_CONFIG struct config c = { 0 }, file = { 0 };
+	struct err err = { 0 };
+
+	EXPECT_INT(LOAD(&c, &err, "--add-runtime", "crun=/usr/bin/crun", "--add-runtime=b=/b=c",
+			"--default-runtime", "crun"), 0);
+	EXPECT_JSON(c.runtimes, "{\"crun\":{\"path\":\"/usr/bin/crun\"},\"b\":{\"path\":\"/b=c\"}}");
+	EXPECT_STR(c.default_runtime, "crun");
+	EXPECT_INT(load_file(&file, "{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeArgs\":[\"-v\"]}}}",
+			     &err), 0);
+	EXPECT_JSON(file.runtimes, "{\"x\":{\"path\":\"/x\",\"runtimeArgs\":[\"-v\"]}}");
+	EXPECT_STR(file.default_runtime, "runc");
+	refused("--add-runtime", "crun", "invalid runtime argument: crun");
+	refused("--add-runtime", "runc=/x", "runtime name 'runc' is reserved");
+	refused("--default-runtime", "kata", "specified default runtime 'kata' does not exist");
+	bad_file("{\"runtimes\":{\"x\":{}}}", "runtime x: a path must be configured");
+	bad_file("{\"runtimes\":{\"x\":{\"runtimeType\":\"io.containerd.kata.v2\"}}}",
+		 "runtimes.x.runtimeType is not supported by this daemon");
+	bad_file("{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeArgs\":\"-v\"}}}",
+		 "runtimes.x.runtimeArgs: expected a list of strings");
+	bad_file("{\"runtimes\":{\"runc\":{\"path\":\"/x\"}}}", "is reserved");
+}
+
 static void a_missing_file_counts_when_it_was_named(void)
 {
 	AUTO_CONFIG struct config c = { 0 };
@@ -141,6 +165,7 @@ int suite_config(void)
 		  unknown_and_unsupported_flags_are_refused },
 		{ "the file has Docker's names", the_file_has_dockers_names },
 		{ "bad files", bad_files },
+		{ "runtimes have names and paths", runtimes_have_names_and_paths },
 		{ "a missing file counts when it was named",
 		  a_missing_file_counts_when_it_was_named },
 		CU_TEST_INFO_NULL,

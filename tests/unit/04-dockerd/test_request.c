@@ -218,7 +218,6 @@ static void the_real_clis_request_is_accepted(void)
 	EXPECT_INT(jsonx_int(h, "MemorySwap", 0), 67108864); /* the real daemon's inspect said so */
 	EXPECT_INT(jsonx_int(h, "ShmSize", 0), 67108864);
 	EXPECT_STR(jsonx_str(h, "IpcMode", ""), "private");
-	EXPECT_STR(jsonx_str(h, "Runtime", ""), "runc");
 	EXPECT_JSON(json_object_get(h, "PidsLimit"), "null");
 	EXPECT_JSON(json_object_get(h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{}}");
 	EXPECT_JSON(json_object_get(h, "PortBindings"),
@@ -289,7 +288,6 @@ static void modes_are_checked(void)
 		     "tcp\":[{\"HostPort\":\"1\"}]}}",
 		     "conflicting options: port publishing");
 	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PidMode: nosuch");
-	refused_host("{\"Runtime\":\"kata\"}", "unknown or invalid runtime name: kata");
 	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
 	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
