@@ -7,6 +7,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
+#include "build.h"
 #include "human.h"
 #include "images.h"
 #include "volume.h"
@@ -101,6 +102,17 @@ static int add(json_t *doc, const char *key, json_t *list)
 	return list ? json_object_set_new(doc, key, list) : -1;
 }
 
+static json_int_t sizes(const json_t *list)
+{
+	json_int_t sum = 0;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v)
+		sum += jsonx_int(v, "Size", 0);
+	return sum;
+}
+
 static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_object();
@@ -120,8 +132,8 @@ static int get_df(struct http_request *req, struct http_reply *rep, void *daemon
 	if (want & WANT_VOLUMES && add(doc, "Volumes", volumes(daemon, err)))
 		return -1;
 	if (want & WANT_CACHE)
-		json_object_set_new(doc, "BuildCache", json_array());
-	json_object_set_new(doc, "BuilderSize", json_integer(0));
+		json_object_set_new(doc, "BuildCache", dockerd_build_cache(daemon));
+	json_object_set_new(doc, "BuilderSize", json_integer(sizes(json_object_get(doc, "BuildCache"))));
 	http_reply_json(rep, 200, json_incref(doc));
 	return 0;
 }
