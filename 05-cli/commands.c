@@ -11,6 +11,7 @@
 const struct cli_verb cli_verbs[] = {
 	{ "attach", "container", "attach", 0, &cli_cmd_attach },
 	{ "commit", "container", "commit", 0, &cli_cmd_commit },
+	{ "cp", "container", "cp", 0, &cli_cmd_cp },
 	{ "create", "container", "create", 0, &cli_cmd_create },
 	{ "diff", "container", "diff", 0, &cli_cmd_diff },
 	{ "events", "system", "events", 0, &cli_cmd_events },

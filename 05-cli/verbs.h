@@ -11,6 +11,7 @@ extern const struct cli_command cli_cmd_builder_prune;
 extern const struct cli_command cli_cmd_commit;
 extern const struct cli_command cli_cmd_container_inspect;
 extern const struct cli_command cli_cmd_container_prune;
+extern const struct cli_command cli_cmd_cp;
 extern const struct cli_command cli_cmd_create;
 extern const struct cli_command cli_cmd_diff;
 extern const struct cli_command cli_cmd_events;
