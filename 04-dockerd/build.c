@@ -32,6 +32,8 @@ int build_call(struct daemon *d, const char *method, const char *path, const jso
 	return answer ? 0 : -1;
 }
 
+#define SAID_MAX 4096 /* lines */
+
 /* --- saying --------------------------------------------------------------------------------------- */
 
 /* build.lock held. */
@@ -71,12 +73,15 @@ int stage_say(struct stage *s, struct err *err, const char *fmt, ...)
 	line = json_string(text.data);
 	line = json_pack("{s:o}", "stream", line ? line : plain_text(text.data));
 	pthread_mutex_lock(&b->lock);
-	if (b->o.quiet && !b->stop)
-		json_decref(line);
-	else if (s->index == b->speaking && !b->stop)
+	/* Words that nobody hears yet are not kept without end: their stage waits for its turn. */
+	while (!b->o.quiet && json_array_size(s->said) >= SAID_MAX && s->index != b->speaking && !b->stop)
+		pthread_cond_wait(&b->changed, &b->lock);
+	if (s->index == b->speaking && !b->stop && !b->o.quiet)
 		tell(b, line);
 	else
 		json_array_append_new(s->said, line);
+	if (json_array_size(s->said) > SAID_MAX)
+		json_array_remove(s->said, 0);
 	stop = b->stop;
 	pthread_mutex_unlock(&b->lock);
 	return stop ? err_set(err, ERR_CANCELLED, "the build was given up") : 0;
@@ -118,6 +123,8 @@ static void pass_on(struct build *b)
 
 		if (b->stages[b->speaking].failed || ++b->speaking > b->target)
 			return;
+		if (b->o.quiet) /* what was said is told only where the stage fails */
+			continue;
 		json_array_foreach(b->stages[b->speaking].said, i, line)
 			tell(b, json_incref(line));
 		json_array_clear(b->stages[b->speaking].said);

@@ -9,6 +9,7 @@
 extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_builder_prune;
 extern const struct cli_command cli_cmd_commit;
+extern const struct cli_command cli_cmd_build;
 extern const struct cli_command cli_cmd_container_inspect;
 extern const struct cli_command cli_cmd_container_prune;
 extern const struct cli_command cli_cmd_context_create;
