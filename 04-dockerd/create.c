@@ -171,6 +171,12 @@ static int check_name(struct daemon *d, const char *name, struct err *err)
 	return rc;
 }
 
+/* The image is known: its ID and what containerd calls it, too. */
+static int make_from_image(struct making *m, const json_t *body, const char *name, struct err *err)
+{
+	return check(m, body, err) || make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+}
+
 static int make(struct making *m, const json_t *body, const char *name, struct err *err)
 {
 	struct container *c = m->c;
@@ -188,9 +194,30 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 	if (!m->image)
 		return -1;
 	c->image_id = xstrdup(json_string_value(jsonx_at(m->image, "configDescriptor.digest")));
-	if (check(m, body, err))
-		return -1;
-	return make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+	return make_from_image(m, body, name, err);
+}
+
+struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
+				    struct err *err)
+{
+	struct making m = { .d = d, .image = image, .several = true };
+	char container[ID_SIZE];
+	int rc;
+
+	dockerd_random_id(container);
+	m.c = dockerd_container_new(container);
+	m.c->image_id = xstrdup(id);
+	m.c->image_name = xstrdup(id);
+	rc = make_from_image(&m, body, NULL, err);
+	strlist_free(&m.warnings);
+	if (!rc) {
+		dockerd_container_event(d, m.c, "create", NULL);
+		return m.c;
+	}
+	if (m.has_dir)
+		dockerd_remnant_remove(d, container);
+	dockerd_container_put(d, m.c);
+	return NULL;
 }
 
 static json_t *answer(const struct making *m)

@@ -7,6 +7,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
+#include "build.h"
 #include "human.h"
 #include "images.h"
 #include "volume.h"
@@ -105,6 +106,17 @@ static json_t *images(struct daemon *d, int minor, struct err *err)
 	return list;
 }
 
+static json_int_t sizes(const json_t *list)
+{
+	json_int_t sum = 0;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v)
+		sum += jsonx_int(v, "Size", 0);
+	return sum;
+}
+
 static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_object();
@@ -127,9 +139,11 @@ static int get_df(struct http_request *req, struct http_reply *rep, void *daemon
 	    json_object_set_new(doc, "Volumes",
 				want & WANT_VOLUMES ? volumes(daemon, err) : json_null()))
 		return -1;
-	json_object_set_new(doc, "BuildCache", want & WANT_CACHE ? json_array() : json_null());
+	json_object_set_new(doc, "BuildCache",
+			    want & WANT_CACHE ? dockerd_build_cache(daemon) : json_null());
 	if (minor < 42)
-		json_object_set_new(doc, "BuilderSize", json_integer(0));
+		json_object_set_new(doc, "BuilderSize",
+				    json_integer(sizes(json_object_get(doc, "BuildCache"))));
 	http_reply_json(rep, 200, json_incref(doc));
 	return 0;
 }

@@ -40,6 +40,7 @@ static int get_ping(struct http_request *req, struct http_reply *rep, void *daem
 	http_reply_header(rep, "Cache-Control", "no-cache, no-store, must-revalidate");
 	http_reply_header(rep, "Pragma", "no-cache");
 	http_reply_header(rep, "Swarm", "inactive");
+	http_reply_header(rep, "Builder-Version", "1"); /* the classic one: not BuildKit */
 	http_reply_bytes(rep, 200, "text/plain; charset=utf-8", "OK", 2);
 	return 0;
 }
@@ -289,17 +290,6 @@ static int no_plugins(struct http_request *req, struct http_reply *rep, void *da
 }
 
 /* What Docker can and this daemon cannot: told apart from what does not exist. */
-/* `docker system prune` asks for it: without a builder there is no cache, so nothing is left of it. */
-static int post_build_prune(struct http_request *req, struct http_reply *rep, void *daemon,
-			    struct err *err)
-{
-	(void)req;
-	(void)daemon;
-	(void)err;
-	http_reply_json(rep, 200, json_pack("{s:n, s:i}", "CachesDeleted", "SpaceReclaimed", 0));
-	return 0;
-}
-
 static int not_here(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	(void)rep;
@@ -334,8 +324,6 @@ const struct http_route dockerd_system_routes[] = {
 	{ "GET", "/configs/{rest...}", no_swarm },
 	{ "POST", "/configs/{rest...}", no_swarm },
 	{ "DELETE", "/configs/{rest...}", no_swarm },
-	{ "POST", "/build", not_here },
-	{ "POST", "/build/prune", post_build_prune },
 	{ "POST", "/session", not_here },
 	{ NULL },
 };
