@@ -22,6 +22,7 @@
 #include "health.h"
 #include "images.h"
 #include "links.h"
+#include "log_config.h"
 #include "mounts.h"
 #include "network.h"
 #include "runtimes.h"
@@ -84,8 +85,8 @@ static void old_defaults(json_t *host, const json_t *given, int minor)
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
-	const json_t *given = json_object_get(body, "HostConfig"),
-		     *net = json_object_get(body, "NetworkingConfig");
+	const json_t *net = json_object_get(body, "NetworkingConfig");
+	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
 
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)
@@ -116,10 +117,10 @@ static int make_parts(struct making *m, struct err *err)
 	m->has_dir = true;
 	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
 		return -1;
-	if (dockerd_mounts_realise(m->d, m->c->mounts, err))
+	if (dockerd_mounts_realise(m->d, m->c->id, m->c->mounts, err))
 		return -1;
 	if (dockerd_copy_up(m->d, m->c->id, m->c->mounts, err)) {
-		dockerd_mounts_discard(m->d, m->c->mounts);
+		dockerd_mounts_discard(m->d, m->c->id, m->c->mounts);
 		return -1;
 	}
 	return 0;
@@ -139,7 +140,7 @@ static int enter(struct making *m, const char *name, struct err *err)
 	}
 	pthread_mutex_unlock(&c->op);
 	if (rc)
-		dockerd_mounts_discard(m->d, c->mounts);
+		dockerd_mounts_discard(m->d, c->id, c->mounts);
 	return rc;
 }
 
@@ -170,6 +171,12 @@ static int check_name(struct daemon *d, const char *name, struct err *err)
 	return rc;
 }
 
+/* The image is known: its ID and what containerd calls it, too. */
+static int make_from_image(struct making *m, const json_t *body, const char *name, struct err *err)
+{
+	return check(m, body, err) || make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+}
+
 static int make(struct making *m, const json_t *body, const char *name, struct err *err)
 {
 	struct container *c = m->c;
@@ -187,9 +194,30 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 	if (!m->image)
 		return -1;
 	c->image_id = xstrdup(json_string_value(jsonx_at(m->image, "configDescriptor.digest")));
-	if (check(m, body, err))
-		return -1;
-	return make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+	return make_from_image(m, body, name, err);
+}
+
+struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
+				    struct err *err)
+{
+	struct making m = { .d = d, .image = image, .several = true };
+	char container[ID_SIZE];
+	int rc;
+
+	dockerd_random_id(container);
+	m.c = dockerd_container_new(container);
+	m.c->image_id = xstrdup(id);
+	m.c->image_name = xstrdup(id);
+	rc = make_from_image(&m, body, NULL, err);
+	strlist_free(&m.warnings);
+	if (!rc) {
+		dockerd_container_event(d, m.c, "create", NULL);
+		return m.c;
+	}
+	if (m.has_dir)
+		dockerd_remnant_remove(d, container);
+	dockerd_container_put(d, m.c);
+	return NULL;
 }
 
 static json_t *answer(const struct making *m)
@@ -229,6 +257,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	if (name && *name == '/')
 		name++;
 	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
+	dockerd_volumes_unwant(m.d->volumes, id);
 	if (rc) {
 		if (m.has_dir)
 			dockerd_remnant_remove(m.d, id);

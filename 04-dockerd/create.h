@@ -16,6 +16,12 @@
 #include "01-kernel/base/err.h"
 #include "01-kernel/base/strbuf.h"
 
+/* A container of an image that has no name yet, for a build's step: `image` is what containerd's resolve
+ * would answer (its chainID and config), `id` what the image would be called. A reference, or NULL. */
+struct daemon;
+struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
+				    struct err *err);
+
 /* null, false, 0, "", [] and {}, and lists and objects of nothing but those. */
 bool dockerd_is_zero(const json_t *v);
 

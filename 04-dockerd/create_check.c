@@ -12,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/caps.h"
 #include "create.h"
+#include "log_config.h"
 #include "network.h"
 #include "ospec.h"
 #include "ports.h"
@@ -156,43 +157,9 @@ int dockerd_parse_bool(const char *text)
 	return -1;
 }
 
-static bool good_log_option(const char *key, const char *value)
-{
-	if (!strcmp(key, "compress"))
-		return dockerd_parse_bool(value) >= 0;
-	return value && dockerd_parse_size(value) >= 1 && (strcmp(key, "max-file") || atoi(value));
-}
-
 static int check_log(const json_t *h, struct err *err)
 {
-	const json_t *log = json_object_get(h, "LogConfig");
-	const char *type = jsonx_str(log, "Type", ""), *key;
-	bool json_file = !*type || !strcmp(type, "json-file");
-	json_t *v;
-
-	if (!json_file && strcmp(type, "none"))
-		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered",
-			       type);
-	json_object_foreach(json_object_get(log, "Config"), key, v) {
-		const char *value = json_string_value(v);
-		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file") ||
-					   !strcmp(key, "compress"));
-
-		if (!known)
-			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
-				       key, *type ? type : "json-file");
-		if (!good_log_option(key, value))
-			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
-	}
-	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
-		return err_set(err, ERR_INVALID,
-			       "log opt 'max-file' has no effect without 'max-size'");
-	if (dockerd_parse_bool(json_string_value(jsonx_at(log, "Config.compress"))) > 0 &&
-	    (!jsonx_at(log, "Config.max-size") ||
-	     atoi(jsonx_str(json_object_get(log, "Config"), "max-file", "1")) < 2))
-		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "
-			       "or max-size is not set");
-	return 0;
+	return dockerd_log_check(json_object_get(h, "LogConfig"), err);
 }
 
 static bool joins(const char *mode)

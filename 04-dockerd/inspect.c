@@ -135,12 +135,13 @@ static void set_path(json_t *doc, const char *key, const struct daemon *d,
 static void set_files(json_t *doc, const struct daemon *d, const struct container *c)
 {
 	AUTO_FREE char *log = dockerd_container_log(d, c);
-	bool none = !strcmp(json_string_value(jsonx_at(c->host, "LogConfig.Type")), "none");
+	/* Of other drivers the file is nobody's business, as with Docker: it may change. */
+	bool shown = !strcmp(json_string_value(jsonx_at(c->host, "LogConfig.Type")), "json-file");
 
 	set_path(doc, "ResolvConfPath", d, c, "resolv.conf");
 	set_path(doc, "HostnamePath", d, c, "hostname");
 	set_path(doc, "HostsPath", d, c, "hosts");
-	json_object_set_new(doc, "LogPath", json_string(none ? "" : log));
+	json_object_set_new(doc, "LogPath", json_string(shown ? log : ""));
 }
 
 json_t *dockerd_inspect(struct daemon *d, struct container *c, int minor)

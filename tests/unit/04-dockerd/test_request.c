@@ -267,9 +267,9 @@ static void policies_are_checked(void)
 	refused_host("{\"PortBindings\":{\"80/tcp\":5}}", "expected a list");
 	refused_host("{\"Ulimits\":[5]}", "expected an object");
 	refused_host("{\"Devices\":[{\"PathOnHost\":5}]}", "expected a string");
-	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
-	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}",
-		     "unknown log opt 'labels'");
+	refused_host("{\"LogConfig\":{\"Type\":\"gelf\"}}", "no log driver named 'gelf'");
+	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"color\":\"x\"}}}",
+		     "unknown log opt 'color'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}",
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
