@@ -10,6 +10,7 @@
  */
 #include "create.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -200,7 +201,7 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
 				    struct err *err)
 {
-	struct making m = { .d = d, .image = image, .several = true };
+	struct making m = { .d = d, .image = image, .minor = INT_MAX };
 	char container[ID_SIZE];
 	int rc;
 
