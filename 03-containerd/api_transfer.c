@@ -84,20 +84,22 @@ static void produce(struct http_writer *w, void *arg)
 
 static int fill(struct transfer *t, struct err *err)
 {
-	const char *image = jsonx_str(t->body, "image", NULL);
 	struct reference ref;
-	json_t *auth;
+	json_t *auth, *name, *image, *platform;
 
-	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err))
+	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err) ||
+	    jsonx_want(t->body, "", "ref", JSON_STRING, &name, err) ||
+	    jsonx_want(t->body, "", "image", JSON_STRING, &image, err) ||
+	    jsonx_want(t->body, "", "platform", JSON_STRING, &platform, err))
 		return -1;
 	if (image && !t->pull) {
-		if (reference_parse(image, &ref, err))
+		if (reference_parse(json_string_value(image), &ref, err))
 			return -1;
 		t->t.image = t->image = reference_full(&ref);
 	}
 
-	t->t.ref = jsonx_str(t->body, "ref", "");
-	t->t.platform = jsonx_str(t->body, "platform", NULL);
+	t->t.ref = name ? json_string_value(name) : "";
+	t->t.platform = json_string_value(platform);
 	t->t.credentials = (struct ctrd_credentials){
 		jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
 		jsonx_str(auth, "identityToken", NULL), jsonx_str(auth, "registryToken", NULL) };

@@ -83,6 +83,9 @@ json_t *ctr_labels(int n, char **v);
 char *ctr_labels_text(const json_t *doc);
 char *ctr_age(const char *created); /* "3 minutes"; the caller frees */
 
+/* The label of a container that says which signal its image wants to be stopped by. */
+#define CTR_STOP_SIGNAL "io.containerd.image.config.stop-signal"
+
 /* --- ctr_tasks.c -------------------------------------------------------------------------- */
 
 struct ctr_task_start {

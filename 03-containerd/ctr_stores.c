@@ -73,7 +73,7 @@ int ctr_containers_label(struct ctr *c, int argc, char **argv)
 	doc = ctr_call(c, "POST", body, &err, "/v1/containers/%s/labels", id);
 	if (!doc)
 		return ctr_fail(&err);
-	text = jsonx_text(json_object_get(doc, "labels"));
+	text = ctr_labels_text(doc);
 	puts(text);
 	return 0;
 }

@@ -25,6 +25,8 @@ if command -v containerd >/dev/null; then
 	start_real_containerd
 	ctr images export - busybox | real_ctr images import - >/dev/null || fail "the real containerd imports an image"
 	expect_eq "the headings of the tables" "$(heads real_ctr)" "$(heads ctr)"
+	row() { "$1" images ls | awk 'NR == 2 { print $1, $2, $3, $4, $5, $6 }'; }
+	expect_eq "an image's row, with its size" "$(row real_ctr)" "$(row ctr)"
 	stop real
 fi
 
@@ -115,6 +117,17 @@ expect_match "namespaces ls" "^mine +more=c,team=b$" "$(ctr ns ls)"
 expect_match "namespaces ls: one that is only used" "^default" "$(ctr namespaces ls)"
 expect_fail 1 "not empty" ctr namespaces rm default
 expect_eq "namespaces rm" mine "$(ctr namespaces rm mine)"
+
+# ---- documents that are not what they should be
+refused() { # WHAT REGEX PATH BODY [CURL OPTION...]
+	expect_match "$1" "\"kind\":\"invalid\",\"message\":\"[^\"]*$2" \
+		"$(curl -s --unix-socket "$T/containerd.sock" "${@:5}" -d "$4" "http://c/v1/$3")"
+}
+refused "a container's label is text" "labels: expected strings" containers '{"id":"x","spec":{},"labels":{"a":1}}'
+refused "an image's label is text" "labels: expected strings" images/x \
+	"{\"labels\":{\"a\":1},\"target\":{\"mediaType\":\"x\",\"digest\":\"$digest\",\"size\":1}}" -X PUT
+refused "a platform is text" "platform: expected a string" transfer/pull '{"ref":"busybox","platform":5}'
+refused "an image to push is text" "image: expected a string" transfer/push '{"ref":"busybox","image":5}'
 
 # ---- how it is used
 expect_fail 3 "there is no command 'imags'" ctr imags ls
