@@ -115,6 +115,8 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		*created = doc != NULL;
 	}
 	pthread_mutex_unlock(&v->lock);
+	if (!doc && err->kind == ERR_INVALID)
+		err_wrap(err, "create %s", name);
 	return doc;
 }
 
