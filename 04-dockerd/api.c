@@ -23,8 +23,8 @@ static const struct http_route *const areas[] = {
 	dockerd_exec_routes, dockerd_pull_routes, dockerd_push_routes, dockerd_save_routes,
 	dockerd_copy_routes, dockerd_files_routes, dockerd_commit_routes, dockerd_image_prune_routes,
 	dockerd_registry_routes, dockerd_search_routes, dockerd_image_change_routes, dockerd_image_routes,
-	dockerd_image_inspect_routes,
-	dockerd_network_routes, dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
+	dockerd_image_inspect_routes, dockerd_build_routes, dockerd_network_routes,
+	dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
 };
 
 struct api {

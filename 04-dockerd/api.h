@@ -32,6 +32,7 @@ extern const struct http_route dockerd_push_routes[];      /* push.c */
 extern const struct http_route dockerd_save_routes[];      /* image_save.c: save, load */
 extern const struct http_route dockerd_copy_routes[];      /* copy_api.c: docker cp */
 extern const struct http_route dockerd_files_routes[];     /* container_files.c: export, changes */
+extern const struct http_route dockerd_build_routes[];     /* build_api.c */
 extern const struct http_route dockerd_commit_routes[];    /* commit.c */
 extern const struct http_route dockerd_image_prune_routes[]; /* image_prune.c */
 extern const struct http_route dockerd_registry_routes[];    /* registry_api.c: auth, distribution */

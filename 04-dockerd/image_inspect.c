@@ -73,13 +73,11 @@ static void by_version(json_t *doc, const json_t *resolved, int minor)
 	}
 	if (minor < 44)
 		json_object_set(doc, "VirtualSize", json_object_get(doc, "Size"));
-	if (minor < 45) {
-		json_object_set_new(doc, "Container",
-				    json_string(jsonx_str(config, "container", "")));
-		json_object_set_new(doc, "ContainerConfig",
-				    whole_config(json_object_get(config, "container_config"),
-						 minor));
-	}
+	/* The container that the image was made of. Not since 1.45; but docker-compose 1, which
+	 * speaks the newest version it is offered, cannot remake a container without it. */
+	json_object_set_new(doc, "Container", json_string(jsonx_str(config, "container", "")));
+	json_object_set_new(doc, "ContainerConfig",
+			    whole_config(json_object_get(config, "container_config"), minor));
 	if (minor >= 48)
 		json_object_set(doc, "Descriptor", json_object_get(resolved, "target"));
 }

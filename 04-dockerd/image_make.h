@@ -16,14 +16,9 @@ int dockerd_image_make(struct daemon *d, const json_t *config, const json_t *lay
 
 /* The request's changes=, onto a Config: a Dockerfile's instructions CMD, ENTRYPOINT, ENV, EXPOSE,
  * HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as docker commit --change has them.
- * Several in one parameter are lines. */
+ * Each parameter may have several lines. */
 int dockerd_image_changes(json_t *config, const struct http_request *req, struct err *err);
 int dockerd_image_change(json_t *config, const char *lines, struct err *err);
-/* A command as a list, ["a","b"]; NULL where the text is none. New. */
-json_t *dockerd_exec_form(const char *text);
-/* HEALTHCHECK's argument as Config.Healthcheck; new. */
-json_t *dockerd_healthcheck(const char *text, struct err *err);
-
 /* This machine in Go's word. */
 const char *dockerd_architecture(void);
 

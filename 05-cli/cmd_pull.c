@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "platform.h"
 #include "progress.h"
 #include "reference.h"
 #include "verbs.h"
@@ -30,7 +31,7 @@ static int pull(struct cli *cli, const struct options *o, struct cli_reference *
 			puts("Using default tag: latest");
 	}
 	fflush(stdout);
-	if (cli_pull(&cli->api, reference, o->platform, o->quiet ? NULL : stdout, err))
+	if (cli_pull(cli, reference, cli_platform_default(o->platform), o->quiet ? NULL : stdout, err))
 		return -1;
 	printf("%s%s%s%s%s\n", reference->name, reference->tag ? ":" : "", reference->tag ? reference->tag : "",
 	       reference->digest ? "@" : "", reference->digest ? reference->digest : "");

@@ -22,6 +22,9 @@ extern const struct cli_flag cli_create_flags[];
 /* One --ulimit, NAME=SOFT[:HARD], appended to the array (or only checked: NULL). */
 int cli_create_ulimit(const char *text, json_t *list, struct err *err);
 
+/* NAME[:COUNT] of --restart: new, or NULL. */
+json_t *cli_restart_policy(const char *policy, struct err *err);
+
 /* Put together the body of POST /containers/create for this image and command.
  * `detach` attaches nothing. Sets o->body. */
 int cli_create_request(struct cli_create_options *o, char **args, int n, bool detach, struct err *err);

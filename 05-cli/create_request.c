@@ -13,6 +13,7 @@
 #include "create.h"
 #include "env.h"
 #include "mounts.h"
+#include "platform.h"
 #include "ports.h"
 #include "units.h"
 #include "volumes.h"
@@ -122,23 +123,28 @@ static int put_volumes(struct cli_create_options *o, json_t *host, struct err *e
 	return 0;
 }
 
-/* NAME[:COUNT] */
-static int put_restart(struct cli_create_options *o, json_t *host, struct err *err)
+json_t *cli_restart_policy(const char *policy, struct err *err)
 {
-	const char *policy = o->restart && *o->restart ? o->restart : "no";
 	size_t name = strcspn(policy, ":");
 	int64_t count = 0;
 
-	if (policy[name] && (!name || cli_parse_int(policy + name + 1, &count, err)))
-		return err_set(err, ERR_INVALID, name ? "invalid restart policy format: maximum retry count must be "
-							"an integer"
-						      : "invalid restart policy format: no policy provided before "
-							"colon");
-	if (o->remove && strncmp(policy, "no", name))
+	if (policy[name] && (!name || cli_parse_int(policy + name + 1, &count, err))) {
+		err_set(err, ERR_INVALID, name ? "invalid restart policy format: maximum retry count must be an integer"
+					       : "invalid restart policy format: no policy provided before colon");
+		return NULL;
+	}
+	return json_pack("{s:s%, s:I}", "Name", policy, name, "MaximumRetryCount", (json_int_t)count);
+}
+
+static int put_restart(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	const char *policy = o->restart && *o->restart ? o->restart : "no";
+	json_t *parsed = cli_restart_policy(policy, err);
+
+	if (!parsed || json_object_set_new(host, "RestartPolicy", parsed))
+		return -1;
+	if (o->remove && strncmp(policy, "no", strcspn(policy, ":")))
 		return err_set(err, ERR_INVALID, "conflicting options: cannot specify both --restart and --rm");
-	json_object_set_new(host, "RestartPolicy",
-			    json_pack("{s:s%, s:I}", "Name", policy, name, "MaximumRetryCount",
-				      (json_int_t)count));
 	return 0;
 }
 
@@ -335,6 +341,7 @@ int cli_create_request(struct cli_create_options *o, char **args, int n, bool de
 {
 	if (!o->body)
 		o->body = json_object();
+	o->platform = cli_platform_default(o->platform);
 	json_t *host = object_at(o->body, "HostConfig");
 	json_t *env = cli_env_collect(&o->env_files, &o->env, err);
 

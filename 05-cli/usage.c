@@ -156,7 +156,7 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 	size_t n = 0;
 
 	for (const struct cli_verb *v = cli_verbs; v->command; v++)
-		if (v->group && !strcmp(v->group, group->name) && n < FLAGS_MAX)
+		if (v->group && !strcmp(v->group, group->name) && v->common != CLI_VERB_HIDDEN && n < FLAGS_MAX)
 			sorted[n++] = v;
 	qsort(sorted, n, sizeof *sorted, by_group_name);
 	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name, group->summary);
@@ -168,19 +168,22 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 
 /* ---- one verb ------------------------------------------------------------ */
 
+/* All ways to say it, where there are several. */
 static void print_aliases(FILE *out, const struct cli_verb *verb)
 {
 	const char *names = verb->names;
 
-	if (!verb->group || !verb->top)
+	if (!verb->group || (!verb->top && !strchr(names, ' ')))
 		return;
 	fputs("\nAliases:\n  ", out);
 	for (const char *p = names; *p; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");
-		fprintf(out, "docker %s %.*s, ", verb->group, (int)n, p);
+		fprintf(out, "%sdocker %s %.*s", p == names ? "" : ", ", verb->group, (int)n, p);
 		p += n;
 	}
-	fprintf(out, "docker %s\n", verb->top);
+	if (verb->top)
+		fprintf(out, ", docker %s", verb->top);
+	putc('\n', out);
 }
 
 void cli_usage_verb(FILE *out, const struct cli_verb *verb, const char *path)
@@ -188,7 +191,10 @@ void cli_usage_verb(FILE *out, const struct cli_verb *verb, const char *path)
 	const struct cli_command *c = verb->command;
 	struct cli_flagset set = { { c->flags, c->more_flags } };
 
-	fprintf(out, "Usage:  docker %s%s%s\n\n%s\n", path, *c->usage ? " " : "", c->usage, c->summary);
+	fprintf(out, "Usage:  docker %s%s%s\n", path, *c->usage ? " " : "", c->usage);
+	if (c->more)
+		fprintf(out, "\tdocker %s %s\n", path, c->more);
+	fprintf(out, "\n%s\n", c->about ? c->about : c->summary);
 	print_aliases(out, verb);
 	print_flags(out, "Options", &set);
 }
