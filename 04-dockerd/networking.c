@@ -18,7 +18,7 @@ static const struct field settings_fields[] = {
 	{ "Links", 'l', true, "null" },
 	{ "Aliases", 'l', true, "null" },
 	{ "MacAddress", 's', true, "\"\"" },
-	{ "DriverOpts", 'o', false, "null" },
+	{ "DriverOpts", 'o', true, "null" },
 	{ "GwPriority", 'i', true, "0" },
 	/* What inspect shows, and clients send back: Docker takes no notice of it either. */
 	{ "NetworkID", 's', true, "\"\"" },
@@ -94,7 +94,8 @@ json_t *dockerd_endpoint_settings(const json_t *given, const char *where, struct
 	for (size_t i = 0; strcmp(settings_fields[i].name, "NetworkID"); i++)
 		json_object_set(out, settings_fields[i].name,
 				json_object_get(all, settings_fields[i].name));
-	if (take_ipam(out, given, where, err) || check_links(out, err))
+	if (take_ipam(out, given, where, err) || check_links(out, err) ||
+	    dockerd_endpoint_check_options(out, err))
 		return NULL;
 	if (*jsonx_str(out, "MacAddress", "") &&
 	    !dockerd_mac_parse(jsonx_str(out, "MacAddress", ""), mac)) {

@@ -468,7 +468,7 @@ static void networks_of_a_request(void)
 	networks_are("{\"EndpointsConfig\":{\"xa\":{\"IPAMConfig\":{\"IPv4Address\":\"x\"}}}}",
 		     "{\"NetworkMode\":\"xa\"}", false, "invalid IPv4 address: x");
 	networks_are("{\"EndpointsConfig\":{\"xa\":{\"DriverOpts\":{\"x\":\"y\"}}}}",
-		     "{\"NetworkMode\":\"xa\"}", false, "xa.DriverOpts is not supported");
+		     "{\"NetworkMode\":\"xa\"}", false, "DriverOpts: x is not supported");
 }
 
 static void sizes(void)
