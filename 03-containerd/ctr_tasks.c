@@ -368,7 +368,8 @@ static int show_metrics(struct ctr *c, const char *id, struct err *err)
 	json_object_foreach(metrics, key, v) {
 		AUTO_FREE char *value = xasprintf("%lld", (long long)json_integer_value(v));
 
-		ctr_table_row(&t, key, value);
+		if (json_is_integer(v)) /* the lists are for --format json */
+			ctr_table_row(&t, key, value);
 	}
 	ctr_table_print(&t);
 	return 0;

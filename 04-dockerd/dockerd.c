@@ -153,6 +153,7 @@ int main(int argc, char **argv)
 	AUTO_CONFIG struct config cfg = { 0 };
 	struct err err;
 
+	ctrd_rest_share_heap();
 	trace_setup("dockerd");
 	if (dockerd_config_load(&cfg, argc, argv, &err)) {
 		fprintf(stderr, "dockerd: %s\n", err.msg);

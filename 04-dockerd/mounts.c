@@ -130,17 +130,22 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 
 /* --- making real ------------------------------------------------------------------------ */
 
-static int realise_volume(struct daemon *d, json_t *m, struct err *err)
+static int realise_volume(struct daemon *d, const char *container, json_t *m, struct err *err)
 {
-	bool created, anonymous = !*jsonx_str(m, "Name", "");
-	AUTO_JSON json_t *v = dockerd_volume_create(d, jsonx_str(m, "Name", ""),
-						    json_object_get(m, "_labels"),
-						    json_object_get(m, "_options"), &created, err);
+	const char *name = jsonx_str(m, "Name", "");
+	bool created, anonymous = !*name;
+	json_t *v = NULL;
 
-	if (!v)
-		return -1;
+	do { /* again, where it was removed at this moment */
+		json_decref(v);
+		v = dockerd_volume_create(d, name, json_object_get(m, "_labels"),
+					  json_object_get(m, "_options"), &created, err);
+		if (!v)
+			return -1;
+	} while (!dockerd_volume_want(d->volumes, jsonx_str(v, "Name", ""), container));
 	json_object_set(m, "Name", json_object_get(v, "Name"));
 	json_object_set(m, "Source", json_object_get(v, "Mountpoint"));
+	json_decref(v);
 	if (anonymous)
 		json_object_set_new(m, "_anonymous", json_true());
 	if (created)
@@ -161,7 +166,8 @@ static int realise_bind(const json_t *m, struct err *err)
 		       : 0;
 }
 
-int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
+int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *mounts,
+			   struct err *err)
 {
 	json_t *m;
 	size_t i;
@@ -169,23 +175,24 @@ int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
 	json_array_foreach(mounts, i, m) {
 		const char *type = jsonx_str(m, "Type", "");
 		int rc = !strcmp(type, "volume") && !*jsonx_str(m, "Source", "")
-				 ? realise_volume(d, m, err)
+				 ? realise_volume(d, container, m, err)
 			 : !strcmp(type, "bind") ? realise_bind(m, err)
 						 : 0;
 
 		if (rc) {
-			dockerd_mounts_discard(d, mounts);
+			dockerd_mounts_discard(d, container, mounts);
 			return -1;
 		}
 	}
 	return 0;
 }
 
-void dockerd_mounts_discard(struct daemon *d, const json_t *mounts)
+void dockerd_mounts_discard(struct daemon *d, const char *container, const json_t *mounts)
 {
 	json_t *m;
 	size_t i;
 
+	dockerd_volumes_unwant(d->volumes, container);
 	json_array_foreach((json_t *)mounts, i, m) {
 		struct err err;
 

@@ -32,11 +32,13 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 			    struct err *err);
 
 /* Create the volumes of the plan (and fill in their names and sources) and missing
- * bind sources. On failure the volumes made here without a name are removed. */
-int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err);
+ * bind sources. The container wants them (volume.h) from then on. On failure the volumes made
+ * here without a name are removed. */
+int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *mounts,
+			   struct err *err);
 
 /* Remove the container's nameless volumes that no other container uses. */
-void dockerd_mounts_discard(struct daemon *d, const json_t *mounts);
+void dockerd_mounts_discard(struct daemon *d, const char *container, const json_t *mounts);
 
 /* The list as inspect shows it: without our keys. New. */
 json_t *dockerd_mounts_inspect(const json_t *mounts);

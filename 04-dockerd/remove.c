@@ -78,7 +78,7 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 	dockerd_exec_container_exited(d, c);
 	dockerd_container_unlist(d, c);
 	if (volumes)
-		dockerd_mounts_discard(d, c->mounts);
+		dockerd_mounts_discard(d, c->id, c->mounts);
 	dockerd_container_event(d, c, "destroy", NULL);
 	return 0;
 }

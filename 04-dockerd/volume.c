@@ -23,6 +23,7 @@ struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 	v->root = xasprintf("%s/volumes", cfg->data_root);
 	v->holds = json_object();
 	v->busy = json_object();
+	v->wanted = json_object();
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->idle, NULL);
 	if (!file_mkdir_p(v->root, 0701, err))
@@ -39,6 +40,7 @@ void dockerd_volumes_close(struct volumes *v)
 	pthread_cond_destroy(&v->idle);
 	json_decref(v->holds);
 	json_decref(v->busy);
+	json_decref(v->wanted);
 	free(v->root);
 	free(v);
 }
@@ -186,6 +188,7 @@ int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err)
 		return -1;
 	pthread_mutex_lock(&d->volumes->lock);
 	users = dockerd_volume_users(d, name);
+	dockerd_volume_add_wanting(d->volumes, name, users);
 	if (json_array_size(users))
 		rc = in_use(name, users, err);
 	else

@@ -25,6 +25,7 @@ struct volumes {
 	json_t *holds;        /* {volume: {user: true}} of those that are to be mounted */
 	json_t *busy;         /* {volume: true} while somebody mounts or unmounts it */
 	pthread_cond_t idle;  /* one is busy no more */
+	json_t *wanted;       /* {volume: {container: true}} of containers that are being made */
 	unsigned long looks;  /* users for a moment, numbered */
 };
 
@@ -40,6 +41,12 @@ json_t *dockerd_volume_list(struct daemon *d, struct err *err); /* array, new */
 json_int_t dockerd_tree_size(const char *path); /* of its files, in bytes (df.c) */
 /* ERR_CONFLICT while a container uses it. */
 int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err);
+/* A container that is being made is not listed yet, but its volumes must stay: it wants them, until
+ * it is listed or will never be (volume_want.c). False: that volume was just removed. */
+bool dockerd_volume_want(struct volumes *v, const char *name, const char *container);
+void dockerd_volumes_unwant(struct volumes *v, const char *container);
+/* Their IDs are added to `users`. volumes.lock is held. */
+void dockerd_volume_add_wanting(struct volumes *v, const char *name, json_t *users);
 /* IDs of the containers that mount it (an array, new). */
 json_t *dockerd_volume_users(struct daemon *d, const char *name);
 

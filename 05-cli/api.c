@@ -10,6 +10,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "ssh.h"
 
 #define DOCUMENT_LIMIT (64u << 20)
 #define CONNECT_TIMEOUT_S 30L
@@ -110,8 +111,10 @@ int cli_api_transfer_error(const struct cli_api *api, CURL *easy, CURLcode code,
 		return err_set(err, ERR_UNAVAILABLE,
 			       "Cannot connect to the Docker daemon at %s. Is the docker daemon running?",
 			       api->host.text);
-	return err_set(err, ERR_UNAVAILABLE, "error during connect: %s \"%s%s\": %s", method,
-		       api->host.base, path, detail && *detail ? detail : curl_easy_strerror(code));
+	return err_set(err, ERR_UNAVAILABLE, "error during connect: %s \"%s%s\": %s%s", method,
+		       api->host.ssh.n ? api->host.text : api->host.base, path,
+		       detail && *detail ? detail : curl_easy_strerror(code),
+		       api->host.ssh.n ? " (make sure that ssh gets there, and that docker is installed there)" : "");
 }
 
 /* ---- one request --------------------------------------------------------- */
@@ -127,6 +130,8 @@ void cli_api_aim(const struct cli_api *api, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (host->socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, host->socket);
+	if (host->ssh.n)
+		cli_ssh_aim(easy, &host->ssh);
 	if (!host->tls)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, host->verify ? 1L : 0L);
@@ -219,6 +224,8 @@ static struct curl_slist *make_headers(const struct cli_api *api, const struct c
 	headers = curl_slist_append(headers, "Expect:");
 	if (request->header)
 		headers = curl_slist_append(headers, request->header);
+	if (request->header_too)
+		headers = curl_slist_append(headers, request->header_too);
 	json_object_foreach((json_t *)api->headers, key, value) {
 		AUTO_FREE char *line = xasprintf("%s: %s", key, json_is_string(value) ? json_string_value(value) : "");
 		headers = curl_slist_append(headers, line);

@@ -30,6 +30,8 @@
 struct cli {
 	struct cli_config config;
 	struct cli_api api;
+	const struct cli_place *place; /* what the command line said about the daemon (endpoint.h) */
+	const char *context;           /* the name of the one that counts (context.h) */
 	const char *path; /* the verb as it was called: "container ls" */
 	bool debug;
 	int status; /* what to exit with; 0 and a failed verb means 1 */
@@ -41,6 +43,7 @@ struct cli_command {
 	const char *about;   /* what --help says instead, where that is more */
 	const char *more;    /* a second usage line, or NULL */
 	int min, max;        /* how many arguments; max -1 is any number */
+	bool offline;        /* it needs no daemon */
 	bool flags_first;    /* flags end at the first argument: what follows is another program's */
 	size_t options_size;
 	const struct cli_flag *flags, *more_flags; /* either may be NULL */

@@ -214,10 +214,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 			return -1;
 		json_object_set_new(info, "ClientInfo",
 				    json_pack("{s:b, s:s, s:s}", "Debug", (int)cli->debug, "Version", CLI_VERSION,
-					      "Context", "default"));
+					      "Context", cli->context));
 		return cli_format_print(cli, o->format, info, err);
 	}
-	printf("Client:\n Version:    " CLI_VERSION "\n Context:    default\n Debug Mode: %s\n\nServer:\n",
+	printf("Client:\n Version:    " CLI_VERSION "\n Context:    %s\n Debug Mode: %s\n\nServer:\n", cli->context,
 	       cli->debug ? "true" : "false");
 	if (!rc) {
 		print_server(info);

@@ -25,7 +25,7 @@ static json_t *client_version(const struct cli *cli)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version", CLI_VERSION, "ApiVersion",
 			 cli->api.version[0] ? cli->api.version : CLI_API_NEWEST, "DefaultAPIVersion", CLI_API_NEWEST,
-			 "Compiler", __VERSION__, "Os", "linux", "Arch", cli_platform_machine(), "Context", "default");
+			 "Compiler", __VERSION__, "Os", "linux", "Arch", cli_platform_machine(), "Context", cli->context);
 }
 
 static void line(int indent, const char *name, const char *value)

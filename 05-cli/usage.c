@@ -156,7 +156,7 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 	size_t n = 0;
 
 	for (const struct cli_verb *v = cli_verbs; v->command; v++)
-		if (v->group && !strcmp(v->group, group->name) && n < FLAGS_MAX)
+		if (v->group && !strcmp(v->group, group->name) && v->common != CLI_VERB_HIDDEN && n < FLAGS_MAX)
 			sorted[n++] = v;
 	qsort(sorted, n, sizeof *sorted, by_group_name);
 	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name, group->summary);
