@@ -9,6 +9,10 @@
 extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_builder_prune;
 extern const struct cli_command cli_cmd_commit;
+extern const struct cli_command cli_cmd_complete;
+extern const struct cli_command cli_cmd_completion_bash;
+extern const struct cli_command cli_cmd_completion_fish;
+extern const struct cli_command cli_cmd_completion_zsh;
 extern const struct cli_command cli_cmd_container_inspect;
 extern const struct cli_command cli_cmd_container_prune;
 extern const struct cli_command cli_cmd_context_create;
