@@ -148,7 +148,8 @@ static int run_rm(struct cli *cli, void *options, char **args, int n, struct err
 
 const struct cli_command cli_cmd_volume_rm = {
 	.usage = "[OPTIONS] VOLUME [VOLUME...]",
-	.summary = "Remove one or more volumes. You cannot remove a volume that is in use by a container.",
+	.summary = "Remove one or more volumes",
+	.about = "Remove one or more volumes. You cannot remove a volume that is in use by a container.",
 	.min = 1, .max = -1, .options_size = sizeof(struct rm_options), .flags = rm_flags, .run = run_rm,
 };
 
