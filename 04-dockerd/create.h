@@ -53,6 +53,9 @@ json_t *dockerd_host_make(const json_t *given, struct strlist *warnings, struct 
 /* The semantic checks of dockerd_host_make, on a normalised document. */
 int dockerd_host_check(json_t *host, struct err *err);
 
+/* What of Config (as requested) and HostConfig cannot be together. */
+int dockerd_conflicts_check(const json_t *body, const json_t *host, struct err *err);
+
 /* "10m", "1g", "1024": bytes; -1 if it is none. */
 json_int_t dockerd_parse_size(const char *text);
 /* "1", "t", "TRUE", "0", "False" and so on, as Go reads a boolean: 1 or 0; -1: it is none. */

@@ -80,14 +80,16 @@ static int on_line(void *arg, json_t *line)
 	return strcmp(jsonx_str(line, "status", ""), "done") ? 0 : done_lines(p, line);
 }
 
-/* In Docker's words what the registry's refusal means for who typed the name. */
+/* In Docker's words what the registry's refusal means for who typed the name. Clients tell by
+ * them whether a login might help, or nothing will. */
 static void explain(const struct pull *p, struct err *err)
 {
 	AUTO_FREE char *name = xstrdup(p->familiar);
 	char *colon = strrchr(name, ':');
 
-	if (err->kind != ERR_NOT_FOUND && err->kind != ERR_UNAUTHORIZED &&
-	    err->kind != ERR_PERMISSION)
+	if (err->kind == ERR_NOT_FOUND)
+		err_wrap(err, "manifest for %s not found", p->familiar);
+	if (err->kind != ERR_UNAUTHORIZED && err->kind != ERR_PERMISSION)
 		return;
 	if (colon && !strchr(colon, '/'))
 		*colon = '\0';
