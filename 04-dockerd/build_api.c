@@ -174,11 +174,11 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 {
 	const char *file = http_query(req, "dockerfile"), *remote = http_query(req, "remote");
 
-	if (check_foreign(req, err) || take_tags(o, req, err))
+	if (check_foreign(req, err) || take_tags(o, req, err) ||
+	    dockerd_platform_parse(http_query(req, "platform"), &o->platform, err))
 		return -1;
 	o->dockerfile = xstrdup(file && *file ? file : "Dockerfile");
 	o->target = xstrdup(http_query(req, "target"));
-	o->platform = dockerd_platform_text(http_query(req, "platform"));
 	o->remote = remote && *remote ? xstrdup(remote) : NULL;
 	o->no_cache = http_query_bool(req, "nocache", 0);
 	o->pull = http_query_bool(req, "pull", 0);
