@@ -200,7 +200,7 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
 				    struct err *err)
 {
-	struct making m = { .d = d, .image = image, .several = true };
+	struct making m = { .d = d, .image = image, .minor = atoi(strchr(API_VERSION, '.') + 1) };
 	char container[ID_SIZE];
 	int rc;
 
@@ -209,6 +209,7 @@ struct container *dockerd_create_on(struct daemon *d, json_t *image, const char 
 	m.c->image_id = xstrdup(id);
 	m.c->image_name = xstrdup(id);
 	rc = make_from_image(&m, body, NULL, err);
+	dockerd_volumes_unwant(d->volumes, container);
 	strlist_free(&m.warnings);
 	if (!rc) {
 		dockerd_container_event(d, m.c, "create", NULL);
