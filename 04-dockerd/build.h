@@ -7,6 +7,7 @@
  *   build_stage.c    which stages there are, which of them are needed, and what each waits for
  *   build_step.c     one instruction after another; flags, variables
  *   build_config.c   instructions that change an image's Config and nothing else
+ *   build_arg.c      ARG
  *   build_from.c     FROM: scratch, another stage, an image; its triggers
  *   build_layer.c    a step that makes a layer, or finds it in the cache; the image's document
  *   build_cache.c    records of steps that were done
@@ -14,7 +15,9 @@
  *   build_copy.c     COPY and ADD: where to
  *   build_tree.c     files from one tree to another
  *   build_run.c      RUN: a container
+ *   build_stub.c     what was made only to be mounted over
  *   build_mount.c    RUN --mount
+ *   build_owner.c    --chown
  *
  * A stage is a thread, and waits for the stages that it takes something from. Its snapshots are
  * containerd's: each step that changes files has one, on top of the last one's, and its difference
@@ -150,10 +153,10 @@ char *stage_path(struct stage *s, const char *path);
 /* --- build_config.c: by instruction ------------------------------------------------------------------ */
 typedef int step_fn(struct stage *s, const struct instruction *i, struct err *err);
 step_fn step_env, step_label, step_expose, step_volume, step_user, step_cmd, step_entrypoint,
-	step_shell, step_stopsignal, step_healthcheck, step_onbuild, step_maintainer, step_arg;
+	step_shell, step_stopsignal, step_healthcheck, step_onbuild, step_maintainer;
 int config_label(struct stage *s, const json_t *labels, struct err *err);
 json_t *config_member(json_t *config, const char *key, json_t *(*make)(void));
-step_fn step_from, step_copy, step_add, step_workdir, step_run;
+step_fn step_arg, step_from, step_copy, step_add, step_workdir, step_run;
 int global_arg(struct build *b, const struct instruction *i, struct err *err);
 struct expander global_expander(struct build *b);
 
@@ -171,7 +174,7 @@ struct layer_work {
 };
 int stage_layer(struct stage *s, const struct layer_work *w, struct err *err);
 /* A step without files: what it did to the Config is done already. */
-int stage_note(struct stage *s, const char *text, struct err *err);
+int stage_note(struct stage *s, const char *instruction, struct err *err);
 void stage_identify(struct stage *s);
 /* A snapshot of our own on the stage's, mounted to write; the fd is the caller's. */
 int layer_open(struct stage *s, char key[ID_SIZE], struct err *err);
@@ -245,6 +248,20 @@ int mounts_digest(struct stage *s, const struct instruction *i, struct digester 
 int mounts_open(struct stage *s, const struct instruction *i, struct run_mounts *m, struct err *err);
 void mounts_close(struct stage *s, struct run_mounts *m);
 
+/* --- build_stub.c -------------------------------------------------------------------------------------- */
+/* Places that were not there before, the deepest last; of each, the directory it is in, and when that
+ * had been changed. */
+struct stubs {
+	struct strlist made, above;
+	struct timespec *times;
+};
+/* What is missing of a container's standard mounts, and of `targets`. */
+void stubs_note(int root, const struct strlist *targets, struct stubs *st);
+/* Away with those that nobody put anything into, the directories looking untouched. */
+void stubs_remove(int root, struct stubs *st);
+void stubs_free(struct stubs *st);
+
+/* --- build_owner.c ------------------------------------------------------------------------------------- */
 /* name[:group] in the files of a tree: numbers need none. */
 int owner_parse(int root, const char *text, uid_t *uid, gid_t *gid, struct err *err);
 

@@ -267,6 +267,10 @@ static int post_prune(struct http_request *req, struct http_reply *rep, void *da
 	dockerd_prune_free(&p);
 	dockerd_event(daemon, "builder", "prune", "",
 		      json_pack("{s:o}", "reclaimed", json_sprintf("%lld", (long long)freed)));
+	if (!json_array_size(done)) { /* as Go writes a list that nothing was put into */
+		json_decref(done);
+		done = json_null();
+	}
 	http_reply_json(rep, 200, json_pack("{s:o, s:I}", "CachesDeleted", done, "SpaceReclaimed", freed));
 	return 0;
 }

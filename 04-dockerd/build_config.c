@@ -27,14 +27,6 @@ static json_t *member(struct stage *s, const char *key, json_t *(*make)(void))
 	return config_member(stage_config(s), key, make);
 }
 
-/* What history shows of it, as Docker has it since its beginnings. */
-static int note(struct stage *s, const char *text, struct err *err)
-{
-	AUTO_FREE char *shown = xasprintf("/bin/sh -c #(nop)  %s", text);
-
-	return stage_note(s, shown, err);
-}
-
 static int set_text(struct stage *s, const char *key, const struct instruction *i, struct err *err)
 {
 	AUTO_FREE char *value = step_expand(s, i->rest, err), *text = NULL;
@@ -46,7 +38,7 @@ static int set_text(struct stage *s, const char *key, const struct instruction *
 		return err_set(err, ERR_INVALID, "%s: not UTF-8", i->word);
 	json_object_set_new(stage_config(s), key, json);
 	text = xasprintf("%s %s", i->word, value);
-	return note(s, text, err);
+	return stage_note(s, text, err);
 }
 
 /* --- pairs ------------------------------------------------------------------------------------------ */
@@ -142,7 +134,7 @@ int step_env(struct stage *s, const struct instruction *i, struct err *err)
 	json_object_foreach(given, name, value)
 		set_env(member(s, "Env", json_array), name, json_string_value(value));
 	text = given ? pairs_text("ENV", given, "") : NULL;
-	return given ? note(s, text, err) : -1;
+	return given ? stage_note(s, text, err) : -1;
 }
 
 int config_label(struct stage *s, const json_t *labels, struct err *err)
@@ -150,7 +142,7 @@ int config_label(struct stage *s, const json_t *labels, struct err *err)
 	AUTO_FREE char *text = pairs_text("LABEL", labels, "");
 
 	json_object_update(member(s, "Labels", json_object), (json_t *)labels);
-	return note(s, text, err);
+	return stage_note(s, text, err);
 }
 
 int step_label(struct stage *s, const struct instruction *i, struct err *err)
@@ -158,102 +150,6 @@ int step_label(struct stage *s, const struct instruction *i, struct err *err)
 	AUTO_JSON json_t *given = pairs(s, i, err);
 
 	return given ? config_label(s, given, err) : -1;
-}
-
-/* --- ARG ---------------------------------------------------------------------------------------------- */
-
-/* Known without being declared in front of a stage. */
-static const char *builtin_arg(const char *name)
-{
-#if defined(__aarch64__)
-	static const char arch[] = "arm64", platform[] = "linux/arm64";
-#else
-	static const char arch[] = "amd64", platform[] = "linux/amd64";
-#endif
-	static const char *const rows[][2] = {
-		{ "TARGETPLATFORM", platform }, { "TARGETOS", "linux" }, { "TARGETARCH", arch },
-		{ "TARGETVARIANT", "" },	{ "BUILDPLATFORM", platform }, { "BUILDOS", "linux" },
-		{ "BUILDARCH", arch },		{ "BUILDVARIANT", "" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i][0], name))
-			return rows[i][1];
-	return NULL;
-}
-
-/* What the client sent for it, or NULL. */
-static const char *sent_arg(struct build *b, const char *name)
-{
-	json_t *value = json_object_get(b->o.args, name);
-
-	pthread_mutex_lock(&b->lock);
-	if (value)
-		json_object_set_new(b->used_args, name, json_true());
-	pthread_mutex_unlock(&b->lock);
-	return json_string_value(value);
-}
-
-/* One name[=default] of an ARG into `args`. */
-static int declare(struct build *b, const struct expander *x, const char *word, json_t *args,
-		   bool global, struct err *err)
-{
-	AUTO_FREE char *name = xstrndup(word, strcspn(word, "=")), *given = NULL;
-	const char *value;
-
-	if (!*name)
-		return err_set(err, ERR_INVALID, "ARG names can not be blank");
-	if (word[strlen(name)] && !(given = dockerfile_expand(x, word + strlen(name) + 1, err)))
-		return -1;
-	value = sent_arg(b, name);
-	value = value ? value : given;
-	if (!value && !global)
-		value = json_string_value(json_object_get(b->global_args, name));
-	if (!value)
-		value = builtin_arg(name);
-	if (json_object_set_new(args, name, value ? json_string(value) : json_null()))
-		return err_set(err, ERR_INVALID, "ARG %s: not UTF-8", name);
-	return 0;
-}
-
-static int declare_all(struct build *b, const struct expander *x, const char *rest, json_t *args,
-		       bool global, struct err *err)
-{
-	AUTO_STRLIST struct strlist words = STRLIST_INIT;
-
-	dockerfile_words(rest, b->file.escape, &words);
-	for (size_t w = 0; w < words.n; w++)
-		if (declare(b, x, words.v[w], args, global, err))
-			return -1;
-	return 0;
-}
-
-static const char *global_lookup(void *arg, const char *name)
-{
-	struct build *b = arg;
-	const char *value = json_string_value(json_object_get(b->global_args, name));
-
-	return value ? value : builtin_arg(name);
-}
-
-struct expander global_expander(struct build *b)
-{
-	return (struct expander){ .escape = b->file.escape, .get = global_lookup, .arg = b };
-}
-
-/* In front of the first FROM. */
-int global_arg(struct build *b, const struct instruction *i, struct err *err)
-{
-	struct expander x = global_expander(b);
-
-	return declare_all(b, &x, i->rest, b->global_args, true, err);
-}
-
-int step_arg(struct stage *s, const struct instruction *i, struct err *err)
-{
-	struct expander x = stage_expander(s);
-
-	return declare_all(s->b, &x, i->rest, s->args, false, err) ? -1 : note(s, i->text, err);
 }
 
 /* --- sets --------------------------------------------------------------------------------------------- */
@@ -292,7 +188,7 @@ int step_expose(struct stage *s, const struct instruction *i, struct err *err)
 	for (size_t w = 0; w < words.n; w++)
 		if (expose_one(member(s, "ExposedPorts", json_object), words.v[w], err))
 			return -1;
-	return note(s, i->text, err);
+	return stage_note(s, i->text, err);
 }
 
 int step_volume(struct stage *s, const struct instruction *i, struct err *err)
@@ -316,7 +212,7 @@ int step_volume(struct stage *s, const struct instruction *i, struct err *err)
 			return err_set(err, ERR_INVALID, "VOLUME specified can not be an empty string");
 		json_object_set_new(member(s, "Volumes", json_object), path, json_object());
 	}
-	return note(s, i->text, err);
+	return stage_note(s, i->text, err);
 }
 
 /* --- commands ------------------------------------------------------------------------------------------- */
@@ -353,7 +249,7 @@ static int note_command(struct stage *s, const char *word, const json_t *list, s
 	json_array_foreach((json_t *)list, i, v)
 		strbuf_addf(&text, "%s\"%s\"", i ? " " : "", json_string_value(v));
 	strbuf_addc(&text, ']');
-	return note(s, text.data, err);
+	return stage_note(s, text.data, err);
 }
 
 int step_cmd(struct stage *s, const struct instruction *i, struct err *err)
@@ -447,7 +343,7 @@ int step_healthcheck(struct stage *s, const struct instruction *i, struct err *e
 			       kind);
 	}
 	json_object_set(stage_config(s), "Healthcheck", health);
-	return note(s, i->text, err);
+	return stage_note(s, i->text, err);
 }
 
 /* --- the rest -------------------------------------------------------------------------------------------------- */
@@ -472,7 +368,7 @@ int step_maintainer(struct stage *s, const struct instruction *i, struct err *er
 {
 	if (json_object_set_new(s->doc, "author", json_string(i->rest)))
 		return err_set(err, ERR_INVALID, "MAINTAINER: not UTF-8");
-	return note(s, i->text, err);
+	return stage_note(s, i->text, err);
 }
 
 /* Kept as text, with its here-documents, for the build that begins with this image. */
@@ -496,5 +392,5 @@ int step_onbuild(struct stage *s, const struct instruction *i, struct err *err)
 		strbuf_addf(&text, "\n%s%s", i->heredocs[h].content, i->heredocs[h].name);
 	if (!rc)
 		json_array_append_new(member(s, "OnBuild", json_array), json_string(text.data));
-	return rc ? -1 : note(s, i->text, err);
+	return rc ? -1 : stage_note(s, i->text, err);
 }

@@ -197,8 +197,10 @@ int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
 	return -1;
 }
 
-int stage_note(struct stage *s, const char *text, struct err *err)
+int stage_note(struct stage *s, const char *instruction, struct err *err)
 {
+	/* As Docker has shown it since its beginnings. */
+	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
 	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
 	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
 	AUTO_JSON json_t *record = NULL;

@@ -223,23 +223,57 @@ static int fill_cache(struct stage *s, const json_t *m, const char *dir, struct 
 	return chown(dir, (uid_t)uid, (gid_t)gid) || chmod(dir, (mode_t)mode) ? err_sys(err, "%s", dir) : 0;
 }
 
+/* The directory's name: an id may be any text. */
+static void cache_name(struct stage *s, const json_t *m, char out[DIGEST_SIZE])
+{
+	AUTO_FREE char *target = target_of(s, m, "");
+	const char *id = jsonx_str(m, "id", target);
+
+	digest_of(id, strlen(id), out);
+	memmove(out, strchr(out, ':') + 1, strlen(strchr(out, ':') + 1) + 1);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Those that are to be this step's alone while it runs. Each once, and all steps in one order: so none
+ * waits for itself, nor two for each other. */
+static int lock_caches(struct stage *s, const json_t *all, struct run_mounts *out, struct err *err)
+{
+	AUTO_STRLIST struct strlist names = STRLIST_INIT;
+	json_t *m;
+	size_t i;
+
+	json_array_foreach((json_t *)all, i, m) {
+		const char *sharing = jsonx_str(m, "sharing", "shared");
+		char name[DIGEST_SIZE];
+
+		if (strcmp(sharing, "private") && strcmp(sharing, "shared") && strcmp(sharing, "locked"))
+			return err_set(err, ERR_INVALID, "unsupported sharing value \"%s\"", sharing);
+		cache_name(s, m, name);
+		if (is(m, "cache") && strcmp(sharing, "shared"))
+			strlist_add(&names, name);
+	}
+	if (names.n)
+		qsort(names.v, names.n, sizeof *names.v, by_text);
+	for (size_t n = 0; n < names.n; n++) {
+		if (n && !strcmp(names.v[n], names.v[n - 1]))
+			continue;
+		cache_directory_lock(s->b->d, names.v[n]);
+		strlist_add(&out->locked, names.v[n]);
+	}
+	return 0;
+}
+
 static int open_cache(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
 {
-	const char *sharing = jsonx_str(m, "sharing", "shared");
 	AUTO_FREE char *target = target_of(s, m, ""), *dir = NULL;
-	const char *id = jsonx_str(m, "id", target);
-	bool private = !strcmp(sharing, "private");
-	char digest[DIGEST_SIZE];
+	char name[DIGEST_SIZE];
 
-	if (!private && strcmp(sharing, "shared") && strcmp(sharing, "locked"))
-		return err_set(err, ERR_INVALID, "unsupported sharing value \"%s\"", sharing);
-	digest_of(id, strlen(id), digest);
-	id = strchr(digest, ':') + 1;
-	if (strcmp(sharing, "shared")) { /* a private one is nobody's but this step's while it runs */
-		cache_directory_lock(s->b->d, id);
-		strlist_add(&out->locked, id);
-	}
-	dir = cache_directory(s->b->d, id);
+	cache_name(s, m, name);
+	dir = cache_directory(s->b->d, name);
 	if (access(dir, F_OK) && fill_cache(s, m, dir, err))
 		return -1;
 	add_mount(out, dir, target, flag_of(m, "ro"));
@@ -333,15 +367,20 @@ static int open_one(struct stage *s, const json_t *m, struct run_mounts *out, st
 
 int mounts_open(struct stage *s, const struct instruction *i, struct run_mounts *out, struct err *err)
 {
+	AUTO_JSON json_t *all = json_array();
 	const char *flag;
+	json_t *m;
+	size_t n;
 
 	*out = (struct run_mounts){ .list = json_array(), .env = json_array() };
-	for (size_t n = 0; (flag = step_flag(i, "mount", n)); n++) {
-		AUTO_JSON json_t *m = parse(s, flag, err);
-
-		if (!m || open_one(s, m, out, err))
+	for (n = 0; (flag = step_flag(i, "mount", n)); n++)
+		if (json_array_append_new(all, parse(s, flag, err)))
 			return -1;
-	}
+	if (lock_caches(s, all, out, err))
+		return -1;
+	json_array_foreach(all, n, m)
+		if (open_one(s, m, out, err))
+			return -1;
 	return 0;
 }
 

@@ -280,92 +280,23 @@ static int start_and_wait(struct running *r, struct err *err)
 	return rc || check_exit(r, err) ? -1 : 0;
 }
 
-/* --- what mounting leaves behind ------------------------------------------------------------------------------ */
-
-/* Places that were not there before, the deepest last; and when the directory that the first of them
- * was put into had been changed. */
-struct stubs {
-	struct strlist made;
-	struct strlist above; /* of each, the directory */
-	struct timespec *times;
-};
-
-/* Every part of `path` that is missing. */
-static void note_missing(int root, const char *path, struct stubs *st)
-{
-	for (const char *p = path + 1;; p++) {
-		AUTO_FREE char *part = NULL, *above = NULL;
-		struct err ignored;
-		struct stat s = { 0 };
-		AUTO_CLOSE int fd = -1, dir = -1;
-
-		p += strcspn(p, "/");
-		part = xstrndup(path, (size_t)(p - path));
-		fd = kern_path_open(root, part, O_PATH | O_NOFOLLOW, 0, 0, &ignored);
-		if (fd < 0) {
-			above = xstrndup(part, (size_t)(strrchr(part, '/') - part));
-			dir = kern_path_open(root, *above ? above : "/", O_PATH, 0, 0, &ignored);
-			if (dir >= 0)
-				fstat(dir, &s);
-			st->times = xrealloc(st->times, (st->made.n + 1) * sizeof *st->times);
-			st->times[st->made.n] = s.st_mtim;
-			strlist_add(&st->made, part);
-			strlist_add(&st->above, *above ? above : "/");
-		}
-		if (!*p)
-			return;
-	}
-}
-
-static void note_all(struct running *r, struct stubs *st, int root)
-{
-	static const char *const standard[] = { "/etc/resolv.conf", "/etc/hostname", "/etc/hosts", "/proc",
-						"/sys", "/dev" };
-
-	for (size_t i = 0; i < sizeof standard / sizeof *standard; i++)
-		note_missing(root, standard[i], st);
-	for (size_t i = 0; i < r->mounts.targets.n; i++)
-		note_missing(root, r->mounts.targets.v[i], st);
-}
-
-/* Take it away if nobody put anything there, and let the directory look untouched. */
-static void remove_stub(int root, const struct stubs *st, size_t i)
-{
-	struct err ignored;
-	AUTO_CLOSE int dir = kern_path_open(root, st->above.v[i], O_RDONLY | O_DIRECTORY, 0, 0, &ignored);
-	const char *name = strrchr(st->made.v[i], '/') + 1;
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st->times[i] };
-	struct stat s;
-
-	if (dir < 0 || fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW))
-		return;
-	if (S_ISDIR(s.st_mode) ? unlinkat(dir, name, AT_REMOVEDIR)
-			       : !S_ISREG(s.st_mode) || s.st_size || unlinkat(dir, name, 0))
-		return;
-	if (st->times[i].tv_sec)
-		futimens(dir, times);
-}
-
 static int with_stubs(struct running *r, struct err *err)
 {
 	struct stubs st = { STRLIST_INIT, STRLIST_INIT, NULL };
 	int root = dockerd_root_mount(r->s->b->d, r->c->id, NULL, false, err), rc = -1;
 
 	if (root >= 0) {
-		note_all(r, &st, root);
+		stubs_note(root, &r->mounts.targets, &st);
 		close(root);
 		rc = start_and_wait(r, err);
 	}
 	root = rc ? -1 : dockerd_root_mount(r->s->b->d, r->c->id, NULL, true, err);
-	for (size_t i = st.made.n; root >= 0 && i-- > 0;)
-		remove_stub(root, &st, i);
-	rc = root < 0 ? -1 : 0;
-	if (root >= 0)
+	if (root >= 0) {
+		stubs_remove(root, &st);
 		close(root);
-	strlist_free(&st.made);
-	strlist_free(&st.above);
-	free(st.times);
-	return rc;
+	}
+	stubs_free(&st);
+	return root < 0 ? -1 : 0;
 }
 
 /* --- the instruction ------------------------------------------------------------------------------------------- */
