@@ -264,6 +264,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		if (m.has_dir)
 			dockerd_remnant_remove(m.d, id);
 	} else {
+		dockerd_remnant_forget(m.d, id);
 		http_reply_json(rep, 201, answer(&m));
 		dockerd_container_event(daemon, m.c, "create", NULL);
 		trace_end(&span, "create %s", m.c->name);

@@ -9,12 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "names.h"
 #include "volume_mount.h"
+
+/* A directory without a document: its creation or its removal was cut short. */
+static void sweep(const struct volumes *v)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(v->root);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		AUTO_FREE char *document = xasprintf("%s/%s/volume.json", v->root, e->d_name);
+		AUTO_FREE char *path = xasprintf("%s/%s", v->root, e->d_name);
+		struct err err;
+
+		if (!dockerd_name_valid(e->d_name) || !access(document, F_OK) || errno != ENOENT)
+			continue;
+		log_info("volume %s was never finished, or half removed: removing the rest",
+			 e->d_name);
+		if (file_remove_tree(AT_FDCWD, path, &err))
+			log_warn("volume %s: %s", e->d_name, err.msg);
+	}
+}
 
 struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 {
@@ -26,8 +47,10 @@ struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 	v->wanted = json_object();
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->idle, NULL);
-	if (!file_mkdir_p(v->root, 0701, err))
+	if (!file_mkdir_p(v->root, 0701, err)) {
+		sweep(v);
 		return v;
+	}
 	dockerd_volumes_close(v);
 	return NULL;
 }
