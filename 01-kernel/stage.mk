@@ -64,14 +64,15 @@ build/unit: $(TEST_OBJS) $(LIB) $(LOWER)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TEST_OBJS) $(LIB) $(LOWER) $(LIBS) -lcunit -lm -pthread
 
 # Each stage's CUnit program runs in namespaces of its own; see tests/isolate.
-test: all $(if $(TESTS),build/unit)
+test: unit
+unit: all $(if $(TESTS),build/unit)
 	$(if $(TESTS),$(TOP)/tests/isolate ./build/unit $(UNIT_ARGS))
 
 clean:
 	rm -rf build $(LIB) $(PROGS)
 
 FORCE:
-.PHONY: all test clean FORCE
+.PHONY: all test unit clean FORCE
 .SECONDARY:
 
 -include $(OBJS:.o=.d) $(PROG_OBJS:.o=.d) $(TEST_OBJS:.o=.d)

@@ -6,9 +6,10 @@
  *                        ─▶  {"token":"…","expires_in":300}
  *   GET /v2/…  Authorization: Bearer …
  *
- * (Distribution project, "Token Authentication Specification".) After a login that gave an
- * identity token instead of keeping the password, it is a POST (the project's "OAuth2 Token
- * Authentication"), and the answer may have another identity token for the next time.
+ * (Distribution project, "Token Authentication Specification".) A login asks for an identity
+ * token too (offline_token=true), to be kept instead of the password. With that it is a POST
+ * (the project's "OAuth2 Token Authentication"), and the answer may have another identity
+ * token for the next time.
  *
  * A redirect of the token service is not followed: it was sent a password.
  */
@@ -65,7 +66,7 @@ static void add_scopes(const struct strlist *scopes, bool each, struct strbuf *f
 			add(form, "scope", scopes->v[i]);
 		strbuf_addf(&joined, "%s%s", i ? " " : "", scopes->v[i]);
 	}
-	if (!each)
+	if (!each && joined.len)
 		add(form, "scope", joined.data);
 }
 
@@ -84,6 +85,8 @@ static int ask_with_identity(struct ctrd_registry *r, const struct question *q, 
 	add(&form, "grant_type", "refresh_token");
 	add(&form, "service", q->service);
 	add(&form, "client_id", CLIENT_ID);
+	if (r->offline)
+		add(&form, "access_type", "offline");
 	add_scopes(&q->scopes, false, &form);
 	add(&form, "refresh_token", q->identity);
 	strlist_add(&x->headers, "Content-Type: application/x-www-form-urlencoded");
@@ -103,6 +106,10 @@ static int ask_with_password(struct ctrd_registry *r, const struct question *q, 
 		add(&form, "service", q->service);
 	if (r->username)
 		add(&form, "account", r->username);
+	if (r->offline) {
+		add(&form, "offline_token", "true");
+		add(&form, "client_id", CLIENT_ID);
+	}
 	add_scopes(&q->scopes, true, &form);
 	if ((size_t)snprintf(x->url + n, URL_SIZE - n, "%c%s", strchr(x->url, '?') ? '&' : '?',
 			     form.data) >= URL_SIZE - n)
@@ -127,7 +134,7 @@ static char *take_token(struct ctrd_registry *r, const struct strbuf *body, stru
 		return NULL;
 	}
 	pthread_mutex_lock(&r->lock);
-	if (*identity && r->identity) {
+	if (*identity && (r->identity || r->offline)) {
 		free(r->identity);
 		r->identity = xstrdup(identity);
 	}

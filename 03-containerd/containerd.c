@@ -268,6 +268,7 @@ int main(int argc, char **argv)
 		return rc - 1;
 	}
 	log_setup("containerd", 2, s.level, 0);
+	ctrd_rest_share_heap();
 	trace_setup("containerd");
 	take_signals(&stop);
 	umask(022);

@@ -64,11 +64,26 @@ static int take(json_t *to, const json_t *from, const char *key, json_type type,
 	return 0;
 }
 
+/* Which program the OCI runtime is, and options of it that stand before all others. */
+static int check_runtime(const json_t *doc, struct err *err)
+{
+	json_t *options = jsonx_at(doc, "runtime.options"), *args, *v;
+	size_t i;
+
+	if (jsonx_want(options, "container.runtime.options", "binaryName", JSON_STRING, &v, err) ||
+	    jsonx_want(options, "container.runtime.options", "binaryArgs", JSON_ARRAY, &args, err))
+		return -1;
+	json_array_foreach(args, i, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID,
+				       "container.runtime.options.binaryArgs: expected strings");
+	return 0;
+}
+
 /* The document as it is stored: what we know of, each of the right type. */
 static json_t *checked(const json_t *doc, struct err *err)
 {
 	AUTO_JSON json_t *out = json_object();
-	json_t *binary = jsonx_at(doc, "runtime.options.binaryName");
 	char now[TIME_TEXT_SIZE];
 
 	if (take(out, doc, "id", JSON_STRING, NULL, err) ||
@@ -84,10 +99,8 @@ static json_t *checked(const json_t *doc, struct err *err)
 		err_set(err, ERR_INVALID, "container.spec is missing");
 		return NULL;
 	}
-	if (binary && !json_is_string(binary)) {
-		err_set(err, ERR_INVALID, "container.runtime.options.binaryName: expected a string");
+	if (ctrd_labels_check(json_object_get(out, "labels"), err) || check_runtime(doc, err))
 		return NULL;
-	}
 	json_object_set_new(out, "createdAt", json_string(time_now_text(now)));
 	return steal_ptr(&out);
 }

@@ -3,7 +3,7 @@
  *
  *   <root>/<namespace>/<id>.json
  *       {"id","image","snapshotKey","labels":{},"spec":{OCI config.json},"user","groups":[],
- *        "runtime":{"name","options":{"binaryName"}},"createdAt"}
+ *        "runtime":{"name","options":{"binaryName","binaryArgs"}},"createdAt"}
  *
  * "user" ("name[:group]") and "groups" (additional ones, by name or number) are put
  * into the spec when a task is created: only then is the image's passwd file there.

@@ -86,8 +86,10 @@ static void find_token(struct ctrd_registry *r, const struct ctrd_credentials *c
 		strbuf_addf(&all, "%s\n", r->scopes.v[i]);
 	digest_of(all.data, all.len, key);
 	r->token_key = xstrdup(key);
+	/* Without a repository it is a login: whether it would be granted now is the question. */
 	r->authorization = c->registry_token ? xasprintf("Bearer %s", c->registry_token)
-					     : registries_token(r->registries, key);
+			 : r->repository     ? registries_token(r->registries, key)
+					     : NULL;
 }
 
 static void take_options(struct ctrd_registry *r, const struct ctrd_registry_options *o)
@@ -256,14 +258,35 @@ bool ctrd_fetch_transient(const struct err *err)
 	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_TIMEOUT;
 }
 
-int ctrd_registry_login(struct ctrd_registry *r, struct err *err)
+int ctrd_registry_login(struct ctrd_registry *r, char **identity, struct err *err)
+{
+	struct exchange x;
+	int rc;
+
+	r->offline = true;
+	exchange_init(&x, "GET");
+	snprintf(x.url, sizeof(x.url), "%s/", r->api);
+	rc = registry_request(r, &x, err);
+	exchange_free(&x);
+	*identity = rc ? NULL : xstrdup(r->identity);
+	return rc;
+}
+
+int ctrd_registry_ask(struct ctrd_registry *r, const char *path, size_t limit,
+		      struct strbuf *body, struct err *err)
 {
 	struct exchange x;
 	int rc;
 
 	exchange_init(&x, "GET");
-	snprintf(x.url, sizeof(x.url), "%s/", r->api);
+	x.limit = limit;
+	if ((size_t)snprintf(x.url, sizeof(x.url), "%s/%s", r->base, path) >= sizeof(x.url))
+		return err_set(err, ERR_INVALID, "a URL of more than %zu bytes", sizeof(x.url));
+	if (r->username && !r->authorization)
+		r->authorization = ctrd_auth_basic(r);
 	rc = registry_request(r, &x, err);
+	if (!rc)
+		strbuf_add(body, x.body.data ? x.body.data : "", x.body.len);
 	exchange_free(&x);
 	return rc;
 }

@@ -69,8 +69,15 @@ struct ctrd_registry *ctrd_registry_new(const struct ctrd_registry_options *o, s
 void ctrd_registry_free(struct ctrd_registry *r);
 const char *ctrd_registry_host(const struct ctrd_registry *r); /* for messages */
 
-/* Does it take these credentials? ERR_UNAUTHORIZED if not. */
-int ctrd_registry_login(struct ctrd_registry *r, struct err *err);
+/* Does it take these credentials? ERR_UNAUTHORIZED if not. *identity: the token that its token
+ * service wants to see from now on in place of the password; NULL: none. The caller frees. */
+int ctrd_registry_login(struct ctrd_registry *r, char **identity, struct err *err);
+
+/* GET <the registry>/<path>, which is none of the repository: its body, of `limit` bytes at most.
+ * Name and password are shown unasked: version 1 of the API, whose search is the one there
+ * is, knows no challenge. */
+int ctrd_registry_ask(struct ctrd_registry *r, const char *path, size_t limit,
+		      struct strbuf *body, struct err *err);
 
 /* GET a manifest by tag or digest: its bytes, media type and digest (computed from the bytes;
  * verified where `reference` is a digest). */

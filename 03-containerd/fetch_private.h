@@ -40,6 +40,7 @@ struct ctrd_registry {
 	struct fetch_trust trust;
 	struct ctrd_registries *registries; /* borrowed; NULL: none */
 	char *token_key;       /* of our token there */
+	bool offline;          /* this is a login: an identity token is asked for */
 	unsigned tries;
 	long stall_seconds;
 	bool (*cancelled)(void *arg);

@@ -8,6 +8,7 @@
  *   http_route.c    patterns, percent-decoding
  *   http_reply.c    replies of known size
  *   http_stream.c   replies produced by a thread, and upgraded connections
+ *   http_tls.c      who the client is; http_tls_carry.c: an upgraded connection's bytes
  */
 #ifndef DOCKYARD_CTRD_HTTP_PRIVATE_H
 #define DOCKYARD_CTRD_HTTP_PRIVATE_H
@@ -125,5 +126,11 @@ int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 /* http_tls.c: the client showed a certificate that the authority vouches for. */
 bool http_tls_client_trusted(struct MHD_Connection *conn, const char *peer);
+
+/* http_tls_carry.c: carry bytes between the client, from what it sent already on, and `inner`,
+ * until inner has ended and the client knows, or the client has gone. A half-close of the
+ * client's becomes one of inner. */
+void http_tls_carry(struct MHD_Connection *conn, int client, int inner, const char *early,
+		    size_t early_len);
 
 #endif

@@ -213,10 +213,36 @@ const char *http_body(const struct http_request *req, size_t *len)
 	return req->body.data ? req->body.data : "";
 }
 
+/* More values than any request has a use for. A value costs jansson some fifty times what "[],"
+ * takes on the wire: it is the number of them that memory has to be kept for. */
+#define VALUES_MAX 100000
+
+static bool has_too_many_values(const struct strbuf *text)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		char c = text->data[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == ',' || c == '[' || c == '{'))
+			n++;
+	}
+	return n > VALUES_MAX;
+}
+
 json_t *http_body_json(struct http_request *req, struct err *err)
 {
 	if (req->json)
 		return req->json;
+	if (has_too_many_values(&req->body)) {
+		err_set(err, ERR_INVALID, "request body: more than %d values", VALUES_MAX);
+		return NULL;
+	}
 	req->json = req->body.len ? jsonx_parse(req->body.data, req->body.len, "request body", err)
 				  : json_object();
 	if (req->json && !json_is_object(req->json)) {

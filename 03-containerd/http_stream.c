@@ -12,9 +12,7 @@
  * Upgrade:  after "101 Switching Protocols" the socket belongs to a thread of
  * ours. Bytes that the client sent early, behind its headers, were read by
  * libmicrohttpd already; then the socket is put behind a pump that plays them first.
- * Under TLS there is always a pump, since the socket that libmicrohttpd gives us there
- * does not end when the client's does: the pump watches the client's own. (What it
- * cannot see is a half-close that TLS alone speaks of, close_notify without FIN.)
+ * Under TLS the pump is the connection's own thread (http_tls_carry.c).
  */
 #include "http_private.h"
 
@@ -34,7 +32,6 @@
 
 #define STREAM_BLOCK (64u << 10)
 #define LINGER_MS 2000
-#define DECRYPT_MS 200 /* for the last bytes to come through libmicrohttpd */
 
 struct http_writer {
 	int fd;
@@ -196,9 +193,9 @@ struct http_upgrade {
 	void *arg;
 	void (*release)(void *);
 	struct MHD_UpgradeResponseHandle *handle;
+	struct MHD_Connection *tls; /* the connection where it speaks TLS, else NULL */
 	struct http_upgrade *next, **link; /* in the server's list; its lock */
 	int fd;             /* libmicrohttpd's: shut down, never closed by us */
-	int client;         /* under TLS the connection itself, watched only; else -1 */
 	char *early;        /* what the client sent behind its headers */
 	size_t early_len;
 	int inner[2];       /* pump: run's end and ours */
@@ -226,17 +223,10 @@ static bool pump_once(int from, int to)
 static void *pump_in(void *cls)
 {
 	struct http_upgrade *u = cls;
-	struct pollfd p[2] = { { u->fd, POLLIN, 0 }, { u->client, POLLRDHUP, 0 } };
 	bool more = !io_write_full(u->inner[1], u->early, u->early_len);
 
-	while (more) {
-		if (poll(p, 2, -1) < 0)
-			more = errno == EINTR;
-		else if (p[0].revents || poll(p, 1, DECRYPT_MS) > 0)
-			more = pump_once(u->fd, u->inner[1]);
-		else
-			more = false;
-	}
+	while (more)
+		more = pump_once(u->fd, u->inner[1]);
 	shutdown(u->inner[1], SHUT_WR); /* a half-close means something to attach: hand it on */
 	return NULL;
 }
@@ -269,6 +259,32 @@ static void run_pumped(struct http_upgrade *u)
 		}
 		shutdown(u->fd, SHUT_RD);
 		pthread_join(in, NULL);
+	}
+	close(u->inner[0]);
+	close(u->inner[1]);
+}
+
+static void *run_thread(void *cls)
+{
+	struct http_upgrade *u = cls;
+
+	u->run(u->inner[0], u->arg);
+	shutdown(u->inner[0], SHUT_RDWR); /* ends the carrying, after what is in flight */
+	return NULL;
+}
+
+static void run_under_tls(struct http_upgrade *u)
+{
+	pthread_t runner;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, u->inner)) {
+		log_error("http: socketpair: %s", strerror(errno));
+		return;
+	}
+	if (!http_thread(&runner, run_thread, u)) {
+		http_tls_carry(u->tls, u->fd, u->inner[1], u->early, u->early_len);
+		shutdown(u->inner[1], SHUT_RDWR);
+		pthread_join(runner, NULL);
 	}
 	close(u->inner[0]);
 	close(u->inner[1]);
@@ -341,7 +357,9 @@ static void *upgrade_thread(void *cls)
 {
 	struct http_upgrade *u = cls;
 
-	if (u->early_len || u->client >= 0)
+	if (u->tls)
+		run_under_tls(u);
+	else if (u->early_len)
 		run_pumped(u);
 	else
 		u->run(u->fd, u->arg);
@@ -351,7 +369,8 @@ static void *upgrade_thread(void *cls)
 }
 
 /* MHD_UpgradeHandler: the 101 is out. Runs in the connection's thread, which ends
- * with this function: for TLS it then carries bytes to and fro. */
+ * with this function; under TLS it stays in here and carries the bytes, and `sock`, by
+ * which libmicrohttpd would, is left alone. */
 static void upgraded(void *cls, struct MHD_Connection *conn, void *con_cls, const char *extra,
 		     size_t extra_len, MHD_socket sock, struct MHD_UpgradeResponseHandle *handle)
 {
@@ -360,20 +379,22 @@ static void upgraded(void *cls, struct MHD_Connection *conn, void *con_cls, cons
 	pthread_t thread;
 	int one = 1;
 
-	(void)conn;
 	req->rep.upgrade = NULL; /* ours from here on */
 	u->handle = handle;
-	u->fd = sock;
+	u->tls = u->server->o.tls_cert_pem ? conn : NULL;
+	u->fd = u->tls ? http_request_fd(req) : sock;
 	if (extra_len) {
 		u->early = xmalloc(extra_len);
 		memcpy(u->early, extra, extra_len);
 		u->early_len = extra_len;
 	}
-	fcntl(sock, F_SETFL, fcntl(sock, F_GETFL) & ~O_NONBLOCK);
-	setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* fails on unix: fine */
-	if (u->server->o.tls_cert_pem)
-		u->client = http_request_fd(req);
-	if (upgrade_enter(u) && !http_thread(&thread, upgrade_thread, u))
+	fcntl(u->fd, F_SETFL, fcntl(u->fd, F_GETFL) & ~O_NONBLOCK);
+	setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* fails on unix: fine */
+	if (!upgrade_enter(u))
+		upgrade_end(u);
+	else if (u->tls)
+		upgrade_thread(u);
+	else if (!http_thread(&thread, upgrade_thread, u))
 		pthread_detach(thread);
 	else
 		upgrade_end(u);
@@ -399,7 +420,7 @@ void http_reply_upgrade(struct http_reply *rep, const char *proto, const char *t
 	struct http_upgrade *u = xcalloc(1, sizeof(*u));
 
 	*u = (struct http_upgrade){ .server = rep->req->server, .run = run, .arg = arg,
-				    .release = release, .client = -1 };
+				    .release = release };
 	if (!http_header(rep->req, "Upgrade")) {
 		http_reply_stream(rep, MHD_HTTP_OK, type ? type : "application/octet-stream",
 				  produce_run, u, release_run);

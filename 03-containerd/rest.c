@@ -20,6 +20,11 @@
 
 #define IDLE_NS 2000000 /* looking costs something itself, and so does a shim's message */
 
+void ctrd_rest_share_heap(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+}
+
 /* One loaded object. A segment that may be written, with what the loader fixes up and then
  * protects (PT_GNU_RELRO lies inside), is not a copy of the file: it stays. */
 static int let_go(struct dl_phdr_info *object, size_t size, void *arg)

@@ -15,6 +15,11 @@ struct ctrd_rest {
 	bool rested;    /* since it last did something */
 };
 
+/* Before the first thread: one heap for all of them. Threads come and go here with requests, and
+ * malloc would give each of them, up to eight per processor, one of its own, of which every one
+ * keeps the most that was ever needed at once. What they wait for is not malloc's lock. */
+void ctrd_rest_share_heap(void);
+
 /* Give back, if nothing was done since the last look, and something since the last time. */
 void ctrd_rest(struct ctrd_rest *r);
 

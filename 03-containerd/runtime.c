@@ -23,7 +23,12 @@
 void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, const char *log,
 			  const char *command)
 {
+	json_t *arg;
+	size_t i;
+
 	strlist_add(argv, rt->binary);
+	json_array_foreach((json_t *)rt->args, i, arg)
+		strlist_add(argv, json_string_value(arg));
 	strlist_add(argv, "--root");
 	strlist_add(argv, rt->root);
 	strlist_add(argv, "--log");

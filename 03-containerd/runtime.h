@@ -10,6 +10,7 @@
 #ifndef DOCKYARD_CTRD_RUNTIME_H
 #define DOCKYARD_CTRD_RUNTIME_H
 
+#include <jansson.h>
 #include <sys/types.h>
 
 #include "01-kernel/base/err.h"
@@ -18,6 +19,7 @@
 struct ctrd_runtime {
 	const char *binary; /* a path, or a name looked up in PATH */
 	const char *root;   /* the runtime's own state directory */
+	const json_t *args; /* strings: options that stand before all of ours; NULL: none */
 };
 
 /* Begin a command line: everything up to and including the command's name. */

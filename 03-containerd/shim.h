@@ -81,6 +81,11 @@ bool shim_io_logged(struct shim_io *io);
 void shim_io_finish(struct shim_io *io);
 void shim_io_close(struct shim_io *io);
 
+/* --- shim_log_start.c ---------------------------------------------------------------- */
+
+/* Open the log that `log` (of options.json) asks for, and give it the streams' output. */
+int shim_log_start(struct shim_log *l, struct shim_io *io, const json_t *log, struct err *err);
+
 /* --- shim_attach.c: the clients of a process's streams -------------------------- */
 
 int shim_attach_listen(struct shim_io *io, const char *name, struct err *err);
@@ -117,6 +122,7 @@ struct shim_proc {
 	pid_t pid;
 	bool starting; /* the command that starts it has not returned: its exit waits */
 	bool started;  /* init's: the program was let go, and not only the container made */
+	bool killed;   /* init's: a client had a signal sent to it */
 	bool exited;   /* reaped; its output may still be awaited */
 	int exit_status;
 	char exited_at[TIME_TEXT_SIZE];

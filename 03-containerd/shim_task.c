@@ -149,7 +149,9 @@ static void started(struct shim_job *job, int rc, struct err *err)
 {
 	struct shim_proc *p = job->proc;
 
-	if (rc) { /* the runtime knows why: a task that a hook refused has ended, too */
+	if (rc) {
+		if (p->killed) /* else the runtime knows why: a task that a hook refused has ended, too */
+			shim_task_blame_end(p->shim, err);
 		shim_reply_error(job->conn, err);
 	} else {
 		p->status = SHIM_RUNNING;
@@ -284,6 +286,7 @@ static int op_kill(struct shim *s, struct shim_conn *conn, const json_t *req, js
 		strlist_add(&words, "--all");
 	strlist_add(&words, s->id);
 	strlist_addf(&words, "%d", (int)jsonx_int(req, "signal", 15));
+	p->killed = true;
 	return shim_job_start(p, conn, "kill", &words, false, done, err);
 }
 

@@ -66,6 +66,7 @@ static void free_task(struct task *t)
 	free(t->id);
 	free(t->bundle);
 	free(t->binary);
+	json_decref(t->binary_args);
 	free(t->cgroup);
 	free(t);
 }

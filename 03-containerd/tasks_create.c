@@ -21,25 +21,10 @@
 
 static int copy_log(json_t *options, const json_t *req, struct err *err)
 {
-	json_t *log, *v;
-	const char *driver;
+	json_t *log;
 
-	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err))
+	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err) || task_log_check(log, err))
 		return -1;
-	driver = jsonx_str(log, "driver", "none");
-	if (strcmp(driver, "none") && strcmp(driver, "json-file") && strcmp(driver, "cri"))
-		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
-	if (jsonx_want(log, "log", "path", JSON_STRING, &v, err) ||
-	    jsonx_want(log, "log", "maxSize", JSON_INTEGER, &v, err) ||
-	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err) ||
-	    jsonx_want(log, "log", "compress", JSON_TRUE, &v, err))
-		return -1;
-	if (json_is_true(v) && (strcmp(driver, "json-file") || jsonx_int(log, "maxSize", 0) < 1 ||
-				jsonx_int(log, "maxFile", 1) < 2))
-		return err_set(err, ERR_INVALID, "log.compress: needs the driver json-file, a maxSize, "
-			       "and a maxFile of 2 or more");
-	if (strcmp(driver, "none") && *jsonx_str(log, "path", "") != '/')
-		return err_set(err, ERR_INVALID, "log.path: expected an absolute path");
 	if (log)
 		json_object_set(options, "log", log);
 	return 0;
@@ -87,6 +72,8 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 	if (copy_log(options, req, err) || copy_flags(options, req, err) ||
 	    copy_checkpoint(options, req, err))
 		return NULL;
+	if (t->binary_args)
+		json_object_set(json_object_get(options, "runtime"), "args", t->binary_args);
 	if (ts->o.open_files)
 		json_object_set_new(options, "openFiles", json_integer(ts->o.open_files));
 	if (*key) {
@@ -207,11 +194,13 @@ void task_demolish(struct task *t)
 
 /* --- the API -------------------------------------------------------------------------------------- */
 
-static char *choose_runtime(const struct ctrd_tasks *ts, const json_t *container)
+static void choose_runtime(struct task *t, const json_t *container)
 {
-	const char *named = json_string_value(jsonx_at(container, "runtime.options.binaryName"));
+	const json_t *options = jsonx_at(container, "runtime.options");
+	const char *named = jsonx_str(options, "binaryName", "");
 
-	return xstrdup(named && *named ? named : ts->o.runtime);
+	t->binary = xstrdup(*named ? named : t->table->o.runtime);
+	t->binary_args = json_deep_copy(json_object_get(options, "binaryArgs"));
 }
 
 json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *req, struct err *err)
@@ -226,7 +215,7 @@ json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *re
 	if (!t)
 		return NULL;
 	pthread_mutex_lock(&t->op);
-	t->binary = choose_runtime(ts, container);
+	choose_runtime(t, container);
 	rc = build(t, container, req, err);
 	if (rc)
 		task_remove(t);

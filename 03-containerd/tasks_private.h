@@ -39,6 +39,7 @@ struct task {
 	struct ctrd_tasks *table;
 	char *ns, *id, *bundle;
 	char *binary;        /* the OCI runtime */
+	json_t *binary_args; /* its options before all others, or NULL */
 	pthread_mutex_t op;
 	bool has_shim;       /* tasks->lock, as all that follows */
 	bool silent;         /* its shim has not answered since containerd started */
@@ -106,6 +107,8 @@ void task_without_shim(struct task *t);
 int task_recover_all(struct ctrd_tasks *ts, struct err *err);
 void task_recover_stop(struct ctrd_tasks *ts);
 
+/* The member `log` of a request to create one, NULL: none (tasks_log.c). */
+int task_log_check(const json_t *log, struct err *err);
 /* Is it {"path",…}, as ctrd_task_checkpoint wants it? (tasks_ops.c) */
 int task_checkpoint_check(const json_t *req, const char *where, struct err *err);
 

@@ -168,6 +168,7 @@ static void find_bundle(struct recovery *r, const char *ns, const char *id)
 	if (options) {
 		t->silent = true;
 		t->binary = xstrdup(binary ? binary : ts->o.runtime);
+		t->binary_args = json_deep_copy(jsonx_at(options, "runtime.args"));
 		t->init.terminal = jsonx_bool(options, "terminal", false);
 		r->tasks = xrealloc(r->tasks, (r->n + 1) * sizeof *r->tasks);
 		r->tasks[r->n++] = t;

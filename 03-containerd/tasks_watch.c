@@ -81,7 +81,7 @@ void task_delete_by_runtime(struct task *t)
 {
 	AUTO_FREE char *root = task_runtime_root(t->table, t->ns);
 	AUTO_FREE char *log = xasprintf("%s/log.json", t->bundle);
-	struct ctrd_runtime rt = { t->binary, root };
+	struct ctrd_runtime rt = { t->binary, root, t->binary_args };
 	struct err err;
 
 	ctrd_shim_await_death(t->bundle, END_SECONDS);

@@ -19,11 +19,13 @@
 #include "logs.h"
 #include "splice.h"
 #include "task.h"
+#include "websocket.h"
 
 struct session {
 	struct daemon *d;
 	struct container *c; /* a reference */
 	bool in, out, errs, logs, stream;
+	bool text;           /* of a WebSocket: frames of text */
 	bool waiting;        /* counted in c->attaching */
 	unsigned long start_serial;
 	struct detach keys;
@@ -153,33 +155,80 @@ static int expect(struct session *s, struct err *err)
 	return rc;
 }
 
+/* What both kinds of attach ask for; on -1 there is no session. */
+static struct session *open_session(struct http_request *req, struct daemon *d, bool all_streams,
+				    struct err *err)
+{
+	struct container *c = dockerd_api_container(d, req, err);
+	struct session *s;
+
+	if (!c)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	*s = (struct session){ .d = d,
+			       .c = c,
+			       .in = (all_streams || http_query_bool(req, "stdin", 0)) &&
+				     jsonx_bool(c->config, "OpenStdin", false),
+			       .out = all_streams || http_query_bool(req, "stdout", 0),
+			       .errs = all_streams || http_query_bool(req, "stderr", 0),
+			       .logs = http_query_bool(req, "logs", 0),
+			       .stream = http_query_bool(req, "stream", 0) };
+	if (!dockerd_detach_parse(http_query(req, "detachKeys"), &s->keys, err) && !expect(s, err)) {
+		dockerd_container_event(d, c, "attach", NULL);
+		return s;
+	}
+	release(s);
+	return NULL;
+}
+
 static int post_attach(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
-	struct container *c = dockerd_api_container(daemon, req, err);
-	struct session *s;
-	bool open_stdin;
+	struct session *s = open_session(req, daemon, false, err);
 
-	if (!c)
+	if (!s)
 		return -1;
-	open_stdin = jsonx_bool(c->config, "OpenStdin", false);
-	s = xcalloc(1, sizeof *s);
-	*s = (struct session){ .d = daemon,
-			       .c = c,
-			       .in = http_query_bool(req, "stdin", 0) && open_stdin,
-			       .out = http_query_bool(req, "stdout", 0),
-			       .errs = http_query_bool(req, "stderr", 0),
-			       .logs = http_query_bool(req, "logs", 0),
-			       .stream = http_query_bool(req, "stream", 0) };
-	if (dockerd_detach_parse(http_query(req, "detachKeys"), &s->keys, err) || expect(s, err)) {
-		release(s);
-		return -1;
-	}
-	dockerd_container_event(daemon, c, "attach", NULL);
 	http_reply_upgrade(rep, "tcp",
-			   dockerd_stream_type(req, jsonx_bool(c->config, "Tty", false)), run, s,
+			   dockerd_stream_type(req, jsonx_bool(s->c->config, "Tty", false)), run, s,
 			   release);
 	return 0;
+}
+
+/* The streams come as one here, without Docker's frames: the WebSocket has its own. */
+static void run_websocket(int fd, void *arg)
+{
+	struct session *s = arg;
+
+	dockerd_ws_serve(&(struct ws_serve){ .client = fd,
+					     .text = s->text,
+					     .framed = !jsonx_bool(s->c->config, "Tty", false),
+					     .run = run,
+					     .arg = s });
+}
+
+static int get_websocket(struct http_request *req, struct http_reply *rep, void *daemon,
+			 struct err *err)
+{
+	struct session *s;
+
+	if (dockerd_ws_handshake(req, rep, err))
+		return -1;
+	s = open_session(req, daemon, dockerd_api_minor(req) < 42, err);
+	if (!s)
+		return -1;
+	s->text = dockerd_api_minor(req) < 28;
+	http_reply_upgrade(rep, "websocket", NULL, run_websocket, s, release);
+	return 0;
+}
+
+static bool is_running(struct daemon *d, const struct container *c)
+{
+	bool running;
+
+	dockerd_lock(d);
+	running = c->st.running;
+	dockerd_unlock(d);
+	return running;
 }
 
 static int post_resize(struct http_request *req, struct http_reply *rep, void *daemon,
@@ -187,16 +236,17 @@ static int post_resize(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct container *c;
 	long h, w;
-	int rc;
+	int rc = 0;
 
 	if (dockerd_query_int(req, "h", 0, &h, err) || dockerd_query_int(req, "w", 0, &w, err))
 		return -1;
 	c = dockerd_api_container(daemon, req, err);
 	if (!c)
 		return -1;
-	rc = dockerd_task_resize(daemon, c->id, NULL, h, w, err);
-	if (rc && err->kind == ERR_NOT_FOUND)
-		err_set(err, ERR_CONFLICT, "container %s is not running", c->id);
+	if (!is_running(daemon, c))
+		rc = err_set(err, ERR_CONFLICT, "container %s is not running", c->id);
+	else if (jsonx_bool(c->config, "Tty", false)) /* without one there is nothing to do */
+		rc = dockerd_task_resize(daemon, c->id, NULL, h, w, err);
 	dockerd_container_put(daemon, c);
 	if (!rc)
 		http_reply_empty(rep, 200);
@@ -205,6 +255,7 @@ static int post_resize(struct http_request *req, struct http_reply *rep, void *d
 
 const struct http_route dockerd_attach_routes[] = {
 	{ "POST", "/containers/{id}/attach", post_attach },
+	{ "GET", "/containers/{id}/attach/ws", get_websocket },
 	{ "POST", "/containers/{id}/resize", post_resize },
 	{ NULL },
 };

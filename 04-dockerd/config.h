@@ -8,6 +8,7 @@
 #ifndef DOCKYARD_DOCKERD_CONFIG_H
 #define DOCKYARD_DOCKERD_CONFIG_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "01-kernel/base/err.h"
@@ -25,7 +26,11 @@ struct config {
 	bool ipv6;                 /* on the default bridge */
 	struct strlist address_pools; /* base=...,size=... (ipam.h) */
 	struct strlist dns;        /* resolvers of containers that name none */
+	json_t *runtimes;          /* OCI runtimes besides containerd's own; NULL: none. runtimes.h */
+	char *default_runtime;
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
+	char *log_driver;          /* of containers that name none; NULL: json-file */
+	struct strlist log_opts;   /* key=value, of that driver */
 	char *log_level;
 	bool debug;
 	bool tls, tlsverify;

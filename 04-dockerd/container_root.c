@@ -24,6 +24,8 @@
 #include "01-kernel/path.h"
 #include "03-containerd/mounts.h"
 #include "mounts.h"
+#include "volume.h"
+#include "volume_mount.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -66,7 +68,7 @@ static int bind_one(int root, const json_t *m, bool write, struct err *err)
 		   : kern_path_open(root, destination, O_PATH, 0, 0, err);
 	if (to < 0)
 		return write ? err_wrap(err, "bind %s", destination) : 0;
-	if (!write || has_option(m, "ro"))
+	if (!write || has_option(m, "ro") || has_option(m, "rro"))
 		o.set |= MS_RDONLY;
 	return kern_mount_bind(from, to, &o, err) ? err_wrap(err, "bind %s", destination) : 0;
 }
@@ -180,9 +182,27 @@ static int open_running(pid_t pid, struct err *err)
 	return steal_fd(&root);
 }
 
+/* Its volumes are mounted until we have a copy of the mounts, which holds what it shows. */
+static int open_stopped(struct daemon *d, const struct container *c, bool write, struct err *err)
+{
+	AUTO_FREE char *user = NULL, *parts = NULL;
+	AUTO_JSON json_t *binds = NULL;
+	int root;
+
+	pthread_mutex_lock(&d->volumes->lock);
+	user = xasprintf("%s.look%lu", c->id, d->volumes->looks++);
+	pthread_mutex_unlock(&d->volumes->lock);
+	if (dockerd_volumes_mount(d, user, c->mounts, err))
+		return -1;
+	parts = dockerd_subpaths_dir(d, user);
+	binds = dockerd_mounts_oci(c->mounts, parts);
+	root = dockerd_root_mount(d, c->id, binds, write, err);
+	dockerd_volumes_release(d, user);
+	return root;
+}
+
 int dockerd_root_open(struct daemon *d, struct container *c, bool write, struct err *err)
 {
-	AUTO_JSON json_t *binds = NULL;
 	pid_t pid;
 
 	dockerd_lock(d);
@@ -190,8 +210,7 @@ int dockerd_root_open(struct daemon *d, struct container *c, bool write, struct 
 	dockerd_unlock(d);
 	if (pid > 0)
 		return open_running(pid, err);
-	binds = dockerd_mounts_oci(c->mounts);
-	return dockerd_root_mount(d, c->id, binds, write, err);
+	return open_stopped(d, c, write, err);
 }
 
 char *dockerd_root_clean(const char *path)

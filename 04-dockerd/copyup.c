@@ -21,6 +21,7 @@
 #include "01-kernel/path.h"
 #include "container_root.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 #define XATTRS_MAX 65536
 
@@ -163,25 +164,40 @@ static bool is_fresh_volume(const json_t *m)
 	       is_empty(jsonx_str(m, "Source", ""));
 }
 
-static int fill_volume(int root, const json_t *m, struct err *err)
+static int fill(int from, const json_t *m, struct err *err)
 {
-	const char *dst = jsonx_str(m, "Destination", ""), *source = jsonx_str(m, "Source", "");
-	AUTO_CLOSE int from = kern_path_open(root, dst, O_RDONLY | O_DIRECTORY, 0, 0, err);
+	const char *source = jsonx_str(m, "Source", "");
 	AUTO_CLOSE int to = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
-	if (from < 0) /* the image has nothing there, or no directory */
-		return err->kind == ERR_NOT_FOUND || err->errnum == ENOTDIR ? 0 : -1;
 	if (to < 0 || fstat(from, &st))
 		return err_sys(err, "open %s", source);
 	if (copy_tree(from, to, err))
-		return err_wrap(err, "copy the image's %s into volume %s", dst,
-				jsonx_str(m, "Name", ""));
+		return err_wrap(err, "copy the image's %s into volume %s",
+				jsonx_str(m, "Destination", ""), jsonx_str(m, "Name", ""));
 	return copy_metadata(from, to, &st) ? err_sys(err, "attributes of %s", source) : 0;
+}
+
+/* One that is to be mounted is, for as long as it is copied to. `user` holds it meanwhile. */
+static int fill_volume(struct daemon *d, const char *user, int root, json_t *m, struct err *err)
+{
+	const char *dst = jsonx_str(m, "Destination", "");
+	AUTO_CLOSE int from = kern_path_open(root, dst, O_RDONLY | O_DIRECTORY, 0, 0, err);
+	AUTO_JSON json_t *only = json_pack("[O]", m);
+	int rc;
+
+	if (from < 0) /* the image has nothing there, or no directory */
+		return err->kind == ERR_NOT_FOUND || err->errnum == ENOTDIR ? 0 : -1;
+	if (dockerd_volumes_mount(d, user, only, err))
+		return -1;
+	rc = is_fresh_volume(m) ? fill(from, m, err) : 0;
+	dockerd_volumes_release(d, user);
+	return rc;
 }
 
 int dockerd_copy_up(struct daemon *d, const char *snapshot, const json_t *mounts, struct err *err)
 {
+	AUTO_FREE char *user = xasprintf("%s.copy", snapshot);
 	AUTO_CLOSE int root = -1;
 	json_t *m;
 	size_t i;
@@ -191,7 +207,7 @@ int dockerd_copy_up(struct daemon *d, const char *snapshot, const json_t *mounts
 			continue;
 		if (root < 0 && (root = dockerd_root_mount(d, snapshot, NULL, true, err)) < 0)
 			return err_wrap(err, "look into the image");
-		if (fill_volume(root, m, err))
+		if (fill_volume(d, user, root, m, err))
 			return -1;
 	}
 	return 0;

@@ -32,7 +32,7 @@ static const struct field config_fields[] = {
 	{ "Volumes", 'o', true, "null" },
 	{ "WorkingDir", 's', true, "\"\"" },
 	{ "Entrypoint", 'c', true, "null" },
-	{ "NetworkDisabled", 'b', false, "false" },
+	{ "NetworkDisabled", 'b', true, "false" },
 	{ "MacAddress", 's', true, "\"\"" },
 	{ "OnBuild", 'l', true, "null" },
 	{ "Labels", 'o', true, "{}" },

@@ -15,7 +15,7 @@ static const struct field host_fields[] = {
 	{ "ContainerIDFile", 's', true, "\"\"" }, /* the client writes it */
 	{ "LogConfig", 'o', true, "{\"Type\":\"json-file\",\"Config\":{}}" },
 	{ "NetworkMode", 's', true, "\"default\"" },
-	{ "PortBindings", 'o', true, "{}" },
+	{ "PortBindings", 'o', true, "null" },
 	{ "RestartPolicy", 'o', true, "{\"Name\":\"no\",\"MaximumRetryCount\":0}" },
 	{ "AutoRemove", 'b', true, "false" },
 	{ "VolumeDriver", 's', true, "\"\"" },
@@ -24,9 +24,9 @@ static const struct field host_fields[] = {
 	{ "CapAdd", 'l', true, "null" },
 	{ "CapDrop", 'l', true, "null" },
 	{ "CgroupnsMode", 's', true, "\"\"" },
-	{ "Dns", 'l', true, "[]" },
-	{ "DnsOptions", 'l', true, "[]" },
-	{ "DnsSearch", 'l', true, "[]" },
+	{ "Dns", 'l', true, "null" },
+	{ "DnsOptions", 'l', true, "null" },
+	{ "DnsSearch", 'l', true, "null" },
 	{ "ExtraHosts", 'l', true, "null" },
 	{ "GroupAdd", 'l', true, "null" },
 	{ "IpcMode", 's', true, "\"private\"" },
@@ -44,25 +44,25 @@ static const struct field host_fields[] = {
 	{ "UsernsMode", 's', true, "\"\"" },
 	{ "ShmSize", 'i', true, "67108864" },
 	{ "Sysctls", 'o', true, "null" },
-	{ "Runtime", 's', true, "\"runc\"" },
+	{ "Runtime", 's', true, "\"\"" }, /* runtimes.h */
 	{ "Isolation", 's', true, "\"\"" },
 	{ "CpuShares", 'i', true, "0" },
 	{ "Memory", 'i', true, "0" },
 	{ "NanoCpus", 'i', true, "0" },
 	{ "CgroupParent", 's', true, "\"\"" },
 	{ "BlkioWeight", 'i', true, "0" },
-	{ "BlkioWeightDevice", 'a', true, "[]" },
-	{ "BlkioDeviceReadBps", 'a', true, "[]" },
-	{ "BlkioDeviceWriteBps", 'a', true, "[]" },
-	{ "BlkioDeviceReadIOps", 'a', true, "[]" },
-	{ "BlkioDeviceWriteIOps", 'a', true, "[]" },
+	{ "BlkioWeightDevice", 'a', true, "null" },
+	{ "BlkioDeviceReadBps", 'a', true, "null" },
+	{ "BlkioDeviceWriteBps", 'a', true, "null" },
+	{ "BlkioDeviceReadIOps", 'a', true, "null" },
+	{ "BlkioDeviceWriteIOps", 'a', true, "null" },
 	{ "CpuPeriod", 'i', true, "0" },
 	{ "CpuQuota", 'i', true, "0" },
 	{ "CpuRealtimePeriod", 'i', true, "0" },
 	{ "CpuRealtimeRuntime", 'i', true, "0" },
 	{ "CpusetCpus", 's', true, "\"\"" },
 	{ "CpusetMems", 's', true, "\"\"" },
-	{ "Devices", 'a', true, "[]" },
+	{ "Devices", 'a', true, "null" },
 	{ "DeviceCgroupRules", 'l', true, "null" },
 	{ "DeviceRequests", 'a', false, "null" },
 	{ "KernelMemory", 'i', false, "0" },
@@ -73,7 +73,7 @@ static const struct field host_fields[] = {
 	{ "OomKillDisable", 'b', true, "false" },
 	{ "Init", 'b', true, "null" },
 	{ "PidsLimit", 'i', true, "null" },
-	{ "Ulimits", 'a', true, "[]" },
+	{ "Ulimits", 'a', true, "null" },
 	{ "CpuCount", 'i', false, "0" }, /* this and what follows: other systems */
 	{ "CpuPercent", 'i', false, "0" },
 	{ "IOMaximumIOps", 'i', false, "0" },
@@ -211,7 +211,6 @@ static void fill_defaults(json_t *host)
 
 	default_word(host, "NetworkMode", "default");
 	default_word(host, "IpcMode", "private");
-	default_word(host, "Runtime", "runc");
 	default_word(host, "CgroupnsMode",
 		     v2 && !jsonx_bool(host, "Privileged", false) ? "private" : "host");
 	default_word(json_object_get(host, "LogConfig"), "Type", "json-file");

@@ -13,16 +13,20 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/fetch.h"
 #include "container.h"
 #include "events.h"
 #include "exec.h"
 #include "health.h"
 #include "monitor.h"
+#include "build.h"
 #include "dns.h"
 #include "network.h"
 #include "reload.h"
+#include "shm.h"
 #include "task.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 #define CONTAINERD_TRIES 20
 #define CONTAINERD_PAUSE_MS 250
@@ -250,9 +254,12 @@ static int open_all(struct daemon *d, struct err *err)
 	d->net = d->volumes ? dockerd_network_open(d->cfg, err) : NULL;
 	if (!d->net)
 		return -1;
+	dockerd_build_sweep(d);
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
 	    reconcile(d, err))
 		return -1;
+	dockerd_shm_sweep(d);
+	dockerd_volumes_adopt(d);
 	dockerd_boot_restarts(d);
 	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;
 }
@@ -268,15 +275,20 @@ static void monotonic_cond(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
+/* Where Docker looks for certificates of registries, and containerd. */
+static const char *const certs_dirs[] = { "/etc/docker/certs.d", "/etc/containerd/certs.d", NULL };
+
 struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 {
 	struct daemon *d = xcalloc(1, sizeof *d);
 
 	d->cfg = cfg;
 	d->root_lock = -1;
+	d->registries = ctrd_registries_new(certs_dirs);
 	d->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
+	pthread_cond_init(&d->cache_freed, NULL);
 	monotonic_cond(&d->health_due);
 	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
@@ -344,11 +356,14 @@ void dockerd_close(struct daemon *d)
 	dockerd_events_close(d->events);
 	ctrd_client_free(d->ctrd);
 	ctrd_client_free(d->waits);
+	ctrd_registries_free(d->registries);
 	if (d->root_lock >= 0)
 		close(d->root_lock);
 	close(d->stop_fd);
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
+	pthread_cond_destroy(&d->cache_freed);
+	strlist_free(&d->caches_taken);
 	pthread_cond_destroy(&d->health_due);
 	dockerd_reloadable_free(d);
 	free(d->id);

@@ -36,11 +36,14 @@ struct exec;
 struct events;
 struct networks;
 struct volumes;
+struct ctrd_registries;
 
 /* What SIGHUP may change (reload.h); daemon.lock. */
 struct reloadable {
 	struct strlist mirrors, insecure;
 	bool debug;
+	json_t *runtimes; /* runtimes.h; replaced whole */
+	char *default_runtime;
 };
 
 struct daemon {
@@ -48,6 +51,7 @@ struct daemon {
 	struct reloadable live;
 	struct ctrd_client *ctrd;   /* safe for threads */
 	struct ctrd_client *waits;  /* for calls that may last: cut off when the daemon stops */
+	struct ctrd_registries *registries; /* their certificates, for what we ask them ourselves */
 	char *id;                   /* the engine's, kept in data_root/engine-id */
 	int root_lock;              /* fd: this data root is ours */
 	int stop_fd;                /* eventfd, readable once the daemon stops */
@@ -64,6 +68,8 @@ struct daemon {
 	bool has_monitor;
 	pthread_t monitor;
 	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
+	struct strlist caches_taken;  /* with lock: directories of RUN --mount=type=cache in use alone */
+	pthread_cond_t cache_freed;
 	bool has_health_timer;
 	pthread_t health_timer;
 };

@@ -95,8 +95,8 @@ static void reload(struct daemon *d, const struct command_line *line)
 	if (dockerd_reload(d, line->argc, line->argv, &err))
 		log_error("SIGHUP: the configuration stays as it was: %s", err.msg);
 	else
-		log_info("SIGHUP: registry mirrors, insecure registries and the log's level were "
-			 "read again");
+		log_info("SIGHUP: registry mirrors, insecure registries, runtimes and the log's "
+			 "level were read again");
 }
 
 static void wait_for_end(const sigset_t *set, struct daemon *d, const struct command_line *line)
@@ -153,6 +153,7 @@ int main(int argc, char **argv)
 	AUTO_CONFIG struct config cfg = { 0 };
 	struct err err;
 
+	ctrd_rest_share_heap();
 	trace_setup("dockerd");
 	if (dockerd_config_load(&cfg, argc, argv, &err)) {
 		fprintf(stderr, "dockerd: %s\n", err.msg);

@@ -19,7 +19,9 @@
 #include "lifecycle.h"
 #include "network.h"
 #include "restart.h"
+#include "shm.h"
 #include "task.h"
+#include "volume_mount.h"
 
 #define SAVE_AGAIN_MS 500
 
@@ -152,6 +154,7 @@ static bool save_once(struct daemon *d, struct container *c)
 	over = over || !c->unsaved;
 	if (!over && !dockerd_container_save(d, c, &err)) {
 		dockerd_task_delete(d, c->id);
+		dockerd_volumes_release(d, c->id);
 		over = true;
 	}
 	c->unsaved = !over;
@@ -201,10 +204,14 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
 	dockerd_network_events(d, c, "disconnect", networks);
 	dockerd_exec_container_exited(d, c);
-	if (saved)
+	dockerd_shm_unmount(d, c->id);
+	if (saved) {
 		dockerd_task_delete(d, c->id);
-	else
+		dockerd_volumes_release(d, c->id);
+	} else {
 		save_later(d, c);
+	}
+	dockerd_volume_events(d, c, "unmount");
 	trace_end(&span, "exit of %s (%d)", c->name, info->status);
 	if (restart)
 		dockerd_restart_begin(d, c);

@@ -173,8 +173,13 @@ static const struct field bind_fields[] = {
 static const struct field volume_fields[] = {
 	{ "NoCopy", 'b', true, "false" },
 	{ "Labels", 'o', true, "{}" },
-	{ "DriverConfig", 'o', false, "{}" },
-	{ "Subpath", 's', false, "\"\"" },
+	{ "DriverConfig", 'o', true, "{}" },
+	{ "Subpath", 's', true, "\"\"" },
+	{ NULL },
+};
+static const struct field driver_fields[] = {
+	{ "Name", 's', true, "\"\"" },
+	{ "Options", 'o', true, "{}" },
 	{ NULL },
 };
 static const struct field tmpfs_fields[] = {
@@ -247,19 +252,59 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 	return steal_ptr(&m);
 }
 
+/* The options of the driver, if the volume must be made. New. */
+static json_t *driver_options(const json_t *o, struct err *err)
+{
+	AUTO_JSON json_t *config = dockerd_normalise(json_object_get(o, "DriverConfig"),
+						     driver_fields, "VolumeOptions.DriverConfig.",
+						     err);
+	const char *driver = jsonx_str(config, "Name", "");
+
+	if (!config)
+		return NULL;
+	if (!*driver || !strcmp(driver, "local"))
+		return json_incref(json_object_get(config, "Options"));
+	err_set(err, ERR_NOT_FOUND, "error looking up volume plugin %s: plugin \"%s\" not found",
+		driver, driver);
+	return NULL;
+}
+
+/* As Go's filepath.IsLocal: relative, and no ".." leads out of it. */
+static bool is_local_path(const char *path)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+	char *save = NULL;
+	int depth = 0;
+
+	for (char *w = strtok_r(copy, "/", &save); w && depth >= 0; w = strtok_r(NULL, "/", &save))
+		depth += !strcmp(w, "..") ? -1 : strcmp(w, ".") != 0;
+	return *path != '/' && depth >= 0;
+}
+
 static json_t *volume_mount(const json_t *mount, struct err *err)
 {
 	const char *name = jsonx_str(mount, "Source", "");
 	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "VolumeOptions"),
 						volume_fields, "VolumeOptions.", err);
+	AUTO_JSON json_t *options = o ? driver_options(o, err) : NULL;
+	const char *part = jsonx_str(o, "Subpath", "");
 	json_t *m;
 
-	if (!o || (*name && check_volume_name(name, err)))
+	if (!options || (*name && check_volume_name(name, err)))
 		return NULL;
+	if (!is_local_path(part)) {
+		err_set(err, ERR_INVALID, "invalid mount config for type \"volume\": subpath must be "
+			"a relative path within the volume");
+		return NULL;
+	}
 	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
-	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false)));
+	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false) || *part));
 	json_object_set(m, "_labels", json_object_get(o, "Labels"));
+	if (json_object_size(options))
+		json_object_set(m, "_options", options);
+	if (*part)
+		json_object_set_new(m, "_subpath", json_string(part));
 	return m;
 }
 

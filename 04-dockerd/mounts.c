@@ -14,6 +14,7 @@
 #include "create.h"
 #include "events.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 /* --- planning ------------------------------------------------------------------------ */
 
@@ -129,16 +130,22 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 
 /* --- making real ------------------------------------------------------------------------ */
 
-static int realise_volume(struct daemon *d, json_t *m, struct err *err)
+static int realise_volume(struct daemon *d, const char *container, json_t *m, struct err *err)
 {
-	bool created, anonymous = !*jsonx_str(m, "Name", "");
-	AUTO_JSON json_t *v = dockerd_volume_create(d, jsonx_str(m, "Name", ""),
-						    json_object_get(m, "_labels"), &created, err);
+	const char *name = jsonx_str(m, "Name", "");
+	bool created, anonymous = !*name;
+	json_t *v = NULL;
 
-	if (!v)
-		return -1;
+	do { /* again, where it was removed at this moment */
+		json_decref(v);
+		v = dockerd_volume_create(d, name, json_object_get(m, "_labels"),
+					  json_object_get(m, "_options"), &created, err);
+		if (!v)
+			return -1;
+	} while (!dockerd_volume_want(d->volumes, jsonx_str(v, "Name", ""), container));
 	json_object_set(m, "Name", json_object_get(v, "Name"));
 	json_object_set(m, "Source", json_object_get(v, "Mountpoint"));
+	json_decref(v);
 	if (anonymous)
 		json_object_set_new(m, "_anonymous", json_true());
 	if (created)
@@ -159,7 +166,8 @@ static int realise_bind(const json_t *m, struct err *err)
 		       : 0;
 }
 
-int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
+int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *mounts,
+			   struct err *err)
 {
 	json_t *m;
 	size_t i;
@@ -167,23 +175,24 @@ int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err)
 	json_array_foreach(mounts, i, m) {
 		const char *type = jsonx_str(m, "Type", "");
 		int rc = !strcmp(type, "volume") && !*jsonx_str(m, "Source", "")
-				 ? realise_volume(d, m, err)
+				 ? realise_volume(d, container, m, err)
 			 : !strcmp(type, "bind") ? realise_bind(m, err)
 						 : 0;
 
 		if (rc) {
-			dockerd_mounts_discard(d, mounts);
+			dockerd_mounts_discard(d, container, mounts);
 			return -1;
 		}
 	}
 	return 0;
 }
 
-void dockerd_mounts_discard(struct daemon *d, const json_t *mounts)
+void dockerd_mounts_discard(struct daemon *d, const char *container, const json_t *mounts)
 {
 	json_t *m;
 	size_t i;
 
+	dockerd_volumes_unwant(d->volumes, container);
 	json_array_foreach((json_t *)mounts, i, m) {
 		struct err err;
 
@@ -222,9 +231,15 @@ static unsigned depth(const json_t *m)
 	return n;
 }
 
+struct numbered {
+	const json_t *mount;
+	size_t index;
+};
+
 static int by_depth(const void *a, const void *b)
 {
-	unsigned da = depth(*(json_t *const *)a), db = depth(*(json_t *const *)b);
+	unsigned da = depth(((const struct numbered *)a)->mount),
+		 db = depth(((const struct numbered *)b)->mount);
 
 	return da < db ? -1 : da > db;
 }
@@ -243,33 +258,44 @@ static json_t *oci_tmpfs(const json_t *m)
 			 "type", "tmpfs", "source", "tmpfs", "options", options);
 }
 
-static json_t *oci_bind(const json_t *m)
+/* A part of a volume is bound from where it was found. */
+static json_t *source_of(const json_t *m, const char *parts, size_t i)
+{
+	return *jsonx_str(m, "_subpath", "") ? json_sprintf("%s/%zu", parts, i)
+					     : json_incref(json_object_get(m, "Source"));
+}
+
+static json_t *oci_bind(const json_t *m, json_t *source)
 {
 	const char *propagation = jsonx_str(m, "Propagation", "");
 	json_t *options = json_array();
 
 	json_array_append_new(options,
 			      json_string(jsonx_bool(m, "_flat", false) ? "bind" : "rbind"));
-	json_array_append_new(options, json_string(jsonx_bool(m, "RW", true)	    ? "rw"
-						   : jsonx_bool(m, "_ro_flat", false) ? "ro"
-										      : "rro"));
+	if (!jsonx_bool(m, "RW", true)) /* writable: as the source is, which may be read-only itself */
+		json_array_append_new(options,
+				      json_string(jsonx_bool(m, "_ro_flat", false) ? "ro" : "rro"));
 	json_array_append_new(options, json_string(*propagation ? propagation : "rprivate"));
-	return json_pack("{s:O, s:s, s:O, s:o}", "destination", json_object_get(m, "Destination"),
-			 "type", "bind", "source", json_object_get(m, "Source"), "options",
-			 options);
+	return json_pack("{s:O, s:s, s:o, s:o}", "destination", json_object_get(m, "Destination"),
+			 "type", "bind", "source", source, "options", options);
 }
 
-json_t *dockerd_mounts_oci(const json_t *mounts)
+json_t *dockerd_mounts_oci(const json_t *mounts, const char *parts)
 {
 	size_t n = json_array_size(mounts);
-	json_t **sorted = xcalloc(n + 1, sizeof(*sorted)), *out = json_array();
+	struct numbered *sorted = xcalloc(n + 1, sizeof(*sorted));
+	json_t *out = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		sorted[i] = json_array_get(mounts, i);
+		sorted[i] = (struct numbered){ json_array_get(mounts, i), i };
 	qsort(sorted, n, sizeof *sorted, by_depth);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(out, !strcmp(jsonx_str(sorted[i], "Type", ""), "tmpfs")
-					   ? oci_tmpfs(sorted[i]) : oci_bind(sorted[i]));
+	for (size_t i = 0; i < n; i++) {
+		const json_t *m = sorted[i].mount;
+
+		json_array_append_new(out, !strcmp(jsonx_str(m, "Type", ""), "tmpfs")
+					   ? oci_tmpfs(m)
+					   : oci_bind(m, source_of(m, parts, sorted[i].index)));
+	}
 	free(sorted);
 	return out;
 }

@@ -11,7 +11,8 @@
  * The result is a list in the shape of inspect's Mounts, kept in the container's
  * document. Keys that begin with '_' are ours: "_nocopy", "_data" (tmpfs options),
  * "_create" (make a missing bind source), "_flat" (without what is mounted below it),
- * "_ro_flat" (which stays writable), "_anonymous".
+ * "_ro_flat" (which stays writable), "_anonymous"; of a volume "_labels" and "_options", if it is
+ * to be made, and "_subpath", if only a part of it is wanted.
  */
 #ifndef DOCKYARD_DOCKERD_MOUNTS_H
 #define DOCKYARD_DOCKERD_MOUNTS_H
@@ -31,16 +32,19 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 			    struct err *err);
 
 /* Create the volumes of the plan (and fill in their names and sources) and missing
- * bind sources. On failure the volumes made here without a name are removed. */
-int dockerd_mounts_realise(struct daemon *d, json_t *mounts, struct err *err);
+ * bind sources. The container wants them (volume.h) from then on. On failure the volumes made
+ * here without a name are removed. */
+int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *mounts,
+			   struct err *err);
 
 /* Remove the container's nameless volumes that no other container uses. */
-void dockerd_mounts_discard(struct daemon *d, const json_t *mounts);
+void dockerd_mounts_discard(struct daemon *d, const char *container, const json_t *mounts);
 
 /* The list as inspect shows it: without our keys. New. */
 json_t *dockerd_mounts_inspect(const json_t *mounts);
 
-/* The OCI mounts, shallow destinations before deep ones. New. */
-json_t *dockerd_mounts_oci(const json_t *mounts);
+/* The OCI mounts, shallow destinations before deep ones. `parts`: where parts of volumes are
+ * mounted (dockerd_subpaths_dir). New. */
+json_t *dockerd_mounts_oci(const json_t *mounts, const char *parts);
 
 #endif

@@ -182,7 +182,7 @@ json_t *dockerd_networking_make(struct daemon *d, const json_t *networking, cons
 	}
 	if (take_endpoints(d, given, endpoints, err) || check_alone(given, first, err))
 		return NULL;
-	if (str_starts(mode, "container:"))
+	if (str_starts(mode, "container:") || jsonx_bool(config, "NetworkDisabled", false))
 		return steal_ptr(&out);
 	/* The first network is plugged first: it is eth0. */
 	if (!unsaid || !json_object_size(given) || json_object_get(given, first)) {

@@ -14,6 +14,7 @@
 #include "image_name.h"
 #include "images.h"
 #include "progress.h"
+#include "pull.h"
 #include "reload.h"
 #include "spool.h"
 
@@ -79,14 +80,16 @@ static int on_line(void *arg, json_t *line)
 	return strcmp(jsonx_str(line, "status", ""), "done") ? 0 : done_lines(p, line);
 }
 
-/* In Docker's words what the registry's refusal means for who typed the name. */
+/* In Docker's words what the registry's refusal means for who typed the name. Clients tell by
+ * them whether a login might help, or nothing will. */
 static void explain(const struct pull *p, struct err *err)
 {
 	AUTO_FREE char *name = xstrdup(p->familiar);
 	char *colon = strrchr(name, ':');
 
-	if (err->kind != ERR_NOT_FOUND && err->kind != ERR_UNAUTHORIZED &&
-	    err->kind != ERR_PERMISSION)
+	if (err->kind == ERR_NOT_FOUND)
+		err_wrap(err, "manifest for %s not found", p->familiar);
+	if (err->kind != ERR_UNAUTHORIZED && err->kind != ERR_PERMISSION)
 		return;
 	if (colon && !strchr(colon, '/'))
 		*colon = '\0';
@@ -150,6 +153,21 @@ static struct pull *new_pull(struct daemon *d, const struct reference *ref, cons
 	if (auth)
 		json_object_set_new(p->request, "auth", auth);
 	return p;
+}
+
+int dockerd_pull(struct daemon *d, struct progress *progress, const char *ref, const char *platform,
+		 const json_t *auth, struct err *err)
+{
+	struct reference parsed;
+	struct pull *p;
+	int rc;
+
+	if (reference_parse(ref, &parsed, err))
+		return -1;
+	p = new_pull(d, &parsed, platform, dockerd_auth_of(auth));
+	rc = run(progress, p, err);
+	pull_free(p);
+	return rc;
 }
 
 static int post_create(struct http_request *req, struct http_reply *rep, void *d, struct err *err)

@@ -1,6 +1,6 @@
 /*
  * registry_api.c - what is asked of a registry on a client's behalf: POST /auth (docker login) and
- * GET /distribution/{name}/json (docker manifest, buildx). GET /images/search is refused.
+ * GET /distribution/{name}/json (docker manifest, buildx). For GET /images/search see search.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #include "03-containerd/reference.h"
 #include "api.h"
 #include "auth.h"
+#include "registry_api.h"
+#include "reload.h"
 
 #define HUB "https://registry-1.docker.io"
 
@@ -19,12 +21,13 @@ static const char *url_of(const char *domain)
 	return strcmp(domain, "docker.io") ? domain : HUB;
 }
 
-static struct ctrd_registry *reach(struct daemon *d, const char *url, const char *repository,
-				   const json_t *auth, struct err *err)
+struct ctrd_registry *dockerd_registry(struct daemon *d, const char *url, const char *repository,
+				       const json_t *auth, struct err *err)
 {
+	AUTO_STRLIST struct strlist insecure = dockerd_insecure_hosts(d);
 	struct ctrd_registry_options o = {
 		.url = url, .repository = repository, .actions = "pull",
-		.insecure = (const char *const *)d->cfg->insecure.v,
+		.insecure = (const char *const *)insecure.v, .registries = d->registries,
 		.credentials = { jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
 				 jsonx_str(auth, "identityToken", NULL),
 				 jsonx_str(auth, "registryToken", NULL) },
@@ -47,10 +50,19 @@ static char *host_of(const char *address)
 	return steal_ptr(&name);
 }
 
+/* As containerd wants it: an identity token stands for the password. */
+static json_t *credentials(const json_t *body)
+{
+	if (*jsonx_str(body, "identitytoken", ""))
+		return json_pack("{s:O}", "identityToken", json_object_get(body, "identitytoken"));
+	return json_pack("{s:s, s:s}", "username", jsonx_str(body, "username", ""), "password",
+			 jsonx_str(body, "password", ""));
+}
+
 static int post_auth(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	json_t *body = http_body_json(req, err), *address;
-	AUTO_FREE char *host = NULL;
+	AUTO_FREE char *host = NULL, *identity = NULL;
 	AUTO_JSON json_t *auth = NULL;
 	struct ctrd_registry *r;
 	int rc;
@@ -58,21 +70,16 @@ static int post_auth(struct http_request *req, struct http_reply *rep, void *dae
 	if (!body || jsonx_want(body, "", "serveraddress", JSON_STRING, &address, err))
 		return -1;
 	host = host_of(address ? json_string_value(address) : "");
-	auth = json_pack("{s:s, s:s}", "username", jsonx_str(body, "username", ""), "password",
-			 jsonx_str(body, "password", ""));
-	if (*jsonx_str(body, "identitytoken", "")) {
-		json_decref(auth);
-		auth = json_pack("{s:O}", "identityToken", json_object_get(body, "identitytoken"));
-	}
-	r = reach(daemon, url_of(host), NULL, auth, err);
+	auth = credentials(body);
+	r = dockerd_registry(daemon, url_of(host), NULL, auth, err);
 	if (!r)
 		return -1;
-	rc = ctrd_registry_login(r, err);
+	rc = ctrd_registry_login(r, &identity, err);
 	ctrd_registry_free(r);
 	if (rc)
 		return err_wrap(err, "login attempt to %s failed", host);
-	http_reply_json(rep, 200, json_pack("{s:s, s:s}", "IdentityToken", "", "Status",
-					    "Login Succeeded"));
+	http_reply_json(rep, 200, json_pack("{s:s, s:s}", "IdentityToken", identity ? identity : "",
+					    "Status", "Login Succeeded"));
 	return 0;
 }
 
@@ -146,9 +153,11 @@ static json_t *describe(struct ctrd_registry *r, const struct ctrd_manifest *m, 
 static json_t *look_up(struct daemon *d, const struct reference *ref, const json_t *auth,
 		       struct err *err)
 {
-	bool mirror = !strcmp(ref->domain, "docker.io") && d->cfg->mirrors.n;
-	struct ctrd_registry *r = reach(d, mirror ? d->cfg->mirrors.v[0] : url_of(ref->domain),
-					ref->path, mirror ? NULL : auth, err);
+	AUTO_JSON json_t *mirrors = dockerd_mirrors(d);
+	const char *first = json_string_value(json_array_get(mirrors, 0));
+	bool mirror = first && !strcmp(ref->domain, "docker.io");
+	struct ctrd_registry *r = dockerd_registry(d, mirror ? first : url_of(ref->domain),
+						   ref->path, mirror ? NULL : auth, err);
 	struct ctrd_manifest m = { 0 };
 	json_t *doc = NULL;
 
@@ -177,19 +186,8 @@ static int get_distribution(struct http_request *req, struct http_reply *rep, vo
 	return 0;
 }
 
-static int get_search(struct http_request *req, struct http_reply *rep, void *daemon,
-		      struct err *err)
-{
-	(void)req;
-	(void)rep;
-	(void)daemon;
-	return err_set(err, ERR_UNSUPPORTED, "GET /images/search is not supported by this daemon: it "
-		       "needs the search of a registry's API version 1");
-}
-
 const struct http_route dockerd_registry_routes[] = {
 	{ "POST", "/auth", post_auth },
 	{ "GET", "/distribution/{name...}/json", get_distribution },
-	{ "GET", "/images/search", get_search },
 	{ NULL },
 };

@@ -17,6 +17,7 @@ int dockerd_reload(struct daemon *d, int argc, char **argv, struct err *err);
 
 json_t *dockerd_mirrors(struct daemon *d);  /* array, new */
 json_t *dockerd_insecure(struct daemon *d); /* array, new */
+struct strlist dockerd_insecure_hosts(struct daemon *d); /* the same; the caller frees */
 bool dockerd_is_debug(struct daemon *d);
 
 #endif

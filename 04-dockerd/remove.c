@@ -15,6 +15,7 @@
 #include "lifecycle.h"
 #include "mounts.h"
 #include "task.h"
+#include "volume_mount.h"
 
 /* Mark it, or say why not. From now on nothing starts it. *running: kill it first. */
 static int begin(struct daemon *d, struct container *c, bool force, bool *running, struct err *err)
@@ -58,6 +59,7 @@ static int remove_parts(struct daemon *d, struct container *c, struct err *err)
 	AUTO_FREE char *document = dockerd_container_path(d, c, "container.json");
 
 	dockerd_task_delete(d, c->id);
+	dockerd_volumes_release(d, c->id);
 	if (dockerd_snapshot_remove(d, c->id, err) || file_remove_tree(AT_FDCWD, document, err))
 		return -1;
 	return file_remove_tree(AT_FDCWD, dir, err);
@@ -76,7 +78,7 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 	dockerd_exec_container_exited(d, c);
 	dockerd_container_unlist(d, c);
 	if (volumes)
-		dockerd_mounts_discard(d, c->mounts);
+		dockerd_mounts_discard(d, c->id, c->mounts);
 	dockerd_container_event(d, c, "destroy", NULL);
 	return 0;
 }

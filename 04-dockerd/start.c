@@ -1,14 +1,14 @@
 /*
  * start.c - from a container's documents to a running process.
  *
- *   take an address and the ports ─▶ write hosts... ─▶ OCI document
+ *   take an address and the ports ─▶ write hosts... ─▶ mount volumes ─▶ OCI document
  *     ─▶ containerd: container, task (namespaces exist, the program waits)
  *     ─▶ plug the network into the namespaces ─▶ document on disk
  *     ─▶ clients that attached beforehand connect ─▶ start
  *
  * The document is written before the start: a daemon that dies right after it finds the
  * task running and knows its address and ports. Every step's undo is the same
- * three calls, which do not mind what is not there.
+ * few calls (give_back), which do not mind what is not there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,9 @@
 #include "lifecycle.h"
 #include "network.h"
 #include "ospec.h"
+#include "shm.h"
 #include "task.h"
+#include "volume_mount.h"
 
 #define ATTACH_PATIENCE 10 /* seconds: a client that attached and then hangs delays no longer */
 
@@ -70,8 +72,11 @@ static int create_task(struct daemon *d, struct container *c, pid_t *pid, char *
 	AUTO_JSON json_t *spec = NULL;
 	int rc = -1;
 
-	if (!dockerd_joins_resolve(d, c, &joins, err) && (spec = dockerd_spec(d, c, &joins, err)))
+	if (!dockerd_joins_resolve(d, c, &joins, err) && !dockerd_shm_mount(d, c, err) &&
+	    !dockerd_volumes_mount(d, c->id, c->mounts, err) &&
+	    (spec = dockerd_spec(d, c, &joins, err)))
 		rc = dockerd_task_create(d, c, spec, pid, attach, err);
+	dockerd_subpaths_clear(d, c->id); /* the container has its own mount of each */
 	dockerd_joins_free(&joins);
 	return rc;
 }
@@ -96,6 +101,8 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 static void give_back(struct daemon *d, struct container *c)
 {
 	dockerd_task_delete(d, c->id);
+	dockerd_shm_unmount(d, c->id);
+	dockerd_volumes_release(d, c->id);
 	json_decref(dockerd_networks_release(d, c));
 	dockerd_lock(d);
 	free(c->attach_path);
@@ -191,6 +198,7 @@ int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
 	if (dockerd_container_save(d, c, &save_err))
 		log_error("container %.12s: %s", c->id, save_err.msg);
 	dockerd_network_events(d, c, "connect", dockerd_networks_of(d, c));
+	dockerd_volume_events(d, c, "mount");
 	dockerd_container_event(d, c, "start", NULL);
 	trace_end(&span, "start %s", c->name);
 	return 0;

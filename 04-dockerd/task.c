@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "create.h"
+#include "log_config.h"
+#include "runtimes.h"
 
 #define AWAY_TRIES 100 /* how long a containerd that died is given to come back */
 #define AWAY_MS 100
@@ -38,45 +39,36 @@ int dockerd_snapshot_remove(struct daemon *d, const char *key, struct err *err)
 	return call(d, "DELETE", path, NULL, err) && err->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
-static json_t *container_body(const struct container *c, const json_t *spec)
+static json_t *container_body(struct daemon *d, const struct container *c, const json_t *spec,
+			      struct err *err)
 {
 	json_t *groups = json_object_get(c->host, "GroupAdd");
-	json_t *body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name,
+	AUTO_JSON json_t *runtime = dockerd_runtime_body(d, jsonx_str(c->host, "Runtime", STOCK_RUNTIME), err);
+	json_t *body;
+
+	if (!runtime)
+		return NULL;
+	body = json_pack("{s:s, s:s, s:s, s:O, s:s}", "id", c->id, "image", c->image_name,
 				 "snapshotKey", c->id, "spec", spec, "user",
 				 jsonx_str(c->config, "User", ""));
 
 	if (json_array_size(groups))
 		json_object_set(body, "groups", groups);
+	if (json_is_object(runtime))
+		json_object_set(body, "runtime", runtime);
 	return body;
 }
 
-static json_t *log_body(struct daemon *d, const struct container *c)
+static json_t *task_body(struct daemon *d, const struct container *c, struct err *err)
 {
-	AUTO_FREE char *path = dockerd_container_log(d, c);
-	const json_t *options = jsonx_at(c->host, "LogConfig.Config");
-	const char *size = jsonx_str(options, "max-size", NULL),
-		   *files = jsonx_str(options, "max-file", NULL),
-		   *compress = jsonx_str(options, "compress", "");
-	json_t *body =
-		json_pack("{s:s, s:s}", "driver",
-			  json_string_value(jsonx_at(c->host, "LogConfig.Type")), "path", path);
+	json_t *size = json_object_get(c->host, "ConsoleSize"), *log = dockerd_log_task(d, c, err), *body;
 
-	if (size)
-		json_object_set_new(body, "maxSize", json_integer(dockerd_parse_size(size)));
-	if (files)
-		json_object_set_new(body, "maxFile", json_integer(atoi(files)));
-	if (dockerd_parse_bool(compress) > 0)
-		json_object_set_new(body, "compress", json_true());
-	return body;
-}
-
-static json_t *task_body(struct daemon *d, const struct container *c)
-{
-	json_t *size = json_object_get(c->host, "ConsoleSize");
-	json_t *body = json_pack("{s:s, s:b, s:b, s:b, s:o}", "containerID", c->id, "terminal",
+	if (!log)
+		return NULL;
+	body = json_pack("{s:s, s:b, s:b, s:b, s:o}", "containerID", c->id, "terminal",
 				 jsonx_bool(c->config, "Tty", false), "stdin",
 				 jsonx_bool(c->config, "OpenStdin", false), "stdinOnce",
-				 jsonx_bool(c->config, "StdinOnce", false), "log", log_body(d, c));
+				 jsonx_bool(c->config, "StdinOnce", false), "log", log);
 
 	if (json_integer_value(json_array_get(size, 0)) > 0)
 		json_object_set(body, "consoleSize", size);
@@ -86,9 +78,14 @@ static json_t *task_body(struct daemon *d, const struct container *c)
 int dockerd_task_create(struct daemon *d, const struct container *c, const json_t *spec, pid_t *pid,
 			char **attach, struct err *err)
 {
-	AUTO_JSON json_t *container = container_body(c, spec), *task = task_body(d, c),
+	AUTO_JSON json_t *container = container_body(d, c, spec, err), *task = NULL,
 			 *answer = NULL;
 
+	if (!container)
+		return -1;
+	task = task_body(d, c, err);
+	if (!task)
+		return -1;
 	if (call(d, "POST", "/v1/containers", container, err)) {
 		if (err->kind != ERR_EXISTS && err->kind != ERR_CONFLICT)
 			return -1;

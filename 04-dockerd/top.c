@@ -1,6 +1,7 @@
 /*
  * top.c - GET /containers/{id}/top: the processes of a container, as `ps -ef` shows
- * them. No ps is run: containerd knows the PIDs, /proc the rest (proc(5)).
+ * them. No ps is run for that: containerd knows the PIDs, /proc the rest (proc(5)). With
+ * other arguments one is (top_ps.c).
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "task.h"
+#include "top_ps.h"
 
 struct process {
 	int pid, ppid, tty;
@@ -154,27 +156,30 @@ static json_t *pids_of(struct daemon *d, const struct container *c, struct err *
 	return pids;
 }
 
+static json_t *as_ps_ef(const json_t *pids)
+{
+	return json_pack("{s:[s, s, s, s, s, s, s, s], s:o}", "Titles", "UID", "PID", "PPID", "C",
+			 "STIME", "TTY", "TIME", "CMD", "Processes", rows(pids));
+}
+
 static int get_top(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	const char *args = http_query(req, "ps_args");
-	struct container *c;
-	json_t *pids;
+	struct container *c = dockerd_api_container(daemon, req, err);
+	AUTO_JSON json_t *pids = NULL;
+	json_t *doc;
 
-	if (args && *args && strcmp(args, "-ef"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "ps_args: only -ef is supported by this daemon");
-	c = dockerd_api_container(daemon, req, err);
 	if (!c)
 		return -1;
 	pids = pids_of(daemon, c, err);
 	dockerd_container_put(daemon, c);
 	if (!pids)
 		return -1;
-	http_reply_json(rep, 200,
-			json_pack("{s:[s, s, s, s, s, s, s, s], s:o}", "Titles", "UID", "PID",
-				  "PPID", "C", "STIME", "TTY", "TIME", "CMD", "Processes",
-				  rows(pids)));
-	json_decref(pids);
+	doc = !args || !*args || !strcmp(args, "-ef") ? as_ps_ef(pids)
+						      : dockerd_top_ps(args, pids, err);
+	if (!doc)
+		return -1;
+	http_reply_json(rep, 200, doc);
 	return 0;
 }
 

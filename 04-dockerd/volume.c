@@ -14,13 +14,18 @@
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "names.h"
+#include "volume_mount.h"
 
 struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 {
 	struct volumes *v = xcalloc(1, sizeof *v);
 
 	v->root = xasprintf("%s/volumes", cfg->data_root);
+	v->holds = json_object();
+	v->busy = json_object();
+	v->wanted = json_object();
 	pthread_mutex_init(&v->lock, NULL);
+	pthread_cond_init(&v->idle, NULL);
 	if (!file_mkdir_p(v->root, 0701, err))
 		return v;
 	dockerd_volumes_close(v);
@@ -32,6 +37,10 @@ void dockerd_volumes_close(struct volumes *v)
 	if (!v)
 		return;
 	pthread_mutex_destroy(&v->lock);
+	pthread_cond_destroy(&v->idle);
+	json_decref(v->holds);
+	json_decref(v->busy);
+	json_decref(v->wanted);
 	free(v->root);
 	free(v);
 }
@@ -52,9 +61,14 @@ json_t *dockerd_volume_get(struct daemon *d, const char *name, struct err *err)
 	return doc;
 }
 
+static json_t *copy_or_null(const json_t *object)
+{
+	return json_object_size(object) ? json_deep_copy(object) : json_null();
+}
+
 /* The document is written last: a directory without one is no volume. */
 static json_t *make(const struct volumes *v, const char *name, const json_t *labels,
-		    struct err *err)
+		    const json_t *options, struct err *err)
 {
 	AUTO_FREE char *data = xasprintf("%s/%s/_data", v->root, name);
 	AUTO_FREE char *path = xasprintf("%s/%s/volume.json", v->root, name);
@@ -64,14 +78,14 @@ static json_t *make(const struct volumes *v, const char *name, const json_t *lab
 	if (file_mkdir_p(data, 0755, err))
 		return NULL;
 	strcpy(time_now_text(now) ? strchr(now, '.') : now, "Z");
-	doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:n, s:s}", "CreatedAt", now, "Driver", "local",
-			"Labels", json_object_size(labels) ? json_deep_copy(labels) : json_null(),
-			"Mountpoint", data, "Name", name, "Options", "Scope", "local");
+	doc = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s}", "CreatedAt", now, "Driver", "local",
+			"Labels", copy_or_null(labels), "Mountpoint", data, "Name", name,
+			"Options", copy_or_null(options), "Scope", "local");
 	return jsonx_write(AT_FDCWD, path, doc, 0600, err) ? NULL : steal_ptr(&doc);
 }
 
 json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *labels,
-			      bool *created, struct err *err)
+			      const json_t *options, bool *created, struct err *err)
 {
 	struct volumes *v = d->volumes;
 	AUTO_JSON json_t *all_labels = json_is_object(labels) ? json_copy((json_t *)labels)
@@ -96,8 +110,8 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 	*created = false;
 	pthread_mutex_lock(&v->lock);
 	doc = read_volume(v, name, err);
-	if (!doc && err->kind == ERR_NOT_FOUND) {
-		doc = make(v, name, all_labels, err);
+	if (!doc && err->kind == ERR_NOT_FOUND && !dockerd_volume_options_check(options, err)) {
+		doc = make(v, name, all_labels, options, err);
 		*created = doc != NULL;
 	}
 	pthread_mutex_unlock(&v->lock);
@@ -151,6 +165,18 @@ json_t *dockerd_volume_users(struct daemon *d, const char *name)
 	return users;
 }
 
+/* "remove x: volume is in use - [id, id]" */
+static int in_use(const char *name, const json_t *users, struct err *err)
+{
+	AUTO_STRBUF struct strbuf ids = STRBUF_INIT;
+	json_t *id;
+	size_t i;
+
+	json_array_foreach((json_t *)users, i, id)
+		strbuf_addf(&ids, "%s%s", i ? ", " : "", json_string_value(id));
+	return err_set(err, ERR_CONFLICT, "remove %s: volume is in use - [%s]", name, ids.data);
+}
+
 int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err)
 {
 	AUTO_JSON json_t *doc = dockerd_volume_get(d, name, err), *users = NULL;
@@ -162,13 +188,13 @@ int dockerd_volume_remove(struct daemon *d, const char *name, struct err *err)
 		return -1;
 	pthread_mutex_lock(&d->volumes->lock);
 	users = dockerd_volume_users(d, name);
+	dockerd_volume_add_wanting(d->volumes, name, users);
 	if (json_array_size(users))
-		rc = err_set(err, ERR_CONFLICT, "remove %s: volume is in use - [%s]", name,
-			     json_string_value(json_array_get(users, 0)));
+		rc = in_use(name, users, err);
 	else
-		rc = file_remove_tree(AT_FDCWD, file, err) || file_remove_tree(AT_FDCWD, dir, err)
-			     ? -1
-			     : 0;
+		rc = dockerd_volume_unmount(d, name, err) ||
+		     file_remove_tree(AT_FDCWD, file, err) ||
+		     file_remove_tree(AT_FDCWD, dir, err) ? -1 : 0;
 	pthread_mutex_unlock(&d->volumes->lock);
 	return rc;
 }

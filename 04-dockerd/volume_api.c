@@ -1,6 +1,7 @@
 /*
  * volume_api.c - /volumes.
  */
+#include <regex.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -10,9 +11,17 @@
 #include "filters.h"
 #include "volume.h"
 
-static bool contains(const char *value, const void *arg)
+/* A value is the name, or a regular expression that is found in it. */
+static bool matches(const char *value, const void *arg)
 {
-	return strstr(arg, value) != NULL;
+	regex_t re;
+	bool found = !strcmp(value, arg);
+
+	if (found || regcomp(&re, value, REG_EXTENDED | REG_NOSUB))
+		return found;
+	found = !regexec(&re, arg, 0, NULL, 0);
+	regfree(&re);
+	return found;
 }
 
 /* Finding a volume's users means looking at every container: only when it was asked for. */
@@ -23,14 +32,29 @@ static bool passes_dangling(struct daemon *d, const char *name, const json_t *f)
 	if (!json_object_get(f, "dangling"))
 		return true;
 	users = dockerd_volume_users(d, name);
-	return dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true");
+	return dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true") ||
+	       dockerd_filter_equal(f, "dangling", json_array_size(users) ? "0" : "1");
+}
+
+static int check_dangling(const json_t *f, struct err *err)
+{
+	static const char *const words[] = { "true", "1", "false", "0", NULL };
+	json_t *list = json_object_get(f, "dangling");
+
+	if (!list)
+		return 0;
+	for (size_t i = 0; words[i]; i++)
+		if (dockerd_filter_equal(f, "dangling", words[i]))
+			return 0;
+	return err_set(err, ERR_INVALID, "invalid filter 'dangling=[%s]'",
+		       json_string_value(json_array_get(list, 0)));
 }
 
 static bool passes(struct daemon *d, const json_t *volume, const json_t *f)
 {
 	const char *name = jsonx_str(volume, "Name", "");
 
-	return dockerd_filter_any(f, "name", contains, name) &&
+	return dockerd_filter_any(f, "name", matches, name) &&
 	       dockerd_filter_equal(f, "driver", "local") &&
 	       dockerd_filter_labels(f, json_object_get(volume, "Labels")) &&
 	       passes_dangling(d, name, f);
@@ -40,7 +64,7 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 {
 	static const char *const known[] = { "name", "driver", "label", "dangling", NULL };
 	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
-	AUTO_JSON json_t *all = f ? dockerd_volume_list(daemon, err) : NULL;
+	AUTO_JSON json_t *all = f && !check_dangling(f, err) ? dockerd_volume_list(daemon, err) : NULL;
 	json_t *list, *v;
 	size_t i;
 
@@ -59,7 +83,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 {
 	static const struct field fields[] = {
 		{ "Name", 's', true, "\"\"" }, { "Driver", 's', true, "\"local\"" },
-		{ "DriverOpts", 'o', false, "{}" }, { "Labels", 'o', true, "{}" },
+		{ "DriverOpts", 'o', true, "{}" }, { "Labels", 'o', true, "{}" },
 		{ "ClusterVolumeSpec", 'o', false, "{}" }, { NULL },
 	};
 	json_t *body = http_body_json(req, err), *volume;
@@ -74,7 +98,8 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 			       "error looking up volume plugin %s: plugin \"%s\" not found", driver,
 			       driver);
 	volume = dockerd_volume_create(daemon, jsonx_str(given, "Name", ""),
-				       json_object_get(given, "Labels"), &created, err);
+				       json_object_get(given, "Labels"),
+				       json_object_get(given, "DriverOpts"), &created, err);
 	if (!volume)
 		return -1;
 	if (created)

@@ -234,6 +234,8 @@ static struct curl_slist *make_headers(const struct cli_api *api, const struct c
 	headers = curl_slist_append(headers, "Expect:");
 	if (request->header)
 		headers = curl_slist_append(headers, request->header);
+	if (request->header_too)
+		headers = curl_slist_append(headers, request->header_too);
 	json_object_foreach((json_t *)api->headers, key, value) {
 		AUTO_FREE char *line = xasprintf("%s: %s", key, json_is_string(value) ? json_string_value(value) : "");
 		headers = curl_slist_append(headers, line);

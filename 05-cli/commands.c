@@ -10,6 +10,8 @@
 /* In the order of their short names, as the help lists them. */
 const struct cli_verb cli_verbs[] = {
 	{ "attach", "container", "attach", 0, &cli_cmd_attach },
+	{ "build", "image", "build", 4, &cli_cmd_build },
+	{ NULL, "builder", "build", 0, &cli_cmd_build },
 	{ "commit", "container", "commit", 0, &cli_cmd_commit },
 	{ "cp", "container", "cp", 0, &cli_cmd_cp },
 	{ "create", "container", "create", 0, &cli_cmd_create },

@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/ignore.h"
 #include "cli.h"
 #include "tar.h"
 
@@ -29,6 +30,7 @@ struct cli_pack {
 	struct err err;
 	bool joined;
 	struct links *links;
+	const struct cli_pack_rules *rules; /* or NULL */
 };
 
 /* Files with several names that are in the archive already. */
@@ -90,7 +92,8 @@ static int put_entry(struct cli_pack *p, int dir, const char *base, const char *
 	AUTO_CLOSE int fd = -1;
 	char target[PATH_MAX];
 	struct cli_tar_entry e = { .type = type_of(st->st_mode), .name = slashed, .mode = st->st_mode & 07777,
-				   .uid = st->st_uid, .gid = st->st_gid, .mtime = st->st_mtime };
+				   .uid = p->rules ? 0 : st->st_uid, .gid = p->rules ? 0 : st->st_gid,
+				   .mtime = st->st_mtime };
 
 	if (e.type == '2') {
 		ssize_t n = readlinkat(dir, base, target, sizeof target - 1);
@@ -118,6 +121,12 @@ static int put_entry(struct cli_pack *p, int dir, const char *base, const char *
 static int put_tree(struct cli_pack *p, int dir, const char *base, const char *path, const char *name,
 		    struct err *err);
 
+/* Names of a context begin with "./". */
+static bool is_left_out(const struct cli_pack *p, const char *name)
+{
+	return p->rules && name[1] == '/' && ignore_chooses(p->rules->ignore, name + 2);
+}
+
 static int put_children(struct cli_pack *p, int fd, const char *path, const char *name, struct err *err)
 {
 	AUTO_CLOSEDIR DIR *d = fdopendir(dup(fd));
@@ -130,6 +139,8 @@ static int put_children(struct cli_pack *p, int fd, const char *path, const char
 			continue;
 		AUTO_FREE char *below = xasprintf("%s/%s", path, item->d_name);
 		AUTO_FREE char *inside = xasprintf("%s/%s", name, item->d_name);
+		if (is_left_out(p, inside) && !p->rules->ignore->exceptions)
+			continue;
 		if (put_tree(p, fd, item->d_name, below, inside, err))
 			return -1;
 	}
@@ -145,7 +156,8 @@ static int put_tree(struct cli_pack *p, int dir, const char *base, const char *p
 		return cli_file_error("lstat", path, err);
 	if (S_ISSOCK(st.st_mode)) /* an archive has no place for it */
 		return 0;
-	if (put_entry(p, dir, base, path, name, &st, err))
+	/* In a directory that is left out there may be something that is wanted after all. */
+	if (!is_left_out(p, name) && put_entry(p, dir, base, path, name, &st, err))
 		return -1;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
@@ -153,12 +165,29 @@ static int put_tree(struct cli_pack *p, int dir, const char *base, const char *p
 	return fd < 0 ? cli_file_error("open", path, err) : put_children(p, fd, path, name, err);
 }
 
+static int put_extra(struct cli_pack *p, struct err *err)
+{
+	static const char zeros[CLI_TAR_BLOCK];
+	AUTO_STRBUF struct strbuf header = STRBUF_INIT;
+	const char *text = p->rules ? p->rules->extra_text : NULL;
+
+	if (!text)
+		return 0;
+	cli_tar_header(&header, &(struct cli_tar_entry){ .type = '0', .name = (char *)p->rules->extra_name,
+							 .mode = 0600, .size = strlen(text) });
+	return put(p, header.data, header.len, err) || put(p, text, strlen(text), err) ||
+			       put(p, zeros, cli_tar_padding(strlen(text)), err)
+		       ? -1 : 0;
+}
+
 static void *pack_all(void *argument)
 {
 	struct cli_pack *p = argument;
 	AUTO_STRBUF struct strbuf end = STRBUF_INIT;
 
-	p->rc = put_tree(p, AT_FDCWD, p->path, p->path, p->name, &p->err);
+	p->rc = put_extra(p, &p->err);
+	if (!p->rc && p->path)
+		p->rc = put_tree(p, AT_FDCWD, p->path, p->path, p->name, &p->err);
 	cli_tar_end(&end);
 	if (!p->rc)
 		p->rc = put(p, end.data, end.len, &p->err);
@@ -166,13 +195,15 @@ static void *pack_all(void *argument)
 	return NULL;
 }
 
-struct cli_pack *cli_pack_start(const char *path, const char *name, struct err *err)
+static struct cli_pack *start(const char *path, const char *name, const struct cli_pack_rules *rules,
+			      struct err *err)
 {
 	struct cli_pack *p = xcalloc(1, sizeof *p);
 	int fds[2], rc;
 
 	p->path = xstrdup(path);
 	p->name = xstrdup(name);
+	p->rules = rules;
 	p->from = p->to = -1;
 	p->joined = true;
 	if (pipe2(fds, O_CLOEXEC)) {
@@ -189,6 +220,18 @@ struct cli_pack *cli_pack_start(const char *path, const char *name, struct err *
 	}
 	p->joined = false;
 	return p;
+}
+
+struct cli_pack *cli_pack_start(const char *path, const char *name, struct err *err)
+{
+	return start(path, name, NULL, err);
+}
+
+struct cli_pack *cli_pack_context(const char *path, const struct cli_pack_rules *rules, struct err *err)
+{
+	AUTO_FREE char *content = path ? xasprintf("%s/.", path) : NULL;
+
+	return start(content, ".", rules, err);
 }
 
 static void join(struct cli_pack *p)

@@ -9,6 +9,7 @@
 extern const struct cli_command cli_cmd_attach;
 extern const struct cli_command cli_cmd_builder_prune;
 extern const struct cli_command cli_cmd_commit;
+extern const struct cli_command cli_cmd_build;
 extern const struct cli_command cli_cmd_complete;
 extern const struct cli_command cli_cmd_completion_bash;
 extern const struct cli_command cli_cmd_completion_fish;

@@ -6,15 +6,19 @@ dockerd, and with the real one where it is installed.
 
 Each daemon stands on a containerd of its own, has a root of its own, in memory, a bridge of its own, and the same
 image. `run` is one `docker run --rm busybox true`, client and all; `exec` one in a container that runs; `ps` a list
-of many containers; `start` of many created ones has eight clients at a time. Memory is what dockerd and its containerd
+of many containers, `list` the answer for a thousand without a client around it; `start` of many created ones has
+eight clients at a time. Memory is what dockerd and its containerd
 have resident together (VmRSS), without the shims.
 
 A goal that is missed is said to be, no more; what is installed and could not be measured ends with status 1.
 """
 
 import concurrent.futures
+import http.client
+import json
 import os
 import shutil
+import socket
 import sys
 import time
 
@@ -27,17 +31,39 @@ ROUNDS = int(os.environ.get("ENGINE_ROUNDS") or (1 if QUICK else 10))
 ONLY = os.environ.get("ONLY", "")
 LISTED = 4 if QUICK else 200
 MANY = 3 if QUICK else 50
+CROWD = 10 if QUICK else 1000
 AT_ONCE = 8
 IDLE_SECONDS = 10
 
 RUN, BARE, CREATE, EXEC = ["run, bridge"], ["run, no network"], ["create"], ["exec"]
 PS, START = [f"ps, {LISTED} containers"], [f"start of {MANY}, {AT_ONCE} at a time"]
+LIST = [f"list, {CROWD} containers"]
 IDLE, KEPT = ["idle: memory"], [f"{MANY} containers: memory"]
-ROWS = [*RUN, *BARE, *CREATE, *EXEC, *PS, *START, *IDLE, *KEPT]
-GOALS = [(RUN[0], 0.2), (BARE[0], 0.2), (EXEC[0], 0.25), (IDLE[0], 0.08), (KEPT[0], 0.08)]
+ROWS = [*RUN, *BARE, *CREATE, *EXEC, *PS, *LIST, *START, *IDLE, *KEPT]
+GOALS = [(RUN[0], 0.2), (BARE[0], 0.2), (EXEC[0], 0.25), (LIST[0], 0.5), (IDLE[0], 0.08), (KEPT[0], 0.08)]
 
 
 # --- the programs -------------------------------------------------------------------------------------
+
+
+class Api(http.client.HTTPConnection):
+    """Asked without a client program: a connection to the socket."""
+
+    def __init__(self, path):
+        super().__init__("docker")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+    def ask(self, method, path, body=None):
+        self.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+        reply = self.getresponse()
+        data = reply.read()
+        if reply.status >= 300:
+            raise Failed(f"{method} {path}: {reply.status} {data[:200]}")
+        return data
 
 
 class Engine(start.Program):
@@ -103,6 +129,20 @@ class Engine(start.Program):
         self.remove(names)
         return (best,)
 
+    def list(self):
+        api = Api(self.place.path(self.name + "-docker.sock"))
+        names = [json.loads(api.ask("POST", "/containers/create", {"Image": "busybox"}))["Id"] for _ in range(CROWD)]
+        took = []
+        for _ in range(5):
+            begin = time.perf_counter()
+            listed = api.ask("GET", "/containers/json?all=1")
+            took.append(time.perf_counter() - begin)
+        if len(json.loads(listed)) < CROWD:
+            raise Failed(f"{len(json.loads(listed))} of {CROWD} containers are listed")
+        for name in names:
+            api.ask("DELETE", "/containers/" + name)
+        return (min(took),)
+
     def idle(self):
         return sum(start.status_kib(pid, "VmRSS") for pid in (self.pid, self.containerd.pid))
 
@@ -134,6 +174,7 @@ def make_cases(engines):
         Case(CREATE, lambda e: (e.create(),), engines),
         Case(EXEC, lambda e: (e.exec(),), engines),
         Case(PS, lambda e: e.ps(), engines, every=rarely),
+        Case(LIST, lambda e: e.list(), engines, every=ROUNDS),
         Case(START + KEPT, lambda e: e.start_many(), engines, every=rarely),
     ]
     return [case for case in cases if any(ONLY in row for row in case.rows)]

@@ -33,6 +33,18 @@ tls() { # CERTIFICATE COMMAND...
 # ---- clients with a certificate, and without
 expect_ok tls client pull busybox
 expect_eq "streams, too" hello "$(tls client run --rm --network none busybox echo hello)"
+# A client's close_notify ends the input; what the container says afterwards still comes.
+expect_eq "the input ends over TLS, the output does not" "2 lines" \
+	"$(printf 'a\nb\n' | tls client run -i --rm --network none busybox sh -c 'n=$(wc -l); sleep 0.3; echo $n lines')"
+expect_ok tls client run -d --name target --network none busybox sleep 1000
+expect_eq "of an exec too" "2 lines" "$(printf 'a\nb\n' | tls client exec -i target sh -c 'n=$(wc -l); sleep 0.3; echo $n lines')"
+expect_eq "more than any buffer holds comes back whole" "$(head -c 3000000 /dev/zero | md5sum)" \
+	"$(head -c 3000000 /dev/zero | tls client exec -i target cat | md5sum)"
+real=$cli cli=$TOP/05-cli/docker # which ends its half of the TCP connection instead
+expect_eq "the same, of a client that knows no close_notify" "2 lines" \
+	"$(printf 'a\nb\n' | tls client exec -i target sh -c 'n=$(wc -l); sleep 0.3; echo $n lines')"
+cli=$real
+expect_ok tls client rm -f target
 expect_fail any . tls stranger version
 expect_fail any . tls wrong version
 cp "$T/other.pem" "$T/nobody.pem" && cp "$T/other.key" "$T/nobody.key"

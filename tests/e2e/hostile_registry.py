@@ -10,6 +10,8 @@ again for every request, so that a test changes the registry's mind by writing i
   auth         "basic" or "bearer": user "user", password "pass word"; a token's name has its scopes
                and the generation in it, and another generation's is refused
   realm        the token service's URL; expires_in; generation
+  identity     true: who asks the token service for one (offline_token) gets the identity token "identity"
+  search       a list: what /v1/search answers
   no_get       true: the token service knows no GET, only POST with refresh_token "identity"
   faults       [{"match", "times", "do", …}]: what befalls the first `times` requests whose
                "METHOD path" the regular expression matches:
@@ -106,6 +108,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.spoil = fault
         if self.url.path == "/token":
             return self.token()
+        if self.url.path == "/v1/search" and "search" in self.s:
+            return self.answer(200, json.dumps({"results": self.s["search"]}).encode(), Content_Type="application/json")
         if self.url.path.startswith("/plain/"):
             return self.send_data(blobs[self.url.path[len("/plain/"):]])
         found = re.fullmatch(r"/v2/(?:(.+)/(manifests|blobs)/(.*))?", self.url.path)
@@ -191,7 +195,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
             form = urllib.parse.parse_qs(self.body.decode())
             if form.get("grant_type") != ["refresh_token"] or form.get("refresh_token") != ["identity"]:
                 return self.error(401, "who?")
-            scopes = form["scope"][0].split(" ")
+            scopes = form.get("scope", [""])[0].split()
         elif self.s.get("no_get") or self.headers.get("Authorization", BASIC) != BASIC:
             return self.error(401, "who?")
         else:
@@ -201,6 +205,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
             return self.error(403, "not that")
         body = {"token": "|".join([f"t{self.s.get('generation', 0)}"] + scopes),
                 "expires_in": self.s.get("expires_in", 300)}
+        if self.s.get("identity") and self.query.get("offline_token") == ["true"]:
+            body["refresh_token"] = "identity"
         return self.answer(200, json.dumps(body).encode(), Content_Type="application/json")
 
     # --- manifests and blobs ---

@@ -92,13 +92,16 @@ static void the_file_has_dockers_names(void)
 	EXPECT_INT(
 		load_file(&c,
 			  "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
-			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"]}",
+			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"],"
+			  "\"log-driver\":\"local\",\"log-opts\":{\"max-size\":\"1m\"}}",
 			  &err),
 		0);
 	EXPECT_STR(c.data_root, "/x");
 	EXPECT_STR(c.hosts.v[0], "tcp://1.2.3.4:5");
 	EXPECT_STR(c.mirrors.v[0], "http://m");
 	EXPECT_STR(c.insecure.v[0], "h:1");
+	EXPECT_STR(c.log_driver, "local");
+	EXPECT_STR(c.log_opts.v[0], "max-size=1m");
 	EXPECT_STR(c.log_level, "debug");
 }
 
@@ -119,8 +122,35 @@ static void bad_files(void)
 	bad_file("{\"hosts\":[1]}", "hosts: expected strings");
 	bad_file("{\"debug\":\"yes\"}", "debug: expected true or false");
 	bad_file("{\"config-file\":\"/x\"}", "don't match");
+	bad_file("{\"log-opts\":{\"max-file\":3}}", "log-opts.max-file: expected a string");
+	bad_file("{\"log-opts\":{\"color\":\"red\"}}",
+		 "failed to set log opts: unknown log opt 'color' for json-file log driver");
 	bad_file("{\"debug\":true", "line");
 	bad_file("[]", "expected an object");
+}
+
+static void runtimes_have_names_and_paths(void)
+{
+	AUTO_CONFIG struct config c = { 0 }, file = { 0 };
+	struct err err = { 0 };
+
+	EXPECT_INT(LOAD(&c, &err, "--add-runtime", "crun=/usr/bin/crun", "--add-runtime=b=/b=c",
+			"--default-runtime", "crun"), 0);
+	EXPECT_JSON(c.runtimes, "{\"crun\":{\"path\":\"/usr/bin/crun\"},\"b\":{\"path\":\"/b=c\"}}");
+	EXPECT_STR(c.default_runtime, "crun");
+	EXPECT_INT(load_file(&file, "{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeArgs\":[\"-v\"]}}}",
+			     &err), 0);
+	EXPECT_JSON(file.runtimes, "{\"x\":{\"path\":\"/x\",\"runtimeArgs\":[\"-v\"]}}");
+	EXPECT_STR(file.default_runtime, "runc");
+	refused("--add-runtime", "crun", "invalid runtime argument: crun");
+	refused("--add-runtime", "runc=/x", "runtime name 'runc' is reserved");
+	refused("--default-runtime", "kata", "specified default runtime 'kata' does not exist");
+	bad_file("{\"runtimes\":{\"x\":{}}}", "runtime x: a path must be configured");
+	bad_file("{\"runtimes\":{\"x\":{\"runtimeType\":\"io.containerd.kata.v2\"}}}",
+		 "runtimes.x.runtimeType is not supported by this daemon");
+	bad_file("{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeArgs\":\"-v\"}}}",
+		 "runtimes.x.runtimeArgs: expected a list of strings");
+	bad_file("{\"runtimes\":{\"runc\":{\"path\":\"/x\"}}}", "is reserved");
 }
 
 static void a_missing_file_counts_when_it_was_named(void)
@@ -141,6 +171,7 @@ int suite_config(void)
 		  unknown_and_unsupported_flags_are_refused },
 		{ "the file has Docker's names", the_file_has_dockers_names },
 		{ "bad files", bad_files },
+		{ "runtimes have names and paths", runtimes_have_names_and_paths },
 		{ "a missing file counts when it was named",
 		  a_missing_file_counts_when_it_was_named },
 		CU_TEST_INFO_NULL,

@@ -101,8 +101,14 @@ static void bad_objects(void)
 	refused_object("{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}",
 		       "Source must not be specified");
 	refused_object(
-		"{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"a\"}}",
-		"VolumeOptions.Subpath is not supported");
+		"{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"a/../../b\"}}",
+		"subpath must be a relative path within the volume");
+	refused_object(
+		"{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"Subpath\":\"/a\"}}",
+		"subpath must be a relative path within the volume");
+	refused_object("{\"Type\":\"volume\",\"Target\":\"/x\",\"VolumeOptions\":{\"DriverConfig\":"
+		       "{\"Name\":\"far\"}}}",
+		       "error looking up volume plugin far: plugin \"far\" not found");
 	refused_object("{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/"
 		       "x\",\"BindOptions\":{\"Propagation\":\"odd\"}}",
 		       "invalid propagation mode: odd");
@@ -115,18 +121,21 @@ static void shallow_before_deep(void)
 	AUTO_JSON json_t *list = json_of(
 		"[{\"Type\":\"bind\",\"Source\":\"/2\",\"Destination\":\"/a/b\",\"RW\":false},"
 		"{\"Type\":\"bind\",\"Source\":\"/1\",\"Destination\":\"/a\",\"RW\":true},"
-		"{\"Type\":\"tmpfs\",\"Destination\":\"/t\",\"_data\":\"size=1m\"}]");
-	AUTO_JSON json_t *oci = dockerd_mounts_oci(list);
+		"{\"Type\":\"tmpfs\",\"Destination\":\"/t\",\"_data\":\"size=1m\"},"
+		"{\"Type\":\"volume\",\"Source\":\"/3\",\"Destination\":\"/a/b/c\",\"_subpath\":\"x\"}]");
+	AUTO_JSON json_t *oci = dockerd_mounts_oci(list, "/parts");
 
 	EXPECT_JSON(oci, "[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/"
-			 "1\",\"options\":[\"rbind\",\"rw\","
+			 "1\",\"options\":[\"rbind\","
 			 "\"rprivate\"]},"
 			 "{\"destination\":\"/"
 			 "t\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"noexec\","
 			 "\"nosuid\",\"nodev\",\"size=1m\"]},"
 			 "{\"destination\":\"/a/b\",\"type\":\"bind\",\"source\":\"/"
 			 "2\",\"options\":[\"rbind\",\"rro\","
-			 "\"rprivate\"]}]");
+			 "\"rprivate\"]},"
+			 "{\"destination\":\"/a/b/c\",\"type\":\"bind\",\"source\":\"/parts/3\","
+			 "\"options\":[\"rbind\",\"rprivate\"]}]");
 }
 
 int suite_mounts(void)

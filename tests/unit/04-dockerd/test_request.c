@@ -218,7 +218,6 @@ static void the_real_clis_request_is_accepted(void)
 	EXPECT_INT(jsonx_int(h, "MemorySwap", 0), 67108864); /* the real daemon's inspect said so */
 	EXPECT_INT(jsonx_int(h, "ShmSize", 0), 67108864);
 	EXPECT_STR(jsonx_str(h, "IpcMode", ""), "private");
-	EXPECT_STR(jsonx_str(h, "Runtime", ""), "runc");
 	EXPECT_JSON(json_object_get(h, "PidsLimit"), "null");
 	EXPECT_JSON(json_object_get(h, "LogConfig"), "{\"Type\":\"json-file\",\"Config\":{}}");
 	EXPECT_JSON(json_object_get(h, "PortBindings"),
@@ -268,9 +267,9 @@ static void policies_are_checked(void)
 	refused_host("{\"PortBindings\":{\"80/tcp\":5}}", "expected a list");
 	refused_host("{\"Ulimits\":[5]}", "expected an object");
 	refused_host("{\"Devices\":[{\"PathOnHost\":5}]}", "expected a string");
-	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
-	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}",
-		     "unknown log opt 'labels'");
+	refused_host("{\"LogConfig\":{\"Type\":\"gelf\"}}", "no log driver named 'gelf'");
+	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"color\":\"x\"}}}",
+		     "unknown log opt 'color'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}",
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
@@ -283,14 +282,64 @@ static void policies_are_checked(void)
 		     "invalid value of log opt 'compress'");
 }
 
+/* In the words of a dockerd 20.10. */
+static void what_cannot_be_together_is_refused(void)
+{
+	static const struct {
+		const char *body, *host, *words;
+	} pairs[] = {
+		{ "{\"Hostname\":\"x\"}", "{\"UTSMode\":\"host\"}", "hostname and the UTS mode" },
+		{ "{\"Hostname\":\"x\"}", "{\"NetworkMode\":\"container:y\"}",
+		  "hostname and the network mode" },
+		{ "{\"Hostname\":\"x\"}", "{\"NetworkMode\":\"host\"}", NULL },
+		{ "{\"MacAddress\":\"02:42:ac:11:00:09\"}", "{\"NetworkMode\":\"host\"}",
+		  "mac-address and the network mode" },
+		{ "{\"ExposedPorts\":{\"80/tcp\":{}}}", "{\"NetworkMode\":\"container:y\"}",
+		  "port exposing and the container type network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"PublishAllPorts\":true}",
+		  "port publishing and the container type network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"Dns\":[\"1.1.1.1\"]}",
+		  "dns and the network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"ExtraHosts\":[\"a:1.1.1.1\"]}",
+		  "custom host-to-IP mapping and the network mode" },
+		{ "{}", "{\"NetworkMode\":\"host\",\"Links\":[\"y\"]}",
+		  "host type networking can't be used with links. This would result in undefined "
+		  "behavior" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"Links\":[\"y\"]}",
+		  "container type network can't be used with links" },
+		{ "{\"Hostname\":\"\",\"ExposedPorts\":{}}",
+		  "{\"NetworkMode\":\"container:y\",\"Dns\":[],\"PortBindings\":{}}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		AUTO_JSON json_t *body = json_of(pairs[i].body), *host = json_of(pairs[i].host);
+		struct err err = { .kind = ERR_NONE };
+
+		EXPECT_INT(dockerd_conflicts_check(body, host, &err), pairs[i].words ? -1 : 0);
+		EXPECT_HAS(err.msg, pairs[i].words ? pairs[i].words : "");
+	}
+}
+
+/* What the client did not send stays unsaid, as in Docker's inspect. */
+static void lists_that_were_not_given_are_null(void)
+{
+	static const char *const keys[] = { "Dns", "DnsOptions", "DnsSearch", "Devices", "Ulimits",
+					    "PortBindings", "BlkioWeightDevice",
+					    "BlkioDeviceReadBps" };
+	struct err err = { 0 };
+	AUTO_JSON json_t *none = host_of("{}", &err), *empty = host_of("{\"Dns\":[]}", &err);
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		EXPECT_JSON(json_object_get(none, keys[i]), "null");
+	EXPECT_JSON(json_object_get(empty, "Dns"), "[]");
+}
+
 static void modes_are_checked(void)
 {
-	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/"
-		     "tcp\":[{\"HostPort\":\"1\"}]}}",
-		     "conflicting options: port publishing");
-	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PidMode: nosuch");
-	refused_host("{\"Runtime\":\"kata\"}", "unknown or invalid runtime name: kata");
-	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
+	refused_host("{\"NetworkMode\":\"container:\"}", "invalid container format container:<name|id>");
+	refused_host("{\"IpcMode\":\"container:\"}", "invalid IPC mode: container:");
+	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PID mode: nosuch");
+	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"CAP_NOPE\"");
 	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
@@ -409,6 +458,8 @@ int suite_host(void)
 		{ "limits are checked", limits_are_checked },
 		{ "policies are checked", policies_are_checked },
 		{ "modes are checked", modes_are_checked },
+		{ "what cannot be together is refused", what_cannot_be_together_is_refused },
+		{ "lists that were not given are null", lists_that_were_not_given_are_null },
 		{ "what is implemented is accepted", what_is_implemented_is_accepted },
 		{ "a tmpfs without options stays", a_tmpfs_without_options_stays },
 		{ "networks of a request to create", networks_of_a_request },

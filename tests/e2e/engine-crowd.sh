@@ -1,0 +1,16 @@
+#!/bin/bash
+# Many clients make, start, follow, enter and remove containers at once; all get the answers that
+# they would get alone, and nothing is left behind. CLIENTS=100 SECONDS_OF=300 for longer, and in a
+# tree that was built with a sanitizer (make SAN=1) what that says is a failure too.
+. "${0%/*}/lib.sh"
+need python3
+
+start_stack busybox
+expect_ok docker pull busybox
+mark
+expect_ok python3 "$TOP/tests/e2e/engine_crowd.py" "$T/docker.sock" "${CLIENTS:-10}" "${SECONDS_OF:-3}"
+echo "$output"
+expect_unchanged "the crowd"
+stop_stack
+expect_eq "no sanitizer spoke" "" "$(grep -hE -A 30 'ThreadSanitizer|AddressSanitizer|LeakSanitizer|runtime error' "$T"/*.log)"
+done_testing

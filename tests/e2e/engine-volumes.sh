@@ -1,0 +1,86 @@
+#!/bin/bash
+# A volume with driver options is a file system of its own: mounted while a container uses it, also
+# across the death of the daemon, and nothing of it stays behind. Driven by a real docker CLI.
+. "${0%/*}/lib.sh"
+need_real_docker
+d() { "$cli" "$@"; }
+# How often the volume is mounted, as the host sees it.
+mounted() { grep -c " $T/docker/volumes/$1/_data " /proc/self/mountinfo; }
+not_mounted() { [ "$(mounted "$1")" = 0 ]; }
+
+start_stack busybox
+expect_ok d pull busybox
+mark
+
+# ---- what the driver is told
+expect_fail 1 'invalid option: "color"' d volume create -o color=red bad
+expect_fail 1 'missing required option: "device"' d volume create -o type=tmpfs bad
+expect_fail 1 'quota size requested but no quota support' d volume create -o size=1g bad
+expect_ok d volume create -o type=tmpfs -o device=tmpfs -o o=size=1m,uid=1000,mode=700 ram
+expect_eq "inspect shows the options" "map[device:tmpfs o:size=1m,uid=1000,mode=700 type:tmpfs]" \
+	"$(d volume inspect -f '{{.Options}}' ram)"
+expect_eq "system df passes it over" "" "$(d system df -v --format '{{range .Volumes}}{{.Name}}{{end}}' | tr -d '\n')"
+
+# ---- a tmpfs, shared by two containers
+expect_eq "nobody uses it: not mounted" 0 "$(mounted ram)"
+expect_ok d run -d --name one -v ram:/r busybox sleep 1000
+expect_eq "the file system that was asked for" "1024 1000 700" \
+	"$(d exec one sh -c 'echo $(df -k /r | awk "END { print \$2 }") $(stat -c "%u %a" /r)')"
+expect_ok d exec one sh -c 'echo here >/r/file'
+expect_eq "its mount point shows it" here "$(cat "$T/docker/volumes/ram/_data/file")"
+expect_ok d run -d --name two -v ram:/r busybox sleep 1000
+expect_eq "the second user finds the same" here "$(d exec two cat /r/file)"
+expect_eq "mounted once for both" 1 "$(mounted ram)"
+expect_fail 1 'remove ram: volume is in use - \[[0-9a-f]{64}, [0-9a-f]{64}\]' d volume rm ram
+expect_ok d kill one
+expect_eq "the second still has it" here "$(d exec two cat /r/file)"
+
+# ---- the daemon dies
+stop_dockerd KILL
+start_dockerd
+expect_eq "mounted under a new daemon" 1 "$(mounted ram)"
+expect_ok d kill two
+expect_ok wait_for 3 not_mounted ram
+expect_eq "what a stopped container had there is gone with it" "" "$(d cp two:/r - | tar -tf - | grep file)"
+expect_eq "and a look into it leaves no mount" 0 "$(mounted ram)"
+
+# ---- left by a daemon that died while the last user ended
+expect_ok d start one
+stop_dockerd KILL
+kill -KILL "$(pgrep -x sleep | head -n 1)"
+start_dockerd
+expect_ok wait_for 3 not_mounted ram
+expect_ok d rm one two
+
+# ---- a directory of the host, read-only; an option for the volume in --mount
+mkdir -p "$T/host/part" && echo host >"$T/host/part/file" && ln -s / "$T/host/out"
+bind="type=volume,volume-opt=type=none,volume-opt=device=$T/host,dst=/h"
+expect_eq "a bind" "host ro" "$(d run --rm --mount "$bind,src=dir,\"volume-opt=o=bind,ro\"" busybox \
+	sh -c 'echo $(cat /h/part/file) $(touch /h/x 2>/dev/null || echo ro)')"
+expect_eq "unmounted after it" 0 "$(mounted dir)"
+
+# ---- a part of a volume
+expect_eq "a part" file "$(d run --rm --mount type=volume,src=dir,dst=/h,volume-subpath=part busybox ls /h)"
+expect_eq "a link leads no further than the volume" "out part" \
+	"$(d run --rm --mount type=volume,src=dir,dst=/h,volume-subpath=out busybox ls /h | xargs)"
+expect_fail any 'cannot access path .*_data/none' d run --rm --mount type=volume,src=dir,dst=/h,volume-subpath=none busybox true
+expect_fail any 'subpath must be a relative path within the volume' \
+	d run --rm --mount type=volume,src=dir,dst=/h,volume-subpath=../x busybox true
+
+# ---- what cannot be mounted
+expect_ok d volume create -o type=nfs -o device=:/none -o o=addr=no.such.host.invalid far
+expect_fail 125 "error while mounting volume '$T/docker/volumes/far/_data': error resolving passed in network volume address" \
+	d run --rm -v far:/x busybox true
+expect_ok d volume create -o type=ext4 -o device=/none broken
+expect_fail 127 "failed to mount local volume: mount /none:$T/docker/volumes/broken/_data.*: no such file or directory" \
+	d run --rm -v ram:/ram -v broken:/x busybox true
+expect_eq "and what was mounted before it is not any more" 0 "$(mounted ram)"
+
+# ---- listed, pruned
+expect_eq "a name as an expression" ram "$(d volume ls -q --filter 'name=^ra')"
+expect_fail 1 "invalid filter 'dangling=" d volume ls --filter dangling=maybe
+expect_eq "all are pruned" "broken dir far ram" "$(d volume prune -af | grep -xE 'broken|dir|far|ram' | sort | xargs)"
+expect_eq "what was bound is untouched" host "$(cat "$T/host/part/file")"
+expect_unchanged "all of it"
+stop_stack
+done_testing
