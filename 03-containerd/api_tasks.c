@@ -10,8 +10,7 @@ API_HANDLER(api_tasks_list)
 {
 	struct ctrd_daemon *d = daemon;
 
-	(void)err;
-	return ctrd_api_reply(rep, 200, ctrd_tasks_list(d->tasks, ctrd_api_ns(req)));
+	return ctrd_api_reply_list(req, rep, ctrd_tasks_list(d->tasks, ctrd_api_ns(req)), err);
 }
 
 API_HANDLER(api_task_create)

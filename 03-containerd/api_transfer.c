@@ -12,7 +12,7 @@
 struct transfer {
 	struct ctrd_daemon *daemon;
 	json_t *body; /* owned; the strings below are its own */
-	char *ns, *lease; /* lease: NULL for none */
+	char *ns, *lease, *image; /* lease: NULL for none; image: of a push, NULL for ref's own */
 	struct ctrd_transfer t;
 	const char **mirrors, **insecure;
 	json_t *(*run)(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err);
@@ -27,6 +27,7 @@ static void release(void *arg)
 	json_decref(t->body);
 	free(t->ns);
 	free(t->lease);
+	free(t->image);
 	free(t->mirrors);
 	free(t->insecure);
 	free(t);
@@ -84,13 +85,21 @@ static void produce(struct http_writer *w, void *arg)
 static int fill(struct transfer *t, struct err *err)
 {
 	struct reference ref;
-	json_t *auth;
+	json_t *auth, *name, *image, *platform;
 
-	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err))
+	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err) ||
+	    jsonx_want(t->body, "", "ref", JSON_STRING, &name, err) ||
+	    jsonx_want(t->body, "", "image", JSON_STRING, &image, err) ||
+	    jsonx_want(t->body, "", "platform", JSON_STRING, &platform, err))
 		return -1;
+	if (image && !t->pull) {
+		if (reference_parse(json_string_value(image), &ref, err))
+			return -1;
+		t->t.image = t->image = reference_full(&ref);
+	}
 
-	t->t.ref = jsonx_str(t->body, "ref", "");
-	t->t.platform = jsonx_str(t->body, "platform", NULL);
+	t->t.ref = name ? json_string_value(name) : "";
+	t->t.platform = json_string_value(platform);
 	t->t.credentials = (struct ctrd_credentials){
 		jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
 		jsonx_str(auth, "identityToken", NULL), jsonx_str(auth, "registryToken", NULL) };

@@ -6,7 +6,7 @@
  * The bundle holds options.json, which containerd wrote:
  *
  *     {"id","namespace","runtime":{"binary","root","args"},"terminal","stdin","stdinOnce",
- *      "log":{"driver","path","maxSize","maxFile","compress"},"consoleSize":[rows,cols],
+ *      "log":{"driver","path",… as tasks_log.c has it},"consoleSize":[rows,cols],
  *      "mounts":[{"type","source","options"}],"openFiles",
  *      "checkpoint":{"path",…}}
  *
@@ -34,6 +34,7 @@
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
 #include "shim.h"
+#include "shim_sink.h"
 #include "version.h"
 #include "wire.h"
 
@@ -49,12 +50,14 @@ void shim_leave_if_idle(struct shim *s)
 	s->loop.stop = true;
 }
 
-/* Whoever asked has not read the answers: that was long enough. */
+/* Whoever asked has not read the answers, or a syslog server its messages: that was long enough. */
 static void leave_control(void *owner)
 {
 	struct shim *s = owner;
 
 	shim_control_close(s);
+	if (s->log.remote)
+		shim_sink_abandon(s->log.remote);
 	shim_leave_if_idle(s);
 }
 
@@ -85,26 +88,6 @@ static int read_options(struct shim *s, struct err *err)
 	return 0;
 }
 
-static int open_log(struct shim *s, struct shim_io *io, struct err *err)
-{
-	const json_t *log = json_object_get(s->options, "log");
-	const char *driver = jsonx_str(log, "driver", "none");
-	struct shim_log_options o = { .path = jsonx_str(log, "path", ""),
-				      .max_size = jsonx_int(log, "maxSize", 0),
-				      .max_file = (int)jsonx_int(log, "maxFile", 1),
-				      .compress = jsonx_bool(log, "compress", false) };
-
-	if (!strcmp(driver, "none"))
-		return 0;
-	if (strcmp(driver, "json-file") && strcmp(driver, "cri"))
-		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
-	o.format = strcmp(driver, "cri") ? SHIM_LOG_JSON : SHIM_LOG_CRI;
-	if (shim_log_open(&s->log, &o, err))
-		return -1;
-	io->log = &s->log;
-	return 0;
-}
-
 /* Init's streams exist from the start, so a client can attach before there is any. */
 static int open_init(struct shim *s, struct err *err)
 {
@@ -115,7 +98,7 @@ static int open_init(struct shim *s, struct err *err)
 	p->io.stdin_once = jsonx_bool(s->options, "stdinOnce", false);
 	p->io.rows = (unsigned short)json_integer_value(json_array_get(size, 0));
 	p->io.cols = (unsigned short)json_integer_value(json_array_get(size, 1));
-	if (open_log(s, &p->io, err))
+	if (shim_log_start(&s->log, &p->io, json_object_get(s->options, "log"), err))
 		return -1;
 	return shim_attach_listen(&p->io, "attach.sock", err);
 }

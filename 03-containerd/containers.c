@@ -99,7 +99,7 @@ static json_t *checked(const json_t *doc, struct err *err)
 		err_set(err, ERR_INVALID, "container.spec is missing");
 		return NULL;
 	}
-	if (check_runtime(doc, err))
+	if (ctrd_labels_check(json_object_get(out, "labels"), err) || check_runtime(doc, err))
 		return NULL;
 	json_object_set_new(out, "createdAt", json_string(time_now_text(now)));
 	return steal_ptr(&out);

@@ -11,6 +11,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "content_private.h"
+#include "wire.h"
 
 #define DOC_LIMIT (1u << 20)
 #define SUFFIX ".json"
@@ -66,17 +67,12 @@ static json_t *label_locked(struct content *c, const char *path, const json_t *l
 json_t *content_label(struct content *c, const char *digest, const json_t *labels,
 		      struct err *err)
 {
-	const char *name = content_name(digest, err), *key;
+	const char *name = content_name(digest, err);
 	AUTO_FREE char *path = NULL;
-	json_t *all = NULL, *v;
+	json_t *all = NULL;
 
-	if (!name)
+	if (!name || ctrd_labels_check(labels, err))
 		return NULL;
-	json_object_foreach((json_t *)labels, key, v)
-		if (!json_is_string(v)) {
-			err_set(err, ERR_INVALID, "labels: expected strings");
-			return NULL;
-		}
 	path = xasprintf("%s/" CONTENT_LABELS "/%s" SUFFIX, c->root, name);
 	pthread_mutex_lock(&c->labels_lock);
 	if (content_has(c, digest, NULL))

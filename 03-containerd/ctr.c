@@ -19,11 +19,12 @@ static const struct command {
 	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-k] [-u USER:PASSWORD] "
 	  "[--mirror URL] REF", ctr_images_pull },
 	{ "images,image,i", "push", "images push [--platform P] [--plain-http] [-k] "
-	  "[-u USER:PASSWORD] REF", ctr_images_push },
+	  "[-u USER:PASSWORD] REF [LOCAL]", ctr_images_push },
 	{ "images,image,i", "ls,list", "images ls [-q] [FILTER...]", ctr_images_list },
 	{ "images,image,i", "check", "images check [-q] [FILTER...]", ctr_images_check },
-	{ "images,image,i", "rm,remove,del,delete", "images rm REF...", ctr_images_remove },
-	{ "images,image,i", "tag", "images tag [--force] SOURCE TARGET", ctr_images_tag },
+	{ "images,image,i", "rm,remove,del,delete", "images rm [--sync] REF...", ctr_images_remove },
+	{ "images,image,i", "tag", "images tag [--force] SOURCE TARGET...", ctr_images_tag },
+	{ "images,image,i", "label", "images label REF NAME=[VALUE]...", ctr_images_label },
 	{ "images,image,i", "mount", "images mount [--rw] [--platform P] REF DIRECTORY", ctr_images_mount },
 	{ "images,image,i", "unmount", "images unmount [--rm] DIRECTORY", ctr_images_unmount },
 	{ "images,image,i", "import", "images import [--base-name NAME] [--platform P] [--no-unpack] "
@@ -33,11 +34,11 @@ static const struct command {
 	{ "run", NULL, "run [options] IMAGE ID [COMMAND [ARG...]]", ctr_run, ctr_run_help },
 	{ "containers,container,c", "create", "containers create [options] IMAGE ID [COMMAND [ARG...]]",
 	  ctr_containers_create, ctr_run_help },
-	{ "containers,container,c", "ls,list", "containers ls [-q]", ctr_containers_list },
+	{ "containers,container,c", "ls,list", "containers ls [-q] [FILTER...]", ctr_containers_list },
 	{ "containers,container,c", "info", "containers info ID", ctr_containers_info },
 	{ "containers,container,c", "label", "containers label ID KEY=[VALUE]...", ctr_containers_label },
-	{ "containers,container,c", "rm,remove,del,delete", "containers rm ID...", ctr_containers_remove },
-	{ "tasks,task,t", "ls,list", "tasks ls [-q]", ctr_tasks_list },
+	{ "containers,container,c", "rm,remove,del,delete", "containers rm [--keep-snapshot] ID...", ctr_containers_remove },
+	{ "tasks,task,t", "ls,list", "tasks ls [-q] [FILTER...]", ctr_tasks_list },
 	{ "tasks,task,t", "start", "tasks start [-d] [-t] [--null-io] [--log-uri file:///PATH] "
 	  "[--pid-file FILE] [--checkpoint DIR] ID", ctr_tasks_start },
 	{ "tasks,task,t", "attach", "tasks attach ID", ctr_tasks_attach },
@@ -113,12 +114,16 @@ json_t *ctr_call(struct ctr *c, const char *method, const json_t *body, struct e
 int ctr_each(struct ctr *c, int argc, char **argv,
 	     int (*one)(struct ctr *c, const char *name, struct err *err))
 {
+	static const struct option none[] = { { 0 } };
 	struct err err;
 	int status = 0;
 
-	if (argc < 2)
+	optind = 0; /* the command may have had options of its own */
+	if (getopt_long(argc, argv, "+", none, NULL) != -1)
+		return ctr_misuse(c, "unknown option");
+	if (argc - optind < 1)
 		return ctr_misuse(c, "a name is missing");
-	for (int i = 1; i < argc; i++) {
+	for (int i = optind; i < argc; i++) {
 		if (one(c, argv[i], &err))
 			status = ctr_fail(&err);
 		else

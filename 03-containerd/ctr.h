@@ -2,7 +2,7 @@
  * ctr.h - ctr, the hand on containerd: what its pages share.
  *
  *   ctr.c             global options, the table of commands
- *   ctr_images.c      images pull, push, rm, tag (ctr_images_list.c: ls, check;
+ *   ctr_images.c      images pull, push, rm, tag, label (ctr_images_list.c: ls, check;
  *                     ctr_images_mount.c: mount, unmount; ctr_archive.c: import, export)
  *   ctr_content.c     content
  *   ctr_snapshots.c   snapshots
@@ -36,7 +36,8 @@ struct ctr {
 
 /* A command gets its own argv (argv[0]: its last word) and returns the exit status. */
 typedef int ctr_command(struct ctr *c, int argc, char **argv);
-ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove, ctr_images_tag;
+ctr_command ctr_images_pull, ctr_images_push, ctr_images_list, ctr_images_remove, ctr_images_tag,
+	ctr_images_label;
 ctr_command ctr_images_import, ctr_images_export, ctr_images_check, ctr_images_mount,
 	ctr_images_unmount;
 ctr_command ctr_run, ctr_containers_create;
@@ -81,6 +82,9 @@ int ctr_list_failed(const struct ctr *c, const struct err *err);
 json_t *ctr_labels(int n, char **v);
 char *ctr_labels_text(const json_t *doc);
 char *ctr_age(const char *created); /* "3 minutes"; the caller frees */
+
+/* The label of a container that says which signal its image wants to be stopped by. */
+#define CTR_STOP_SIGNAL "io.containerd.image.config.stop-signal"
 
 /* --- ctr_tasks.c -------------------------------------------------------------------------- */
 

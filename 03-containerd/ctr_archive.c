@@ -7,11 +7,23 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reference.h"
 
 /* --- export ------------------------------------------------------------------------------ */
+
+/* Into what is there and is no plain file: rename(2) would put one in the place of /dev/null, or of
+ * a link. */
+static int export_into(struct ctr *c, const char *path, const json_t *body, struct err *err)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	return ctrd_download(c->client, "POST", "/v1/transfer/export", body, fd, err);
+}
 
 /* Into a file beside the one that is meant, which takes its place when it is whole. */
 static int export_to(struct ctr *c, const char *path, const json_t *body, struct err *err)
@@ -57,6 +69,7 @@ int ctr_images_export(struct ctr *c, int argc, char **argv)
 	};
 	AUTO_JSON json_t *body = json_object();
 	const char *out;
+	struct stat st;
 	struct err err;
 	int ch;
 
@@ -76,7 +89,8 @@ int ctr_images_export(struct ctr *c, int argc, char **argv)
 	if (add_names(body, argc - optind - 1, argv + optind + 1, &err))
 		return ctr_fail(&err);
 	if (strcmp(out, "-"))
-		return export_to(c, out, body, &err) ? ctr_fail(&err) : 0;
+		return (lstat(out, &st) || S_ISREG(st.st_mode) ? export_to : export_into)
+			       (c, out, body, &err) ? ctr_fail(&err) : 0;
 	return ctrd_download(c->client, "POST", "/v1/transfer/export", body, 1, &err)
 		       ? ctr_fail(&err) : 0;
 }

@@ -77,7 +77,7 @@ int ctr_content_ingest(struct ctr *c, int argc, char **argv)
 
 int ctr_content_label(struct ctr *c, int argc, char **argv)
 {
-	AUTO_FREE char *digest = NULL;
+	AUTO_FREE char *digest = NULL, *text = NULL;
 	AUTO_JSON json_t *body = NULL, *done = NULL;
 	struct err err;
 
@@ -86,7 +86,11 @@ int ctr_content_label(struct ctr *c, int argc, char **argv)
 	digest = ctrd_escape(argv[1]);
 	body = ctr_labels(argc - 2, argv + 2);
 	done = ctr_call(c, "POST", body, &err, "/v1/content/%s", digest);
-	return done ? 0 : ctr_fail(&err);
+	if (!done)
+		return ctr_fail(&err);
+	text = ctr_labels_text(done);
+	puts(text);
+	return 0;
 }
 
 static int remove_blob(struct ctr *c, const char *name, struct err *err)

@@ -1,5 +1,5 @@
 /*
- * ctr_images.c - images pull, push, rm, tag (ctr.h).
+ * ctr_images.c - images pull, push, rm, tag, label (ctr.h).
  */
 #include "ctr.h"
 
@@ -22,15 +22,18 @@ char *ctr_image_name(const char *text, struct err *err)
 
 /* --- pull and push ------------------------------------------------------------------------- */
 
-/* One line for each step of each layer. On a terminal or not: ctr's progress is for reading. */
+/* One line for each layer, when there is no more to do for it. On a terminal or not: ctr's
+ * progress is for reading. */
 static int show(void *arg, json_t *event)
 {
+	static const char *const steps[] = { "waiting", "downloading", "downloaded", "extracting",
+					     "uploading" };
 	const char *status = jsonx_str(event, "status", ""), *id = jsonx_str(event, "id", NULL);
 
 	(void)arg;
-	if (id && (!strcmp(status, "downloading") || !strcmp(status, "uploading") ||
-		   !strcmp(status, "waiting")))
-		return 0; /* every few kilobytes: too many */
+	for (size_t i = 0; id && i < sizeof steps / sizeof *steps; i++)
+		if (!strcmp(status, steps[i]))
+			return 0;
 	if (id)
 		printf("%s: %s\n", id, status);
 	else if (!strcmp(status, "done"))
@@ -76,7 +79,7 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 	};
 	AUTO_JSON json_t *body = json_object();
 	AUTO_FREE char *path = xasprintf("/v1/transfer/%s", verb);
-	bool plain = false;
+	bool plain = false, push = !strcmp(verb, "push");
 	struct reference ref;
 	struct err err;
 	int ch;
@@ -93,13 +96,16 @@ static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
 		else
 			return ctr_misuse(c, "unknown option");
 	}
-	if (argc - optind != 1)
-		return ctr_misuse(c, "expected one reference");
+	if (argc - optind != 1 && !(push && argc - optind == 2))
+		return ctr_misuse(c, push ? "expected a reference, and the name that the image has here"
+					  : "expected one reference");
 	if (reference_parse(argv[optind], &ref, &err))
 		return ctr_fail(&err);
 	if (plain)
 		append(body, "insecure", ref.domain);
 	json_object_set_new(body, "ref", json_string(argv[optind]));
+	if (argc - optind == 2)
+		json_object_set_new(body, "image", json_string(argv[optind + 1]));
 	return ctrd_stream(c->client, "POST", path, body, show, NULL, &err) ? ctr_fail(&err) : 0;
 }
 
@@ -128,14 +134,38 @@ static int remove_one(struct ctr *c, const char *name, struct err *err)
 
 int ctr_images_remove(struct ctr *c, int argc, char **argv)
 {
-	return ctr_each(c, argc, argv, remove_one);
+	static const struct option options[] = { { "sync", no_argument, NULL, 's' }, { 0 } };
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1)
+		if (ch != 's') /* as it is done anyway: what it alone reached is gone when it returns */
+			return ctr_misuse(c, "unknown option");
+	return ctr_each(c, argc - optind + 1, argv + optind - 1, remove_one);
+}
+
+static int tag(struct ctr *c, const json_t *image, const char *target, bool force, struct err *err)
+{
+	AUTO_FREE char *name = ctr_image_name(target, err);
+	AUTO_JSON json_t *there = NULL, *body = NULL, *done = NULL;
+
+	if (!name)
+		return -1;
+	if (!force && (there = ctr_call(c, "GET", NULL, err, "/v1/images/%s", name)))
+		return err_set(err, ERR_EXISTS, "image %s exists (--force moves the name)",
+			       jsonx_str(there, "name", ""));
+	body = json_pack("{s:O}", "target", json_object_get(image, "target"));
+	done = ctr_call(c, "PUT", body, err, "/v1/images/%s", name);
+	if (!done)
+		return -1;
+	puts(jsonx_str(done, "name", ""));
+	return 0;
 }
 
 int ctr_images_tag(struct ctr *c, int argc, char **argv)
 {
 	static const struct option options[] = { { "force", no_argument, NULL, 'f' }, { 0 } };
-	AUTO_FREE char *from = NULL, *to = NULL;
-	AUTO_JSON json_t *image = NULL, *there = NULL, *body = NULL, *done = NULL;
+	AUTO_FREE char *from = NULL;
+	AUTO_JSON json_t *image = NULL;
 	bool force = false;
 	struct err err;
 	int ch;
@@ -145,21 +175,43 @@ int ctr_images_tag(struct ctr *c, int argc, char **argv)
 			return ctr_misuse(c, "unknown option");
 		force = true;
 	}
-	if (argc - optind != 2)
+	if (argc - optind < 2)
 		return ctr_misuse(c, "expected two references");
 	if (!(from = ctr_image_name(argv[optind], &err)) ||
-	    !(to = ctr_image_name(argv[optind + 1], &err)) ||
 	    !(image = ctr_call(c, "GET", NULL, &err, "/v1/images/%s", from)))
 		return ctr_fail(&err);
-	if (!force && (there = ctr_call(c, "GET", NULL, &err, "/v1/images/%s", to))) {
-		err_set(&err, ERR_EXISTS, "image %s exists (--force moves the name)",
-			jsonx_str(there, "name", ""));
+	for (int i = optind + 1; i < argc; i++)
+		if (tag(c, image, argv[i], force, &err))
+			return ctr_fail(&err);
+	return 0;
+}
+
+/* NAME=VALUE sets a label, NAME= clears it; the others stay. */
+int ctr_images_label(struct ctr *c, int argc, char **argv)
+{
+	AUTO_FREE char *name = NULL, *text = NULL;
+	AUTO_JSON json_t *image = NULL, *change = NULL, *done = NULL;
+	json_t *labels, *value;
+	const char *key;
+	struct err err;
+
+	if (argc < 3)
+		return ctr_misuse(c, "expected an image and labels");
+	if (!(name = ctr_image_name(argv[1], &err)) ||
+	    !(image = ctr_call(c, "GET", NULL, &err, "/v1/images/%s", name)))
 		return ctr_fail(&err);
+	labels = json_object_get(image, "labels");
+	change = ctr_labels(argc - 2, argv + 2);
+	json_object_foreach(json_object_get(change, "labels"), key, value) {
+		if (*json_string_value(value))
+			json_object_set(labels, key, value);
+		else
+			json_object_del(labels, key);
 	}
-	body = json_pack("{s:O}", "target", json_object_get(image, "target"));
-	done = ctr_call(c, "PUT", body, &err, "/v1/images/%s", to);
+	done = ctr_call(c, "PUT", image, &err, "/v1/images/%s", name);
 	if (!done)
 		return ctr_fail(&err);
-	puts(jsonx_str(done, "name", ""));
+	text = ctr_labels_text(done);
+	puts(text);
 	return 0;
 }

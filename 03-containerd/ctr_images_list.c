@@ -47,13 +47,24 @@ static char *platforms_of(struct ctr *c, const json_t *target, const json_t *res
 	return strbuf_steal(&sb);
 }
 
+/* As the real one counts: all that is here for this platform, with the index that led to it. */
+static char *size_of(const json_t *target, const json_t *resolved)
+{
+	const char *digest = jsonx_str(target, "digest", "");
+	const json_t *manifest = json_object_get(resolved, "manifestDescriptor");
+	json_int_t index = strcmp(jsonx_str(manifest, "digest", ""), digest)
+				   ? jsonx_int(target, "size", 0) : 0;
+
+	return resolved ? ctr_size(jsonx_int(resolved, "size", 0) + index) : xstrdup("-");
+}
+
 static void list_one(struct ctr *c, struct ctr_table *t, const json_t *image)
 {
 	const char *name = jsonx_str(image, "name", "");
 	const json_t *target = json_object_get(image, "target");
 	struct err err;
 	AUTO_JSON json_t *resolved = resolve(c, name, &err);
-	AUTO_FREE char *size = resolved ? ctr_size(jsonx_int(resolved, "size", 0)) : xstrdup("-");
+	AUTO_FREE char *size = size_of(target, resolved);
 	AUTO_FREE char *platforms = platforms_of(c, target, resolved);
 	AUTO_FREE char *labels = ctr_labels_text(image);
 

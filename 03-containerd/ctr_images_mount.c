@@ -37,17 +37,23 @@ static int mount_image(struct ctr *c, const json_t *image, const char *target, c
 	AUTO_JSON json_t *body = json_pack("{s:s, s:s}", "key", target, "parent",
 					   jsonx_str(image, "chainID", ""));
 	AUTO_JSON json_t *made = NULL;
+	AUTO_FREE char *key = NULL;
 	struct err ignored;
 
 	if (!jsonx_bool(image, "unpacked", false))
 		return err_set(err, ERR_CONFLICT, "the image is not unpacked: pull it for this platform");
 	made = ctr_call(c, "POST", body, err, "/v1/snapshots/%s", verb);
-	if (!made)
+	if (made) {
+		if (!ctrd_mounts_apply(json_object_get(made, "mounts"), target, err))
+			return 0;
+		remove_snapshot(c, target, &ignored);
 		return -1;
-	if (!ctrd_mounts_apply(json_object_get(made, "mounts"), target, err))
-		return 0;
-	remove_snapshot(c, target, &ignored);
-	return -1;
+	}
+	if (err->kind != ERR_EXISTS)
+		return -1;
+	key = ctrd_escape(target); /* mounted here before: with what was changed then, as the real one */
+	made = ctr_call(c, "GET", NULL, err, "/v1/snapshots/%s/mounts", key);
+	return made ? ctrd_mounts_apply(json_object_get(made, "mounts"), target, err) : -1;
 }
 
 int ctr_images_mount(struct ctr *c, int argc, char **argv)

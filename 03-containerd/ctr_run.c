@@ -39,6 +39,20 @@ static json_t *resolve_image(struct ctr *c, const struct ctr_run_options *o, cha
 	return image;
 }
 
+/* The image's, and over them those of --label; new. */
+static json_t *labels_of(const json_t *config, const json_t *given)
+{
+	const char *signal = jsonx_str(jsonx_at(config, "config"), "StopSignal", "");
+	json_t *inherited = jsonx_at(config, "config.Labels"), *labels = json_object();
+
+	if (json_is_object(inherited))
+		json_object_update(labels, inherited);
+	if (*signal)
+		json_object_set_new(labels, CTR_STOP_SIGNAL, json_string(signal));
+	json_object_update(labels, (json_t *)given);
+	return labels;
+}
+
 /* The document of the container; new. */
 static json_t *document(struct ctr *c, struct ctr_run_options *o, const json_t *image,
 			const char *name, struct err *err)
@@ -55,8 +69,8 @@ static json_t *document(struct ctr *c, struct ctr_run_options *o, const json_t *
 		o->spec.cgroups_path = NULL;
 	if (!spec)
 		return NULL;
-	doc = json_pack("{s:s, s:s, s:s, s:O, s:o}", "id", o->id, "image", name, "snapshotKey",
-			o->id, "labels", o->labels, "spec", spec);
+	doc = json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", o->id, "image", name, "snapshotKey",
+			o->id, "labels", labels_of(config, o->labels), "spec", spec);
 	if (!o->config) /* a specification that was given says itself who it is to be */
 		json_object_set_new(doc, "user", json_string(o->user ? o->user
 								     : ctrd_spec_image_user(config)));

@@ -14,8 +14,8 @@
 
 enum { O_ENV = 256, O_MOUNT, O_RUNC, O_MEMORY, O_CPUS, O_CWD, O_USER, O_LABEL, O_NET_HOST, O_NS,
        O_PRIVILEGED, O_READ_ONLY, O_CAP_ADD, O_CAP_DROP, O_HOSTNAME, O_LOG, O_NULL_IO, O_RM,
-       O_NO_NEW, O_PLATFORM, O_CGROUP, O_PIDS, O_ENV_FILE, O_ANNOTATION, O_DEVICE, O_SHARES, O_QUOTA,
-       O_PERIOD, O_RUNTIME, O_CONFIG, O_PID_FILE };
+       O_NO_NEW, O_ALLOW_NEW, O_PLATFORM, O_CGROUP, O_PIDS, O_ENV_FILE, O_ANNOTATION, O_DEVICE, O_SHARES,
+       O_QUOTA, O_PERIOD, O_RUNTIME, O_CONFIG, O_PID_FILE };
 
 static const struct option options[] = {
 	{ "env", required_argument, NULL, O_ENV },
@@ -47,6 +47,7 @@ static const struct option options[] = {
 	{ "null-io", no_argument, NULL, O_NULL_IO },
 	{ "rm", no_argument, NULL, O_RM },
 	{ "no-new-privileges", no_argument, NULL, O_NO_NEW },
+	{ "allow-new-privs", no_argument, NULL, O_ALLOW_NEW },
 	{ "platform", required_argument, NULL, O_PLATFORM },
 	{ "cgroup", required_argument, NULL, O_CGROUP },
 	{ "detach", no_argument, NULL, 'd' },
@@ -63,7 +64,8 @@ const char ctr_run_help[] =
 	"  --device /HOST[:/THERE[:rwm]]\n"
 	"  --memory-limit BYTES  --pids-limit N  --cgroup PATH\n"
 	"  --cpus N  --cpu-shares N  --cpu-quota MICROSECONDS  --cpu-period MICROSECONDS\n"
-	"  --net-host  --with-ns TYPE:/PATH  --read-only  --privileged  --no-new-privileges\n"
+	"  --net-host  --with-ns TYPE:/PATH  --read-only  --privileged\n"
+	"  --allow-new-privs      a set-user-ID program gives its owner's rights: elsewhere it does not\n"
 	"  --cap-add CAP_X  --cap-drop CAP_X\n"
 	"  --runtime io.containerd.runc.v2, or the path of another OCI runtime, as --runc-binary\n"
 	"  --config FILE          an OCI specification, in place of one made from the image\n"
@@ -249,6 +251,7 @@ static int set_option(struct ctr_run_options *o, int ch, const char *arg, struct
 	case O_NULL_IO: o->null_io = true; break;
 	case O_RM: o->remove = true; break;
 	case O_NO_NEW: s->no_new_privileges = true; break;
+	case O_ALLOW_NEW: s->no_new_privileges = false; break;
 	case O_PLATFORM: o->platform = arg; break;
 	case O_CGROUP: s->cgroups_path = arg; break;
 	case 'd': o->detach = true; break;
@@ -277,6 +280,7 @@ int ctr_run_parse(struct ctr_run_options *o, int argc, char **argv, struct err *
 	int ch;
 
 	ctrd_spec_init(&o->spec, NULL);
+	o->spec.no_new_privileges = true; /* as the real ctr has it, and dockerd has not */
 	o->mounts = json_array();
 	o->labels = json_object();
 	o->annotations = json_object();

@@ -12,18 +12,15 @@
 
 int ctr_containers_list(struct ctr *c, int argc, char **argv)
 {
-	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
 	struct ctr_table t = { .columns = 3 };
+	bool quiet;
 	struct err err;
-	AUTO_JSON json_t *list = NULL;
+	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/containers", &quiet, &err);
 	json_t *v;
 	size_t i;
 
-	if (argc > 1 + quiet)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/containers");
 	if (!list)
-		return ctr_fail(&err);
+		return ctr_list_failed(c, &err);
 	ctr_table_row(&t, "CONTAINER", "IMAGE", "RUNTIME");
 	json_array_foreach(list, i, v) {
 		const json_t *runtime = json_object_get(v, "runtime");
@@ -35,10 +32,7 @@ int ctr_containers_list(struct ctr *c, int argc, char **argv)
 			ctr_table_row(&t, id, *jsonx_str(v, "image", "") ? jsonx_str(v, "image", "") : "-",
 				      jsonx_str(runtime, "name", "io.containerd.runc.v2"));
 	}
-	if (quiet)
-		strlist_free(&t.cells);
-	else
-		ctr_table_print(&t);
+	ctr_table_end(&t, quiet);
 	return 0;
 }
 
@@ -79,22 +73,44 @@ int ctr_containers_label(struct ctr *c, int argc, char **argv)
 	doc = ctr_call(c, "POST", body, &err, "/v1/containers/%s/labels", id);
 	if (!doc)
 		return ctr_fail(&err);
-	text = jsonx_text(json_object_get(doc, "labels"));
+	text = ctr_labels_text(doc);
 	puts(text);
 	return 0;
 }
 
-/* The snapshot that `run` made for it goes too, as the real ctr does. */
-static int remove_container(struct ctr *c, const char *name, struct err *err)
+/* A task that does not run goes with its container, as the real ctr does; containerd refuses the
+ * others, and in one call, so that none can be started in between. */
+static void drop_idle_task(struct ctr *c, const char *id)
 {
-	AUTO_FREE char *id = ctrd_escape(name), *key = NULL;
+	struct err ignored;
+	AUTO_JSON json_t *task = ctr_call(c, "GET", NULL, &ignored, "/v1/tasks/%s", id);
+	const char *status = jsonx_str(task, "status", "");
+
+	if (!strcmp(status, "stopped") || !strcmp(status, "created"))
+		json_decref(ctr_call(c, "DELETE", NULL, &ignored, "/v1/tasks/%s", id));
+}
+
+/* The container's document, new, as it was; NULL and err. */
+static json_t *remove_container(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_FREE char *id = ctrd_escape(name);
 	AUTO_JSON json_t *doc = ctr_call(c, "GET", NULL, err, "/v1/containers/%s", id);
-	AUTO_JSON json_t *gone = NULL, *snapshot = NULL;
+	AUTO_JSON json_t *gone = NULL;
 
 	if (!doc)
-		return -1;
+		return NULL;
+	drop_idle_task(c, id);
 	gone = ctr_call(c, "DELETE", NULL, err, "/v1/containers/%s", id);
-	if (!gone)
+	return gone ? steal_ptr(&doc) : NULL;
+}
+
+/* The snapshot that `run` made for it goes too, as the real ctr does. */
+static int remove_with_snapshot(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_JSON json_t *doc = remove_container(c, name, err), *snapshot = NULL;
+	AUTO_FREE char *key = NULL;
+
+	if (!doc)
 		return -1;
 	key = ctrd_escape(jsonx_str(doc, "snapshotKey", ""));
 	if (!*key)
@@ -103,9 +119,26 @@ static int remove_container(struct ctr *c, const char *name, struct err *err)
 	return snapshot || err->kind == ERR_NOT_FOUND ? 0 : -1;
 }
 
+static int remove_alone(struct ctr *c, const char *name, struct err *err)
+{
+	AUTO_JSON json_t *doc = remove_container(c, name, err);
+
+	return doc ? 0 : -1;
+}
+
 int ctr_containers_remove(struct ctr *c, int argc, char **argv)
 {
-	return ctr_each(c, argc, argv, remove_container);
+	static const struct option options[] = { { "keep-snapshot", no_argument, NULL, 'k' }, { 0 } };
+	bool keep = false;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (ch != 'k')
+			return ctr_misuse(c, "unknown option");
+		keep = true;
+	}
+	return ctr_each(c, argc - optind + 1, argv + optind - 1,
+			keep ? remove_alone : remove_with_snapshot);
 }
 
 /* --- events, version ---------------------------------------------------------------------------------- */

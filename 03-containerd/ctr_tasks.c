@@ -141,18 +141,15 @@ int ctr_tasks_attach(struct ctr *c, int argc, char **argv)
 
 int ctr_tasks_list(struct ctr *c, int argc, char **argv)
 {
-	bool quiet = argc == 2 && !strcmp(argv[1], "-q");
 	struct ctr_table t = { .columns = 3 };
+	bool quiet;
 	struct err err;
-	AUTO_JSON json_t *list = NULL;
+	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/tasks", &quiet, &err);
 	json_t *v;
 	size_t i;
 
-	if (argc > 1 + quiet)
-		return ctr_misuse(c, "unexpected argument");
-	list = ctr_call(c, "GET", NULL, &err, "/v1/tasks");
 	if (!list)
-		return ctr_fail(&err);
+		return ctr_list_failed(c, &err);
 	ctr_table_row(&t, "TASK", "PID", "STATUS");
 	json_array_foreach(list, i, v) {
 		AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
@@ -166,11 +163,19 @@ int ctr_tasks_list(struct ctr *c, int argc, char **argv)
 		else
 			ctr_table_row(&t, jsonx_str(v, "containerID", ""), pid, status);
 	}
-	if (quiet)
-		strlist_free(&t.cells);
-	else
-		ctr_table_print(&t);
+	ctr_table_end(&t, quiet);
 	return 0;
+}
+
+/* None was named: the one that the image wants, if it says. */
+static void add_stop_signal(struct ctr *c, json_t *body, const char *id)
+{
+	struct err ignored;
+	AUTO_JSON json_t *doc = ctr_call(c, "GET", NULL, &ignored, "/v1/containers/%s", id);
+	json_t *signal = json_object_get(json_object_get(doc, "labels"), CTR_STOP_SIGNAL);
+
+	if (signal)
+		json_object_set(body, "signal", signal);
 }
 
 int ctr_tasks_kill(struct ctr *c, int argc, char **argv)
@@ -197,6 +202,8 @@ int ctr_tasks_kill(struct ctr *c, int argc, char **argv)
 	if (argc - optind != 1)
 		return ctr_misuse(c, "expected one task");
 	id = ctrd_escape(argv[optind]);
+	if (!json_object_get(body, "signal") && !exec)
+		add_stop_signal(c, body, id);
 	done = ctr_call(c, "POST", body, &err, "/v1/tasks/%s%s%s/kill", id, exec ? "/execs/" : "",
 			exec ? exec : "");
 	return done ? 0 : ctr_fail(&err);
@@ -361,7 +368,8 @@ static int show_metrics(struct ctr *c, const char *id, struct err *err)
 	json_object_foreach(metrics, key, v) {
 		AUTO_FREE char *value = xasprintf("%lld", (long long)json_integer_value(v));
 
-		ctr_table_row(&t, key, value);
+		if (json_is_integer(v)) /* the lists are for --format json */
+			ctr_table_row(&t, key, value);
 	}
 	ctr_table_print(&t);
 	return 0;

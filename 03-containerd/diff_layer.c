@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -22,6 +21,7 @@
 
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
+#include "tar_links.h"
 
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
@@ -30,13 +30,7 @@ struct layer_writer {
 	struct ctrd_sink out;
 	bool clamp;
 	int64_t epoch;
-	void *links; /* tsearch(3): the files with several names that were written */
-};
-
-struct link {
-	dev_t dev;
-	ino_t ino;
-	char *path; /* its first name */
+	struct ctrd_links links;
 };
 
 struct layer_writer *layer_writer_new(const struct ctrd_sink *out, const struct ctrd_diff *d)
@@ -47,47 +41,10 @@ struct layer_writer *layer_writer_new(const struct ctrd_sink *out, const struct 
 	return w;
 }
 
-static void free_link(void *node)
-{
-	struct link *l = node;
-
-	free(l->path);
-	free(l);
-}
-
 void layer_writer_free(struct layer_writer *w)
 {
-	tdestroy(w->links, free_link);
+	ctrd_links_free(&w->links);
 	free(w);
-}
-
-static int by_inode(const void *a, const void *b)
-{
-	const struct link *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	return x->ino < y->ino ? -1 : x->ino > y->ino;
-}
-
-/* The first name of a file with several, or NULL. */
-static const char *first_name(const struct layer_writer *w, const struct stat *st)
-{
-	struct link key = { st->st_dev, st->st_ino, NULL };
-	struct link **found = st->st_nlink > 1 ? tfind(&key, &w->links, by_inode) : NULL;
-
-	return found ? (*found)->path : NULL;
-}
-
-static void remember(struct layer_writer *w, const struct stat *st, const char *path)
-{
-	struct link *l;
-
-	if (st->st_nlink < 2)
-		return;
-	l = xmalloc(sizeof(*l));
-	*l = (struct link){ st->st_dev, st->st_ino, xstrdup(path) };
-	tsearch(l, &w->links, by_inode);
 }
 
 /* --- entries ----------------------------------------------------------------------------- */
@@ -134,7 +91,7 @@ static int write_entry(struct layer_writer *w, const struct diff_change *c,
 	if (!rc && fd >= 0)
 		rc = ctrd_tar_data(&w->out, fd, e->size, err);
 	if (!rc)
-		remember(w, &c->st, c->path);
+		ctrd_links_add(&w->links, &c->st, c->path);
 	return rc;
 }
 
@@ -197,7 +154,7 @@ static int special(struct layer_writer *w, const struct diff_change *c, struct c
 static int write_change(struct layer_writer *w, const struct diff_change *c, struct err *err)
 {
 	struct ctrd_tar_entry e = { .type = REGTYPE, .path = c->path };
-	const char *first = S_ISDIR(c->st.st_mode) ? NULL : first_name(w, &c->st);
+	const char *first = S_ISDIR(c->st.st_mode) ? NULL : ctrd_links_first(&w->links, &c->st);
 
 	fill(w, &e, &c->st);
 	if (first) {

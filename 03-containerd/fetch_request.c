@@ -106,6 +106,12 @@ static enum err_kind kind_of(long status)
 	}
 }
 
+static bool is_redirect(const struct exchange *x)
+{
+	return *x->location && (x->status == 301 || x->status == 302 || x->status == 303 ||
+				x->status == 307 || x->status == 308);
+}
+
 /* From the API's version on; where a blob was redirected to, the URL may be a secret. */
 static const char *path_of(const char *url)
 {
@@ -123,7 +129,7 @@ static int refused(struct ctrd_registry *r, const struct exchange *x, struct err
 	const json_t *first = json_array_get(json_object_get(doc, "errors"), 0);
 	const char *said = jsonx_str(first, "message", jsonx_str(first, "code", ""));
 	const char *word = x->status == 401 ? " unauthorized" : x->status == 403 ? " denied"
-			 : x->status == 404 ? " not found"
+			 : x->status == 404 ? " not found" : is_redirect(x) ? " redirected too often"
 			 : x->status == 429 ? " too many requests" : "";
 
 	err_set(err, kind_of(x->status), "registry %s: %s %s: %ld%s%s%.300s", r->host, x->method,
@@ -198,12 +204,6 @@ int exchange_follow(struct ctrd_registry *r, struct exchange *x, struct err *err
 }
 
 /* 304 and 300 lead nowhere. */
-static bool is_redirect(const struct exchange *x)
-{
-	return *x->location && (x->status == 301 || x->status == 302 || x->status == 303 ||
-				x->status == 307 || x->status == 308);
-}
-
 int registry_request(struct ctrd_registry *r, struct exchange *x, struct err *err)
 {
 	unsigned redirects = 0;

@@ -137,7 +137,7 @@ static int find_route(struct http_request *req, const char *path)
 	}
 	http_pairs_cut(&req->params, 0);
 	req->route = NULL;
-	if (!allow.len) {
+	if (!allow.len || req->server->o.no_405) {
 		err_set(&req->err, ERR_NOT_FOUND, "page not found");
 		return fail(req, MHD_HTTP_NOT_FOUND);
 	}

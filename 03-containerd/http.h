@@ -57,6 +57,7 @@ struct http_result {
 struct http_options {
 	const struct http_route *routes; /* ends with a row of NULLs; first match wins */
 	void *daemon;                    /* handed to every handler */
+	bool no_405; /* a method that a page has not is as unknown as no page: 404 */
 	size_t body_limit;               /* for collected bodies; 0: 4 MiB */
 	/* How long a client may let a body that it sends, or a reply of known size that it
 	 * reads, stand still; 0: for ever. */

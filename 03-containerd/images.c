@@ -17,6 +17,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "manifest.h"
+#include "wire.h"
 
 #define DOC_LIMIT (1u << 20)
 #define NAME_LIMIT 1024
@@ -197,10 +198,9 @@ int ctrd_image_put(struct ctrd_images *im, const char *ns, const char *name, con
 	bool ignored;
 	int rc;
 
-	if (check_names(ns, name, err) || ctrd_descriptor_check(target, "target", err))
+	if (check_names(ns, name, err) || ctrd_descriptor_check(target, "target", err) ||
+	    ctrd_labels_check(labels, err))
 		return -1;
-	if (labels && !json_is_object(labels))
-		return err_set(err, ERR_INVALID, "labels: expected an object");
 	pthread_mutex_lock(&im->lock);
 	rc = put_locked(im, ns, name, target, labels, created ? created : &ignored, err);
 	pthread_mutex_unlock(&im->lock);

@@ -89,15 +89,11 @@ static bool expired(const json_t *lease)
 
 static int check_labels(const json_t *labels, struct err *err)
 {
-	const char *when = jsonx_str(labels, EXPIRE, NULL), *key;
-	json_t *v;
+	const char *when = jsonx_str(labels, EXPIRE, NULL);
 	time_t t;
 
-	if (labels && !json_is_object(labels))
-		return err_set(err, ERR_INVALID, "labels: expected an object");
-	json_object_foreach((json_t *)labels, key, v)
-		if (!json_is_string(v))
-			return err_set(err, ERR_INVALID, "labels: expected strings");
+	if (ctrd_labels_check(labels, err))
+		return -1;
 	return when ? parse_time(when, &t, err) : 0;
 }
 

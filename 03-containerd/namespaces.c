@@ -125,19 +125,6 @@ json_t *ctrd_namespaces_list(struct ctrd_namespaces *n, struct err *err)
 
 /* --- one of them ------------------------------------------------------------------------------ */
 
-static int check_labels(const json_t *labels, struct err *err)
-{
-	const char *key;
-	json_t *v;
-
-	if (labels && !json_is_object(labels))
-		return err_set(err, ERR_INVALID, "labels: expected an object");
-	json_object_foreach((json_t *)labels, key, v)
-		if (!json_is_string(v))
-			return err_set(err, ERR_INVALID, "labels: expected strings");
-	return 0;
-}
-
 /* The document, or what stands for it where something is in the namespace. */
 static json_t *get(struct ctrd_namespaces *n, const char *path, const char *name, struct err *err)
 {
@@ -165,7 +152,7 @@ json_t *ctrd_namespace_create(struct ctrd_namespaces *n, const char *name, const
 	AUTO_JSON json_t *doc = NULL;
 	int rc = -1;
 
-	if (!path || check_labels(labels, err))
+	if (!path || ctrd_labels_check(labels, err))
 		return NULL;
 	doc = json_pack("{s:s, s:o}", "name", name, "labels",
 			labels ? json_deep_copy(labels) : json_object());
@@ -202,7 +189,7 @@ json_t *ctrd_namespace_label(struct ctrd_namespaces *n, const char *name, const 
 	AUTO_FREE char *path = path_of(n, name, err);
 	json_t *doc;
 
-	if (!path || check_labels(labels, err))
+	if (!path || ctrd_labels_check(labels, err))
 		return NULL;
 	pthread_mutex_lock(&n->lock);
 	doc = label_locked(n, path, name, labels, err);

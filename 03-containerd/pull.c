@@ -154,6 +154,19 @@ static json_t *fetch_config(struct transfer *x, const json_t *descriptor, struct
 
 /* --- the layers ------------------------------------------------------------------------------ */
 
+/* What is not fetched is not measured: a blob that is here already, or another layer's. */
+static int check_known_size(struct pull *p, const struct pull_layer *l, struct err *err)
+{
+	uint64_t there;
+	json_int_t size = content_has(ctrd_images_content(p->x.im), l->digest, &there)
+				  ? (json_int_t)there : p->layers[l->same_as].size;
+
+	if (size == l->size)
+		return 0;
+	return err_set(err, ERR_CORRUPT, "layer %.19s has %lld bytes instead of %lld", l->digest,
+		       (long long)size, (long long)l->size);
+}
+
 static int plan(struct pull *p, const json_t *manifest, const json_t *config, struct err *err)
 {
 	json_t *ids = ctrd_config_diff_ids(config, manifest, err), *d;
@@ -178,6 +191,8 @@ static int plan(struct pull *p, const json_t *manifest, const json_t *config, st
 			return -1;
 		while (strcmp(p->layers[l->same_as].digest, l->digest))
 			l->same_as++;
+		if (check_known_size(p, l, err))
+			return -1;
 		transfer_emit_layer(&p->x, l->digest, "waiting", 0, l->size);
 	}
 	return 0;

@@ -152,7 +152,8 @@ static bool whole(struct push *p, const json_t *descriptor, int depth)
 /* What to push: the whole index, or of an incomplete one the manifest that is here. */
 static json_t *choose(struct push *p, struct err *err)
 {
-	AUTO_JSON json_t *image = ctrd_image_get(p->x.im, p->x.t->ns, p->x.name, err);
+	const char *name = p->x.t->image ? p->x.t->image : p->x.name;
+	AUTO_JSON json_t *image = ctrd_image_get(p->x.im, p->x.t->ns, name, err);
 	AUTO_JSON json_t *resolved = NULL;
 	json_t *target = json_object_get(image, "target");
 
@@ -160,7 +161,7 @@ static json_t *choose(struct push *p, struct err *err)
 		return NULL;
 	if (!p->x.t->platform && whole(p, target, 0))
 		return json_incref(target);
-	resolved = ctrd_image_resolve(p->x.im, p->x.t->ns, p->x.name, p->x.t->platform, err);
+	resolved = ctrd_image_resolve(p->x.im, p->x.t->ns, name, p->x.t->platform, err);
 	return resolved ? json_incref(json_object_get(resolved, "manifestDescriptor")) : NULL;
 }
 

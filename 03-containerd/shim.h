@@ -81,6 +81,11 @@ bool shim_io_logged(struct shim_io *io);
 void shim_io_finish(struct shim_io *io);
 void shim_io_close(struct shim_io *io);
 
+/* --- shim_log_start.c ---------------------------------------------------------------- */
+
+/* Open the log that `log` (of options.json) asks for, and give it the streams' output. */
+int shim_log_start(struct shim_log *l, struct shim_io *io, const json_t *log, struct err *err);
+
 /* --- shim_attach.c: the clients of a process's streams -------------------------- */
 
 int shim_attach_listen(struct shim_io *io, const char *name, struct err *err);

@@ -131,7 +131,7 @@ static int put(struct shim_client *c, const void *bytes, size_t n)
 {
 	const struct shim_log *log = c->io->log;
 
-	if (log && (shim_spill_size(&c->spill) || waiting(c) >= CLIENT_BUFFER))
+	if (log && log->path && (shim_spill_size(&c->spill) || waiting(c) >= CLIENT_BUFFER))
 		return shim_spill_put(&c->spill, log->path, bytes, n);
 	if (c->sent)
 		move_up(c);

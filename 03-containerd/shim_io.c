@@ -201,9 +201,9 @@ bool shim_io_logged(struct shim_io *io)
 	if (shim_log_flush(io->log) && (has_output(io, SHIM_STDOUT) || has_output(io, SHIM_STDERR)))
 		return false; /* the loop reads it */
 	clock_gettime(CLOCK_REALTIME, &now);
-	for (int i = 0; i < SHIM_STREAMS && !io->log->ready.len; i++)
+	for (int i = 0; i < SHIM_STREAMS && !shim_log_waits(io->log); i++)
 		shim_log_end(io->log, (enum shim_stream)i, &now);
-	if (!io->log->ready.len)
+	if (!shim_log_pending(io->log))
 		return true;
 	if (!io->log_retry.at_ms)
 		shim_timer_set(&io->shim->loop, &io->log_retry, LOG_RETRY_MS, retry_log, io);
@@ -306,10 +306,10 @@ int shim_io_resize(struct shim_io *io, unsigned short rows, unsigned short cols,
 void shim_io_update(struct shim_io *io)
 {
 	struct shim_loop *loop = &io->shim->loop;
-	bool log_waits = io->log && io->log->ready.len;
+	bool log_waits = io->log && shim_log_waits(io->log);
 	bool read_on = io->running && !io->hold && !log_waits && !shim_attach_full(io);
 
-	if (log_waits && !io->log_retry.at_ms)
+	if (io->log && io->log->ready.len && !io->log_retry.at_ms)
 		shim_timer_set(loop, &io->log_retry, LOG_RETRY_MS, retry_log, io);
 	for (int i = 0; i < SHIM_STREAMS; i++) {
 		if (read_on)

@@ -1,7 +1,7 @@
 /*
  * shim_log.c - see shim_log.h.
  *
- *     output ──▶ open[stream] ──▶ ready ──▶ the file
+ *     output ──▶ open[stream] ──▶ ready ──▶ the file          (and, or only, a shim_sink)
  *               up to \n,       lines of    O_APPEND
  *               or 16 KiB       the log
  *
@@ -21,6 +21,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "shim_sink.h"
 
 /* --- the file ---------------------------------------------------------------- */
 
@@ -78,9 +79,11 @@ static int open_file(struct shim_log *l, struct err *err)
 int shim_log_open(struct shim_log *l, const struct shim_log_options *o, struct err *err)
 {
 	*l = (struct shim_log){ .fd = -1, .format = o->format, .max_size = o->max_size,
-				.max_file = o->max_file, .compress = o->compress, .rotate_at = o->max_size };
+				.max_file = o->max_file, .compress = o->compress, .rotate_at = o->max_size,
+				.buffer = o->buffer, .remote = o->remote };
 	l->path = xstrdup(o->path);
-	if (open_file(l, err) && err->kind != ERR_CONFLICT) {
+	l->attributes = xstrdup(o->attributes);
+	if (l->path && open_file(l, err) && err->kind != ERR_CONFLICT) {
 		shim_log_close(l);
 		return -1;
 	}
@@ -161,7 +164,8 @@ static void rotate(struct shim_log *l)
 		log_error("%s", err.msg); /* the next flush tries again */
 }
 
-bool shim_log_flush(struct shim_log *l)
+/* True: nothing is left over. */
+static bool flush_file(struct shim_log *l)
 {
 	struct err err;
 	ssize_t w;
@@ -173,7 +177,7 @@ bool shim_log_flush(struct shim_log *l)
 	w = write(l->fd, l->ready.data, l->ready.len);
 	if (w == (ssize_t)l->ready.len) {
 		l->size += w;
-		strbuf_clear(&l->ready);
+		strbuf_free(&l->ready); /* an idle shim keeps no buffers */
 		return true;
 	}
 	if (w > 0 && ftruncate(l->fd, l->size))
@@ -181,24 +185,68 @@ bool shim_log_flush(struct shim_log *l)
 	return false;
 }
 
+static size_t left_over(const struct shim_log *l)
+{
+	return l->ready.len + (l->remote ? shim_sink_pending(l->remote) : 0);
+}
+
+bool shim_log_pending(const struct shim_log *l)
+{
+	return left_over(l) != 0;
+}
+
+bool shim_log_waits(const struct shim_log *l)
+{
+	return !l->buffer && (l->ready.len || (l->remote && shim_sink_waits(l->remote)));
+}
+
+bool shim_log_flush(struct shim_log *l)
+{
+	flush_file(l);
+	if (l->remote)
+		shim_sink_flush(l->remote);
+	return !shim_log_waits(l);
+}
+
 bool shim_log_gone(const struct shim_log *l)
 {
-	const char *name = strrchr(l->path, '/');
+	const char *name = l->path ? strrchr(l->path, '/') : NULL;
 	AUTO_FREE char *dir = name ? xstrndup(l->path, (size_t)(name - l->path)) : xstrdup(".");
 	struct stat st;
 
+	if (!l->path)
+		return false;
 	if (l->fd >= 0)
 		return !fstat(l->fd, &st) && !st.st_nlink;
 	return access(dir, F_OK) && errno == ENOENT; /* a file may just not have been made yet */
+}
+
+/* Docker's ring, too, drops what comes last. */
+static bool has_no_room(struct shim_log *l, const struct shim_log_line *line)
+{
+	if (!l->buffer || left_over(l) + line->n <= l->buffer)
+		return false;
+	shim_log_flush(l);
+	return shim_log_pending(l) && left_over(l) + line->n > l->buffer;
 }
 
 static void add_line(struct shim_log *l, const struct shim_log_line *line)
 {
 	bool full = l->max_size && l->size + (off_t)l->ready.len >= l->rotate_at;
 
-	if (full && shim_log_flush(l) && l->size)
+	if (has_no_room(l, line)) {
+		l->lost++;
+		return;
+	}
+	if (l->lost)
+		log_warn("log: %lu lines are lost, as the buffer was full", l->lost);
+	l->lost = 0;
+	if (full && flush_file(l) && l->size)
 		rotate(l);
-	shim_log_line(&l->ready, l->format, line);
+	if (l->path)
+		shim_log_line(&l->ready, l->format, l->attributes, line);
+	if (l->remote)
+		shim_sink_add(l->remote, line);
 }
 
 /* The line begun in open[stream] goes on with these bytes, of which the last ends it. With
@@ -207,15 +255,15 @@ static void finish_line(struct shim_log *l, enum shim_stream stream, const struc
 			const char *buf, size_t n)
 {
 	struct strbuf *open = &l->open[stream];
-	struct shim_log_line line = { stream, *when, buf, n };
 	bool whole = n && buf[n - 1] == '\n';
+	struct shim_log_line line = { stream, *when, buf, n, n && !whole };
 
 	if (open->len) {
 		strbuf_add(open, buf, n);
 		line.text = open->data;
 		line.n = open->len;
 	}
-	if (l->parted[stream] && l->format == SHIM_LOG_JSON)
+	if (l->parted[stream] && l->format != SHIM_LOG_CRI)
 		line.when = l->began[stream];
 	if (!l->parted[stream])
 		l->began[stream] = *when;
@@ -262,7 +310,10 @@ void shim_log_close(struct shim_log *l)
 		close(l->fd);
 	l->fd = -1;
 	free(l->path);
-	l->path = NULL;
+	free(l->attributes);
+	l->path = l->attributes = NULL;
+	shim_sink_close(l->remote);
+	l->remote = NULL;
 	strbuf_free(&l->ready);
 	for (int i = 0; i < SHIM_STREAMS; i++)
 		strbuf_free(&l->open[i]);

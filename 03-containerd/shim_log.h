@@ -1,14 +1,22 @@
 /*
- * shim_log.h - a container's output as a log, a line each: Docker's json-file, or what
- * Kubernetes's CRI wants to find.
+ * shim_log.h - a container's output as a log, a line each: Docker's json-file, what
+ * Kubernetes's CRI wants to find, or a shorter form of our own, "local".
  *
- *     {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
+ *     {"log":"hello\n","stream":"stdout","attrs":{"env":"x"},"time":"2026-01-02T03:04:05.000000006Z"}
  *     2026-01-02T03:04:05.000000006Z stdout F hello
+ *     1767323045.000000006 1F hello                                     (2: standard error)
  *
  * A line longer than 16 KiB comes in pieces: of Docker's only the last ends in \n, of
- * Kubernetes's all others say P. A line is written in one write(2) with others that are
+ * the others all but the last say P. A line is written in one write(2) with others that are
  * ready, never in two, and what a full disk refuses is kept and offered again: the log
  * loses nothing and repeats nothing.
+ *
+ * Lines may also, or only, go to another program (shim_sink.h): the file is then what `docker logs`
+ * reads, who has no way to ask that program.
+ *
+ * While a line waits, for the disk or for that program, the caller takes no more output, and the
+ * container waits; or (`buffer`: Docker's mode non-blocking) the container goes on and what does not
+ * fit into so many bytes is lost.
  *
  * Whoever writes holds a lock on the file (flock(2)). A shim whose task was deleted while the disk
  * was full stays until its lines are written; the shim of the next task waits for it.
@@ -27,14 +35,19 @@
 #define SHIM_LOG_LINE 16384 /* bytes of output in one line of the log, as Docker's */
 
 enum shim_stream { SHIM_STDOUT, SHIM_STDERR, SHIM_STREAMS };
-enum shim_log_format { SHIM_LOG_JSON, SHIM_LOG_CRI };
+enum shim_log_format { SHIM_LOG_JSON, SHIM_LOG_CRI, SHIM_LOG_LOCAL };
+
+struct shim_sink;
 
 struct shim_log_options {
-	const char *path;
+	const char *path; /* NULL: no file */
 	enum shim_log_format format;
 	int64_t max_size; /* rotate before growing past it; 0: never */
 	int max_file;     /* files kept, the current one included */
 	bool compress;    /* all but the current one */
+	const char *attributes;   /* of every line of json-file, as JSON; NULL: none */
+	size_t buffer;            /* bytes that may wait; 0: the container waits */
+	struct shim_sink *remote; /* taken over; NULL: the file only */
 };
 
 struct shim_log {
@@ -45,6 +58,10 @@ struct shim_log {
 	int64_t max_size;
 	int max_file;
 	bool compress;
+	char *attributes;
+	size_t buffer;
+	unsigned long lost;  /* lines, since one was last taken */
+	struct shim_sink *remote;
 	off_t rotate_at;     /* max_size, or later after a rotation that failed */
 	struct strbuf ready; /* whole lines, not yet in the file */
 	struct strbuf open[SHIM_STREAMS]; /* output of which the line's end has not come */
@@ -66,9 +83,12 @@ void shim_log_add(struct shim_log *l, enum shim_stream stream, const char *buf, 
 /* End of a stream's output: an unfinished line is a line too. */
 void shim_log_end(struct shim_log *l, enum shim_stream stream, const struct timespec *when);
 
-/* Offer again what the disk refused. True when nothing is left over; while it is
- * false the caller should take no more output. */
+/* Offer again what was refused. False: as shim_log_waits. */
 bool shim_log_flush(struct shim_log *l);
+
+/* Is something left over? And should the caller take no more output because of it? */
+bool shim_log_pending(const struct shim_log *l);
+bool shim_log_waits(const struct shim_log *l);
 
 /* Somebody has deleted the file: what is left over will never be wanted. */
 bool shim_log_gone(const struct shim_log *l);
@@ -90,8 +110,10 @@ struct shim_log_line {
 	struct timespec when;
 	const char *text; /* with its end of line, if it has come */
 	size_t n;
+	bool partial;     /* it was cut: more of it comes */
 };
-void shim_log_line(struct strbuf *to, enum shim_log_format format,
+/* `attributes`: of json-file, NULL: none. */
+void shim_log_line(struct strbuf *to, enum shim_log_format format, const char *attributes,
 		   const struct shim_log_line *line);
 
 /* Append `n` bytes as a JSON string, escaped as Docker does: control characters,

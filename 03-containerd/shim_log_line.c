@@ -1,5 +1,5 @@
 /*
- * shim_log_line.c - one line of a log, in either format; see shim_log.h.
+ * shim_log_line.c - one line of a log, in each of the formats; see shim_log.h.
  */
 #include <string.h>
 
@@ -95,14 +95,18 @@ static const char *stream_name(enum shim_stream stream)
 	return stream == SHIM_STDERR ? "stderr" : "stdout";
 }
 
-static void add_json(struct strbuf *to, const struct shim_log_line *line)
+static void add_json(struct strbuf *to, const char *attributes, const struct shim_log_line *line)
 {
 	char when[TIME_TEXT_SIZE];
 
 	strbuf_adds(to, "{\"log\":");
 	shim_log_quote(to, line->text, line->n);
-	strbuf_addf(to, ",\"stream\":\"%s\",\"time\":\"%s\"}\n", stream_name(line->stream),
-		    time_text(&line->when, when));
+	strbuf_addf(to, ",\"stream\":\"%s\"", stream_name(line->stream));
+	if (attributes) {
+		strbuf_adds(to, ",\"attrs\":");
+		strbuf_adds(to, attributes);
+	}
+	strbuf_addf(to, ",\"time\":\"%s\"}\n", time_text(&line->when, when));
 }
 
 /* --- Kubernetes's: text --------------------------------------------------------- */
@@ -119,11 +123,25 @@ static void add_cri(struct strbuf *to, const struct shim_log_line *line)
 	strbuf_addc(to, '\n');
 }
 
-void shim_log_line(struct strbuf *to, enum shim_log_format format,
+/* --- our own: short, and byte for byte what was written ------------------------- */
+
+static void add_local(struct strbuf *to, const struct shim_log_line *line)
+{
+	bool whole = line->n && line->text[line->n - 1] == '\n';
+
+	strbuf_addf(to, "%lld.%09ld %d%c ", (long long)line->when.tv_sec, line->when.tv_nsec,
+		    line->stream == SHIM_STDERR ? 2 : 1, whole ? 'F' : 'P');
+	strbuf_add(to, line->text, line->n - whole);
+	strbuf_addc(to, '\n');
+}
+
+void shim_log_line(struct strbuf *to, enum shim_log_format format, const char *attributes,
 		   const struct shim_log_line *line)
 {
 	if (format == SHIM_LOG_CRI)
 		add_cri(to, line);
+	else if (format == SHIM_LOG_LOCAL)
+		add_local(to, line);
 	else
-		add_json(to, line);
+		add_json(to, attributes, line);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+#include "wire.h"
 
 static int check_key(const char *key, struct err *err)
 {
@@ -278,14 +279,11 @@ static int label_locked(struct ctrd_snapshots *s, struct snap *sn, const json_t 
 int ctrd_snapshot_label(struct ctrd_snapshots *s, const char *key, const json_t *labels,
 			struct err *err)
 {
-	const char *name;
 	struct snap *sn;
-	json_t *v;
 	int rc;
 
-	json_object_foreach((json_t *)labels, name, v)
-		if (!json_is_string(v))
-			return err_set(err, ERR_INVALID, "labels: expected strings");
+	if (ctrd_labels_check(labels, err))
+		return -1;
 	pthread_mutex_lock(&s->lock);
 	sn = snap_want(s, key, err);
 	rc = sn ? label_locked(s, sn, labels, err) : -1;

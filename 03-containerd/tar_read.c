@@ -104,12 +104,19 @@ static void translate(struct ctrd_tar_in *t, struct ctrd_tar_entry *e)
 				      .n_xattrs = in->n_xattrs };
 }
 
+/* An archive may end where its last entry's data does: Docker's CLI sends such ones (build -f -). */
 static int skip_rest(struct ctrd_tar_in *t, struct err *err)
 {
-	return layer_stream_skip(&t->st, t->left, err) ||
-			       tar_skip_padding(&t->st, t->entry.stored, err)
-		       ? -1
-		       : 0;
+	const void *bytes;
+	size_t n;
+
+	if (layer_stream_skip(&t->st, t->left, err))
+		return -1;
+	if (!(t->entry.stored % 512))
+		return 0;
+	if (layer_stream_peek(&t->st, &bytes, &n, err))
+		return -1;
+	return n ? tar_skip_padding(&t->st, t->entry.stored, err) : 0;
 }
 
 int ctrd_tar_in_next(struct ctrd_tar_in *t, struct ctrd_tar_entry *e, bool *end, struct err *err)

@@ -21,25 +21,10 @@
 
 static int copy_log(json_t *options, const json_t *req, struct err *err)
 {
-	json_t *log, *v;
-	const char *driver;
+	json_t *log;
 
-	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err))
+	if (jsonx_want(req, "", "log", JSON_OBJECT, &log, err) || task_log_check(log, err))
 		return -1;
-	driver = jsonx_str(log, "driver", "none");
-	if (strcmp(driver, "none") && strcmp(driver, "json-file") && strcmp(driver, "cri"))
-		return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", driver);
-	if (jsonx_want(log, "log", "path", JSON_STRING, &v, err) ||
-	    jsonx_want(log, "log", "maxSize", JSON_INTEGER, &v, err) ||
-	    jsonx_want(log, "log", "maxFile", JSON_INTEGER, &v, err) ||
-	    jsonx_want(log, "log", "compress", JSON_TRUE, &v, err))
-		return -1;
-	if (json_is_true(v) && (strcmp(driver, "json-file") || jsonx_int(log, "maxSize", 0) < 1 ||
-				jsonx_int(log, "maxFile", 1) < 2))
-		return err_set(err, ERR_INVALID, "log.compress: needs the driver json-file, a maxSize, "
-			       "and a maxFile of 2 or more");
-	if (strcmp(driver, "none") && *jsonx_str(log, "path", "") != '/')
-		return err_set(err, ERR_INVALID, "log.path: expected an absolute path");
 	if (log)
 		json_object_set(options, "log", log);
 	return 0;

@@ -57,6 +57,12 @@ json_t *ctrd_task_pids(struct ctrd_tasks *ts, const char *ns, const char *id, st
 	return list;
 }
 
+/* "No limit" is the largest number: JSON's integers end at 2^63-1. */
+static json_t *number(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
 static json_t *stats_json(const struct kern_cgroup_stats *st)
 {
 	const struct {
@@ -79,25 +85,63 @@ static json_t *stats_json(const struct kern_cgroup_stats *st)
 	};
 	json_t *doc = json_object();
 
-	/* "No limit" is the largest number: JSON's integers end at 2^63-1. */
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		json_object_set_new(doc, rows[i].name,
-				    json_integer(rows[i].value > INT64_MAX
-							 ? INT64_MAX
-							 : (json_int_t)rows[i].value));
+		json_object_set_new(doc, rows[i].name, number(rows[i].value));
 	return doc;
+}
+
+/* {"serviceBytes":[{"major","minor","op","value"}],…}, of what the kernel counts here. */
+static json_t *io_json(const struct kern_cgroup_report *r)
+{
+	static const char *const names[KERN_IO_TABLES] = {
+		[KERN_IO_SERVICE_BYTES] = "serviceBytes", [KERN_IO_SERVICED] = "serviced",
+		[KERN_IO_QUEUED] = "queued",		  [KERN_IO_SERVICE_TIME] = "serviceTime",
+		[KERN_IO_WAIT_TIME] = "waitTime",	  [KERN_IO_MERGED] = "merged",
+		[KERN_IO_TIME] = "time",		  [KERN_IO_SECTORS] = "sectors",
+	};
+	json_t *io = json_object();
+
+	for (int t = 0; t < KERN_IO_TABLES; t++) {
+		json_t *list = json_array();
+
+		for (size_t i = 0; i < r->io[t].n; i++)
+			json_array_append_new(list,
+					      json_pack("{s:o, s:o, s:s, s:o}", "major",
+							number(r->io[t].v[i].major), "minor",
+							number(r->io[t].v[i].minor), "op",
+							r->io[t].v[i].op, "value",
+							number(r->io[t].v[i].value)));
+		json_object_set_new(io, names[t], list);
+	}
+	return io;
+}
+
+/* What is not one number: per CPU, per kind of memory, per device. */
+static void add_details(json_t *doc, const struct kern_cgroup_report *r)
+{
+	json_t *cpus = json_array(), *memory = json_object();
+
+	for (size_t i = 0; i < r->cpu.percpu.n; i++)
+		json_array_append_new(cpus, number(r->cpu.percpu.v[i]));
+	for (size_t i = 0; i < r->memory.n_raw; i++)
+		json_object_set_new(memory, r->memory.raw[i].name, number(r->memory.raw[i].value));
+	json_object_update_new(doc, json_pack("{s:o, s:o, s:o}", "cpuPerCPUNs", cpus, "memory", memory,
+					      "io", io_json(r)));
 }
 
 json_t *ctrd_task_metrics(struct ctrd_tasks *ts, const char *ns, const char *id, struct err *err)
 {
 	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
+	AUTO_REPORT struct kern_cgroup_report report = { 0 };
 	struct kern_cgroup_stats st = { 0 };
 	json_t *doc = NULL;
 
 	if (!cg)
 		return NULL;
-	if (!kern_cgroup_stats(cg, &st, err))
+	if (!kern_cgroup_stats(cg, &st, err) && !kern_cgroup_report(cg, &report, err)) {
 		doc = stats_json(&st);
+		add_details(doc, &report);
+	}
 	kern_cgroup_free(cg);
 	return doc;
 }

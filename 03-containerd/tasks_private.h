@@ -107,6 +107,8 @@ void task_without_shim(struct task *t);
 int task_recover_all(struct ctrd_tasks *ts, struct err *err);
 void task_recover_stop(struct ctrd_tasks *ts);
 
+/* The member `log` of a request to create one, NULL: none (tasks_log.c). */
+int task_log_check(const json_t *log, struct err *err);
 /* Is it {"path",…}, as ctrd_task_checkpoint wants it? (tasks_ops.c) */
 int task_checkpoint_check(const json_t *req, const char *where, struct err *err);
 

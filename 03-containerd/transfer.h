@@ -19,6 +19,7 @@
 struct ctrd_transfer {
 	const char *ns;
 	const char *ref;       /* as reference_parse takes it */
+	const char *image;     /* push: the full name that the store has it under; NULL: ref's */
 	const char *platform;  /* NULL: this machine's */
 	const char *const *mirrors;  /* URLs, for docker.io, tried in order before it; NULL: none */
 	const char *const *insecure; /* "host:port" that may speak plain HTTP or show any certificate */

@@ -55,3 +55,16 @@ int ctrd_namespace_check(const char *name, struct err *err)
 			       name);
 	return 0;
 }
+
+int ctrd_labels_check(const json_t *labels, struct err *err)
+{
+	const char *key;
+	json_t *v;
+
+	if (labels && !json_is_object(labels))
+		return err_set(err, ERR_INVALID, "labels: expected an object");
+	json_object_foreach((json_t *)labels, key, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "labels: expected strings");
+	return 0;
+}

@@ -26,5 +26,7 @@ int ctrd_wire_check(const json_t *doc, struct err *err);
 int ctrd_id_check(const char *what, const char *id, struct err *err);
 /* A namespace's name, too, is a directory's: beside containerd's own, whose names it cannot have. */
 int ctrd_namespace_check(const char *name, struct err *err);
+/* An object of strings, or NULL. */
+int ctrd_labels_check(const json_t *labels, struct err *err);
 
 #endif

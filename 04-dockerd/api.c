@@ -12,6 +12,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
+#include "03-containerd/platform.h"
 #include "listen.h"
 
 /* Rows are tried in order: what is fixed stands before what has a {name...}. */
@@ -22,7 +23,8 @@ static const struct http_route *const areas[] = {
 	dockerd_exec_routes, dockerd_pull_routes, dockerd_push_routes, dockerd_save_routes,
 	dockerd_copy_routes, dockerd_files_routes, dockerd_commit_routes, dockerd_image_prune_routes,
 	dockerd_registry_routes, dockerd_search_routes, dockerd_image_change_routes, dockerd_image_routes,
-	dockerd_network_routes, dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
+	dockerd_image_inspect_routes, dockerd_build_routes, dockerd_network_routes,
+	dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
 };
 
 struct api {
@@ -56,33 +58,34 @@ int dockerd_api_minor(const struct http_request *req)
 	return parse_version(http_path(req), &major, &minor, &rest) ? minor : minor_of(API_VERSION);
 }
 
+static int check_version(int major, int minor, struct err *err)
+{
+	if (major > 1 || (major == 1 && minor > minor_of(API_VERSION)))
+		return err_set(err, ERR_INVALID,
+			       "client version %d.%d is too new. Maximum supported API version is %s",
+			       major, minor, API_VERSION);
+	if (major < 1 || minor < minor_of(API_VERSION_MIN))
+		return err_set(err, ERR_INVALID,
+			       "client version %d.%d is too old. Minimum supported API version is "
+			       "%s, please upgrade your client to a newer version",
+			       major, minor, API_VERSION_MIN);
+	return 0;
+}
+
 static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
 			  void *daemon, struct err *err)
 {
+	const char *rest = path;
 	int major, minor;
-	const char *rest;
 
 	(void)req;
 	(void)daemon;
 	http_reply_header(rep, "Api-Version", API_VERSION);
-	http_reply_header(rep, "Docker-Experimental", "false");
 	http_reply_header(rep, "Ostype", "linux");
 	http_reply_header(rep, "Server", "Docker/" DOCKERD_VERSION " (linux)");
-	if (!parse_version(path, &major, &minor, &rest))
-		return path;
-	if (major > 1 || (major == 1 && minor > minor_of(API_VERSION))) {
-		err_set(err, ERR_INVALID,
-			"client version %d.%d is too new. Maximum supported API version is %s",
-			major, minor, API_VERSION);
+	if (parse_version(path, &major, &minor, &rest) && check_version(major, minor, err))
 		return NULL;
-	}
-	if (major < 1 || minor < minor_of(API_VERSION_MIN)) {
-		err_set(err, ERR_INVALID,
-			"client version %d.%d is too old. Minimum supported API version is %s, "
-			"please upgrade your client to a newer version",
-			major, minor, API_VERSION_MIN);
-		return NULL;
-	}
+	http_reply_header(rep, "Docker-Experimental", "false");
 	return rest;
 }
 
@@ -131,15 +134,34 @@ int dockerd_query_int(const struct http_request *req, const char *name, long fal
 	return 0;
 }
 
-char *dockerd_platform_text(const char *given)
+int dockerd_platform_parse(const char *given, char **text, struct err *err)
 {
-	AUTO_JSON json_t *doc = given && *given == '{' ? json_loads(given, 0, NULL) : NULL;
-	const char *variant = jsonx_str(doc, "variant", "");
+	AUTO_JSON json_t *doc = NULL;
+	const char *os, *arch, *variant;
+	struct ctrd_platform ignored;
 
-	if (!doc)
-		return xstrdup(given);
-	return xasprintf("%s/%s%s%s", jsonx_str(doc, "os", ""), jsonx_str(doc, "architecture", ""),
-			 *variant ? "/" : "", variant);
+	*text = NULL;
+	if (!given || !*given)
+		return 0;
+	if (*given != '{') {
+		*text = xstrdup(given);
+	} else {
+		doc = jsonx_parse(given, strlen(given), "failed to parse platform", err);
+		if (!doc)
+			return -1;
+		os = jsonx_str(doc, "os", "");
+		arch = jsonx_str(doc, "architecture", "");
+		variant = jsonx_str(doc, "variant", "");
+		if (!*os || !*arch)
+			return err_set(err, ERR_INVALID, "failed to parse platform: os and "
+							 "architecture must be there");
+		*text = xasprintf("%s/%s%s%s", os, arch, *variant ? "/" : "", variant);
+	}
+	if (!ctrd_platform_parse(*text, &ignored, err))
+		return 0;
+	free(*text);
+	*text = NULL;
+	return -1;
 }
 
 /* --- opening -------------------------------------------------------------------------- */
@@ -161,7 +183,7 @@ static struct http_route *gather(void)
 struct api *dockerd_api_open(struct daemon *d, struct err *err)
 {
 	struct api *api = xcalloc(1, sizeof *api);
-	struct http_options o = { .daemon = d, .error = error_reply, .before = before, .done = done,
+	struct http_options o = { .daemon = d, .error = error_reply, .before = before, .done = done, .no_405 = true,
 				  .body_limit = 16 << 20 };
 
 	o.routes = api->routes = gather();

@@ -24,13 +24,15 @@ extern const struct http_route dockerd_log_routes[];       /* logs.c */
 extern const struct http_route dockerd_top_routes[];       /* top.c */
 extern const struct http_route dockerd_stats_routes[];     /* stats.c */
 extern const struct http_route dockerd_exec_routes[];      /* exec.c */
-extern const struct http_route dockerd_image_routes[];     /* images.c */
+extern const struct http_route dockerd_image_routes[];     /* image_api.c */
+extern const struct http_route dockerd_image_inspect_routes[]; /* image_inspect.c */
 extern const struct http_route dockerd_image_change_routes[]; /* image_delete.c: tag, delete */
 extern const struct http_route dockerd_pull_routes[];      /* pull.c */
 extern const struct http_route dockerd_push_routes[];      /* push.c */
 extern const struct http_route dockerd_save_routes[];      /* image_save.c: save, load */
 extern const struct http_route dockerd_copy_routes[];      /* copy_api.c: docker cp */
 extern const struct http_route dockerd_files_routes[];     /* container_files.c: export, changes */
+extern const struct http_route dockerd_build_routes[];     /* build_api.c */
 extern const struct http_route dockerd_commit_routes[];    /* commit.c */
 extern const struct http_route dockerd_image_prune_routes[]; /* image_prune.c */
 extern const struct http_route dockerd_registry_routes[];    /* registry_api.c: auth, distribution */
@@ -63,6 +65,6 @@ int dockerd_import(struct http_request *req, struct http_reply *rep, struct daem
 
 /* A `platform` parameter, "linux/arm64" or {"os":…,"architecture":…}, as the former; the caller
  * frees. NULL where there is none. */
-char *dockerd_platform_text(const char *given);
+int dockerd_platform_parse(const char *given, char **text, struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ static int digit(char c)
 	return c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
 }
 
-static int decode(const char *text, struct strbuf *out)
+int dockerd_base64_decode(const char *text, struct strbuf *out)
 {
 	unsigned bits = 0, n = 0;
 
@@ -37,30 +37,39 @@ static int decode(const char *text, struct strbuf *out)
 	return 0;
 }
 
-int dockerd_auth_parse(const char *header, json_t **out, struct err *err)
+json_t *dockerd_auth_document(const char *header, const char *name, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-	AUTO_JSON json_t *doc = NULL;
-	const char *user, *identity, *token;
+	AUTO_FREE char *what = xasprintf("invalid %s header", name);
 
-	*out = NULL;
 	if (!header || !*header)
-		return 0;
-	if (decode(header, &text))
-		return err_set(err, ERR_INVALID, "invalid X-Registry-Auth header: not base64url");
-	doc = text.len ? jsonx_parse(text.data, text.len, "invalid X-Registry-Auth header", err)
-		       : json_object();
-	if (!doc)
-		return -1;
-	user = jsonx_str(doc, "username", "");
-	identity = jsonx_str(doc, "identitytoken", "");
-	token = jsonx_str(doc, "registrytoken", "");
+		return json_object();
+	if (dockerd_base64_decode(header, &text)) {
+		err_set(err, ERR_INVALID, "%s: not base64url", what);
+		return NULL;
+	}
+	return text.len ? jsonx_parse(text.data, text.len, what, err) : json_object();
+}
+
+json_t *dockerd_auth_of(const json_t *login)
+{
+	const char *user = jsonx_str(login, "username", ""),
+		   *identity = jsonx_str(login, "identitytoken", ""),
+		   *token = jsonx_str(login, "registrytoken", "");
+
 	if (*token)
-		*out = json_pack("{s:s}", "registryToken", token);
-	else if (*identity)
-		*out = json_pack("{s:s}", "identityToken", identity);
-	else if (*user)
-		*out = json_pack("{s:s, s:s}", "username", user, "password",
-				 jsonx_str(doc, "password", ""));
-	return 0;
+		return json_pack("{s:s}", "registryToken", token);
+	if (*identity)
+		return json_pack("{s:s}", "identityToken", identity);
+	if (!*user)
+		return NULL;
+	return json_pack("{s:s, s:s}", "username", user, "password", jsonx_str(login, "password", ""));
+}
+
+int dockerd_auth_parse(const char *header, json_t **out, struct err *err)
+{
+	AUTO_JSON json_t *doc = dockerd_auth_document(header, "X-Registry-Auth", err);
+
+	*out = dockerd_auth_of(doc);
+	return doc ? 0 : -1;
 }

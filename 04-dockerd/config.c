@@ -13,11 +13,12 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "log_config.h"
 #include "runtimes.h"
 
 #define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
 
-enum type { TEXT, LIST, BOOLEAN, RUNTIMES };
+enum type { TEXT, LIST, PAIRS, BOOLEAN, RUNTIMES }; /* PAIRS: a list of key=value, in the file an object */
 
 struct setting {
 	const char *flag; /* without the dashes */
@@ -51,6 +52,8 @@ static const struct setting settings[] = {
 	  "address and prefix of the default bridge, 172.17.0.1/16" },
 	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
 	{ "group", 'G', "group", TEXT, AT(group), "group that owns the unix socket" },
+	{ "log-driver", 0, "log-driver", TEXT, AT(log_driver), "log driver of containers that name none" },
+	{ "log-opt", 0, "log-opts", PAIRS, AT(log_opts), "its options, key=value" },
 	{ "log-level", 'l', "log-level", TEXT, AT(log_level), "debug, info, warn or error" },
 	{ "debug", 'D', "debug", BOOLEAN, AT(debug), "the same as --log-level debug" },
 	{ "tls", 0, "tls", BOOLEAN, AT(tls), "TLS on tcp:// sockets" },
@@ -149,7 +152,7 @@ static int parse_flags(struct config *c, int argc, char **argv, bool *given, str
 		if (s->type == RUNTIMES) {
 			if (dockerd_runtimes_add(slot(c, s), value, err))
 				return -1;
-		} else if (s->type == LIST) {
+		} else if (s->type == LIST || s->type == PAIRS) {
 			strlist_add(slot(c, s), value);
 		} else {
 			set_text(slot(c, s), value);
@@ -177,11 +180,24 @@ static int take_list(struct strlist *to, const json_t *from, const char *key, st
 	return 0;
 }
 
+static int take_pairs(struct strlist *to, json_t *from, const char *key, struct err *err)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(from, name, v) {
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "%s.%s: expected a string", key, name);
+		strlist_addf(to, "%s=%s", name, json_string_value(v));
+	}
+	return 0;
+}
+
 static int take_key(struct config *c, const json_t *doc, const char *key, const bool *given,
 		    struct err *err)
 {
 	static const json_type types[] = {
-		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [BOOLEAN] = JSON_TRUE,
+		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [PAIRS] = JSON_OBJECT, [BOOLEAN] = JSON_TRUE,
 		[RUNTIMES] = JSON_OBJECT
 	};
 	const struct setting *s = settings;
@@ -204,6 +220,8 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 		return 0;
 	if (s->type == LIST)
 		return take_list(slot(c, s), v, key, err);
+	if (s->type == PAIRS)
+		return take_pairs(slot(c, s), v, key, err);
 	if (s->type == RUNTIMES)
 		return dockerd_runtimes_take(slot(c, s), v, err);
 	if (s->type == BOOLEAN)
@@ -297,7 +315,7 @@ static int check(const struct config *c, struct err *err)
 	if (!c->tls && (c->tlscert || c->tlskey))
 		return err_set(err, ERR_INVALID,
 			       "--tlscert and --tlskey have no effect without --tls");
-	return 0;
+	return dockerd_log_check_defaults(c, err);
 }
 
 int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err)
@@ -319,7 +337,7 @@ void dockerd_config_free(struct config *c)
 	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
 		if (s->type == TEXT)
 			free(*(char **)slot(c, s));
-		else if (s->type == LIST)
+		else if (s->type == LIST || s->type == PAIRS)
 			strlist_free(slot(c, s));
 		else if (s->type == RUNTIMES)
 			json_decref(*(json_t **)slot(c, s));

@@ -22,6 +22,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
 #include "01-kernel/path.h"
+#include "03-containerd/tar_links.h"
 #include "container_root.h"
 
 #define DEPTH_MAX 400
@@ -149,6 +150,8 @@ struct walk {
 	struct strbuf at;   /* the path in the container of the directory at hand */
 	struct strbuf name; /* and in the archive */
 	unsigned depth;
+	unsigned long entries; /* headers written */
+	struct ctrd_links links;
 };
 
 static int write_entry(struct walk *w, int dir, const char *name, const struct stat *st,
@@ -197,6 +200,7 @@ static int header(struct walk *w, int fd, struct ctrd_tar_entry *e, struct err *
 		e->xattrs = &x;
 		e->n_xattrs = 1;
 	}
+	w->entries++;
 	return ctrd_tar_header(w->out, e, err);
 }
 
@@ -242,30 +246,47 @@ static int write_link(struct walk *w, int dir, const char *name, struct ctrd_tar
 	return header(w, -1, e, err);
 }
 
+static int write_kind(struct walk *w, int dir, const char *name, const struct stat *st,
+		      struct ctrd_tar_entry *e, struct err *err)
+{
+	switch (st->st_mode & S_IFMT) {
+	case S_IFREG:
+		return write_file(w, dir, name, e, err);
+	case S_IFDIR:
+		e->type = DIRTYPE;
+		return write_dir(w, dir, name, st, e, err);
+	case S_IFLNK:
+		e->type = SYMTYPE;
+		return write_link(w, dir, name, e, err);
+	case S_IFSOCK:
+		return 0;
+	default:
+		e->type = S_ISFIFO(st->st_mode) ? FIFOTYPE : S_ISCHR(st->st_mode) ? CHRTYPE : BLKTYPE;
+		e->major = major(st->st_rdev);
+		e->minor = minor(st->st_rdev);
+		return header(w, -1, e, err);
+	}
+}
+
 static int write_one(struct walk *w, int dir, const char *name, const struct stat *st,
 		     struct err *err)
 {
 	struct ctrd_tar_entry e = { .type = REGTYPE, .path = w->name.data,
 				    .mode = st->st_mode & 07777, .uid = st->st_uid,
 				    .gid = st->st_gid, .mtime = st->st_mtim };
+	unsigned long before = w->entries;
+	bool is_dir = S_ISDIR(st->st_mode);
 
-	switch (st->st_mode & S_IFMT) {
-	case S_IFREG:
-		return write_file(w, dir, name, &e, err);
-	case S_IFDIR:
-		e.type = DIRTYPE;
-		return write_dir(w, dir, name, st, &e, err);
-	case S_IFLNK:
-		e.type = SYMTYPE;
-		return write_link(w, dir, name, &e, err);
-	case S_IFSOCK:
-		return 0;
-	default:
-		e.type = S_ISFIFO(st->st_mode) ? FIFOTYPE : S_ISCHR(st->st_mode) ? CHRTYPE : BLKTYPE;
-		e.major = major(st->st_rdev);
-		e.minor = minor(st->st_rdev);
+	e.link = is_dir ? NULL : ctrd_links_first(&w->links, st);
+	if (e.link) {
+		e.type = LNKTYPE;
 		return header(w, -1, &e, err);
 	}
+	if (write_kind(w, dir, name, st, &e, err))
+		return -1;
+	if (!is_dir && w->entries != before)
+		ctrd_links_add(&w->links, st, w->name.data);
+	return 0;
 }
 
 static void cut(struct strbuf *sb, size_t n)
@@ -306,6 +327,7 @@ int copy_out(const struct copy_source *s, const json_t *mounts, const struct ctr
 		cut(&w.at, w.at.len - 2);
 	strbuf_adds(&w.name, s->shown);
 	rc = write_one(&w, s->parent, s->name, &s->st, err) || ctrd_tar_end(out, err) ? -1 : 0;
+	ctrd_links_free(&w.links);
 	strbuf_free(&w.at);
 	strbuf_free(&w.name);
 	return rc;

@@ -10,6 +10,7 @@
  */
 #include "create.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "health.h"
 #include "images.h"
 #include "links.h"
+#include "log_config.h"
 #include "mounts.h"
 #include "network.h"
 #include "runtimes.h"
@@ -33,7 +35,7 @@ struct making {
 	struct container *c;
 	json_t *image;     /* resolved */
 	struct strlist warnings;
-	bool several;      /* networks: since 1.44 */
+	int minor;         /* of the API's version */
 	bool has_dir;
 };
 
@@ -74,19 +76,29 @@ static int fix_joins(struct daemon *d, json_t *host, struct err *err)
 	return 0;
 }
 
+/* What clients count on that are older than a default. */
+static void old_defaults(json_t *host, const json_t *given, int minor)
+{
+	if (minor < 40 && !*jsonx_str(given, "IpcMode", ""))
+		json_object_set_new(host, "IpcMode", json_string("shareable"));
+}
+
 static int check(struct making *m, const json_t *body, struct err *err)
 {
 	struct container *c = m->c;
-	const json_t *given = json_object_get(body, "HostConfig"),
-		     *net = json_object_get(body, "NetworkingConfig");
+	const json_t *net = json_object_get(body, "NetworkingConfig");
+	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
 
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)
 		return -1;
 	c->host = dockerd_host_make(given, &m->warnings, err);
-	if (!c->host || dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
+	if (c->host)
+		old_defaults(c->host, given, m->minor);
+	if (!c->host || dockerd_conflicts_check(body, c->host, err) ||
+	    dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
 		return -1;
-	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->several, err);
+	c->networks = dockerd_networking_make(m->d, net, c->config, c->host, m->minor >= 44, err);
 	if (!c->networks || dockerd_links_check(m->d, c, err))
 		return -1;
 	default_hostname(c->config, body, c->host);
@@ -160,6 +172,12 @@ static int check_name(struct daemon *d, const char *name, struct err *err)
 	return rc;
 }
 
+/* The image is known: its ID and what containerd calls it, too. */
+static int make_from_image(struct making *m, const json_t *body, const char *name, struct err *err)
+{
+	return check(m, body, err) || make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+}
+
 static int make(struct making *m, const json_t *body, const char *name, struct err *err)
 {
 	struct container *c = m->c;
@@ -167,6 +185,9 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 
 	if (!body || check_name(m->d, name, err))
 		return -1;
+	if (!json_object_size(body))
+		return err_set(err, ERR_INVALID,
+			       "config cannot be empty in order to create a container");
 	if (jsonx_want(body, "", "Image", JSON_STRING, &image, err))
 		return -1;
 	m->image = dockerd_image_resolve(m->d, image ? json_string_value(image) : "",
@@ -174,9 +195,31 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 	if (!m->image)
 		return -1;
 	c->image_id = xstrdup(json_string_value(jsonx_at(m->image, "configDescriptor.digest")));
-	if (check(m, body, err))
-		return -1;
-	return make_parts(m, err) || enter(m, name, err) ? -1 : 0;
+	return make_from_image(m, body, name, err);
+}
+
+struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
+				    struct err *err)
+{
+	struct making m = { .d = d, .image = image, .minor = INT_MAX }; /* as the newest */
+	char container[ID_SIZE];
+	int rc;
+
+	dockerd_random_id(container);
+	m.c = dockerd_container_new(container);
+	m.c->image_id = xstrdup(id);
+	m.c->image_name = xstrdup(id);
+	rc = make_from_image(&m, body, NULL, err);
+	dockerd_volumes_unwant(d->volumes, container);
+	strlist_free(&m.warnings);
+	if (!rc) {
+		dockerd_container_event(d, m.c, "create", NULL);
+		return m.c;
+	}
+	if (m.has_dir)
+		dockerd_remnant_remove(d, container);
+	dockerd_container_put(d, m.c);
+	return NULL;
 }
 
 static json_t *answer(const struct making *m)
@@ -205,7 +248,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");
-	struct making m = { .d = daemon, .several = dockerd_api_minor(req) >= 44 };
+	struct making m = { .d = daemon, .minor = dockerd_api_minor(req) };
 	char id[ID_SIZE];
 	int rc;
 

@@ -3,6 +3,7 @@
  * where Docker has some (create.h). A list of small checks, each of one subject.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/caps.h"
 #include "create.h"
+#include "log_config.h"
 #include "network.h"
 #include "ospec.h"
 #include "ports.h"
@@ -155,43 +157,9 @@ int dockerd_parse_bool(const char *text)
 	return -1;
 }
 
-static bool good_log_option(const char *key, const char *value)
-{
-	if (!strcmp(key, "compress"))
-		return dockerd_parse_bool(value) >= 0;
-	return value && dockerd_parse_size(value) >= 1 && (strcmp(key, "max-file") || atoi(value));
-}
-
 static int check_log(const json_t *h, struct err *err)
 {
-	const json_t *log = json_object_get(h, "LogConfig");
-	const char *type = jsonx_str(log, "Type", ""), *key;
-	bool json_file = !*type || !strcmp(type, "json-file");
-	json_t *v;
-
-	if (!json_file && strcmp(type, "none"))
-		return err_set(err, ERR_INVALID, "logger: no log driver named '%s' is registered",
-			       type);
-	json_object_foreach(json_object_get(log, "Config"), key, v) {
-		const char *value = json_string_value(v);
-		bool known = json_file && (!strcmp(key, "max-size") || !strcmp(key, "max-file") ||
-					   !strcmp(key, "compress"));
-
-		if (!known)
-			return err_set(err, ERR_INVALID, "unknown log opt '%s' for %s log driver",
-				       key, *type ? type : "json-file");
-		if (!good_log_option(key, value))
-			return err_set(err, ERR_INVALID, "invalid value of log opt '%s'", key);
-	}
-	if (jsonx_at(log, "Config.max-file") && !jsonx_at(log, "Config.max-size"))
-		return err_set(err, ERR_INVALID,
-			       "log opt 'max-file' has no effect without 'max-size'");
-	if (dockerd_parse_bool(json_string_value(jsonx_at(log, "Config.compress"))) > 0 &&
-	    (!jsonx_at(log, "Config.max-size") ||
-	     atoi(jsonx_str(json_object_get(log, "Config"), "max-file", "1")) < 2))
-		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "
-			       "or max-size is not set");
-	return 0;
+	return dockerd_log_check(json_object_get(h, "LogConfig"), err);
 }
 
 static bool joins(const char *mode)
@@ -204,15 +172,9 @@ static int check_network(const json_t *h, struct err *err)
 	const char *mode = jsonx_str(h, "NetworkMode", "");
 	struct ports plan = { NULL, 0 };
 
-	if (joins(mode) && !dockerd_is_empty(json_object_get(h, "PortBindings")))
-		return err_set(err, ERR_INVALID,
-			       "conflicting options: port publishing and the container "
-			       "type network mode");
-	if (joins(mode) && (!dockerd_is_zero(json_object_get(h, "Dns")) ||
-			    !dockerd_is_zero(json_object_get(h, "ExtraHosts"))))
-		return err_set(err, ERR_INVALID,
-			       "conflicting options: dns or custom host-to-IP mapping and "
-			       "the network mode");
+	if (str_starts(mode, "container:") && !joins(mode))
+		return err_set(err, ERR_INVALID, "invalid network mode: invalid container format "
+						 "container:<name|id>");
 	/* Whether UDP has IPv6 to go to is known when it starts. */
 	if (dockerd_ports_plan(NULL, h, &(struct port_defaults){ "", true }, &plan, err))
 		return -1;
@@ -221,8 +183,8 @@ static int check_network(const json_t *h, struct err *err)
 }
 
 /* A namespace mode: the words, and (where it may be) "container:<id>". */
-static int check_mode(const json_t *h, const char *key, const char *const words[], bool may_join,
-		      struct err *err)
+static int check_mode(const json_t *h, const char *key, const char *what,
+		      const char *const words[], bool may_join, struct err *err)
 {
 	const char *mode = jsonx_str(h, key, "");
 
@@ -231,7 +193,7 @@ static int check_mode(const json_t *h, const char *key, const char *const words[
 			return 0;
 	if (may_join && joins(mode))
 		return 0;
-	return err_set(err, ERR_INVALID, "invalid %s: %s", key, mode);
+	return err_set(err, ERR_INVALID, "invalid %s mode: %s", what, mode);
 }
 
 static int check_modes(const json_t *h, struct err *err)
@@ -240,17 +202,28 @@ static int check_modes(const json_t *h, struct err *err)
 	static const char *const host_or_default[] = { "", "host", NULL };
 	static const char *const cgroupns[] = { "", "private", "host", NULL };
 
-	if (check_mode(h, "IpcMode", ipc, true, err) ||
-	    check_mode(h, "PidMode", host_or_default, true, err) ||
-	    check_mode(h, "UTSMode", host_or_default, false, err) ||
-	    check_mode(h, "UsernsMode", host_or_default, false, err) ||
-	    check_mode(h, "CgroupnsMode", cgroupns, false, err))
+	if (check_mode(h, "IpcMode", "IPC", ipc, true, err) ||
+	    check_mode(h, "PidMode", "PID", host_or_default, true, err) ||
+	    check_mode(h, "UTSMode", "UTS", host_or_default, false, err) ||
+	    check_mode(h, "UsernsMode", "user namespace", host_or_default, false, err) ||
+	    check_mode(h, "CgroupnsMode", "cgroup namespace", cgroupns, false, err))
 		return -1;
 	if (*jsonx_str(h, "Isolation", "") || *jsonx_str(h, "VolumeDriver", ""))
 		return err_set(err, ERR_INVALID,
 			       "HostConfig.%s has a value that this daemon does not know",
 			       *jsonx_str(h, "Isolation", "") ? "Isolation" : "VolumeDriver");
 	return 0;
+}
+
+/* As Docker names it: by its whole name. */
+static int unknown_capability(const char *key, const char *name, struct err *err)
+{
+	bool whole = !strncasecmp(name, "CAP_", 4);
+	AUTO_FREE char *upper = xasprintf("%s%s", whole ? "" : "CAP_", name);
+
+	for (char *p = upper; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"", key, upper);
 }
 
 static int check_caps(const json_t *h, struct err *err)
@@ -264,9 +237,7 @@ static int check_caps(const json_t *h, struct err *err)
 		json_array_foreach(list, i, v)
 			if (strcasecmp(json_string_value(v), "ALL") &&
 			    kern_caps_parse(json_string_value(v)) < 0)
-				return err_set(err, ERR_INVALID,
-					       "invalid %s: unknown capability: \"%s\"", keys[k],
-					       json_string_value(v));
+				return unknown_capability(keys[k], json_string_value(v), err);
 	}
 	return 0;
 }

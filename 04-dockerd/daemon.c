@@ -19,9 +19,11 @@
 #include "exec.h"
 #include "health.h"
 #include "monitor.h"
+#include "build.h"
 #include "dns.h"
 #include "network.h"
 #include "reload.h"
+#include "shm.h"
 #include "task.h"
 #include "volume.h"
 #include "volume_mount.h"
@@ -252,9 +254,11 @@ static int open_all(struct daemon *d, struct err *err)
 	d->net = d->volumes ? dockerd_network_open(d->cfg, err) : NULL;
 	if (!d->net)
 		return -1;
+	dockerd_build_sweep(d);
 	if (dockerd_container_load_all(d, err) || restore_network(d, err) ||
 	    reconcile(d, err))
 		return -1;
+	dockerd_shm_sweep(d);
 	dockerd_volumes_adopt(d);
 	dockerd_boot_restarts(d);
 	return dockerd_health_start_timer(d, err) || dockerd_monitor_start(d, err) ? -1 : 0;
@@ -284,6 +288,7 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	d->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
+	pthread_cond_init(&d->cache_freed, NULL);
 	monotonic_cond(&d->health_due);
 	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
@@ -357,6 +362,8 @@ void dockerd_close(struct daemon *d)
 	close(d->stop_fd);
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
+	pthread_cond_destroy(&d->cache_freed);
+	strlist_free(&d->caches_taken);
 	pthread_cond_destroy(&d->health_due);
 	dockerd_reloadable_free(d);
 	free(d->id);

@@ -68,6 +68,8 @@ struct daemon {
 	bool has_monitor;
 	pthread_t monitor;
 	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
+	struct strlist caches_taken;  /* with lock: directories of RUN --mount=type=cache in use alone */
+	pthread_cond_t cache_freed;
 	bool has_health_timer;
 	pthread_t health_timer;
 };

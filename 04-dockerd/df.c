@@ -7,6 +7,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
+#include "build.h"
 #include "human.h"
 #include "images.h"
 #include "volume.h"
@@ -91,7 +92,7 @@ static void add_type(void *arg, const char *value)
 		 : !strcmp(value, "build-cache") ? WANT_CACHE : WANT_WRONG;
 }
 
-static json_t *images(struct daemon *d, struct err *err)
+static json_t *images(struct daemon *d, int minor, struct err *err)
 {
 	AUTO_JSON json_t *none = json_object();
 	json_t *list = dockerd_image_summaries(d, none, err), *image;
@@ -100,35 +101,49 @@ static json_t *images(struct daemon *d, struct err *err)
 	json_array_foreach(list, i, image)
 		json_object_set_new(image, "SharedSize",
 				    json_integer(dockerd_shared_size(d, jsonx_str(image, "Id", ""))));
+	if (minor < 44)
+		dockerd_images_virtual(list);
 	return list;
 }
 
-static int add(json_t *doc, const char *key, json_t *list)
+static json_int_t sizes(const json_t *list)
 {
-	return list ? json_object_set_new(doc, key, list) : -1;
+	json_int_t sum = 0;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v)
+		sum += jsonx_int(v, "Size", 0);
+	return sum;
 }
 
 static int get_df(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	AUTO_JSON json_t *doc = json_object();
+	int minor = dockerd_api_minor(req);
 	unsigned want = 0;
 
-	http_query_each(req, "type", add_type, &want);
+	if (minor >= 42)
+		http_query_each(req, "type", add_type, &want);
 	if (want & WANT_WRONG)
 		return err_set(err, ERR_INVALID, "unknown object type: expected container, image, "
 			       "volume or build-cache");
 	want = want ? want : WANT_IMAGES | WANT_CONTAINERS | WANT_VOLUMES | WANT_CACHE;
 	json_object_set_new(doc, "LayersSize",
 			    json_integer(want & WANT_IMAGES ? dockerd_layers_size(daemon) : 0));
-	if (want & WANT_IMAGES && add(doc, "Images", images(daemon, err)))
+	/* What was not asked for is null; a list that failed is NULL, and so not set. */
+	if (json_object_set_new(doc, "Images",
+				want & WANT_IMAGES ? images(daemon, minor, err) : json_null()) ||
+	    json_object_set_new(doc, "Containers",
+				want & WANT_CONTAINERS ? containers(daemon) : json_null()) ||
+	    json_object_set_new(doc, "Volumes",
+				want & WANT_VOLUMES ? volumes(daemon, err) : json_null()))
 		return -1;
-	if (want & WANT_CONTAINERS && add(doc, "Containers", containers(daemon)))
-		return -1;
-	if (want & WANT_VOLUMES && add(doc, "Volumes", volumes(daemon, err)))
-		return -1;
-	if (want & WANT_CACHE)
-		json_object_set_new(doc, "BuildCache", json_array());
-	json_object_set_new(doc, "BuilderSize", json_integer(0));
+	json_object_set_new(doc, "BuildCache",
+			    want & WANT_CACHE ? dockerd_build_cache(daemon) : json_null());
+	if (minor < 42)
+		json_object_set_new(doc, "BuilderSize",
+				    json_integer(sizes(json_object_get(doc, "BuildCache"))));
 	http_reply_json(rep, 200, json_incref(doc));
 	return 0;
 }

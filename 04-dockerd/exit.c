@@ -19,6 +19,7 @@
 #include "lifecycle.h"
 #include "network.h"
 #include "restart.h"
+#include "shm.h"
 #include "task.h"
 #include "volume_mount.h"
 
@@ -203,6 +204,7 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 				json_pack("{s:o}", "exitCode", json_sprintf("%d", info->status)));
 	dockerd_network_events(d, c, "disconnect", networks);
 	dockerd_exec_container_exited(d, c);
+	dockerd_shm_unmount(d, c->id);
 	if (saved) {
 		dockerd_task_delete(d, c->id);
 		dockerd_volumes_release(d, c->id);

@@ -1,5 +1,5 @@
 /*
- * image_api.c - GET /images/json, /images/{name}/json, /images/{name}/history.
+ * image_api.c - GET /images/json, and what an image is called.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -31,8 +31,8 @@ static void add_once(json_t *list, const char *text)
 		json_array_append_new(list, json_string(text));
 }
 
-/* RepoTags and RepoDigests of an ID. */
-static void names_of(const struct image_names *all, const char *id, json_t *tags, json_t *digests)
+void dockerd_image_names_of(const struct image_names *all, const char *id, json_t *tags,
+			    json_t *digests)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		AUTO_FREE char *tag = NULL, *digest = NULL;
@@ -75,11 +75,21 @@ static json_t *summary(struct daemon *d, const struct image_names *all,
 	       *labels = jsonx_at(image->resolved, "config.config.Labels");
 	json_int_t size = jsonx_int(image->resolved, "snapshotSize", 0);
 
-	names_of(all, image->id, tags, digests);
-	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:i, s:O?, s:I}", "Id", image->id,
+	dockerd_image_names_of(all, image->id, tags, digests);
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:i, s:O?, s:I, s:O}", "Id", image->id,
 			 "ParentId", "", "RepoTags", tags, "RepoDigests", digests, "Created",
-			 created_at(image->resolved), "Size", size, "VirtualSize", size,
-			 "SharedSize", -1, "Labels", labels, "Containers", users_of(d, image->id));
+			 created_at(image->resolved), "Size", size, "SharedSize", -1, "Labels",
+			 labels, "Containers", users_of(d, image->id), "Descriptor",
+			 json_object_get(image->resolved, "target"));
+}
+
+void dockerd_images_virtual(json_t *list)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(list, i, s)
+		json_object_set(s, "VirtualSize", json_object_get(s, "Size"));
 }
 
 /* "nginx", "nginx:1.*", "*:latest": the whole, or the repository alone, by fnmatch(3). */
@@ -234,6 +244,25 @@ json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct 
 	return sorted(list);
 }
 
+/* What came and went with the API's versions. */
+static void by_version(struct daemon *d, json_t *list, int minor, bool manifests)
+{
+	json_t *s;
+	size_t i;
+
+	if (minor < 43)
+		spell_none(list);
+	if (minor < 44)
+		dockerd_images_virtual(list);
+	json_array_foreach(list, i, s) {
+		if (manifests && minor >= 47)
+			json_object_set_new(s, "Manifests", dockerd_image_manifests(
+							d, json_object_get(s, "Descriptor")));
+		if (minor < 48)
+			json_object_del(s, "Descriptor");
+	}
+}
+
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	AUTO_JSON json_t *filters =
@@ -247,132 +276,12 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	}
 	if (http_query_bool(req, "shared-size", 0))
 		tell_shared(daemon, list);
-	if (dockerd_api_minor(req) < 43)
-		spell_none(list);
+	by_version(daemon, list, dockerd_api_minor(req), http_query_bool(req, "manifests", 0));
 	http_reply_json(rep, 200, list);
 	return 0;
 }
 
-/* --- GET /images/{name}/json
- * ---------------------------------------------------------------------- */
-
-/* Before 1.50, an image's configuration was a container's: all of it, set or not. */
-static json_t *whole_config(const json_t *run)
-{
-	json_t *all = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:n, s:n, s:s, s:n, s:s, s:n, s:n, s:n}",
-				"Hostname", "", "Domainname", "", "User", "", "AttachStdin", 0,
-				"AttachStdout", 0, "AttachStderr", 0, "Tty", 0, "OpenStdin", 0,
-				"StdinOnce", 0, "Env", "Cmd", "Image", "", "Volumes", "WorkingDir",
-				"", "Entrypoint", "OnBuild", "Labels");
-
-	json_object_update(all, (json_t *)run);
-	return all;
-}
-
-static json_t *inspect(const struct image_names *all, const struct image_name *image, int minor)
-{
-	const json_t *config = json_object_get(image->resolved, "config");
-	json_t *tags = json_array(), *digests = json_array(), *doc,
-	       *run = json_object_get(config, "config");
-	json_t *layers = jsonx_at(config, "rootfs.diff_ids");
-	json_int_t size = jsonx_int(image->resolved, "snapshotSize", 0);
-
-	names_of(all, image->id, tags, digests);
-	doc = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "Id", image->id, "RepoTags",
-			tags, "RepoDigests", digests, "Parent", "", "Comment",
-			jsonx_str(config, "comment", ""), "Created",
-			jsonx_str(config, "created", ""), "DockerVersion",
-			jsonx_str(config, "docker_version", ""), "Author",
-			jsonx_str(config, "author", ""));
-	json_object_set_new(doc, "Config", minor < 50 ? whole_config(run) :
-					   run	      ? json_incref(run) :
-							json_object());
-	/* The container that the image was made of. Not since 1.45; but docker-compose 1, which
-	 * speaks the newest version it is offered, cannot remake a container without it. */
-	json_object_set_new(doc, "Container", json_string(jsonx_str(config, "container", "")));
-	json_object_set_new(doc, "ContainerConfig",
-			    whole_config(json_object_get(config, "container_config")));
-	json_object_set_new(doc, "Architecture",
-			    json_string(jsonx_str(config, "architecture", "")));
-	if (*jsonx_str(config, "variant", ""))
-		json_object_set(doc, "Variant", json_object_get(config, "variant"));
-	json_object_set_new(doc, "Os", json_string(jsonx_str(config, "os", "")));
-	json_object_set_new(doc, "Size", json_integer(size));
-	json_object_set_new(doc, "VirtualSize", json_integer(size));
-	json_object_set_new(doc, "GraphDriver",
-			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
-	json_object_set_new(doc, "RootFS", json_pack("{s:s, s:o}", "Type", "layers", "Layers",
-						     layers ? json_incref(layers) : json_array()));
-	json_object_set_new(doc, "Metadata", json_pack("{s:s}", "LastTagTime", ZERO_TIME));
-	return doc;
-}
-
-static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon,
-		       struct err *err)
-{
-	const struct image_name *image;
-	struct image_names all;
-
-	if (dockerd_images_load(daemon, &all, err))
-		return -1;
-	image = dockerd_image_find(&all, http_param(req, "name"), NULL, err);
-	if (image)
-		http_reply_json(rep, 200, inspect(&all, image, dockerd_api_minor(req)));
-	dockerd_images_free(&all);
-	return image ? 0 : -1;
-}
-
-/* --- GET /images/{name}/history
- * ---------------------------------------------------------------------- */
-
-/* Newest first; only the newest has an ID, as with every image that was pulled. */
-static json_t *history(struct daemon *d, const struct image_names *all, const struct image_name *image)
-{
-	json_t *list = json_array(), *steps = jsonx_at(image->resolved, "config.history"), *step;
-	const json_t *ids = jsonx_at(image->resolved, "config.rootfs.diff_ids");
-	size_t i, layer = 0;
-
-	json_array_foreach(steps, i, step) {
-		bool empty = jsonx_bool(step, "empty_layer", false);
-		bool last = i + 1 == json_array_size(steps);
-		json_t *tags = last ? json_array() : json_null();
-
-		if (last) {
-			AUTO_JSON json_t *ignored = json_array();
-
-			names_of(all, image->id, tags, ignored);
-		}
-		json_array_insert_new(
-			list, 0,
-			json_pack("{s:s, s:I, s:s, s:o, s:I, s:s}", "Id",
-				  last ? image->id : "<missing>", "Created",
-				  (json_int_t)dockerd_parse_time(jsonx_str(step, "created", "")),
-				  "CreatedBy", jsonx_str(step, "created_by", ""), "Tags", tags,
-				  "Size", empty ? 0 : dockerd_layer_size(d, ids, layer + 1), "Comment",
-				  jsonx_str(step, "comment", "")));
-		layer += !empty;
-	}
-	return list;
-}
-
-static int get_history(struct http_request *req, struct http_reply *rep, void *daemon,
-		       struct err *err)
-{
-	const struct image_name *image;
-	struct image_names all;
-
-	if (dockerd_images_load(daemon, &all, err))
-		return -1;
-	image = dockerd_image_find(&all, http_param(req, "name"), NULL, err);
-	if (image)
-		http_reply_json(rep, 200, history(daemon, &all, image));
-	dockerd_images_free(&all);
-	return image ? 0 : -1;
-}
-
 const struct http_route dockerd_image_routes[] = {
 	{ "GET", "/images/json", get_list },
-	{ "GET", "/images/{name...}/json", get_inspect },
-	{ "GET", "/images/{name...}/history", get_history },
 	{ NULL },
 };

@@ -196,8 +196,8 @@ static int delete_one(struct deletion *del, const struct image_name *image, stru
 	return drop_all(del, jsonx_at(image->resolved, "config.rootfs.diff_ids"), err);
 }
 
-int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *done,
-			 struct err *err)
+int dockerd_image_remove(struct daemon *d, const char *ref, bool force,
+			 const struct http_request *req, json_t *done, struct err *err)
 {
 	struct deletion del = { .d = d, .ref = ref, .force = force, .done = done };
 	const struct image_name *image;
@@ -209,7 +209,7 @@ int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *
 		return -1;
 	del.all = &all;
 	image = dockerd_image_find(&all, ref, &del.by_id, err);
-	if (image) {
+	if (image && !(req && dockerd_image_check_platforms(d, image, req, err))) {
 		del.id = image->id;
 		rc = delete_one(&del, image, err);
 	}
@@ -220,11 +220,12 @@ int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *
 static int delete_image(struct http_request *req, struct http_reply *rep, void *daemon,
 			struct err *err)
 {
+	bool platforms = dockerd_api_minor(req) >= 50;
 	json_t *done = json_array();
 
 	/* noprune keeps an image's untagged parents: here images have none. */
 	if (dockerd_image_remove(daemon, http_param(req, "name"), http_query_bool(req, "force", 0),
-				 done, err)) {
+				 platforms ? req : NULL, done, err)) {
 		json_decref(done);
 		return -1;
 	}

@@ -59,7 +59,7 @@ static void remove_one(struct prune *p, const json_t *summary)
 	json_int_t before = dockerd_layers_size(p->d);
 	struct err err;
 
-	if (dockerd_image_remove(p->d, jsonx_str(summary, "Id", ""), true, p->deleted, &err)) {
+	if (dockerd_image_remove(p->d, jsonx_str(summary, "Id", ""), true, NULL, p->deleted, &err)) {
 		log_debug("prune: %s", err.msg); /* in use since, or gone */
 		return;
 	}

@@ -78,16 +78,16 @@ static void save_event(struct daemon *d, const json_t *names)
 
 static int save(struct http_request *req, struct http_reply *rep, struct naming *n, struct err *err)
 {
-	AUTO_FREE char *platform = dockerd_platform_text(http_query(req, "platform"));
+	AUTO_FREE char *platform = NULL;
 	json_t *body;
 
 	if (n->failed) {
 		*err = n->err;
 		return -1;
 	}
-	body = json_pack("{s:O, s:s}", "names", n->names, "platform", platform ? platform : "");
-	if (!platform || !*platform)
-		json_object_del(body, "platform");
+	if (dockerd_platform_parse(http_query(req, "platform"), &platform, err))
+		return -1;
+	body = json_pack("{s:O, s:s*}", "names", n->names, "platform", platform);
 	if (dockerd_relay(n->d, rep, "application/x-tar", "POST", "/v1/transfer/export", body, err))
 		return -1;
 	save_event(n->d, n->names);
@@ -192,14 +192,18 @@ static int run(struct progress *p, void *arg, struct err *err)
 static int post_load(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct progress_job job = { run, load_free, NULL };
-	int fd = dockerd_spool_take(req, err);
+	AUTO_FREE char *platform = NULL;
 	struct load *l;
+	int fd;
 
+	if (dockerd_platform_parse(http_query(req, "platform"), &platform, err))
+		return -1;
+	fd = dockerd_spool_take(req, err);
 	if (fd < 0)
 		return -1;
 	l = xcalloc(1, sizeof *l);
 	*l = (struct load){ .d = daemon, .fd = fd, .quiet = http_query_bool(req, "quiet", 1),
-			    .platform = dockerd_platform_text(http_query(req, "platform")) };
+			    .platform = steal_ptr(&platform) };
 	job.arg = l;
 	return dockerd_progress(daemon, &job, rep, err);
 }

@@ -107,14 +107,18 @@ static bool is_named(const struct image_name *image, const struct reference *wan
 	return !strcmp(have.tag, want->tag);
 }
 
+/* What is neither the beginning of an ID nor a name is no question that could be answered. */
 static int no_such(const char *ref, struct err *err)
 {
+	AUTO_FREE char *shown = NULL;
 	struct reference parsed;
-	struct err ignored;
-	AUTO_FREE char *shown = reference_parse(ref, &parsed, &ignored)
-					? xstrdup(ref)
-					: reference_familiar(&parsed);
 
+	if (dockerd_is_hex(ref) && strlen(ref) == ID_SIZE - 1)
+		shown = xstrdup(ref);
+	else if (reference_parse(ref, &parsed, err))
+		return -1;
+	else
+		shown = reference_familiar(&parsed);
 	return err_set(err, ERR_NOT_FOUND, "No such image: %s", shown);
 }
 

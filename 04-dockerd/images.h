@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "03-containerd/http.h"
 #include "daemon.h"
 
 /* One containerd name, resolved. */
@@ -50,12 +51,28 @@ json_int_t dockerd_layers_size(struct daemon *d);
 /* Bytes of an image's layers that another image has too. */
 json_int_t dockerd_shared_size(struct daemon *d, const char *id);
 
-/* DELETE /images/{ref} (image_delete.c): what was done is added to `done`. */
-int dockerd_image_remove(struct daemon *d, const char *ref, bool force, json_t *done,
-			 struct err *err);
+/* DELETE /images/{ref} (image_delete.c): what was done is added to `done`. `req` (may be NULL) may
+ * name platforms. */
+int dockerd_image_remove(struct daemon *d, const char *ref, bool force,
+			 const struct http_request *req, json_t *done, struct err *err);
 
-/* GET /images/json (image_api.c); new. */
+/* GET /images/json (image_api.c), of which the latest version has least; new. */
 json_t *dockerd_image_summaries(struct daemon *d, const json_t *filters, struct err *err);
+void dockerd_images_virtual(json_t *list); /* VirtualSize, for clients before 1.44 */
+/* RepoTags and RepoDigests of an ID. */
+void dockerd_image_names_of(const struct image_names *all, const char *id, json_t *tags,
+			    json_t *digests);
+
+/* image_platform.c: containerd's resolve answer for a platform ("linux/arm64"), new; NULL with
+ * ERR_NOT_FOUND where the image has none of it. */
+json_t *dockerd_image_for(struct daemon *d, const struct image_name *image, const char *platform,
+			  struct err *err);
+/* platforms= of a request to delete: is all of the image meant that is here? */
+int dockerd_image_check_platforms(struct daemon *d, const struct image_name *image,
+				  const struct http_request *req, struct err *err);
+
+/* image_manifests.c: what an index (or a manifest) has in it, "Manifests" of the API; new. */
+json_t *dockerd_image_manifests(struct daemon *d, const json_t *target);
 
 /* Does a filter value name this image? */
 bool dockerd_image_is(const char *value, const char *id, const char *name);

@@ -11,6 +11,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/platform.h"
 #include "03-containerd/tar_read.h"
 #include "api.h"
 #include "events.h"
@@ -123,12 +124,15 @@ static const char *layer_type(int fd)
 
 static json_t *document(const struct import *m, const char *diff_id)
 {
-	const char *slash = m->platform ? strchr(m->platform, '/') : NULL;
+	struct ctrd_platform platform;
 	char now[TIME_TEXT_SIZE];
+	struct err ignored;
 
 	time_now_text(now);
-	return json_pack("{s:s, s:s, s:s, s:s, s:O, s:{s:s, s:[s]}, s:[{s:s, s:s}], s:s}",
-			 "architecture", slash ? slash + 1 : dockerd_architecture(), "os", "linux",
+	ctrd_platform_parse(m->platform, &platform, &ignored); /* which the request's check did */
+	return json_pack("{s:s, s:s*, s:s, s:s, s:s, s:O, s:{s:s, s:[s]}, s:[{s:s, s:s}], s:s}",
+			 "architecture", platform.arch, "variant",
+			 *platform.variant ? platform.variant : NULL, "os", platform.os,
 			 "created", now, "comment", m->message, "config", m->config, "rootfs", "type",
 			 "layers", "diff_ids", diff_id, "history", "created", now, "comment",
 			 m->message, "docker_version", DOCKERD_VERSION);
@@ -177,9 +181,9 @@ static int fill(struct import *m, struct http_request *req, struct err *err)
 
 	m->source = xstrdup(source);
 	m->message = xstrdup(message ? message : "");
-	m->platform = dockerd_platform_text(http_query(req, "platform"));
 	m->config = json_object();
-	if (dockerd_image_changes(m->config, req, err) ||
+	if (dockerd_platform_parse(http_query(req, "platform"), &m->platform, err) ||
+	    dockerd_image_changes(m->config, req, err) ||
 	    dockerd_name_parse(http_query(req, "repo"), http_query(req, "tag"), &m->full, &m->familiar, err))
 		return -1;
 	m->fd = dockerd_spool_take(req, err);

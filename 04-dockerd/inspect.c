@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "exec.h"
+#include "images.h"
 #include "mounts.h"
 
 /* What both NetworkSettings and each of its Networks say about an endpoint; all of it
@@ -62,7 +63,23 @@ static const char *network_id(const struct daemon *d, const struct endpoint *ep,
 	return ep ? ep->net->id : kind >= 0 ? d->net->builtin[kind]->id : "";
 }
 
-json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c)
+/* Before DNSNames the name that a container has unasked was among its aliases. */
+static json_t *aliases(const struct container *c, const struct endpoint *ep,
+		       const json_t *settings, int minor)
+{
+	json_t *list = null_if_empty(settings, "Aliases");
+
+	if (minor >= 45 || !ep || !ep->net->dns)
+		return list;
+	if (!json_is_array(list)) {
+		json_decref(list);
+		list = json_array();
+	}
+	json_array_append_new(list, json_stringn(c->id, ID_SHORT));
+	return list;
+}
+
+json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c, int minor)
 {
 	json_t *all = json_object(), *settings, *one;
 	const char *name;
@@ -70,13 +87,17 @@ json_t *dockerd_inspect_networks(const struct daemon *d, const struct container 
 	json_object_foreach(c->networks, name, settings) {
 		const struct endpoint *ep = endpoint_on(c, name);
 
-		one = json_pack("{s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "IPAMConfig",
+		one = json_pack("{s:o, s:o, s:o, s:o, s:s}", "IPAMConfig",
 				null_if_empty(settings, "IPAMConfig"), "Links",
 				null_if_empty(settings, "Links"), "Aliases",
-				null_if_empty(settings, "Aliases"), "DriverOpts",
-				null_if_empty(settings, "DriverOpts"), "GwPriority",
-				jsonx_int(settings, "GwPriority", 0), "NetworkID",
-				network_id(d, ep, name), "DNSNames", dns_names(ep));
+				aliases(c, ep, settings, minor), "DriverOpts",
+				null_if_empty(settings, "DriverOpts"), "NetworkID",
+				network_id(d, ep, name));
+		if (minor >= 44)
+			json_object_set_new(one, "DNSNames", dns_names(ep));
+		if (minor >= 48)
+			json_object_set_new(one, "GwPriority",
+					    json_integer(jsonx_int(settings, "GwPriority", 0)));
 		json_object_update_new(one, addresses(ep));
 		json_object_set_new(all, name, one);
 	}
@@ -84,7 +105,7 @@ json_t *dockerd_inspect_networks(const struct daemon *d, const struct container 
 }
 
 /* The addresses at the top are the default bridge's: they are older than networks. */
-static json_t *network_settings(struct daemon *d, const struct container *c)
+static json_t *network_settings(struct daemon *d, const struct container *c, int minor)
 {
 	const struct endpoint *ep = dockerd_gateway_of(c);
 	const json_t *exposed = c->endpoints ? json_object_get(c->config, "ExposedPorts") : NULL;
@@ -99,7 +120,7 @@ static json_t *network_settings(struct daemon *d, const struct container *c)
 		json_object_set_new(s, "SandboxKey",
 				    json_sprintf("/proc/%d/ns/net", (int)c->st.pid));
 	json_object_update_new(s, addresses(endpoint_on(c, "bridge")));
-	json_object_set_new(s, "Networks", dockerd_inspect_networks(d, c));
+	json_object_set_new(s, "Networks", dockerd_inspect_networks(d, c, minor));
 	return s;
 }
 
@@ -114,15 +135,16 @@ static void set_path(json_t *doc, const char *key, const struct daemon *d,
 static void set_files(json_t *doc, const struct daemon *d, const struct container *c)
 {
 	AUTO_FREE char *log = dockerd_container_log(d, c);
-	bool none = !strcmp(json_string_value(jsonx_at(c->host, "LogConfig.Type")), "none");
+	/* Of other drivers the file is nobody's business, as with Docker: it may change. */
+	bool shown = !strcmp(json_string_value(jsonx_at(c->host, "LogConfig.Type")), "json-file");
 
 	set_path(doc, "ResolvConfPath", d, c, "resolv.conf");
 	set_path(doc, "HostnamePath", d, c, "hostname");
 	set_path(doc, "HostsPath", d, c, "hosts");
-	json_object_set_new(doc, "LogPath", json_string(none ? "" : log));
+	json_object_set_new(doc, "LogPath", json_string(shown ? log : ""));
 }
 
-json_t *dockerd_inspect(struct daemon *d, struct container *c)
+json_t *dockerd_inspect(struct daemon *d, struct container *c, int minor)
 {
 	json_t *args = dockerd_container_args(c), *doc;
 
@@ -144,13 +166,13 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c)
 			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));
 	json_object_set_new(doc, "Config", json_deep_copy(c->config));
-	json_object_set_new(doc, "NetworkSettings", network_settings(d, c));
+	json_object_set_new(doc, "NetworkSettings", network_settings(d, c, minor));
 	dockerd_unlock(d);
 	json_decref(args);
 	return doc;
 }
 
-/* The snapshot's size as containerd counts it; 0 when it cannot tell. */
+/* The snapshot's size as containerd counts it, 0 when it cannot tell; and with the image's. */
 static void add_sizes(struct daemon *d, const struct container *c, json_t *doc)
 {
 	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/usage", c->id);
@@ -158,7 +180,9 @@ static void add_sizes(struct daemon *d, const struct container *c, json_t *doc)
 	AUTO_JSON json_t *usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
 
 	json_object_set_new(doc, "SizeRw", json_integer(jsonx_int(usage, "size", 0)));
-	json_object_set_new(doc, "SizeRootFs", json_integer(jsonx_int(usage, "size", 0)));
+	json_object_set_new(doc, "SizeRootFs",
+			    json_integer(jsonx_int(usage, "size", 0) +
+					 dockerd_image_size(d, c->image_id)));
 }
 
 static int get_inspect(struct http_request *req, struct http_reply *rep, void *daemon,
@@ -169,7 +193,7 @@ static int get_inspect(struct http_request *req, struct http_reply *rep, void *d
 
 	if (!c)
 		return -1;
-	doc = dockerd_inspect(daemon, c);
+	doc = dockerd_inspect(daemon, c, dockerd_api_minor(req));
 	if (http_query_bool(req, "size", 0))
 		add_sizes(daemon, c, doc);
 	dockerd_container_put(daemon, c);

@@ -7,11 +7,11 @@
 #include "container.h"
 #include "network.h"
 
-/* NetworkSettings.Networks: one entry, of the network that NetworkMode names.
- * daemon.lock held. New. */
-json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c);
+/* NetworkSettings.Networks: one entry, of the network that NetworkMode names, as API
+ * 1.<minor> has it. daemon.lock held. New. */
+json_t *dockerd_inspect_networks(const struct daemon *d, const struct container *c, int minor);
 
 /* GET /containers/{id}/json. New. */
-json_t *dockerd_inspect(struct daemon *d, struct container *c);
+json_t *dockerd_inspect(struct daemon *d, struct container *c, int minor);
 
 #endif

@@ -105,8 +105,8 @@ static int post_kill(struct http_request *req, struct http_reply *rep, void *dae
 	if (!c)
 		return -1;
 	rc = query_signal(req, SIGKILL, &sig, err);
-	if (!rc)
-		rc = dockerd_kill(daemon, c, sig, err);
+	if (!rc && dockerd_kill(daemon, c, sig, err))
+		rc = err_wrap(err, "cannot kill container: %s", http_param(req, "id"));
 	dockerd_container_put(daemon, c);
 	if (!rc)
 		http_reply_empty(rep, 204);

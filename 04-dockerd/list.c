@@ -162,7 +162,7 @@ static json_t *command(const struct container *c)
 }
 
 /* daemon.lock held. */
-static json_t *summary(const struct daemon *d, const struct container *c, time_t now)
+static json_t *summary(const struct daemon *d, const struct container *c, time_t now, int minor)
 {
 	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
 	const struct endpoint *ep = dockerd_gateway_of(c);
@@ -182,7 +182,7 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 			    json_pack("{s:s}", "NetworkMode",
 				      jsonx_str(c->host, "NetworkMode", "")));
 	json_object_set_new(s, "NetworkSettings",
-			    json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c)));
+			    json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c, minor)));
 	json_object_set_new(s, "Mounts", dockerd_mounts_inspect(c->mounts));
 	return s;
 }
@@ -192,6 +192,7 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 struct query {
 	bool all;
 	long limit;
+	int minor; /* of the API's version */
 	json_t *filters;
 	struct container *before, *since; /* references, or NULL */
 };
@@ -238,7 +239,7 @@ static json_t *collect(struct daemon *d, const struct query *q)
 			continue;
 		if (q->limit > 0 && json_array_size(list) >= (size_t)q->limit)
 			break;
-		json_array_append_new(list, summary(d, c, now));
+		json_array_append_new(list, summary(d, c, now, q->minor));
 	}
 	dockerd_unlock(d);
 	return list;
@@ -254,7 +255,8 @@ static void add_sizes(struct daemon *d, json_t *list)
 		struct err ignored;
 		json_t *usage = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
 
-		json_object_set_new(s, "SizeRw", json_integer(jsonx_int(usage, "size", 0)));
+		if (jsonx_int(usage, "size", 0)) /* as Go leaves out what is zero */
+			json_object_set(s, "SizeRw", json_object_get(usage, "size"));
 		json_object_set_new(s, "SizeRootFs",
 				    json_integer(
 					    jsonx_int(usage, "size", 0) +
@@ -265,7 +267,7 @@ static void add_sizes(struct daemon *d, json_t *list)
 
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
-	struct query q = { 0 };
+	struct query q = { .minor = dockerd_api_minor(req) };
 	json_t *list = NULL;
 
 	if (!parse(req, daemon, &q, err)) {

@@ -278,11 +278,28 @@ static char *next_line(struct logfile *f, size_t *len, ssize_t *state)
 	}
 }
 
-static bool parse(struct logfile *f, const char *text, size_t len, struct log_entry *e)
+/* The newline that ends the line is the text's own, if it had one. */
+static bool parse_local(struct logfile *f, const char *text, size_t len, struct log_entry *e)
+{
+	char *p;
+
+	e->when.tv_sec = (time_t)strtoll(text, &p, 10);
+	if (*p != '.')
+		return false;
+	e->when.tv_nsec = strtol(p + 1, &p, 10);
+	if (p + 4 > text + len || p[0] != ' ' || p[3] != ' ' || (p[1] != '1' && p[1] != '2'))
+		return false;
+	e->stream = p[1] - '0';
+	e->time = time_text(&e->when, f->when);
+	e->text = p + 4;
+	e->len = len - (size_t)(e->text - text) + (p[2] == 'F');
+	return true;
+}
+
+static bool parse_json(struct logfile *f, const char *text, size_t len, struct log_entry *e)
 {
 	json_t *log;
 
-	json_decref(f->line);
 	f->line = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
 	log = json_object_get(f->line, "log");
 	if (!json_is_string(log))
@@ -291,7 +308,16 @@ static bool parse(struct logfile *f, const char *text, size_t len, struct log_en
 	e->len = json_string_length(log);
 	e->stream = strcmp(jsonx_str(f->line, "stream", "stdout"), "stderr") ? 1 : 2;
 	e->time = jsonx_str(f->line, "time", "");
+	e->attributes = json_object_get(f->line, "attrs");
 	return !dockerd_parse_timespec(e->time, &e->when);
+}
+
+static bool parse(struct logfile *f, const char *text, size_t len, struct log_entry *e)
+{
+	json_decref(f->line);
+	f->line = NULL;
+	*e = (struct log_entry){ 0 };
+	return *text == '{' ? parse_json(f, text, len, e) : parse_local(f, text, len, e);
 }
 
 int logfile_next(struct logfile *f, struct log_entry *e, struct err *err)

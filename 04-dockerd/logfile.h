@@ -1,9 +1,10 @@
 /*
- * logfile.h - reading what a container has said: Docker's json-file format.
+ * logfile.h - reading what a container has said: Docker's json-file format, or our own "local".
  *
- *     {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}
+ *     {"log":"text\n","stream":"stdout","attrs":{"name":"value"},"time":"2026-01-02T03:04:05.000000006Z"}
+ *     1767323045.000000006 1F text     (1: stdout, 2: stderr; F: it had a newline, P: it had none)
  *
- * one object per line, appended by the shim; `<path>.1` (newer) to `<path>.N` (older) are what
+ * one entry per line, appended by the shim, its first character says which; `<path>.1` (newer) to `<path>.N` (older) are what
  * was rotated away, `<path>.1.gz` and so on if it was compressed. A reader goes from old to new and knows when it has reached the end,
  * which may move. A line that is not complete yet is left for the next look.
  */
@@ -17,6 +18,7 @@
 #include <zlib.h>
 
 #include "01-kernel/base/err.h"
+#include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
 
 struct log_entry {
@@ -25,6 +27,7 @@ struct log_entry {
 	size_t len;
 	const char *time;
 	struct timespec when;
+	const json_t *attributes; /* NULL: none */
 };
 
 struct logfile {
@@ -35,6 +38,7 @@ struct logfile {
 	struct strbuf buf;    /* read, not yet handed out */
 	size_t at;
 	json_t *line;         /* what the last entry points into */
+	char when[TIME_TEXT_SIZE]; /* the same */
 };
 
 /* Start `tail` lines before the end; -1: at the beginning. A log that does not

@@ -7,6 +7,7 @@
  */
 #include "logs.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "human.h"
+#include "log_config.h"
 #include "logfile.h"
 
 struct request {
@@ -35,6 +37,44 @@ static bool earlier(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* As in a URL's query, spaces as +. */
+static void add_escaped(struct strbuf *sb, const char *text)
+{
+	for (; *text; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
+			strbuf_addc(sb, *text);
+		else if (*text == ' ')
+			strbuf_addc(sb, '+');
+		else
+			strbuf_addf(sb, "%%%02X", (unsigned char)*text);
+	}
+}
+
+/* "a=b,c=d ": the driver's extra attributes. */
+static void add_details(struct strbuf *sb, const json_t *attributes)
+{
+	size_t n = json_object_size(attributes), i = 0;
+	AUTO_FREE const char **names = xcalloc(n + 1, sizeof *names);
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)attributes, name, v)
+		names[i++] = name;
+	qsort(names, n, sizeof *names, by_name);
+	for (i = 0; i < n; i++) {
+		strbuf_adds(sb, i ? "," : "");
+		add_escaped(sb, names[i]);
+		strbuf_addc(sb, '=');
+		add_escaped(sb, jsonx_str(attributes, names[i], ""));
+	}
+	strbuf_addc(sb, ' ');
+}
+
 /* Frame: stream, three zeros, length; then the payload. */
 static int send_entry(const struct request *r, const struct log_entry *e)
 {
@@ -45,7 +85,7 @@ static int send_entry(const struct request *r, const struct log_entry *e)
 	if (r->timestamps)
 		strbuf_addf(&sb, "%s ", e->time);
 	if (r->details)
-		strbuf_addc(&sb, ' '); /* the driver's extra attributes, of which we have none */
+		add_details(&sb, e->attributes);
 	strbuf_add(&sb, e->text, e->len);
 	if (r->tty)
 		return r->write(r->to, sb.data + 8, sb.len - 8);
@@ -220,7 +260,7 @@ static int parse(struct http_request *req, struct request *r, struct err *err)
 	if (!r->out && !r->errs)
 		return err_set(err, ERR_INVALID,
 			       "Bad parameters: you must choose at least one stream");
-	if (!strcmp(json_string_value(jsonx_at(r->c->host, "LogConfig.Type")), "none"))
+	if (!dockerd_log_is_kept(json_object_get(r->c->host, "LogConfig")))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "configured logging driver does not support reading");
 	return parse_tail(http_query(req, "tail"), &r->tail, err) ||

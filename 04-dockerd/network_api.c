@@ -56,10 +56,12 @@ static json_t *members(const struct daemon *d, const struct network *net)
 }
 
 /* networks.lock held, and so the network stays. */
-static json_t *inspect(struct daemon *d, const struct network *net, bool with_members)
+static json_t *inspect(struct daemon *d, const struct network *net, bool with_members, int minor)
 {
 	json_t *doc = json_deep_copy(net->doc);
 
+	if (minor < 48)
+		json_object_del(doc, "EnableIPv4");
 	dockerd_lock(d);
 	json_object_set_new(doc, "Containers", with_members ? members(d, net) : json_object());
 	dockerd_unlock(d);
@@ -125,6 +127,7 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	static const char *const types[] = { "builtin", "custom", NULL };
 	static const char *const words[] = { "true", "false", "1", "0", NULL };
 	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
+	int minor = dockerd_api_minor(req);
 	struct daemon *d = daemon;
 	json_t *list;
 
@@ -134,8 +137,7 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	pthread_mutex_lock(&d->net->lock);
 	for (struct network *net = d->net->list; net; net = net->next)
 		if (passes(net, f))
-			json_array_append_new(list,
-					      inspect(d, net, dockerd_api_minor(req) < 28));
+			json_array_append_new(list, inspect(d, net, minor < 28, minor));
 	pthread_mutex_unlock(&d->net->lock);
 	http_reply_json(rep, 200, list);
 	return 0;
@@ -154,7 +156,7 @@ static int get_one(struct http_request *req, struct http_reply *rep, void *daemo
 	if (!net)
 		return -1;
 	pthread_mutex_lock(&d->net->lock);
-	doc = inspect(d, net, true);
+	doc = inspect(d, net, true, dockerd_api_minor(req));
 	pthread_mutex_unlock(&d->net->lock);
 	dockerd_network_put(d->net, net);
 	http_reply_json(rep, 200, doc);

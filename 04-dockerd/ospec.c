@@ -256,51 +256,6 @@ json_t *dockerd_spec_exec(const struct container *c, const struct exec_request *
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* The running container that "container:<ref>" names; its pid, 0 and err if there is none. */
-static pid_t joined_pid(struct daemon *d, const char *mode, const char *what, char **dir,
-			struct err *err)
-{
-	struct container *other;
-	pid_t pid = 0;
-
-	other = dockerd_container_find(d, mode + strlen("container:"), err);
-	if (!other)
-		return 0;
-	dockerd_lock(d);
-	if (other->st.running && !other->st.restarting)
-		pid = other->st.pid;
-	dockerd_unlock(d);
-	if (!pid)
-		err_set(err, ERR_CONFLICT, "cannot join %s of a non running container: %s", what,
-			other->id);
-	else if (dir)
-		*dir = dockerd_container_path(d, other, NULL);
-	dockerd_container_put(d, other);
-	return pid;
-}
-
-int dockerd_joins_resolve(struct daemon *d, const struct container *c, struct joins *j,
-			  struct err *err)
-{
-	const char *net = jsonx_str(c->host, "NetworkMode", ""),
-		   *ipc = jsonx_str(c->host, "IpcMode", "");
-	const char *pid = jsonx_str(c->host, "PidMode", "");
-
-	if (str_starts(net, "container:") &&
-	    !(j->net = joined_pid(d, net, "network", &j->net_dir, err)))
-		return -1;
-	if (str_starts(ipc, "container:") && !(j->ipc = joined_pid(d, ipc, "IPC", NULL, err)))
-		return -1;
-	if (str_starts(pid, "container:") && !(j->pid = joined_pid(d, pid, "PID", NULL, err)))
-		return -1;
-	return 0;
-}
-
-void dockerd_joins_free(struct joins *j)
-{
-	free(j->net_dir);
-}
-
 json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct joins *j,
 		     struct err *err)
 {
@@ -318,7 +273,9 @@ json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct j
 	/* Behind the container's own: of two variables of one name the first counts. */
 	json_array_extend(jsonx_at(spec, "process.env"), links);
 	if (strcmp(jsonx_str(c->host, "UTSMode", ""), "host")) {
-		json_object_set(spec, "hostname", json_object_get(c->config, "Hostname"));
+		json_object_set_new(spec, "hostname",
+				    json_string(j->hostname ? j->hostname
+							    : jsonx_str(c->config, "Hostname", "")));
 		if (*jsonx_str(c->config, "Domainname", ""))
 			json_object_set(spec, "domainname",
 					json_object_get(c->config, "Domainname"));

@@ -5,6 +5,7 @@
  *   ospec.c          the whole, and the process
  *   ospec_mounts.c   the file systems that every container has
  *   ospec_linux.c    namespaces, limits, masked paths
+ *   joins.c          other containers' namespaces
  *   ospec_blkio.c    limits of block devices
  *   ospec_devices.c  device nodes and rules
  *   ospec_seccomp.c  a filter of system calls that the user wrote
@@ -26,6 +27,8 @@
 struct joins {
 	pid_t net, ipc, pid;
 	char *net_dir; /* directory of the container whose network is joined: its hosts file... */
+	char *hostname; /* and its name, which goes with the file */
+	char *shm;     /* what is bound to /dev/shm; NULL: a tmpfs of its own */
 };
 int dockerd_joins_resolve(struct daemon *d, const struct container *c, struct joins *j,
 			  struct err *err);

@@ -38,17 +38,12 @@ static bool covered(const struct container *c, const char *destination)
 	return false;
 }
 
-/* With the host's IPC namespace its shared memory and message queues come along. */
-static json_t *hosts_own(const char *destination)
-{
-	return oci_mount(destination, "bind", destination, "rbind,nosuid,noexec,nodev");
-}
-
-static void add_standard(json_t *out, const struct container *c)
+/* Shared memory is a matter of mounts, hence of joins (shm.h). Message queues are their
+ * namespace's: in the host's, what is mounted here shows the host's. */
+static void add_standard(json_t *out, const struct container *c, const struct joins *j)
 {
 	AUTO_JSON json_t *standard = ctrd_spec_mounts(jsonx_bool(c->host, "Privileged", false));
-	bool host_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "host"),
-	     no_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "none");
+	bool no_ipc = !strcmp(jsonx_str(c->host, "IpcMode", ""), "none");
 	AUTO_FREE char *shm = xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld",
 					(long long)jsonx_int(c->host, "ShmSize", 0));
 	json_t *m;
@@ -56,12 +51,13 @@ static void add_standard(json_t *out, const struct container *c)
 
 	json_array_foreach(standard, i, m) {
 		const char *dst = jsonx_str(m, "destination", "");
-		bool is_shm = !strcmp(dst, "/dev/shm"), is_mqueue = !strcmp(dst, "/dev/mqueue");
+		bool is_shm = !strcmp(dst, "/dev/shm");
 
 		if (covered(c, dst) || (no_ipc && is_shm))
 			continue;
-		if (host_ipc && (is_shm || is_mqueue))
-			json_array_append_new(out, hosts_own(dst));
+		if (is_shm && j->shm)
+			json_array_append_new(out, oci_mount(dst, "bind", j->shm,
+							     "rbind,rprivate,nosuid,noexec,nodev"));
 		else if (is_shm)
 			json_array_append_new(out, oci_mount(dst, "tmpfs", "shm", shm));
 		else
@@ -104,7 +100,7 @@ json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const s
 	AUTO_FREE char *parts = dockerd_subpaths_dir(d, c->id);
 	json_t *out = json_array(), *own = dockerd_mounts_oci(c->mounts, parts);
 
-	add_standard(out, c);
+	add_standard(out, c, j);
 	add_netfiles(out, d, c, j);
 	add_init(out, c);
 	json_array_extend(out, own);

@@ -62,6 +62,16 @@ int progress_line(struct progress *p, json_t *line)
 	return stop;
 }
 
+bool progress_cancelled(struct progress *p)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&p->lock);
+	cancelled = p->cancelled;
+	pthread_mutex_unlock(&p->lock);
+	return cancelled;
+}
+
 /* "1.2MB/3.4MB" with a bar, which old clients print as it comes. */
 static json_t *bar(json_int_t at, json_int_t total)
 {

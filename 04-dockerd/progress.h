@@ -31,6 +31,8 @@ int dockerd_progress(struct daemon *d, const struct progress_job *job, struct ht
 
 /* For `run`: say this (takes it). Non-zero: the client has gone, nobody listens. */
 int progress_line(struct progress *p, json_t *line);
+/* The same, asked for without saying anything. */
+bool progress_cancelled(struct progress *p);
 /* {"status":…,"id":…} with a bar where total > 0; `id` may be NULL. */
 int progress_status(struct progress *p, const char *id, const char *status, json_int_t at,
 		    json_int_t total);

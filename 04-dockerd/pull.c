@@ -14,6 +14,7 @@
 #include "image_name.h"
 #include "images.h"
 #include "progress.h"
+#include "pull.h"
 #include "reload.h"
 #include "spool.h"
 
@@ -152,6 +153,21 @@ static struct pull *new_pull(struct daemon *d, const struct reference *ref, cons
 	if (auth)
 		json_object_set_new(p->request, "auth", auth);
 	return p;
+}
+
+int dockerd_pull(struct daemon *d, struct progress *progress, const char *ref, const char *platform,
+		 const json_t *auth, struct err *err)
+{
+	struct reference parsed;
+	struct pull *p;
+	int rc;
+
+	if (reference_parse(ref, &parsed, err))
+		return -1;
+	p = new_pull(d, &parsed, platform, dockerd_auth_of(auth));
+	rc = run(progress, p, err);
+	pull_free(p);
+	return rc;
 }
 
 static int post_create(struct http_request *req, struct http_reply *rep, void *d, struct err *err)

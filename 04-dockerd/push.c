@@ -70,7 +70,7 @@ static int push_one(struct push *p, const char *name, const struct reference *re
 
 	if (p->auth)
 		json_object_set(body, "auth", p->auth);
-	if (p->platform && *p->platform)
+	if (p->platform)
 		json_object_set_new(body, "platform", json_string(p->platform));
 	p->tag = ref->tag;
 	if (ctrd_stream(p->d->waits, "POST", "/v1/transfer/push", body, on_line, p, err))
@@ -138,17 +138,19 @@ static int reference_of(struct http_request *req, struct reference *ref, struct 
 static int post_push(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct progress_job job = { run, push_free, NULL };
+	AUTO_FREE char *platform = NULL;
 	struct reference ref;
 	json_t *auth = NULL;
 	struct push *p;
 
 	if (reference_of(req, &ref, err) ||
+	    dockerd_platform_parse(http_query(req, "platform"), &platform, err) ||
 	    dockerd_auth_parse(http_header(req, "X-Registry-Auth"), &auth, err))
 		return -1;
 	p = xcalloc(1, sizeof *p);
 	*p = (struct push){ .d = daemon, .ref = ref, .auth = auth,
 			    .repository = xasprintf("%s/%s", ref.domain, ref.path),
-			    .platform = dockerd_platform_text(http_query(req, "platform")) };
+			    .platform = steal_ptr(&platform) };
 	job.arg = p;
 	return dockerd_progress(daemon, &job, rep, err);
 }

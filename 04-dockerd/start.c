@@ -8,7 +8,7 @@
  *
  * The document is written before the start: a daemon that dies right after it finds the
  * task running and knows its address and ports. Every step's undo is the same
- * three calls, which do not mind what is not there.
+ * few calls (give_back), which do not mind what is not there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@
 #include "lifecycle.h"
 #include "network.h"
 #include "ospec.h"
+#include "shm.h"
 #include "task.h"
 #include "volume_mount.h"
 
@@ -71,7 +72,7 @@ static int create_task(struct daemon *d, struct container *c, pid_t *pid, char *
 	AUTO_JSON json_t *spec = NULL;
 	int rc = -1;
 
-	if (!dockerd_joins_resolve(d, c, &joins, err) &&
+	if (!dockerd_joins_resolve(d, c, &joins, err) && !dockerd_shm_mount(d, c, err) &&
 	    !dockerd_volumes_mount(d, c->id, c->mounts, err) &&
 	    (spec = dockerd_spec(d, c, &joins, err)))
 		rc = dockerd_task_create(d, c, spec, pid, attach, err);
@@ -100,6 +101,7 @@ static void mark_running(struct daemon *d, struct container *c, pid_t pid)
 static void give_back(struct daemon *d, struct container *c)
 {
 	dockerd_task_delete(d, c->id);
+	dockerd_shm_unmount(d, c->id);
 	dockerd_volumes_release(d, c->id);
 	json_decref(dockerd_networks_release(d, c));
 	dockerd_lock(d);

@@ -15,6 +15,7 @@
 #include "container.h"
 #include "health.h"
 #include "human.h"
+#include "log_config.h"
 #include "network.h"
 #include "task.h"
 
@@ -79,7 +80,7 @@ char *dockerd_container_path(const struct daemon *d, const struct container *c, 
 
 char *dockerd_container_log(const struct daemon *d, const struct container *c)
 {
-	AUTO_FREE char *name = xasprintf("%s-json.log", c->id);
+	AUTO_FREE char *name = dockerd_log_file(c);
 
 	return dockerd_container_path(d, c, name);
 }

@@ -59,7 +59,7 @@ bool dockerd_wait_stopped(struct daemon *d, struct container *c, long ms)
 
 static int not_running(const struct container *c, struct err *err)
 {
-	return err_set(err, ERR_CONFLICT, "Container %s is not running", c->id);
+	return err_set(err, ERR_CONFLICT, "container %s is not running", c->id);
 }
 
 /* A frozen process gets its signal when it thaws, so a signal to a paused container
@@ -133,19 +133,15 @@ int dockerd_stop(struct daemon *d, struct container *c, long seconds, int sig, b
 int dockerd_kill(struct daemon *d, struct container *c, int sig, struct err *err)
 {
 	bool running, ends = sig == SIGKILL || sig == dockerd_stop_signal(c);
-	int rc;
 
 	dockerd_lock(d);
 	running = c->st.running;
 	dockerd_unlock(d);
-	if (!running) {
-		not_running(c, err);
-		return err_wrap(err, "cannot kill container: %s", c->id);
-	}
+	if (!running)
+		return not_running(c, err);
 	if (ends)
 		by_hand(d, c, &running);
-	rc = sig == SIGKILL ? kill_and_wait(d, c, err) : send(d, c, sig, err);
-	return rc ? err_wrap(err, "cannot kill container: %s", c->id) : 0;
+	return sig == SIGKILL ? kill_and_wait(d, c, err) : send(d, c, sig, err);
 }
 
 int dockerd_pause(struct daemon *d, struct container *c, bool pause, struct err *err)

@@ -20,6 +20,7 @@
 #include "ospec.h"
 #include "reload.h"
 #include "runtimes.h"
+#include "task.h"
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)
@@ -39,6 +40,7 @@ static int get_ping(struct http_request *req, struct http_reply *rep, void *daem
 	http_reply_header(rep, "Cache-Control", "no-cache, no-store, must-revalidate");
 	http_reply_header(rep, "Pragma", "no-cache");
 	http_reply_header(rep, "Swarm", "inactive");
+	http_reply_header(rep, "Builder-Version", "1"); /* the classic one: not BuildKit */
 	http_reply_bytes(rep, 200, "text/plain; charset=utf-8", "OK", 2);
 	return 0;
 }
@@ -157,7 +159,10 @@ static json_t *warnings(struct daemon *d)
 							   "         Access to the remote API is "
 							   "equivalent to root access on the host.",
 							   d->cfg->hosts.v[i]));
-	return out;
+	if (json_array_size(out))
+		return out;
+	json_decref(out);
+	return json_null();
 }
 
 static json_t *machine(void)
@@ -198,8 +203,8 @@ static json_t *abilities(void)
 static const char constants[] =
 	"{\"Driver\":\"overlayfs\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]],"
 	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],"
-	"\"Authorization\":null,\"Log\":[\"json-file\",\"none\"]},"
-	"\"LoggingDriver\":\"json-file\",\"InitBinary\":\"docker-init\","
+	"\"Authorization\":null,\"Log\":[\"journald\",\"json-file\",\"local\",\"syslog\"]},"
+	"\"InitBinary\":\"docker-init\","
 	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
 	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
 	"\"GenericResources\":null,\"Isolation\":\"\",\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
@@ -207,6 +212,36 @@ static const char constants[] =
 	"\"RuncCommit\":{\"ID\":\"\",\"Expected\":\"\"},\"InitCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
 	"\"Swarm\":{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\","
 	"\"ControlAvailable\":false,\"Error\":\"\",\"RemoteManagers\":null}}";
+
+/* What came and went with the API's versions. */
+static void by_version(json_t *doc, const struct daemon *d, int minor)
+{
+	static const char *const commits[] = { "ContainerdCommit", "RuncCommit", "InitCommit" };
+	static const char *const lists[] = { "AllowNondistributableArtifactsCIDRs",
+					     "AllowNondistributableArtifactsHostnames" };
+
+	if (minor < 42)
+		json_object_update_new(doc, json_pack("{s:b, s:b}", "KernelMemory", 0,
+						      "KernelMemoryTCP", 0));
+	if (minor >= 44)
+		json_object_set_new(doc, "CDISpecDirs", json_array());
+	if (minor >= 46)
+		json_object_set_new(doc, "Containerd",
+				    json_pack("{s:s, s:{s:s, s:s}}", "Address", d->cfg->containerd,
+					      "Namespaces", "Containers", CONTAINERD_NAMESPACE,
+					      "Plugins", ""));
+	for (size_t i = 0; i < 2 && minor < 49; i++)
+		json_object_set_new(json_object_get(doc, "RegistryConfig"), lists[i],
+				    minor < 48 ? json_array() : json_null());
+	for (size_t i = 0; i < 3 && minor >= 49; i++)
+		json_object_del(json_object_get(doc, commits[i]), "Expected");
+	if (minor >= 49)
+		json_object_set_new(doc, "FirewallBackend", json_pack("{s:s}", "Driver", "nftables"));
+	if (minor >= 50) {
+		json_object_del(doc, "BridgeNfIptables");
+		json_object_del(doc, "BridgeNfIp6tables");
+	}
+}
 
 static int get_info(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
@@ -219,13 +254,15 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 			  0, "NEventsListener", (json_int_t)dockerd_events_listeners(d->events),
 			  "RegistryConfig", registry_config(d), "Warnings", warnings(d));
 
-	(void)req;
 	(void)err;
 	count_containers(d, doc);
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
+	json_object_set_new(doc, "LoggingDriver",
+			    json_string(d->cfg->log_driver ? d->cfg->log_driver : "json-file"));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
+	by_version(doc, d, dockerd_api_minor(req));
 	http_reply_json(rep, 200, doc);
 	return 0;
 }
@@ -253,17 +290,6 @@ static int no_plugins(struct http_request *req, struct http_reply *rep, void *da
 }
 
 /* What Docker can and this daemon cannot: told apart from what does not exist. */
-/* `docker system prune` asks for it: without a builder there is no cache, so nothing is left of it. */
-static int post_build_prune(struct http_request *req, struct http_reply *rep, void *daemon,
-			    struct err *err)
-{
-	(void)req;
-	(void)daemon;
-	(void)err;
-	http_reply_json(rep, 200, json_pack("{s:n, s:i}", "CachesDeleted", "SpaceReclaimed", 0));
-	return 0;
-}
-
 static int not_here(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	(void)rep;
@@ -298,8 +324,6 @@ const struct http_route dockerd_system_routes[] = {
 	{ "GET", "/configs/{rest...}", no_swarm },
 	{ "POST", "/configs/{rest...}", no_swarm },
 	{ "DELETE", "/configs/{rest...}", no_swarm },
-	{ "POST", "/build", not_here },
-	{ "POST", "/build/prune", post_build_prune },
 	{ "POST", "/session", not_here },
 	{ NULL },
 };

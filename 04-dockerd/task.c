@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "create.h"
+#include "log_config.h"
 #include "runtimes.h"
 
 #define AWAY_TRIES 100 /* how long a containerd that died is given to come back */
@@ -59,33 +59,16 @@ static json_t *container_body(struct daemon *d, const struct container *c, const
 	return body;
 }
 
-static json_t *log_body(struct daemon *d, const struct container *c)
+static json_t *task_body(struct daemon *d, const struct container *c, struct err *err)
 {
-	AUTO_FREE char *path = dockerd_container_log(d, c);
-	const json_t *options = jsonx_at(c->host, "LogConfig.Config");
-	const char *size = jsonx_str(options, "max-size", NULL),
-		   *files = jsonx_str(options, "max-file", NULL),
-		   *compress = jsonx_str(options, "compress", "");
-	json_t *body =
-		json_pack("{s:s, s:s}", "driver",
-			  json_string_value(jsonx_at(c->host, "LogConfig.Type")), "path", path);
+	json_t *size = json_object_get(c->host, "ConsoleSize"), *log = dockerd_log_task(d, c, err), *body;
 
-	if (size)
-		json_object_set_new(body, "maxSize", json_integer(dockerd_parse_size(size)));
-	if (files)
-		json_object_set_new(body, "maxFile", json_integer(atoi(files)));
-	if (dockerd_parse_bool(compress) > 0)
-		json_object_set_new(body, "compress", json_true());
-	return body;
-}
-
-static json_t *task_body(struct daemon *d, const struct container *c)
-{
-	json_t *size = json_object_get(c->host, "ConsoleSize");
-	json_t *body = json_pack("{s:s, s:b, s:b, s:b, s:o}", "containerID", c->id, "terminal",
+	if (!log)
+		return NULL;
+	body = json_pack("{s:s, s:b, s:b, s:b, s:o}", "containerID", c->id, "terminal",
 				 jsonx_bool(c->config, "Tty", false), "stdin",
 				 jsonx_bool(c->config, "OpenStdin", false), "stdinOnce",
-				 jsonx_bool(c->config, "StdinOnce", false), "log", log_body(d, c));
+				 jsonx_bool(c->config, "StdinOnce", false), "log", log);
 
 	if (json_integer_value(json_array_get(size, 0)) > 0)
 		json_object_set(body, "consoleSize", size);
@@ -100,7 +83,9 @@ int dockerd_task_create(struct daemon *d, const struct container *c, const json_
 
 	if (!container)
 		return -1;
-	task = task_body(d, c);
+	task = task_body(d, c, err);
+	if (!task)
+		return -1;
 	if (call(d, "POST", "/v1/containers", container, err)) {
 		if (err->kind != ERR_EXISTS && err->kind != ERR_CONFLICT)
 			return -1;

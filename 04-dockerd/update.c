@@ -176,7 +176,7 @@ static int post_update(struct http_request *req, struct http_reply *rep, void *d
 
 	dockerd_container_put(daemon, c);
 	if (!rc)
-		http_reply_json(rep, 200, json_pack("{s:[]}", "Warnings"));
+		http_reply_json(rep, 200, json_pack("{s:n}", "Warnings"));
 	return rc;
 }
 

@@ -121,6 +121,11 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		name = random;
 		json_object_set_new(all_labels, VOLUME_ANONYMOUS, json_string(""));
 	}
+	if (strlen(name) < 2) {
+		err_set(err, ERR_INVALID, "create %s: volume name is too short, names should be at "
+			"least two alphanumeric characters", name);
+		return NULL;
+	}
 	if (!dockerd_name_valid(name)) {
 		err_set(err, ERR_INVALID,
 			"create %s: \"%s\" includes invalid characters for a local volume "
@@ -138,6 +143,8 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		*created = doc != NULL;
 	}
 	pthread_mutex_unlock(&v->lock);
+	if (!doc && err->kind == ERR_INVALID)
+		err_wrap(err, "create %s", name);
 	return doc;
 }
 

@@ -1,13 +1,12 @@
 /*
  * volume_options.c - the options of the local driver (volume_mount.h).
  */
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
+#include "resolve.h"
 #include "volume_mount.h"
 
 /* --- checking ------------------------------------------------------------------------------ */
@@ -77,29 +76,13 @@ bool dockerd_volume_is_mount(const json_t *options)
 
 /* --- names of servers ------------------------------------------------------------------------- */
 
-/* The kernel takes addresses only; IPv4 first, as Go has it. New; NULL and err. */
 static char *resolve(const char *host, struct err *err)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *best;
-	char text[INET6_ADDRSTRLEN];
-	int rc = getaddrinfo(host, NULL, &hints, &list);
+	char *address = dockerd_resolve(host, err);
 
-	if (rc) {
-		err_set(err, ERR_SYSTEM, "error resolving passed in network volume address: lookup "
-			"%s: %s", host, rc == EAI_NONAME ? "no such host" : gai_strerror(rc));
-		return NULL;
-	}
-	for (best = list; best->ai_next && best->ai_family != AF_INET; best = best->ai_next)
-		;
-	if (best->ai_family != AF_INET)
-		best = list;
-	rc = getnameinfo(best->ai_addr, best->ai_addrlen, text, sizeof text, NULL, 0,
-			 NI_NUMERICHOST);
-	freeaddrinfo(list);
-	if (!rc)
-		return xstrdup(text);
-	err_set(err, ERR_SYSTEM, "the address of %s: %s", host, gai_strerror(rc));
-	return NULL;
+	if (!address)
+		err_wrap(err, "error resolving passed in network volume address");
+	return address;
 }
 
 /* "rw,addr=server" with the server's address. New. */

@@ -10,6 +10,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "ssh.h"
 
 #define DOCUMENT_LIMIT (64u << 20)
 #define CONNECT_TIMEOUT_S 30L
@@ -41,8 +42,8 @@ char *cli_api_path(const char *collection, const char *name, const char *tail, s
 	struct strbuf sb = STRBUF_INIT;
 
 	if (!*name) {
-		err_set(err, ERR_INVALID, "invalid %s name or ID: value is empty",
-			!strcmp(collection, "images") ? "image" : "container");
+		err_set(err, ERR_INVALID, "invalid %.*s name or ID: value is empty",
+			(int)strlen(collection) - 1, collection);
 		return NULL;
 	}
 	strbuf_addf(&sb, "/%s/", collection);
@@ -110,8 +111,10 @@ int cli_api_transfer_error(const struct cli_api *api, CURL *easy, CURLcode code,
 		return err_set(err, ERR_UNAVAILABLE,
 			       "Cannot connect to the Docker daemon at %s. Is the docker daemon running?",
 			       api->host.text);
-	return err_set(err, ERR_UNAVAILABLE, "error during connect: %s \"%s%s\": %s", method,
-		       api->host.base, path, detail && *detail ? detail : curl_easy_strerror(code));
+	return err_set(err, ERR_UNAVAILABLE, "error during connect: %s \"%s%s\": %s%s", method,
+		       api->host.ssh.n ? api->host.text : api->host.base, path,
+		       detail && *detail ? detail : curl_easy_strerror(code),
+		       api->host.ssh.n ? " (make sure that ssh gets there, and that docker is installed there)" : "");
 }
 
 /* ---- one request --------------------------------------------------------- */
@@ -127,6 +130,8 @@ void cli_api_aim(const struct cli_api *api, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (host->socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, host->socket);
+	if (host->ssh.n)
+		cli_ssh_aim(easy, &host->ssh);
 	if (!host->tls)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, host->verify ? 1L : 0L);
@@ -169,19 +174,92 @@ static size_t on_body(char *data, size_t size, size_t n, void *context)
 	return n;
 }
 
+/* The value in "Name: value\r\n" when that is the header's name: new, or NULL. */
+static char *header_value(const char *line, size_t len, const char *name)
+{
+	size_t at = strlen(name);
+
+	if (len <= at || strncasecmp(line, name, at) || line[at] != ':')
+		return NULL;
+	for (at++; at < len && isspace((unsigned char)line[at]);)
+		at++;
+	while (len > at && isspace((unsigned char)line[len - 1]))
+		len--;
+	return xstrndup(line + at, len - at);
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *context)
 {
-	static const char name[] = "api-version:";
 	struct answer *a = context;
-	size_t len = size * n, at = sizeof name - 1, used = 0;
+	AUTO_FREE char *version = header_value(line, size * n, "Api-Version");
+	struct cli_header *wanted = a->request->wanted;
+	char *value = wanted ? header_value(line, size * n, wanted->name) : NULL;
 
-	if (len <= at || strncasecmp(line, name, at))
-		return len;
-	for (; at < len && used + 1 < sizeof a->api_version; at++)
-		if (isdigit((unsigned char)line[at]) || line[at] == '.')
-			a->api_version[used++] = line[at];
-	a->api_version[used] = 0;
-	return len;
+	if (version && strspn(version, "0123456789.") == strlen(version))
+		snprintf(a->api_version, sizeof a->api_version, "%s", version);
+	if (value) {
+		free(wanted->value);
+		wanted->value = value;
+	}
+	return size * n;
+}
+
+/* The body as it is sent, where it is a stream. */
+static size_t on_send(char *buf, size_t size, size_t n, void *context)
+{
+	struct answer *a = context;
+	ssize_t got = a->request->source(a->request->source_context, buf, size * n, a->err);
+
+	a->failed = a->failed || got < 0;
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* libcurl asks at least once a second, also while nothing comes. */
+static int on_progress(void *cancelled, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return atomic_load((const atomic_bool *)cancelled);
+}
+
+static struct curl_slist *make_headers(const struct cli_api *api, const struct cli_request *request)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, request->source ? "Content-Type: application/x-tar"
+									     : "Content-Type: application/json");
+	const char *key;
+	json_t *value;
+
+	headers = curl_slist_append(headers, "Expect:");
+	if (request->header)
+		headers = curl_slist_append(headers, request->header);
+	if (request->header_too)
+		headers = curl_slist_append(headers, request->header_too);
+	json_object_foreach((json_t *)api->headers, key, value) {
+		AUTO_FREE char *line = xasprintf("%s: %s", key, json_is_string(value) ? json_string_value(value) : "");
+		headers = curl_slist_append(headers, line);
+	}
+	return headers;
+}
+
+static void set_body(const struct cli_request *request, struct answer *a, const char *body)
+{
+	if (!strcmp(request->method, "HEAD")) {
+		curl_easy_setopt(a->easy, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	if (!strcmp(request->method, "GET"))
+		return;
+	if (request->source) { /* of unknown length: chunked */
+		curl_easy_setopt(a->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(a->easy, CURLOPT_POSTFIELDSIZE, -1L);
+		curl_easy_setopt(a->easy, CURLOPT_READFUNCTION, on_send);
+		curl_easy_setopt(a->easy, CURLOPT_READDATA, a);
+	} else { /* An empty POST still says Content-Length: 0. */
+		curl_easy_setopt(a->easy, CURLOPT_POSTFIELDS, body ? body : "");
+	}
+	curl_easy_setopt(a->easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 /* `path` is complete, with its version. */
@@ -191,12 +269,13 @@ static int perform(struct cli_api *api, const struct cli_request *request, const
 	AUTO_FREE char *url = xasprintf("%s%s", api->host.base, path);
 	AUTO_FREE char *body = request->body ? jsonx_text(request->body) : NULL;
 	char detail[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	struct curl_slist *headers = make_headers(api, request);
 	long status = 0;
 
-	if (!api->easy && !(api->easy = curl_easy_init()))
+	if (!api->easy && !(api->easy = curl_easy_init())) {
+		curl_slist_free_all(headers);
 		return err_set(err, ERR_SYSTEM, "libcurl: no handle");
-	headers = curl_slist_append(headers, "Expect:");
+	}
 	a->easy = api->easy;
 	a->request = request;
 	a->err = err;
@@ -205,16 +284,17 @@ static int perform(struct cli_api *api, const struct cli_request *request, const
 	curl_easy_setopt(a->easy, CURLOPT_URL, url);
 	curl_easy_setopt(a->easy, CURLOPT_USERAGENT, "Docker-Client/dockyard");
 	curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, headers);
-	if (strcmp(request->method, "GET")) {
-		/* An empty POST still says Content-Length: 0. */
-		curl_easy_setopt(a->easy, CURLOPT_POSTFIELDS, body ? body : "");
-		curl_easy_setopt(a->easy, CURLOPT_CUSTOMREQUEST, request->method);
-	}
+	set_body(request, a, body);
 	curl_easy_setopt(a->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(a->easy, CURLOPT_WRITEDATA, a);
 	curl_easy_setopt(a->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(a->easy, CURLOPT_HEADERDATA, a);
 	curl_easy_setopt(a->easy, CURLOPT_ERRORBUFFER, detail);
+	if (api->cancelled) {
+		curl_easy_setopt(a->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(a->easy, CURLOPT_XFERINFODATA, api->cancelled);
+		curl_easy_setopt(a->easy, CURLOPT_NOPROGRESS, 0L);
+	}
 	log_debug("%s %s %s", request->method, path, body ? body : "");
 	CURLcode code = curl_easy_perform(a->easy);
 	curl_slist_free_all(headers);

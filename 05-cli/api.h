@@ -18,6 +18,7 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "01-kernel/base/strbuf.h"
 #include "host.h"
@@ -29,10 +30,21 @@ struct cli_api {
 	struct cli_host host;
 	CURL *easy;       /* kept between requests, with its connection */
 	char version[16]; /* "1.41"; empty until settled */
+	const atomic_bool *cancelled; /* another thread's word that nobody wants the answer; may be NULL */
+	const json_t *headers; /* of config.json, sent along with each request; may be NULL */
 };
 
 /* Gets the body's bytes as they come. -1 with err filled ends the request. */
 typedef int (*cli_sink)(void *context, const char *data, size_t n, struct err *err);
+
+/* Gives the next bytes of what is sent: how many, 0 at the end, -1 with err filled. */
+typedef ssize_t (*cli_source)(void *context, char *buf, size_t size, struct err *err);
+
+/* A header of the answer that is wanted: its value is new, or NULL. */
+struct cli_header {
+	const char *name; /* "X-Docker-Container-Path-Stat" */
+	char *value;
+};
 
 struct cli_request {
 	const char *method;
@@ -40,6 +52,11 @@ struct cli_request {
 	const json_t *body; /* or NULL */
 	cli_sink sink;      /* NULL: the answer is a document */
 	void *context;
+	const char *header; /* one more line: "X-Registry-Auth: ...", or NULL */
+	const char *header_too; /* and one more */
+	cli_source source;  /* instead of `body`: a tar archive, sent in chunks */
+	void *source_context;
+	struct cli_header *wanted; /* or NULL */
 };
 
 void cli_api_free(struct cli_api *api);

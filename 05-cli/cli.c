@@ -2,6 +2,7 @@
  * cli.c - what verbs do alike: telling that something failed.
  */
 #include "cli.h"
+#include "units.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -28,6 +29,17 @@ int cli_file_error(const char *call, const char *path, struct err *err)
 
 	reason[0] = (char)tolower((unsigned char)reason[0]);
 	return err_set(err, err_kind_of_errno(errno), "%s %s: %s", call, path, reason);
+}
+
+int cli_trust_check(bool disabled, struct err *err)
+{
+	const char *env = getenv("DOCKER_CONTENT_TRUST");
+	bool wanted = false;
+	struct err ignored;
+
+	if (env && *env && cli_parse_bool(env, &wanted, &ignored))
+		wanted = true;
+	return disabled && !wanted ? 0 : err_set(err, ERR_UNSUPPORTED, "content trust: this client does not check signatures");
 }
 
 void cli_fail_with_help(struct cli *cli, const struct err *err)

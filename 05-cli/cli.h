@@ -30,6 +30,8 @@
 struct cli {
 	struct cli_config config;
 	struct cli_api api;
+	const struct cli_place *place; /* what the command line said about the daemon (endpoint.h) */
+	const char *context;           /* the name of the one that counts (context.h) */
 	const char *path; /* the verb as it was called: "container ls" */
 	bool debug;
 	int status; /* what to exit with; 0 and a failed verb means 1 */
@@ -38,7 +40,10 @@ struct cli {
 struct cli_command {
 	const char *usage;   /* what follows the name: "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
 	const char *summary; /* one line for the list of commands */
+	const char *about;   /* what --help says instead, where that is more */
+	const char *more;    /* a second usage line, or NULL */
 	int min, max;        /* how many arguments; max -1 is any number */
+	bool offline;        /* it needs no daemon */
 	bool flags_first;    /* flags end at the first argument: what follows is another program's */
 	size_t options_size;
 	const struct cli_flag *flags, *more_flags; /* either may be NULL */
@@ -58,6 +63,12 @@ void cli_failures_end(struct cli_failures *f, struct cli *cli);
 /* A call on a file of the user's that failed (errno), as Docker words it:
  * "open x: no such file or directory". Returns -1. */
 int cli_file_error(const char *call, const char *path, struct err *err);
+
+/* --disable-content-trust is there because scripts say it; without it there would
+ * have to be signatures, which this client does not check. */
+#define CLI_TRUST_FLAG(at, help) \
+	{ 0, "disable-content-trust", CLI_BOOL, at, help, .shown = "true" }
+int cli_trust_check(bool disabled, struct err *err);
 
 /* docker run and create say more than other verbs about a failure: the
  * message, then where to read on. Sets the status to 125. */

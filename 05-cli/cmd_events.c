@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "format.h"
 #include "list.h"
 #include "template.h"
 #include "units.h"
@@ -36,22 +37,12 @@ struct printer {
 	bool json;
 };
 
-static int by_key(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* " (exitCode=0, image=busybox)", sorted. */
 static void add_attributes(struct strbuf *sb, const json_t *attributes)
 {
-	AUTO_FREE const char **keys = xcalloc(json_object_size(attributes) + 1, sizeof *keys);
-	size_t n = 0;
-	const char *key;
-	json_t *ignored;
+	size_t n;
+	AUTO_FREE const char **keys = cli_sorted_keys(attributes, &n);
 
-	json_object_foreach((json_t *)attributes, key, ignored)
-		keys[n++] = key;
-	qsort(keys, n, sizeof *keys, by_key);
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(sb, "%s%s=%s", i ? ", " : " (", keys[i], jsonx_str(attributes, keys[i], ""));
 	if (n)

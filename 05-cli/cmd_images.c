@@ -7,6 +7,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "human.h"
 #include "list.h"
+#include "rows.h"
 #include "verbs.h"
 
 struct options {
@@ -43,11 +44,6 @@ struct lines {
 	bool whole;
 };
 
-static void put(json_t *row, const char *field, const char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-}
-
 static void add_line(const struct lines *l, const char *repository, const char *tag, const char *digest)
 {
 	json_t *row = json_object();
@@ -57,17 +53,17 @@ static void add_line(const struct lines *l, const char *repository, const char *
 	AUTO_FREE char *ago = created > 0 ? cli_ago(created) : xstrdup("N/A");
 	char text[CLI_HUMAN_SIZE];
 
-	put(row, "Containers", "N/A");
-	put(row, "CreatedAt", cli_human_time((time_t)created, text));
-	put(row, "CreatedSince", ago);
-	put(row, "Digest", digest);
-	put(row, "ID", id);
-	put(row, "Repository", repository);
-	put(row, "SharedSize", "N/A");
-	put(row, "Size", cli_human_size(size, 3, text));
-	put(row, "Tag", tag);
-	put(row, "UniqueSize", "N/A");
-	put(row, "VirtualSize", cli_human_size(size, 4, text));
+	cli_put(row, "Containers", "N/A");
+	cli_put(row, "CreatedAt", cli_human_time((time_t)created, text));
+	cli_put(row, "CreatedSince", ago);
+	cli_put(row, "Digest", digest);
+	cli_put(row, "ID", id);
+	cli_put(row, "Repository", repository);
+	cli_put(row, "SharedSize", "N/A");
+	cli_put(row, "Size", cli_human_size(size, 3, text));
+	cli_put(row, "Tag", tag);
+	cli_put(row, "UniqueSize", "N/A");
+	cli_put(row, "VirtualSize", cli_human_size(size, 4, text));
 	json_array_append_new(l->list->rows, row);
 	json_array_append(l->list->sources, l->image);
 }
@@ -140,6 +136,14 @@ static void add_image(const struct lines *l, bool digests)
 	}
 	if (json_array_size(l->list->rows) == before)
 		add_line(l, none, none, none);
+}
+
+void cli_image_rows(json_t *image, json_t *rows)
+{
+	struct cli_list list = { .rows = rows };
+	struct lines lines = { &list, image, false };
+
+	add_image(&lines, false);
 }
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)

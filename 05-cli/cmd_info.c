@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "format.h"
 #include "human.h"
 #include "list.h"
-#include "template.h"
 #include "value.h"
 #include "verbs.h"
 
@@ -89,21 +89,11 @@ static void print_storage(const json_t *info)
 	}
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void print_runtimes(const json_t *info)
 {
-	json_t *runtimes = json_object_get(info, "Runtimes"), *ignored;
-	AUTO_FREE const char **names = xcalloc(json_object_size(runtimes) + 1, sizeof *names);
-	size_t n = 0;
-	const char *key;
+	size_t n;
+	AUTO_FREE const char **names = cli_sorted_keys(json_object_get(info, "Runtimes"), &n);
 
-	json_object_foreach(runtimes, key, ignored)
-		names[n++] = key;
-	qsort(names, n, sizeof *names, by_text);
 	if (n)
 		printf(" Runtimes:");
 	for (size_t i = 0; i < n; i++)
@@ -149,6 +139,11 @@ static void print_registries(const json_t *info)
 	print_block("Registry Mirrors", json_object_get(registry, "Mirrors"));
 }
 
+static void print_commit(const json_t *info, const char *name, const char *member)
+{
+	printf(" %s version: %s\n", name, jsonx_str(json_object_get(info, member), "ID", ""));
+}
+
 static void print_server(const json_t *info)
 {
 	static const struct line counts[] = {
@@ -163,7 +158,6 @@ static void print_server(const json_t *info)
 	static const struct line swarm[] = { { " Swarm", "Swarm.LocalNodeState" } };
 	static const struct line runtime[] = {
 		{ " Default Runtime", "DefaultRuntime" }, { " Init Binary", "InitBinary" },
-		{ " containerd version", "ContainerdCommit.ID" }, { " runc version", "RuncCommit.ID" },
 	};
 	static const struct line machine[] = {
 		{ " Kernel Version", "KernelVersion" }, { " Operating System", "OperatingSystem" },
@@ -188,7 +182,9 @@ static void print_server(const json_t *info)
 	PRINT(info, swarm);
 	print_runtimes(info);
 	PRINT(info, runtime);
-	printf(" init version: %s\n", jsonx_str(json_object_get(info, "InitCommit"), "ID", ""));
+	print_commit(info, "containerd", "ContainerdCommit");
+	print_commit(info, "runc", "RuncCommit");
+	print_commit(info, "init", "InitCommit");
 	print_security(info);
 	PRINT(info, machine);
 	printf(" Total Memory: %s\n", cli_human_binary((double)jsonx_int(info, "MemTotal", 0), memory));
@@ -211,21 +207,6 @@ static void print_warnings(const json_t *info)
 			fprintf(stderr, "%s\n", json_string_value(warning));
 }
 
-static int print_formatted(struct cli *cli, const char *format, json_t *info, struct err *err)
-{
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-	struct cli_template *t = cli_template_parse(strcmp(format, "json") ? format : "{{json .}}", err);
-
-	if (!t) {
-		cli->status = CLI_STATUS_TEMPLATE;
-		return err_wrap(err, "template parsing error");
-	}
-	int rc = cli_template_run(t, info, NULL, &sb, err);
-	cli_template_free(t);
-	printf("%s\n", sb.len ? sb.data : "");
-	return rc;
-}
-
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct options *o = options;
@@ -239,10 +220,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 			return -1;
 		json_object_set_new(info, "ClientInfo",
 				    json_pack("{s:b, s:s, s:s}", "Debug", (int)cli->debug, "Version", CLI_VERSION,
-					      "Context", "default"));
-		return print_formatted(cli, o->format, info, err);
+					      "Context", cli->context));
+		return cli_format_print(cli, o->format, info, err);
 	}
-	printf("Client:\n Version:    " CLI_VERSION "\n Context:    default\n Debug Mode: %s\n\nServer:\n",
+	printf("Client:\n Version:    " CLI_VERSION "\n Context:    %s\n Debug Mode: %s\n\nServer:\n", cli->context,
 	       cli->debug ? "true" : "false");
 	if (!rc) {
 		print_server(info);

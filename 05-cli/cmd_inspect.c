@@ -1,5 +1,5 @@
 /*
- * cmd_inspect.c - docker inspect, and container inspect and image inspect.
+ * cmd_inspect.c - docker inspect, and inspect of containers, images, networks, volumes.
  *
  * What the daemon says is printed as it said it, only indented. Without --type
  * a name is looked for among the containers, then the images, and so on.
@@ -9,13 +9,14 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "list.h"
+#include "platform.h"
 #include "template.h"
 #include "value.h"
 #include "verbs.h"
 
 struct options {
-	const char *format, *type;
-	bool size;
+	const char *format, *type, *platform;
+	bool size, verbose;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -31,7 +32,19 @@ static const struct cli_flag container_flags[] = {
 	{ 's', "size", CLI_BOOL, AT(size), "Display total file sizes" },
 	{ 0 },
 };
-static const struct cli_flag image_flags[] = { FORMAT_FLAG, { 0 } };
+static const struct cli_flag image_flags[] = {
+	FORMAT_FLAG,
+	{ 0, "platform", CLI_STRING, AT(platform), "Inspect a specific platform of the multi-platform image.\n"
+	  "If the image or the server is not multi-platform capable, the command will error out if the platform does "
+	  "not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)", .api = "1.49" },
+	{ 0 },
+};
+static const struct cli_flag network_flags[] = {
+	FORMAT_FLAG,
+	{ 'v', "verbose", CLI_BOOL, AT(verbose), "Verbose output for diagnostics" },
+	{ 0 },
+};
+static const struct cli_flag volume_flags[] = { FORMAT_FLAG, { 0 } };
 
 /* In the order in which a name without a type is looked for. */
 static const struct kind {
@@ -54,8 +67,12 @@ static int fetch_kind(struct cli *cli, const struct kind *kind, const struct opt
 	if (!base)
 		return -1;
 	strbuf_adds(&path, base);
-	if (o->size && kind == &kinds[0])
+	if (o->size && !strcmp(kind->name, "container"))
 		cli_query(&path, "size", "1");
+	if (o->verbose)
+		cli_query(&path, "verbose", "true");
+	if (cli_platform_query(&path, o->platform, err))
+		return -1;
 	request.path = path.data;
 	return cli_api_do(&cli->api, &request, out, err);
 }
@@ -119,16 +136,21 @@ static void finish(struct output *out)
 	cli_template_free(out->format);
 }
 
+static bool known_type(const char *type)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (!strcmp(type, kinds[i].name))
+			return true;
+	return false;
+}
+
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct options *o = options;
 	struct output out = { .compact = o->format && !strcmp(o->format, "json") };
 	struct cli_failures failures = CLI_FAILURES_INIT;
-	bool known = !o->type;
 
-	for (size_t i = 0; i < KINDS; i++)
-		known = known || !strcmp(o->type, kinds[i].name);
-	if (!known)
+	if (o->type && !known_type(o->type))
 		return err_set(err, ERR_INVALID, "unknown type: \"%s\": must be one of \"container\", \"image\", "
 			       "\"network\", \"volume\"", o->type);
 	if (o->format && *o->format && !out.compact && !(out.format = cli_template_parse(o->format, err))) {
@@ -157,6 +179,18 @@ static int run_image(struct cli *cli, void *options, char **args, int n, struct 
 	return run(cli, options, args, n, err);
 }
 
+static int run_network(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	((struct options *)options)->type = "network";
+	return run(cli, options, args, n, err);
+}
+
+static int run_volume(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	((struct options *)options)->type = "volume";
+	return run(cli, options, args, n, err);
+}
+
 const struct cli_command cli_cmd_inspect = {
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]", .summary = "Return low-level information on Docker objects",
 	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = all_flags, .run = run,
@@ -171,4 +205,14 @@ const struct cli_command cli_cmd_container_inspect = {
 const struct cli_command cli_cmd_image_inspect = {
 	.usage = "[OPTIONS] IMAGE [IMAGE...]", .summary = "Display detailed information on one or more images",
 	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = image_flags, .run = run_image,
+};
+
+const struct cli_command cli_cmd_network_inspect = {
+	.usage = "[OPTIONS] NETWORK [NETWORK...]", .summary = "Display detailed information on one or more networks",
+	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = network_flags, .run = run_network,
+};
+
+const struct cli_command cli_cmd_volume_inspect = {
+	.usage = "[OPTIONS] VOLUME [VOLUME...]", .summary = "Display detailed information on one or more volumes",
+	.min = 1, .max = -1, .options_size = sizeof(struct options), .flags = volume_flags, .run = run_volume,
 };

@@ -8,6 +8,7 @@
 #include "human.h"
 #include "list.h"
 #include "ports.h"
+#include "rows.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -44,11 +45,6 @@ static const struct cli_heading headings[] = {
 
 /* ---- cells --------------------------------------------------------------- */
 
-static void put(json_t *row, const char *field, const char *text)
-{
-	json_object_set_new(row, field, json_string(text));
-}
-
 /* A cell that is a list: the parts joined by commas. */
 static void add_part(struct strbuf *sb, const char *part)
 {
@@ -57,7 +53,7 @@ static void add_part(struct strbuf *sb, const char *part)
 
 static void put_list(json_t *row, const char *field, struct strbuf *sb)
 {
-	put(row, field, sb->len ? sb->data : "");
+	cli_put(row, field, sb->len ? sb->data : "");
 	strbuf_clear(sb);
 }
 
@@ -80,7 +76,7 @@ static void put_command(json_t *row, const json_t *container, bool whole)
 			strbuf_addc(&sb, *c);
 	}
 	strbuf_addc(&sb, '"');
-	put(row, "Command", sb.data);
+	cli_put(row, "Command", sb.data);
 }
 
 /* An image that only has its ID is shown by that, in short. */
@@ -91,9 +87,9 @@ static void put_image(json_t *row, const json_t *container, bool whole)
 	AUTO_FREE char *named = cli_short_id(image, false);
 
 	if (!*image)
-		put(row, "Image", "<no image>");
+		cli_put(row, "Image", "<no image>");
 	else if (!whole && !strcmp(id, named) && strlen(id) == 12)
-		put(row, "Image", id);
+		cli_put(row, "Image", id);
 	else
 		json_object_set_new(row, "Image", json_stringn(image, whole ? strlen(image) : strcspn(image, "@")));
 }
@@ -114,32 +110,6 @@ static void put_names(json_t *row, const json_t *container, bool whole)
 	put_list(row, "Names", &sb);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The keys, or "key=value", of an object, sorted. */
-static void put_object(json_t *row, const char *field, const json_t *object, bool values)
-{
-	AUTO_STRLIST struct strlist parts = STRLIST_INIT;
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)object, key, value) {
-		if (values && json_is_string(value))
-			strlist_addf(&parts, "%s=%s", key, json_string_value(value));
-		else
-			strlist_add(&parts, key);
-	}
-	if (parts.n)
-		qsort(parts.v, parts.n, sizeof *parts.v, by_text);
-	for (size_t i = 0; i < parts.n; i++)
-		add_part(&sb, parts.v[i]);
-	put_list(row, field, &sb);
-}
-
 static void put_mounts(json_t *row, const json_t *container, bool whole)
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
@@ -156,7 +126,7 @@ static void put_mounts(json_t *row, const json_t *container, bool whole)
 		local += !strcmp(jsonx_str(mount, "Driver", ""), "local");
 	}
 	snprintf(count, sizeof count, "%d", local);
-	put(row, "LocalVolumes", count);
+	cli_put(row, "LocalVolumes", count);
 	put_list(row, "Mounts", &sb);
 }
 
@@ -168,11 +138,11 @@ static void put_size(json_t *row, const json_t *container)
 	cli_human_size((double)jsonx_int(container, "SizeRw", 0), 3, own);
 	cli_human_size((double)total, 3, all);
 	AUTO_FREE char *text = total > 0 ? xasprintf("%s (virtual %s)", own, all) : xstrdup(own);
-	put(row, "Size", text);
+	cli_put(row, "Size", text);
 }
 
 /* In the order of the fields' names, as JSON of Go's maps is. */
-static json_t *make_row(const json_t *container, bool whole)
+json_t *cli_container_row(const json_t *container, bool whole)
 {
 	json_t *row = json_object();
 	json_int_t created = jsonx_int(container, "Created", 0);
@@ -182,20 +152,20 @@ static json_t *make_row(const json_t *container, bool whole)
 	char when[CLI_HUMAN_SIZE];
 
 	put_command(row, container, whole);
-	put(row, "CreatedAt", cli_human_time((time_t)created, when));
-	put(row, "ID", id);
+	cli_put(row, "CreatedAt", cli_human_time((time_t)created, when));
+	cli_put(row, "ID", id);
 	put_image(row, container, whole);
-	put_object(row, "Labels", json_object_get(container, "Labels"), true);
+	cli_put_pairs(row, "Labels", json_object_get(container, "Labels"), true);
 	put_mounts(row, container, whole);
 	put_names(row, container, whole);
-	put_object(row, "Networks", jsonx_at(container, "NetworkSettings.Networks"), false);
+	cli_put_pairs(row, "Networks", jsonx_at(container, "NetworkSettings.Networks"), false);
 	json_object_set_new(row, "Platform", json_null());
 	cli_ports_show(json_object_get(container, "Ports"), &ports);
-	put(row, "Ports", ports.len ? ports.data : "");
-	put(row, "RunningFor", ago);
+	cli_put(row, "Ports", ports.len ? ports.data : "");
+	cli_put(row, "RunningFor", ago);
 	put_size(row, container);
-	put(row, "State", jsonx_str(container, "State", ""));
-	put(row, "Status", jsonx_str(container, "Status", ""));
+	cli_put(row, "State", jsonx_str(container, "State", ""));
+	cli_put(row, "Status", jsonx_str(container, "Status", ""));
 	return row;
 }
 
@@ -238,7 +208,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 			     : "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 	int rc = cli_api_call(&cli->api, "GET", path, NULL, &list.sources, err);
 	json_array_foreach(list.sources, i, container)
-		json_array_append_new(list.rows, make_row(container, o->whole));
+		json_array_append_new(list.rows, cli_container_row(container, o->whole));
 	if (!rc)
 		rc = cli_list_print(&list, err);
 	cli_list_free(&list);

@@ -3,18 +3,20 @@
  */
 #include <stdio.h>
 
+#include "platform.h"
 #include "progress.h"
 #include "reference.h"
 #include "verbs.h"
 
 struct options {
 	const char *platform;
-	bool all, quiet;
+	bool all, quiet, untrusted;
 };
 
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
 	{ 'a', "all-tags", CLI_BOOL, AT(all), "Download all tagged images in the repository" },
+	CLI_TRUST_FLAG(AT(untrusted), "Skip image verification"),
 	{ 0, "platform", CLI_STRING, AT(platform), "Set platform if server is multi-platform capable" },
 	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Suppress verbose output" },
 	{ 0 },
@@ -30,7 +32,7 @@ static int pull(struct cli *cli, const struct options *o, struct cli_reference *
 			puts("Using default tag: latest");
 	}
 	fflush(stdout);
-	if (cli_pull(&cli->api, reference, o->platform, o->quiet ? NULL : stdout, err))
+	if (cli_pull(cli, reference, cli_platform_default(o->platform), o->quiet ? NULL : stdout, err))
 		return -1;
 	printf("%s%s%s%s%s\n", reference->name, reference->tag ? ":" : "", reference->tag ? reference->tag : "",
 	       reference->digest ? "@" : "", reference->digest ? reference->digest : "");
@@ -39,10 +41,11 @@ static int pull(struct cli *cli, const struct options *o, struct cli_reference *
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
+	const struct options *o = options;
 	struct cli_reference reference;
 
 	(void)n;
-	if (cli_reference_parse(&reference, args[0], err))
+	if (cli_trust_check(o->untrusted, err) || cli_reference_parse(&reference, args[0], err))
 		return -1;
 	int rc = reference.id ? err_set(err, ERR_INVALID,
 					"invalid repository name (%s), cannot specify 64-byte hexadecimal strings",

@@ -3,12 +3,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "format.h"
 #include "list.h"
-#include "template.h"
+#include "platform.h"
 #include "value.h"
 #include "verbs.h"
 
@@ -21,20 +21,11 @@ static const struct cli_flag flags[] = {
 	{ 0 },
 };
 
-/* Go's names of machines, which the API uses. */
-static const char *architecture(void)
-{
-	static struct utsname name;
-
-	uname(&name);
-	return !strcmp(name.machine, "x86_64") ? "amd64" : !strcmp(name.machine, "aarch64") ? "arm64" : name.machine;
-}
-
 static json_t *client_version(const struct cli *cli)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version", CLI_VERSION, "ApiVersion",
 			 cli->api.version[0] ? cli->api.version : CLI_API_NEWEST, "DefaultAPIVersion", CLI_API_NEWEST,
-			 "Compiler", __VERSION__, "Os", "linux", "Arch", architecture(), "Context", "default");
+			 "Compiler", __VERSION__, "Os", "linux", "Arch", cli_platform_machine(), "Context", cli->context);
 }
 
 static void line(int indent, const char *name, const char *value)
@@ -135,21 +126,6 @@ static void reword_build_times(json_t *server)
 	}
 }
 
-static int print_formatted(struct cli *cli, const struct options *o, json_t *doc, struct err *err)
-{
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-
-	struct cli_template *t = cli_template_parse(strcmp(o->format, "json") ? o->format : "{{json .}}", err);
-	if (!t) {
-		cli->status = CLI_STATUS_TEMPLATE;
-		return err_wrap(err, "template parsing error");
-	}
-	int rc = cli_template_run(t, doc, NULL, &sb, err);
-	cli_template_free(t);
-	printf("%s\n", sb.len ? sb.data : "");
-	return rc;
-}
-
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct options *o = options;
@@ -165,7 +141,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (o->format && *o->format) {
 		struct err why;
 		reword_build_times(server);
-		if (print_formatted(cli, o, doc, rc ? &why : err))
+		if (cli_format_print(cli, o->format, doc, rc ? &why : err))
 			rc = -1;
 		return rc;
 	}

@@ -15,12 +15,14 @@ struct cli_verb {
 	const char *group; /* "container", or NULL */
 	const char *names; /* in the group: "ls list ps"; the first is the one shown */
 	int common;        /* place among the common commands of `docker --help`, 0: not there */
+#define CLI_VERB_HIDDEN (-1) /* in no list: programs call it */
 	const struct cli_command *command;
 };
 extern const struct cli_verb cli_verbs[]; /* ends with command NULL */
 
 struct cli_group {
-	const char *name, *summary;
+	const char *name;
+	const char *summary; /* NULL: not in the list */
 };
 extern const struct cli_group cli_groups[]; /* ends with name NULL */
 

@@ -7,7 +7,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "value.h"
 
 #define CONFIG_LIMIT (1 << 20)
 
@@ -48,4 +50,30 @@ const char *cli_config_get(const struct cli_config *config, const char *key)
 	const char *value = jsonx_str(config->doc, key, NULL);
 
 	return value && *value ? value : NULL;
+}
+
+json_t *cli_config_object(struct cli_config *config, const char *key)
+{
+	json_t *held = json_object_get(config->doc, key);
+
+	if (!json_is_object(held)) {
+		held = json_object();
+		json_object_set_new(config->doc, key, held);
+	}
+	return held;
+}
+
+/* Where the file is a link to one elsewhere, that one is written. */
+int cli_config_save(const struct cli_config *config, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/config.json", config->directory);
+	AUTO_FREE char *target = realpath(path, NULL);
+	AUTO_FREE char *text = jsonx_text(config->doc);
+	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+
+	cli_json_indent(text, "", "\t", &out);
+	if (file_mkdir_p(config->directory, 0700, err) ||
+	    file_write_atomic(AT_FDCWD, target ? target : path, out.data, out.len, 0600, err))
+		return err_wrap(err, "saving config file");
+	return 0;
 }

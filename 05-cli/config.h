@@ -1,8 +1,10 @@
 /*
  * config.h - the client's own settings: DOCKER_CONFIG/config.json.
  *
- * What is read: detachKeys, psFormat, imagesFormat, currentContext. The file
- * may be absent. It belongs to the user and is never written here.
+ * What is read: detachKeys, psFormat and the like, pruneFilters, HttpHeaders,
+ * proxies, currentContext; auths, credHelpers and credsStore (auth.h). The file
+ * may be absent. It belongs to the user: only login, logout and context write
+ * it, and they keep what they do not know.
  */
 #ifndef DOCKYARD_CLI_CONFIG_H
 #define DOCKYARD_CLI_CONFIG_H
@@ -18,6 +20,12 @@ struct cli_config {
 
 int cli_config_load(struct cli_config *config, const char *directory, struct err *err);
 void cli_config_free(struct cli_config *config);
+
+/* Write it back. */
+int cli_config_save(const struct cli_config *config, struct err *err);
+
+/* The object under `key`, made where it is missing; borrowed. */
+json_t *cli_config_object(struct cli_config *config, const char *key);
 
 /* A string setting, borrowed, or NULL. */
 const char *cli_config_get(const struct cli_config *config, const char *key);

@@ -94,6 +94,11 @@ static int connect_to(struct cli_conn *conn, struct cli_api *api, const char *pa
 	return 0;
 }
 
+int cli_conn_open(struct cli_conn *conn, struct cli_api *api, struct err *err)
+{
+	return connect_to(conn, api, "", err);
+}
+
 static int lost(const struct cli_api *api, const char *path, const char *why, struct err *err)
 {
 	return err_set(err, ERR_UNAVAILABLE, "error during connect: POST \"%s%s\": %s", api->host.base,

@@ -30,6 +30,9 @@ struct cli_conn {
 };
 #define CLI_CONN_INIT { .fd = -1 }
 
+/* Connect, and ask nothing. */
+int cli_conn_open(struct cli_conn *conn, struct cli_api *api, struct err *err);
+
 /* Ask, and read the header of the answer. An answer of 400 or more is the error. */
 int cli_conn_upgrade(struct cli_conn *conn, struct cli_api *api, const char *path,
 		     const json_t *body, struct err *err);

@@ -32,7 +32,7 @@ static int open_cidfile(const char *path, int *fd, struct err *err)
 static int pull(struct cli *cli, const struct cli_create_options *o, const struct cli_reference *reference,
 		struct err *err)
 {
-	return cli_pull(&cli->api, reference, o->platform, o->quiet ? NULL : stderr, err);
+	return cli_pull(cli, reference, o->platform, o->quiet ? NULL : stderr, err);
 }
 
 /* The size that the container's terminal begins with. */

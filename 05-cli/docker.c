@@ -20,29 +20,52 @@
 #include "01-kernel/base/trace.h"
 #include "cli.h"
 #include "commands.h"
+#include "endpoint.h"
 #include "usage.h"
 
 struct globals {
-	struct strlist hosts;
-	const char *config;
+	struct cli_place place;
+	const char *config, *level;
 	bool debug, version;
-	struct cli_tls_flags tls;
+	enum log_level debug_level; /* of both */
 };
 
 #define AT(field) offsetof(struct globals, field)
 static const struct cli_flag global_flags[] = {
 	{ 0, "config", CLI_STRING, AT(config), "Location of client config files (default \"~/.docker\")" },
+	{ 'c', "context", CLI_STRING, AT(place.context), "Name of the context to use to connect to the daemon (overrides "
+	  "DOCKER_HOST env var and default context set with \"docker context use\")" },
 	{ 'D', "debug", CLI_BOOL, AT(debug), "Enable debug mode" },
-	{ 'H', "host", CLI_LIST, AT(hosts), "Daemon socket to connect to" },
-	{ 0, "tls", CLI_BOOL, AT(tls.tls), "Use TLS; implied by --tlsverify" },
-	{ 0, "tlscacert", CLI_STRING, AT(tls.ca), "Trust certs signed only by this CA (default \"~/.docker/ca.pem\")" },
-	{ 0, "tlscert", CLI_STRING, AT(tls.cert), "Path to TLS certificate file (default \"~/.docker/cert.pem\")" },
-	{ 0, "tlskey", CLI_STRING, AT(tls.key), "Path to TLS key file (default \"~/.docker/key.pem\")" },
-	{ 0, "tlsverify", CLI_BOOL, AT(tls.verify), "Use TLS and verify the remote" },
+	{ 'H', "host", CLI_LIST, AT(place.hosts), "Daemon socket to connect to" },
+	{ 'l', "log-level", CLI_STRING, AT(level), "Set the logging level (\"debug\", \"info\", \"warn\", \"error\", "
+	  "\"fatal\")", .shown = "\"info\"" },
+	{ 0, "tls", CLI_BOOL, AT(place.tls.tls), "Use TLS; implied by --tlsverify" },
+	{ 0, "tlscacert", CLI_STRING, AT(place.tls.ca), "Trust certs signed only by this CA (default \"~/.docker/ca.pem\")" },
+	{ 0, "tlscert", CLI_STRING, AT(place.tls.cert), "Path to TLS certificate file (default \"~/.docker/cert.pem\")" },
+	{ 0, "tlskey", CLI_STRING, AT(place.tls.key), "Path to TLS key file (default \"~/.docker/key.pem\")" },
+	{ 0, "tlsverify", CLI_BOOL, AT(place.tls.verify), "Use TLS and verify the remote" },
 	{ 'v', "version", CLI_BOOL, AT(version), "Print version information and quit" },
 	{ 0 },
 };
 static const struct cli_flagset global_set = { { global_flags, NULL } };
+
+/* What is told of the way: warnings, unless more or less is asked for. -1: no such level. */
+static int log_level(const struct globals *g, enum log_level *out)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "debug", LOG_DEBUG }, { "info", LOG_WARN }, { "warn", LOG_WARN }, { "error", LOG_ERROR },
+		       { "fatal", LOG_ERROR } };
+
+	*out = g->debug ? LOG_DEBUG : LOG_WARN;
+	for (size_t i = 0; g->level && i < sizeof levels / sizeof *levels; i++)
+		if (!strcmp(g->level, levels[i].name)) {
+			*out = g->debug ? LOG_DEBUG : levels[i].level;
+			return 0;
+		}
+	return g->level ? -1 : 0;
+}
 
 /* ---- complaints ---------------------------------------------------------- */
 
@@ -53,6 +76,12 @@ static int bad_flags(const char *path, const char *usage, const struct err *err)
 	fprintf(stderr, "%s\n\nUsage:  docker%s%s%s%s\n\nRun 'docker%s%s --help' for more information\n",
 		err->msg, blank, path, *usage ? " " : "", usage, blank, path);
 	return CLI_STATUS_DAEMON;
+}
+
+static int refuse(const char *what, const char *which)
+{
+	fprintf(stderr, "%s%s\n", what, which);
+	return CLI_STATUS_FAILED;
 }
 
 static int unknown_command(const struct cli_found *found, const char *word)
@@ -88,29 +117,6 @@ static int bad_count(const struct cli_command *c, const char *path)
 	return CLI_STATUS_FAILED;
 }
 
-/* ---- the daemon's place -------------------------------------------------- */
-
-static int choose_host(struct cli *cli, const struct globals *g, struct err *err)
-{
-	const char *env = getenv("DOCKER_HOST"), *context = getenv("DOCKER_CONTEXT");
-	const char *certs = getenv("DOCKER_CERT_PATH"), *version = getenv("DOCKER_API_VERSION");
-	const char *host = g->hosts.n ? g->hosts.v[0] : env;
-
-	if (g->hosts.n > 1)
-		return err_set(err, ERR_INVALID, "unable to resolve docker endpoint: Specify only one -H");
-	if (!context || !*context)
-		context = cli_config_get(&cli->config, "currentContext");
-	if ((!host || !*host) && context && strcmp(context, "default"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "context \"%s\" is asked for, and contexts are not supported: name the daemon "
-			       "with -H or DOCKER_HOST", context);
-	if (version && strspn(version, "0123456789.") != strlen(version))
-		return err_set(err, ERR_INVALID, "DOCKER_API_VERSION is no version: %s", version);
-	snprintf(cli->api.version, sizeof cli->api.version, "%s", version ? version : "");
-	return cli_host_parse(&cli->api.host, host && *host ? host : CLI_HOST_DEFAULT, &g->tls,
-			      certs && *certs ? certs : cli->config.directory, err);
-}
-
 /* A flag that the daemon is too old for must not be dropped on the way. */
 static int check_api(struct cli *cli, const struct cli_args *args, struct err *err)
 {
@@ -136,7 +142,8 @@ static int run_verb(struct cli *cli, const struct globals *g, const struct cli_c
 		fprintf(stderr, "WARNING: %s\n", err.msg);
 		err = (struct err){ 0 };
 	}
-	if (choose_host(cli, g, &err)) {
+	cli->api.headers = json_object_get(cli->config.doc, "HttpHeaders");
+	if (cli_endpoint_choose(cli, &g->place, c->offline, &err)) {
 		fprintf(stderr, "Failed to initialize: %s\n", err.msg);
 		return CLI_STATUS_FAILED;
 	}
@@ -165,7 +172,7 @@ static int call(const struct globals *g, const struct cli_found *found, int argc
 		status = bad_count(c, found->path);
 	} else {
 		struct trace_span span = trace_begin();
-		log_setup("docker", STDERR_FILENO, g->debug ? LOG_DEBUG : LOG_WARN, 0);
+		log_setup("docker", STDERR_FILENO, g->debug_level, 0);
 		status = run_verb(&cli, g, c, options, &args);
 		trace_end(&span, "docker %s: exit status %d", found->path, status);
 	}
@@ -225,6 +232,10 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (cli_flags_parse(&global_set, argc - 1, argv + 1, true, &g, &words, &err))
 		status = bad_flags("", "[OPTIONS] COMMAND [ARG...]", &err);
+	else if (log_level(&g, &g.debug_level))
+		status = refuse("Unable to parse logging level: ", g.level);
+	else if (g.place.context && g.place.hosts.n)
+		status = refuse("conflicting options: cannot specify both --host and --context", "");
 	else if (g.version)
 		printf("Docker version " CLI_VERSION ", build dockyard\n");
 	else

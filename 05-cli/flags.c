@@ -36,7 +36,7 @@ const char *cli_flag_type(const struct cli_flag *flag)
 	static const char *const names[] = {
 		[CLI_BOOL] = "", [CLI_STRING] = "string", [CLI_INT] = "int",
 		[CLI_BYTES] = "bytes", [CLI_SWAP] = "bytes", [CLI_CPUS] = "decimal", [CLI_DURATION] = "duration",
-		[CLI_LIST] = "list", [CLI_MAP] = "map",
+		[CLI_LIST] = "list", [CLI_STRINGS] = "strings", [CLI_MAP] = "map",
 	};
 
 	return flag->type ? flag->type : names[flag->kind];
@@ -71,6 +71,7 @@ static int store_field(const struct cli_flag *flag, const char *text, void *fiel
 	case CLI_STRING:
 		*(const char **)field = text;
 		return 0;
+	case CLI_STRINGS:
 	case CLI_LIST:
 	case CLI_MAP:
 		strlist_add(field, text);
@@ -107,10 +108,10 @@ static int add_entry(json_t *parent, const char *key, enum cli_flag_kind kind, c
 	AUTO_FREE char *name = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
 
 	if (!held) {
-		held = kind == CLI_LIST ? json_array() : json_object();
+		held = kind != CLI_MAP ? json_array() : json_object();
 		json_object_set_new(parent, key, held);
 	}
-	if (kind == CLI_LIST)
+	if (kind != CLI_MAP)
 		return json_array_append_new(held, json_string(text));
 	return json_object_set_new(held, name, json_string(equals ? equals + 1 : ""));
 }
@@ -132,6 +133,7 @@ static int store_json(const struct cli_flag *flag, const char *text, json_t **do
 	case CLI_STRING:
 		value = json_string(text);
 		break;
+	case CLI_STRINGS:
 	case CLI_LIST:
 	case CLI_MAP:
 		if (add_entry(parent, key, flag->kind, text))
@@ -148,6 +150,17 @@ static int store_json(const struct cli_flag *flag, const char *text, json_t **do
 	return 0;
 }
 
+/* One value; of CLI_STRINGS each word of it. */
+static int store_value(const struct cli_flag *flag, const char *text, void *place, struct err *err)
+{
+	size_t n = flag->kind == CLI_STRINGS ? strcspn(text, ",") : strlen(text);
+	AUTO_FREE char *word = text[n] ? xstrndup(text, n) : NULL;
+
+	if (!word)
+		return flag->json ? store_json(flag, text, place, err) : store_field(flag, text, place, err);
+	return store_value(flag, word, place, err) ? -1 : store_value(flag, text + n + 1, place, err);
+}
+
 static int store(struct parse *p, const struct cli_flag *flag, const char *text, struct err *err)
 {
 	void *place = (char *)p->options + flag->at;
@@ -155,8 +168,7 @@ static int store(struct parse *p, const struct cli_flag *flag, const char *text,
 
 	if (flag->api && (!p->args->newest || strcmp(flag->api, p->args->newest->api) > 0))
 		p->args->newest = flag;
-	if ((!flag->check || !flag->check(text, err)) &&
-	    !(flag->json ? store_json(flag, text, place, err) : store_field(flag, text, place, err)))
+	if ((!flag->check || !flag->check(text, err)) && !store_value(flag, text, place, err))
 		return 0;
 	return err_wrap(err, "invalid argument \"%s\" for \"%s--%s\" flag", text,
 			flag->letter ? letter : "", flag->name);
@@ -253,7 +265,7 @@ void cli_flags_free(const struct cli_flagset *set, void *options)
 			if (f->json) {
 				json_decref(*(json_t **)place);
 				*(json_t **)place = NULL;
-			} else if (f->kind == CLI_LIST || f->kind == CLI_MAP) {
+			} else if (f->kind == CLI_LIST || f->kind == CLI_STRINGS || f->kind == CLI_MAP) {
 				strlist_free(place);
 			}
 		}

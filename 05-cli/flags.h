@@ -17,6 +17,7 @@
  *   CLI_CPUS      struct cli_number     integer         billionths: "0.5" is 500000000
  *   CLI_DURATION  struct cli_number     integer         nanoseconds: "1m30s"
  *   CLI_LIST      struct strlist        array of strings
+ *   CLI_STRINGS   struct strlist        array of strings; "a,b" is two
  *   CLI_MAP       struct strlist        object: "k=v"; a bare "k" is ""
  *
  * The spelling follows the GNU rules that pflag implements: --name value,
@@ -41,6 +42,7 @@ enum cli_flag_kind {
 	CLI_CPUS,
 	CLI_DURATION,
 	CLI_LIST,
+	CLI_STRINGS,
 	CLI_MAP,
 };
 

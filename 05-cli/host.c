@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/strbuf.h"
+#include "ssh.h"
 
 static int malformed(const char *text, struct err *err)
 {
@@ -25,10 +26,9 @@ static char *tls_file(const char *named, const char *directory, const char *usua
 static int load_tls(struct cli_host *host, const struct cli_tls_flags *flags,
 		    const char *cert_directory, struct err *err)
 {
-	const char *verify = getenv("DOCKER_TLS_VERIFY");
 	const char *files[] = { NULL, NULL, NULL };
 
-	host->verify = flags->verify || (verify && *verify);
+	host->verify = flags->verify;
 	host->tls = host->tls || flags->tls || host->verify;
 	if (!host->tls)
 		return 0;
@@ -88,9 +88,12 @@ int cli_host_parse(struct cli_host *host, const char *text, const struct cli_tls
 		host->name = xstrdup("localhost");
 		return 0;
 	}
-	if (str_starts(text, "ssh://"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "%s: ssh is not supported; forward the socket (ssh -L) and use unix://", text);
+	if (str_starts(text, "ssh://")) {
+		host->text = xstrdup(text);
+		host->base = xstrdup("http://127.0.0.1"); /* libcurl would look up a name */
+		host->name = xstrdup("docker.example.com");
+		return cli_ssh_parse(text, &host->ssh, err);
+	}
 	if (scheme && !str_starts(text, "tcp://") && !str_starts(text, "http://") &&
 	    !str_starts(text, "https://"))
 		return malformed(text, err);
@@ -107,5 +110,6 @@ void cli_host_free(struct cli_host *host)
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free(owned[i]);
+	strlist_free(&host->ssh);
 	*host = (struct cli_host){ 0 };
 }

@@ -4,9 +4,9 @@
  *   unix:///path            a socket on this machine
  *   tcp://host[:port]       2375 in the clear, 2376 with TLS; http:// and
  *   host[:port]             https:// say the same
+ *   ssh://[user@]host       through ssh(1): ssh.h
  *
- * TLS is for tcp only, and on when asked for (--tls, --tlsverify,
- * $DOCKER_TLS_VERIFY): with "verify" the daemon must show a certificate signed
+ * TLS is for tcp only, and on when asked for (--tls, --tlsverify): with "verify" the daemon must show a certificate signed
  * by ca.pem. The client shows cert.pem and key.pem where they exist. The three
  * files lie in $DOCKER_CERT_PATH, or in the configuration directory.
  */
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
 
 #define CLI_HOST_DEFAULT "unix:///var/run/docker.sock"
 
@@ -27,6 +28,7 @@ struct cli_tls_flags {
 
 struct cli_host {
 	char *text;   /* as messages show it: "unix:///var/run/docker.sock" */
+	struct strlist ssh; /* the command that leads to it; empty: none */
 	char *socket; /* the unix socket's path, or NULL for tcp */
 	char *base;   /* what URLs begin with: "http://localhost" */
 	char *name;   /* the Host header */

@@ -74,3 +74,19 @@ const char *cli_human_time(time_t when, char out[CLI_HUMAN_SIZE])
 		out[0] = 0;
 	return out;
 }
+
+const char *cli_human_date(time_t when, char out[CLI_HUMAN_SIZE])
+{
+	char zone[16] = "", clock[24] = "";
+	struct tm tm = { 0 };
+
+	if (localtime_r(&when, &tm)) {
+		strftime(clock, sizeof clock, "%Y-%m-%dT%H:%M:%S", &tm);
+		strftime(zone, sizeof zone, "%z", &tm);
+	}
+	if (tm.tm_gmtoff)
+		snprintf(out, CLI_HUMAN_SIZE, "%s%.3s:%.2s", clock, zone, zone + 3);
+	else
+		snprintf(out, CLI_HUMAN_SIZE, "%sZ", clock);
+	return out;
+}

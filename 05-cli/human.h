@@ -21,4 +21,7 @@ const char *cli_human_binary(double bytes, char out[CLI_HUMAN_SIZE]);
 /* "2024-01-01 00:00:00 +0000 UTC", in the local zone. */
 const char *cli_human_time(time_t when, char out[CLI_HUMAN_SIZE]);
 
+/* "2024-01-01T00:00:00+01:00", RFC 3339 in the local zone. */
+const char *cli_human_date(time_t when, char out[CLI_HUMAN_SIZE]);
+
 #endif

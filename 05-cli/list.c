@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "format.h"
 #include "human.h"
 #include "table.h"
 #include "template.h"
@@ -126,13 +127,32 @@ static void print_json(const json_t *rows)
 	}
 }
 
+static int by_text_of(const void *a, const void *b, void *key)
+{
+	return strverscmp(jsonx_str(*(json_t *const *)a, key, ""), jsonx_str(*(json_t *const *)b, key, ""));
+}
+
+void cli_sort_by(json_t *sources, const char *key)
+{
+	size_t n = json_array_size(sources);
+	AUTO_FREE json_t **items = xcalloc(n + 1, sizeof *items);
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_incref(json_array_get(sources, i));
+	qsort_r(items, n, sizeof *items, by_text_of, (void *)key);
+	json_array_clear(sources);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(sources, items[i]);
+}
+
 int cli_list_print(const struct cli_list *list, struct err *err)
 {
 	const char *format = list->format && *list->format ? list->format : table_word;
 	bool table = str_starts(format, table_word);
 	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
 
-	if (!strcmp(format, "json")) {
+	/* A row as JSON has <, > and & escaped; what the function json is given has not. */
+	if (!strcmp(format, "json") || !strcmp(format, "{{json .}}")) {
 		print_json(list->rows);
 		return 0;
 	}
@@ -212,6 +232,44 @@ char *cli_ago(json_int_t when)
 	char text[CLI_HUMAN_SIZE];
 
 	return xasprintf("%s ago", cli_human_duration(time(NULL) - when, text));
+}
+
+char *cli_go_time(const char *rfc3339)
+{
+	struct tm tm = { 0 };
+	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+	char when[32];
+
+	if (!rest)
+		return xstrdup(rfc3339);
+	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	size_t n = strcspn(rest, "Z+-"), digits = n;
+	while (digits && strchr("0.", rest[digits - 1]))
+		digits--;
+	if (rest[n] == 'Z' || !rest[n])
+		return xasprintf("%s%.*s +0000 UTC", when, (int)digits, rest);
+	return xasprintf("%s%.*s %.3s%s %.3s%s", when, (int)digits, rest, rest + n,
+			 strlen(rest + n) > 4 ? rest + n + 4 : "", rest + n, strlen(rest + n) > 4 ? rest + n + 4 : "");
+}
+
+void cli_put(json_t *row, const char *field, const char *text)
+{
+	json_object_set_new(row, field, json_string(text));
+}
+
+void cli_put_pairs(json_t *row, const char *field, const json_t *object, bool values)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	size_t n;
+	AUTO_FREE const char **keys = cli_sorted_keys(object, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *value = jsonx_str(object, keys[i], NULL);
+		strbuf_addf(&sb, "%s%s", i ? "," : "", keys[i]);
+		if (values && value)
+			strbuf_addf(&sb, "=%s", value);
+	}
+	cli_put(row, field, sb.len ? sb.data : "");
 }
 
 char *cli_short_id(const char *id, bool whole)

@@ -39,6 +39,9 @@ struct cli_list {
 	json_t *sources;    /* array: what the daemon said, for .Label "x"; owned */
 };
 
+/* Sort what the daemon said by a text of it; "c10" comes after "c9". */
+void cli_sort_by(json_t *sources, const char *key);
+
 int cli_list_print(const struct cli_list *list, struct err *err);
 void cli_list_free(struct cli_list *list);
 
@@ -50,6 +53,12 @@ void cli_filter_query(struct strbuf *path, const struct strlist *filters);
 
 /* The daemon's times are Unix seconds; now is asked for once. */
 char *cli_ago(json_int_t when); /* "2 minutes ago": new */
+
+char *cli_go_time(const char *rfc3339); /* "2024-01-01 00:00:00.5 +0000 UTC", as Go's Time prints it: new */
+
+void cli_put(json_t *row, const char *field, const char *text);
+/* The object's "key=value", or its keys alone, sorted and joined by commas. */
+void cli_put_pairs(json_t *row, const char *field, const json_t *object, bool values);
 
 /* Text of an ID as tables show it: without "sha256:", and 12 digits long
  * unless everything is wanted. New. */

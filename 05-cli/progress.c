@@ -8,6 +8,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/tty.h"
+#include "auth.h"
 #include "human.h"
 #include "reference.h"
 
@@ -70,9 +71,14 @@ static void show(struct cli_progress *p, const json_t *event)
 {
 	const char *id = jsonx_str(event, "id", ""), *status = jsonx_str(event, "status", NULL);
 	const json_t *detail = json_object_get(event, "progressDetail");
+	const char *stream = jsonx_str(event, "stream", NULL);
 	AUTO_STRBUF struct strbuf bar = STRBUF_INIT;
 	size_t up = 0;
 
+	if (p->out && stream) { /* words of its own, with their line feed */
+		print_plain(p->out, stream);
+		fflush(p->out);
+	}
 	if (!p->out || !status)
 		return;
 	cli_progress_bar(&bar, json_number_value(json_object_get(detail, "current")),
@@ -146,24 +152,33 @@ int cli_progress_end(struct cli_progress *p, struct err *err)
 	return rc;
 }
 
-int cli_pull(struct cli_api *api, const struct cli_reference *reference, const char *platform, FILE *out,
-	     struct err *err)
+int cli_progress_request(struct cli_api *api, const struct cli_request *request, FILE *out, struct err *err)
 {
-	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	struct cli_request shown = *request;
 	struct cli_progress progress;
 	struct err ignored;
 
+	cli_progress_begin(&progress, out);
+	shown.sink = cli_progress_feed;
+	shown.context = &progress;
+	int rc = cli_api_do(api, &shown, NULL, err);
+	return cli_progress_end(&progress, rc ? &ignored : err) ? -1 : rc;
+}
+
+int cli_pull(struct cli *cli, const struct cli_reference *reference, const char *platform, FILE *out,
+	     struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	AUTO_FREE char *auth = cli_auth_header(&cli->config, reference, err);
+
+	if (!auth)
+		return -1;
 	strbuf_adds(&path, "/images/create");
 	cli_query(&path, "fromImage", reference->name);
 	if (platform && *platform)
 		cli_query(&path, "platform", platform);
 	if (reference->digest || reference->tag)
 		cli_query(&path, "tag", reference->digest ? reference->digest : reference->tag);
-	cli_progress_begin(&progress, out);
-	struct cli_request request = { .method = "POST", .path = path.data,
-				       .sink = cli_progress_feed, .context = &progress };
-	int rc = cli_api_do(api, &request, NULL, err);
-	if (cli_progress_end(&progress, rc ? &ignored : err))
-		rc = -1;
-	return rc;
+	struct cli_request request = { .method = "POST", .path = path.data, .header = auth };
+	return cli_progress_request(&cli->api, &request, out, err);
 }

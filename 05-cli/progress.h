@@ -1,5 +1,5 @@
 /*
- * progress.h - a pull as it happens.
+ * progress.h - a pull, a push, a load as it happens.
  *
  * The daemon answers POST /images/create with a line of JSON per event:
  * {"id": "<layer>", "status": "Downloading", "progressDetail": {"current", "total"}}.
@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#include "api.h"
+#include "cli.h"
 
 struct cli_progress {
 	FILE *out; /* NULL: show nothing */
@@ -29,9 +29,12 @@ int cli_progress_end(struct cli_progress *p, struct err *err);
 /* The bar: "[====>   ]  1.2MB/3.4MB"; empty when there is nothing to show. */
 void cli_progress_bar(struct strbuf *sb, double current, double total, unsigned width);
 
+/* Do a request of which the answer is such a stream, and show it. */
+int cli_progress_request(struct cli_api *api, const struct cli_request *request, FILE *out, struct err *err);
+
 /* Pull an image: `reference` as it was typed, `platform` or NULL. */
 struct cli_reference;
-int cli_pull(struct cli_api *api, const struct cli_reference *reference, const char *platform, FILE *out,
+int cli_pull(struct cli *cli, const struct cli_reference *reference, const char *platform, FILE *out,
 	     struct err *err);
 
 #endif

@@ -135,13 +135,15 @@ void cli_usage_top(FILE *out, const struct cli_flag *globals)
 	print_common(out);
 	fputs("\nManagement Commands:\n", out);
 	for (const struct cli_group *g = cli_groups; g->name; g++)
-		print_command(out, g->name, (int)strlen(g->name), g->summary);
+		if (g->summary)
+			print_command(out, g->name, (int)strlen(g->name), g->summary);
 	fputs("\nCommands:\n", out);
 	for (const struct cli_verb *v = cli_verbs; v->command; v++)
 		if (v->top && !v->common)
 			print_command(out, v->top, (int)strlen(v->top), v->command->summary);
 	print_flags(out, "Global Options", &set);
-	fputs("\nRun 'docker COMMAND --help' for more information on a command.\n", out);
+	fputs("\nRun 'docker COMMAND --help' for more information on a command.\n\n"
+	      "For more help on how to use Docker, head to https://docs.docker.com/go/guides/\n", out);
 }
 
 static int by_group_name(const void *a, const void *b)
@@ -156,10 +158,11 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 	size_t n = 0;
 
 	for (const struct cli_verb *v = cli_verbs; v->command; v++)
-		if (v->group && !strcmp(v->group, group->name) && n < FLAGS_MAX)
+		if (v->group && !strcmp(v->group, group->name) && v->common != CLI_VERB_HIDDEN && n < FLAGS_MAX)
 			sorted[n++] = v;
 	qsort(sorted, n, sizeof *sorted, by_group_name);
-	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name, group->summary);
+	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name,
+		group->summary ? group->summary : "Generate the autocompletion script for docker for the specified shell.");
 	for (size_t i = 0; i < n; i++)
 		print_command(out, sorted[i]->names, (int)strcspn(sorted[i]->names, " "),
 			      sorted[i]->command->summary);
@@ -168,19 +171,22 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 
 /* ---- one verb ------------------------------------------------------------ */
 
+/* All ways to say it, where there are several. */
 static void print_aliases(FILE *out, const struct cli_verb *verb)
 {
 	const char *names = verb->names;
 
-	if (!verb->group || !verb->top)
+	if (!verb->group || (!verb->top && !strchr(names, ' ')))
 		return;
 	fputs("\nAliases:\n  ", out);
 	for (const char *p = names; *p; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");
-		fprintf(out, "docker %s %.*s, ", verb->group, (int)n, p);
+		fprintf(out, "%sdocker %s %.*s", p == names ? "" : ", ", verb->group, (int)n, p);
 		p += n;
 	}
-	fprintf(out, "docker %s\n", verb->top);
+	if (verb->top)
+		fprintf(out, ", docker %s", verb->top);
+	putc('\n', out);
 }
 
 void cli_usage_verb(FILE *out, const struct cli_verb *verb, const char *path)
@@ -188,7 +194,10 @@ void cli_usage_verb(FILE *out, const struct cli_verb *verb, const char *path)
 	const struct cli_command *c = verb->command;
 	struct cli_flagset set = { { c->flags, c->more_flags } };
 
-	fprintf(out, "Usage:  docker %s%s%s\n\n%s\n", path, *c->usage ? " " : "", c->usage, c->summary);
+	fprintf(out, "Usage:  docker %s%s%s\n", path, *c->usage ? " " : "", c->usage);
+	if (c->more)
+		fprintf(out, "\tdocker %s %s\n", verb->top ? verb->top : path, c->more);
+	fprintf(out, "\n%s\n", c->about ? c->about : c->summary);
 	print_aliases(out, verb);
 	print_flags(out, "Options", &set);
 }

@@ -36,6 +36,12 @@ expect_eq "an export is reproducible" "$(sha256sum <"$A/ours.tar")" "$(sha256sum
 expect_eq "Docker finds its part" '["busybox:latest"]' "$(tar -xOf "$A/ours.tar" manifest.json | jq -c '.[0].RepoTags')"
 expect_fail 1 "not_found|no such image" ctr images export "$A/none.tar" nothing
 expect_eq "a failed export leaves no file" "" "$(ls "$A" | grep none)"
+mknod "$A/null" c 1 3 && ln -s again.tar "$A/link" || fail "mknod"
+expect_ok ctr images export "$A/null" busybox
+expect_ok ctr images export "$A/link" busybox
+expect_eq "no file takes the place of a device or of a link" "character special file, symbolic link" \
+	"$(stat -c %F "$A/null"), $(stat -c %F "$A/link")"
+expect_eq "through the link" "$(sha256sum <"$A/ours.tar")" "$(sha256sum <"$A/again.tar")"
 expect_clean "export"
 expect_ok ctr images import "$A/ours.tar"
 expect_match "import tells what it did" "unpacking $NAME \\($digest\\)...done" "$output"

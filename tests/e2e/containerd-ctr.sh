@@ -25,6 +25,8 @@ if command -v containerd >/dev/null; then
 	start_real_containerd
 	ctr images export - busybox | real_ctr images import - >/dev/null || fail "the real containerd imports an image"
 	expect_eq "the headings of the tables" "$(heads real_ctr)" "$(heads ctr)"
+	row() { "$1" images ls | awk 'NR == 2 { print $1, $2, $3, $4, $5, $6 }'; }
+	expect_eq "an image's row, with its size" "$(row real_ctr)" "$(row ctr)"
 	stop real
 fi
 
@@ -38,7 +40,24 @@ expect_match "images check" "complete \(3/3\) +([0-9.]+ [KM]iB)/([0-9.]+ [KM]iB)
 expect_ok ctr images tag busybox other:1
 expect_fail 1 "exists" ctr images tag busybox other:1
 expect_ok ctr images tag --force busybox other:1
-expect_ok ctr images rm other:1
+expect_ok ctr images tag --force busybox other:1 other:2 other:3
+expect_eq "images tag with several targets" "docker.io/library/other:1 docker.io/library/other:2 docker.io/library/other:3" "$(xargs <<<"$output")"
+expect_eq "images label" "a=b,c=d" "$(ctr images label other:1 a=b c=d)"
+expect_eq "a label is cleared, the other stays" "c=d" "$(ctr images label other:1 a=)"
+expect_match "images ls shows labels" "^docker.io/library/other:1 .* c=d$" "$(ctr images ls)"
+expect_fail 1 "no such image" ctr images label nothing a=b
+# An option that it does not know is none of the names.
+expect_fail 1 "unknown option" ctr images rm --bogus other:1
+expect_eq "images rm --sync" docker.io/library/other:1 "$(ctr images ls -q name==docker.io/library/other:1)"
+expect_ok ctr images rm --sync other:1
+expect_ok ctr images rm other:2 other:3
+expect_eq "images push under another name" "$REGISTRY/pushed:1: done" \
+	"$(ctr images push --plain-http "$REGISTRY/pushed:1" busybox | tail -n 1 | cut -d, -f1)"
+expect_eq "what was pushed is the image" "$(ctr images ls | awk -v n="$NAME" '$1 == n { print $3 }')" \
+	"$(curl -sI -H 'Accept: application/vnd.oci.image.index.v1+json' "http://$REGISTRY/v2/pushed/manifests/1" | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" { print $2 }')"
+expect_eq "no name of its own is made for that" "" "$(ctr images ls -q "name~=pushed")"
+expect_fail 1 "no such image: docker.io/library/nothing" ctr images push "$REGISTRY/pushed:1" nothing
+expect_fail 1 "invalid reference" ctr images push "$REGISTRY/pushed:1" 'No:thing:'
 mkdir "$T/m"
 mark
 expect_eq "images mount" "$T/m" "$(ctr images mount busybox "$T/m")"
@@ -47,6 +66,9 @@ expect_fail 1 "Read-only" touch "$T/m/x"
 expect_eq "images unmount" "$T/m" "$(ctr images unmount --rm "$T/m")"
 expect_ok ctr images mount --rw busybox "$T/m"
 expect_ok touch "$T/m/x"
+expect_ok ctr images unmount "$T/m"
+expect_ok ctr images mount busybox "$T/m" # the snapshot is still there
+expect_ok test -f "$T/m/x"
 expect_ok ctr images unmount --rm "$T/m"
 expect_unchanged "mounting an image"
 expect_fail 1 "no such image" ctr images mount nothing "$T/m"
@@ -58,7 +80,7 @@ expect_eq "content ingest" "greeting: $digest" "$output"
 expect_eq "content get" hello "$(ctr content get "$digest")"
 expect_match "content ls" "^$digest +5 B +(Less than a second|1 second|[0-9]+ seconds) +-$" "$(ctr content ls)"
 expect_fail 1 "digest" ctr content ingest --expected-digest "$digest" greeting
-expect_ok ctr content label "$digest" who=me
+expect_eq "content label says what there is" who=me "$(ctr content label "$digest" who=me)"
 expect_match "content label" "^$digest .* who=me$" "$(ctr content ls digest=="\"$digest\"")"
 expect_eq "content rm" "$digest" "$(ctr content rm "$digest")"
 expect_fail 1 "no such blob" ctr content get "$digest"
@@ -95,6 +117,17 @@ expect_match "namespaces ls" "^mine +more=c,team=b$" "$(ctr ns ls)"
 expect_match "namespaces ls: one that is only used" "^default" "$(ctr namespaces ls)"
 expect_fail 1 "not empty" ctr namespaces rm default
 expect_eq "namespaces rm" mine "$(ctr namespaces rm mine)"
+
+# ---- documents that are not what they should be
+refused() { # WHAT REGEX PATH BODY [CURL OPTION...]
+	expect_match "$1" "\"kind\":\"invalid\",\"message\":\"[^\"]*$2" \
+		"$(curl -s --unix-socket "$T/containerd.sock" "${@:5}" -d "$4" "http://c/v1/$3")"
+}
+refused "a container's label is text" "labels: expected strings" containers '{"id":"x","spec":{},"labels":{"a":1}}'
+refused "an image's label is text" "labels: expected strings" images/x \
+	"{\"labels\":{\"a\":1},\"target\":{\"mediaType\":\"x\",\"digest\":\"$digest\",\"size\":1}}" -X PUT
+refused "a platform is text" "platform: expected a string" transfer/pull '{"ref":"busybox","platform":5}'
+refused "an image to push is text" "image: expected a string" transfer/push '{"ref":"busybox","image":5}'
 
 # ---- how it is used
 expect_fail 3 "there is no command 'imags'" ctr imags ls

@@ -8,6 +8,7 @@ need curl
 U=$(basename "$T" | tr -cd 'A-Za-z0-9')
 
 seed busybox
+seed nginx
 start_registry
 start_containerd
 IMAGE=$REGISTRY/library/busybox:latest
@@ -41,6 +42,8 @@ expect_eq "the root user's home and groups" "/root 0" \
 expect_eq "a number as user" "1234:77" "$(ctr run --rm --user 1234:77 "$IMAGE" $U-1 sh -c 'echo $(id -u):$(id -g)')"
 expect_fail 1 'unable to find user nobody-here' ctr run --rm --user nobody-here "$IMAGE" $U-1 true
 expect_fail 1 'Read-only' ctr run --rm --read-only "$IMAGE" $U-1 touch /x
+new_privileges() { ctr run --rm "$@" "$IMAGE" $U-1 awk '/NoNewPrivs/ { print $2 }' /proc/self/status; }
+expect_eq "no new privileges, unless they are allowed" "1 0" "$(new_privileges) $(new_privileges --allow-new-privs)"
 expect_eq "a terminal" "yes" "$(ctr run --rm -t "$IMAGE" $U-1 sh -c 'test -t 0 && test -t 1 && test -t 2 && echo yes' </dev/null | tr -d '\r')"
 expect_eq "a large output arrives whole" 20000000 \
 	"$(ctr run --rm "$IMAGE" $U-1 sh -c 'head -c 20000000 /dev/zero' | wc -c)"
@@ -48,8 +51,9 @@ printf '# a comment\nC=three\nHOME\n' >"$T/env"
 expect_eq "variables from a file" "three $HOME" "$(ctr run --rm --env-file "$T/env" "$IMAGE" $U-1 sh -c 'echo $C $HOME')"
 expect_match "a device" '^cr--.* 1, +3 .*/dev/there$|^crw.* 1, +3 .*/dev/there$' \
 	"$(ctr run --rm --device /dev/null:/dev/there "$IMAGE" $U-1 ls -l /dev/there)"
-expect_match "half of a processor" '^50000( 100000)?$' "$(ctr run --rm --cpus 0.5 --cgroup "/default/$U-1" "$IMAGE" $U-1 sleep 0.5 &
-	sleep 0.3; cat /sys/fs/cgroup/{cpu,.}/default/$U-1/cpu.{cfs_quota_us,max} 2>/dev/null; wait)"
+expect_match "half of a processor" '^50000( 100000)?$' "$(ctr run --rm --cpus 0.5 --cgroup "/default/$U-1" "$IMAGE" $U-1 sleep 1 &
+	wait_for 10 eval "cat /sys/fs/cgroup/{cpu,.}/default/$U-1/cpu.{cfs_quota_us,max} 2>/dev/null | grep ^50000"
+	cat /sys/fs/cgroup/{cpu,.}/default/$U-1/cpu.{cfs_quota_us,max} 2>/dev/null; wait)"
 "$TOP/02-runc/runc" spec --bundle "$T" && jq '.process.args = ["hostname"] | .process.terminal = false | .hostname = "given"' \
 	"$T/config.json" >"$T/given.json"
 expect_eq "a specification that is given" given "$(ctr run --rm --config "$T/given.json" "$IMAGE" $U-1)"
@@ -67,8 +71,8 @@ expect_fail 1 'exists' ctr run -d "$IMAGE" $U-2 true
 expect_match "the memory limit" "^memoryLimit +64000000$" "$(ctr tasks metrics $U-2)"
 expect_match "tasks ps" "^[0-9]+ +-$" "$(ctr tasks ps $U-2 | tail -n 1)"
 expect_eq "metrics, all of them" 64000000 "$(ctr tasks metrics --format json $U-2 | jq .memory.usage.limit | sed 's/63997952/64000000/')"
-expect_eq "containers label" '{"a":"1","b":"2"}' "$(ctr containers label $U-2 a=1 b=2)"
-expect_eq "and clear one" '{"b":"2"}' "$(ctr containers label $U-2 a= b=2)"
+expect_eq "containers label" "a=1,b=2" "$(ctr containers label $U-2 a=1 b=2)"
+expect_eq "and clear one" "b=2" "$(ctr containers label $U-2 a= b=2)"
 expect_eq "which is kept" 2 "$(ctr containers info $U-2 | jq -r .labels.b)"
 pid=$(ctr tasks ls | awk -v n=$U-2 '$1 == n { print $2 }')
 expect_ok ctr run -d --pid-file "$T/pid" --with-ns "network:/proc/$pid/ns/net" --with-ns "ipc:/proc/$pid/ns/ipc" \
@@ -82,8 +86,9 @@ ctr tasks wait $U-5 &
 expect_ok ctr tasks kill -s KILL $U-5
 wait $!
 expect_eq "tasks wait has the task's status" 137 $?
-expect_ok ctr tasks rm $U-5
-expect_ok ctr containers rm $U-5
+expect_ok ctr containers rm --keep-snapshot $U-5 # and the task, which has ended
+expect_eq "a task that has ended goes with its container" "" "$(ctr tasks ls -q containerID==$U-5)"
+expect_ok ctr snapshots rm $U-5
 expect_ok ctr tasks exec -d --exec-id e2 $U-2 sleep 60
 expect_match "tasks ps knows which is the exec" '^[0-9]+ +e2$' "$(ctr tasks ps $U-2)"
 expect_fail 1 'is running' ctr tasks rm --exec-id e2 $U-2
@@ -106,7 +111,8 @@ expect_fail 1 'has a task' ctr containers rm $U-2
 expect_ok ctr tasks kill $U-2
 wait_for 5 eval 'ctr tasks ls | grep -q STOPPED' || fail "$U-2 does not stop"
 expect_eq "its log" '"up\n" "bye\n"' "$(jq -c .log "$T/$U-2.json" | xargs -d '\n')"
-expect_ok ctr tasks rm $U-2
+expect_eq "containers and tasks are listed with filters" "$U-2 $U-2" \
+	"$(xargs < <(ctr containers ls --quiet id==$U-2; ctr containers ls -q id==x; ctr tasks ls --quiet status==stopped; ctr tasks ls -q status==running))"
 expect_ok ctr containers rm $U-2
 expect_unchanged "a container"
 
@@ -128,6 +134,20 @@ expect_eq "the digest has not changed" 1 "$(ctr images ls | awk 'NR > 1 { print 
 digest=$(ctr images ls | awk -v n="$COPY" '$1 == n { print $3 }')
 expect_eq "content get gives the bytes" "${digest#sha256:}  -" "$(ctr content get "$digest" | sha256sum)"
 expect_ok ctr images rm "$COPY"
+
+# ---- the signal that an image wants to be stopped by ---------------------------
+NGINX=$REGISTRY/library/nginx:latest
+expect_ok ctr images pull --plain-http "$NGINX"
+expect_ok ctr run -d --null-io --label a=b "$NGINX" $U-7 sh -c 'trap "exit 7" QUIT; trap "" TERM; while :; do sleep 0.1; done'
+expect_eq "it is a label of the container" '["SIGQUIT","b"]' \
+	"$(ctr containers info $U-7 | jq -c '[.labels["io.containerd.image.config.stop-signal"], .labels.a]')"
+sleep 0.3 # the traps
+ctr tasks wait $U-7 &
+expect_ok ctr tasks kill $U-7
+wait $!
+expect_eq "and the one that kill sends" 7 $?
+expect_ok ctr containers rm $U-7
+expect_ok ctr images rm "$NGINX"
 
 # ---- what is not there ------------------------------------------------------
 expect_fail 1 'not found|no such image|no image' ctr run --rm "$REGISTRY/library/nothing:latest" $U-3 true

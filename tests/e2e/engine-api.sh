@@ -33,7 +33,7 @@ for path in /swarm /services /nodes /secrets /configs /tasks; do
 	expect_eq "$path without a swarm" 503 "$(status GET $path)"
 done
 expect_match "and says why" 'This node is not a swarm manager' "$(message GET /services)"
-expect_eq "what Docker has and this daemon has not" 501 "$(status POST /build)"
+expect_eq "what Docker has and this daemon has not" 501 "$(status POST /session)"
 
 # ---- errors
 expect_eq "a missing container" 404 "$(status GET /containers/none/json)"

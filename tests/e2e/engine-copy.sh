@@ -46,6 +46,27 @@ expect_ok d start -a still
 expect_eq "and after the start" one "$(d cp still:/vol/file - | tar -xOf -)"
 expect_unchanged "docker cp"
 
+# ---- a file with two names, one with a capability, a socket
+python3 - "$T/bound" <<-'P'
+	import os, socket, struct, sys
+	os.chdir(sys.argv[1])
+	open("able", "w").close()
+	os.setxattr("able", "security.capability", struct.pack("<5I", 0x2000000, 1 << 10, 0, 0, 0))
+	os.link("able", "also")
+	socket.socket(socket.AF_UNIX).bind("socket")
+P
+curl -sS --unix-socket "$sock" "http://d/containers/live/archive?path=/bound" >"$T/bound.tar"
+expect_eq "a second name is a link, a capability is kept, a socket is not there" "1 1 capability none" "$(python3 - "$T/bound.tar" <<-'P'
+	import sys, tarfile
+	found = {m.name: m for m in tarfile.open(sys.argv[1])}
+	pair = [found["bound/able"], found["bound/also"]]
+	first = [m for m in pair if m.isreg()][0]
+	print(len([m for m in pair if m.isreg()]), len([m for m in pair if m.islnk() and m.linkname == first.name and not m.size]),
+	      "capability" if "SCHILY.xattr.security.capability" in first.pax_headers else "nothing", "socket" if "bound/socket" in found else "none")
+P
+)"
+rm "$T/bound/able" "$T/bound/also" "$T/bound/socket"
+
 # ---- the header, and what is refused
 stat=$(curl -sSI --unix-socket "$sock" "http://d/containers/live/archive?path=/tmp/new/deep/link" |
 	sed -n 's/^X-Docker-Container-Path-Stat: //ip' | tr -d '\r' | base64 -d)

@@ -11,7 +11,7 @@
 
 static suite_fn *const suites[] = {
 	suite_reference, suite_content, suite_http, suite_ring, suite_unpack, suite_sparse,
-	suite_hostile, suite_snapshot, suite_transfer, suite_shim_log, suite_shim_user, suite_runtime,
+	suite_hostile, suite_snapshot, suite_transfer, suite_shim_log, suite_shim_sink, suite_shim_user, suite_runtime,
 	suite_events, suite_spec, suite_tasks, suite_client, suite_diff, suite_leases, suite_filter,
 	suite_hosts,
 };

@@ -13,7 +13,7 @@
 /* Each adds its suite to the registry; false if CUnit refuses. */
 typedef int suite_fn(void);
 suite_fn suite_http, suite_content, suite_reference, suite_unpack, suite_snapshot, suite_transfer;
-suite_fn suite_diff, suite_leases, suite_filter, suite_shim_log, suite_shim_user, suite_runtime, suite_events;
+suite_fn suite_diff, suite_leases, suite_filter, suite_shim_log, suite_shim_sink, suite_shim_user, suite_runtime, suite_events;
 suite_fn suite_spec, suite_tasks, suite_client, suite_ring, suite_sparse, suite_hostile, suite_hosts;
 
 int suite_add(const char *name, const CU_TestInfo *tests);

@@ -34,8 +34,8 @@ static void begin(const char *size, int64_t max_size, int max_file)
 
 	dir = tmp_new(size);
 	path = path_of("log");
-	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ path, SHIM_LOG_JSON, max_size, max_file, false },
-				&err));
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ .path = path, .max_size = max_size,
+							     .max_file = max_file }, &err));
 }
 
 static int open_log(struct shim_log *log, const char *path)
@@ -433,6 +433,36 @@ static void test_compression(void)
 	end();
 }
 
+static void test_local(void)
+{
+	AUTO_FREE char *path = NULL, *got = NULL;
+
+	dir = tmp_new("8m");
+	path = path_of("log");
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ .path = path, .format = SHIM_LOG_LOCAL }, &err));
+	add("one \xff\n");
+	shim_log_add(&l, SHIM_STDERR, "two", 3, &when);
+	shim_log_end(&l, SHIM_STDERR, &when);
+	got = content("log");
+	EXPECT_STR(got, "1767323045.000000006 1F one \xff\n1767323045.000000006 2P two\n");
+	end();
+}
+
+static void test_attributes(void)
+{
+	AUTO_FREE char *path = NULL, *got = NULL;
+
+	dir = tmp_new("8m");
+	path = path_of("log");
+	EXPECT_OK(shim_log_open(&l, &(struct shim_log_options){ .path = path, .attributes = "{\"a\":\"b\"}" },
+				&err));
+	add("x\n");
+	got = content("log");
+	EXPECT_STR(got, "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b\"},"
+			"\"time\":\"2026-01-02T03:04:05.000000006Z\"}\n");
+	end();
+}
+
 static void test_refused_paths(void)
 {
 	struct shim_log other;
@@ -462,6 +492,8 @@ int suite_shim_log(void)
 		{ "a rotation that fails writes over nothing", test_rotation_fails },
 		{ "rotated files compressed", test_compression },
 		{ "one shim after the other", test_two_shims },
+		{ "our own format", test_local },
+		{ "attributes", test_attributes },
 		{ "what is no file", test_refused_paths },
 		CU_TEST_INFO_NULL,
 	};

@@ -689,6 +689,22 @@ static void test_wrong_bytes(void)
 	expect_clean();
 	end();
 
+	begin("16m"); /* a size that is not the blob's: also where it is here, and needs not be fetched */
+	{
+		AUTO_JSON json_t *layers = json_array();
+		AUTO_JSON json_t *ids = json_array();
+
+		add_layer(layers, ids, "a", 1, 10);
+		json_decref(serve_image(layers, ids, MANIFEST, "latest"));
+		EXPECT_OK(pull("latest"));
+		json_object_set_new(json_array_get(layers, 0), "size", json_integer(17));
+		json_decref(serve_image(layers, ids, MANIFEST, "lies"));
+		EXPECT_INT(pull("lies"), -1);
+		EXPECT_INT(err.kind, ERR_CORRUPT);
+		EXPECT_HAS(err.msg, "instead of 17");
+	}
+	end();
+
 	begin("16m"); /* a manifest that is no manifest */
 	serve("{\"schemaVersion\":2,\"layers\":[{}]}", 33, MANIFEST, "latest");
 	EXPECT_INT(pull("latest"), -1);
@@ -930,6 +946,19 @@ static void test_push(void)
 	json_decref(done);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(find("pushed"));
 	EXPECT_STR(find("pushed")->type, MANIFEST);
+	{ /* under a name that the store does not have */
+		AUTO_FREE char *other = xasprintf("%s/library/other:1", reg.host);
+		struct ctrd_transfer elsewhere = request(other);
+
+		reg.want_token = false;
+		elsewhere.image = name;
+		done = ctrd_push(images, &elsewhere, &err);
+		if (!done)
+			EXPECT_OK(-1);
+		EXPECT_STR(jsonx_str(done, "name", ""), other);
+		json_decref(done);
+	}
+	CU_ASSERT_PTR_NOT_NULL(find("1"));
 	EXPECT_OK(ctrd_image_delete(images, "default", name, &err));
 	{
 		AUTO_FREE char *old = xasprintf("%s/library/img:latest", reg.host);

@@ -92,13 +92,16 @@ static void the_file_has_dockers_names(void)
 	EXPECT_INT(
 		load_file(&c,
 			  "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
-			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"]}",
+			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"],"
+			  "\"log-driver\":\"local\",\"log-opts\":{\"max-size\":\"1m\"}}",
 			  &err),
 		0);
 	EXPECT_STR(c.data_root, "/x");
 	EXPECT_STR(c.hosts.v[0], "tcp://1.2.3.4:5");
 	EXPECT_STR(c.mirrors.v[0], "http://m");
 	EXPECT_STR(c.insecure.v[0], "h:1");
+	EXPECT_STR(c.log_driver, "local");
+	EXPECT_STR(c.log_opts.v[0], "max-size=1m");
 	EXPECT_STR(c.log_level, "debug");
 }
 
@@ -119,6 +122,9 @@ static void bad_files(void)
 	bad_file("{\"hosts\":[1]}", "hosts: expected strings");
 	bad_file("{\"debug\":\"yes\"}", "debug: expected true or false");
 	bad_file("{\"config-file\":\"/x\"}", "don't match");
+	bad_file("{\"log-opts\":{\"max-file\":3}}", "log-opts.max-file: expected a string");
+	bad_file("{\"log-opts\":{\"color\":\"red\"}}",
+		 "failed to set log opts: unknown log opt 'color' for json-file log driver");
 	bad_file("{\"debug\":true", "line");
 	bad_file("[]", "expected an object");
 }

@@ -122,6 +122,45 @@ static void broken_lines_are_skipped(void)
 	tmp_free(dir);
 }
 
+/* The shorter format, whose text is as it was written. */
+static void local_lines(void)
+{
+	char *dir = tmp_new();
+	AUTO_FREE char *path = xasprintf("%s/log", dir);
+	struct log_entry e;
+	struct logfile f;
+	struct err err;
+
+	append(path, "1767323045.000000006 1F {\"a\": \xff}\n1767323045.5\n1767323046.000000007 2P half\n"
+		     "1767323046.000000007 1F \n");
+	tail_is(path, -1, "{\"a\": \xff}\nhalf\n");
+	tail_is(path, 2, "half\n");
+	EXPECT_INT(logfile_open(&f, path, 2, &err), 0);
+	EXPECT_INT(logfile_next(&f, &e, &err), 1);
+	EXPECT_INT(e.stream, 2);
+	EXPECT_STR(e.time, "2026-01-02T03:04:06.000000007Z");
+	EXPECT_INT(e.when.tv_sec, 1767323046);
+	logfile_close(&f);
+	tmp_free(dir);
+}
+
+static void attributes_are_read(void)
+{
+	char *dir = tmp_new();
+	AUTO_FREE char *path = xasprintf("%s/log", dir);
+	struct log_entry e;
+	struct logfile f;
+	struct err err;
+
+	append(path, "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b\"},"
+		     "\"time\":\"2026-01-02T03:04:05Z\"}\n");
+	EXPECT_INT(logfile_open(&f, path, -1, &err), 0);
+	EXPECT_INT(logfile_next(&f, &e, &err), 1);
+	EXPECT_JSON(e.attributes, "{\"a\":\"b\"}");
+	logfile_close(&f);
+	tmp_free(dir);
+}
+
 static void zero_bytes_survive(void)
 {
 	char *dir = tmp_new();
@@ -252,6 +291,8 @@ int suite_logs(void)
 		{ "half a line is awaited", half_a_line_is_awaited },
 		{ "broken lines are skipped", broken_lines_are_skipped },
 		{ "zero bytes survive", zero_bytes_survive },
+		{ "lines of the local driver", local_lines },
+		{ "attributes", attributes_are_read },
 		{ "rotated files are part of it", rotated_files_are_part_of_it },
 		{ "compressed ones too", compressed_files_are_part_of_it },
 		{ "a reader follows through rotation", a_reader_follows_through_rotation },

@@ -267,9 +267,9 @@ static void policies_are_checked(void)
 	refused_host("{\"PortBindings\":{\"80/tcp\":5}}", "expected a list");
 	refused_host("{\"Ulimits\":[5]}", "expected an object");
 	refused_host("{\"Devices\":[{\"PathOnHost\":5}]}", "expected a string");
-	refused_host("{\"LogConfig\":{\"Type\":\"syslog\"}}", "no log driver named 'syslog'");
-	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"labels\":\"x\"}}}",
-		     "unknown log opt 'labels'");
+	refused_host("{\"LogConfig\":{\"Type\":\"gelf\"}}", "no log driver named 'gelf'");
+	refused_host("{\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"color\":\"x\"}}}",
+		     "unknown log opt 'color'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}",
 		     "invalid value of log opt 'max-size'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
@@ -282,13 +282,95 @@ static void policies_are_checked(void)
 		     "invalid value of log opt 'compress'");
 }
 
+/* In the words of a dockerd 20.10. */
+static void what_cannot_be_together_is_refused(void)
+{
+	static const struct {
+		const char *body, *host, *words;
+	} pairs[] = {
+		{ "{\"Hostname\":\"x\"}", "{\"UTSMode\":\"host\"}", "hostname and the UTS mode" },
+		{ "{\"Hostname\":\"x\"}", "{\"NetworkMode\":\"container:y\"}",
+		  "hostname and the network mode" },
+		{ "{\"Hostname\":\"x\"}", "{\"NetworkMode\":\"host\"}", NULL },
+		{ "{\"MacAddress\":\"02:42:ac:11:00:09\"}", "{\"NetworkMode\":\"host\"}",
+		  "mac-address and the network mode" },
+		{ "{\"ExposedPorts\":{\"80/tcp\":{}}}", "{\"NetworkMode\":\"container:y\"}",
+		  "port exposing and the container type network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"PublishAllPorts\":true}",
+		  "port publishing and the container type network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"Dns\":[\"1.1.1.1\"]}",
+		  "dns and the network mode" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"ExtraHosts\":[\"a:1.1.1.1\"]}",
+		  "custom host-to-IP mapping and the network mode" },
+		{ "{}", "{\"NetworkMode\":\"host\",\"Links\":[\"y\"]}",
+		  "host type networking can't be used with links. This would result in undefined "
+		  "behavior" },
+		{ "{}", "{\"NetworkMode\":\"container:y\",\"Links\":[\"y\"]}",
+		  "container type network can't be used with links" },
+		{ "{\"Hostname\":\"\",\"ExposedPorts\":{}}",
+		  "{\"NetworkMode\":\"container:y\",\"Dns\":[],\"PortBindings\":{}}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		AUTO_JSON json_t *body = json_of(pairs[i].body), *host = json_of(pairs[i].host);
+		struct err err = { .kind = ERR_NONE };
+
+		EXPECT_INT(dockerd_conflicts_check(body, host, &err), pairs[i].words ? -1 : 0);
+		EXPECT_HAS(err.msg, pairs[i].words ? pairs[i].words : "");
+	}
+}
+
+/* All of HostConfig's fields in the API's description, version 1.50. A number with a fraction fits
+ * none: one that was taken for unknown, or passed over, would say something else than its type. */
+static void every_field_of_the_api_is_known(void)
+{
+	static const char *const names[] = {
+		"CpuShares", "Memory", "CgroupParent", "BlkioWeight", "BlkioWeightDevice",
+		"BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps",
+		"BlkioDeviceWriteIOps", "CpuPeriod", "CpuQuota", "CpuRealtimePeriod",
+		"CpuRealtimeRuntime", "CpusetCpus", "CpusetMems", "Devices", "DeviceCgroupRules",
+		"DeviceRequests", "KernelMemoryTCP", "MemoryReservation", "MemorySwap",
+		"MemorySwappiness", "NanoCpus", "OomKillDisable", "Init", "PidsLimit", "Ulimits",
+		"CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth", "Binds",
+		"ContainerIDFile", "LogConfig", "NetworkMode", "PortBindings", "RestartPolicy",
+		"AutoRemove", "VolumeDriver", "VolumesFrom", "Mounts", "ConsoleSize", "Annotations",
+		"CapAdd", "CapDrop", "CgroupnsMode", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts",
+		"GroupAdd", "IpcMode", "Cgroup", "Links", "OomScoreAdj", "PidMode", "Privileged",
+		"PublishAllPorts", "ReadonlyRootfs", "SecurityOpt", "StorageOpt", "Tmpfs", "UTSMode",
+		"UsernsMode", "ShmSize", "Sysctls", "Runtime", "Isolation", "MaskedPaths",
+		"ReadonlyPaths",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		AUTO_FREE char *text = xasprintf("{\"%s\":1.5}", names[i]);
+		AUTO_FREE char *words = xasprintf("HostConfig.%s: expected", names[i]);
+		struct err err = { 0 };
+
+		CU_ASSERT_PTR_NULL(host_of(text, &err));
+		EXPECT_HAS(err.msg, words);
+	}
+}
+
+/* What the client did not send stays unsaid, as in Docker's inspect. */
+static void lists_that_were_not_given_are_null(void)
+{
+	static const char *const keys[] = { "Dns", "DnsOptions", "DnsSearch", "Devices", "Ulimits",
+					    "PortBindings", "BlkioWeightDevice",
+					    "BlkioDeviceReadBps" };
+	struct err err = { 0 };
+	AUTO_JSON json_t *none = host_of("{}", &err), *empty = host_of("{\"Dns\":[]}", &err);
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		EXPECT_JSON(json_object_get(none, keys[i]), "null");
+	EXPECT_JSON(json_object_get(empty, "Dns"), "[]");
+}
+
 static void modes_are_checked(void)
 {
-	refused_host("{\"NetworkMode\":\"container:x\",\"PortBindings\":{\"80/"
-		     "tcp\":[{\"HostPort\":\"1\"}]}}",
-		     "conflicting options: port publishing");
-	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PidMode: nosuch");
-	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"NOPE\"");
+	refused_host("{\"NetworkMode\":\"container:\"}", "invalid container format container:<name|id>");
+	refused_host("{\"IpcMode\":\"container:\"}", "invalid IPC mode: container:");
+	refused_host("{\"PidMode\":\"nosuch\"}", "invalid PID mode: nosuch");
+	refused_host("{\"CapAdd\":[\"NOPE\"]}", "unknown capability: \"CAP_NOPE\"");
 	refused_host("{\"Dns\":[\"name\"]}", "bad nameserver address name");
 	refused_host("{\"ExtraHosts\":[\"alone\"]}", "bad format for add-host: \"alone\"");
 	refused_host("{\"ExtraHosts\":[\"a:999.1.1.1\"]}",
@@ -386,7 +468,7 @@ static void networks_of_a_request(void)
 	networks_are("{\"EndpointsConfig\":{\"xa\":{\"IPAMConfig\":{\"IPv4Address\":\"x\"}}}}",
 		     "{\"NetworkMode\":\"xa\"}", false, "invalid IPv4 address: x");
 	networks_are("{\"EndpointsConfig\":{\"xa\":{\"DriverOpts\":{\"x\":\"y\"}}}}",
-		     "{\"NetworkMode\":\"xa\"}", false, "xa.DriverOpts is not supported");
+		     "{\"NetworkMode\":\"xa\"}", false, "DriverOpts: x is not supported");
 }
 
 static void sizes(void)
@@ -407,6 +489,9 @@ int suite_host(void)
 		{ "limits are checked", limits_are_checked },
 		{ "policies are checked", policies_are_checked },
 		{ "modes are checked", modes_are_checked },
+		{ "what cannot be together is refused", what_cannot_be_together_is_refused },
+		{ "every field of the API is known", every_field_of_the_api_is_known },
+		{ "lists that were not given are null", lists_that_were_not_given_are_null },
 		{ "what is implemented is accepted", what_is_implemented_is_accepted },
 		{ "a tmpfs without options stays", a_tmpfs_without_options_stays },
 		{ "networks of a request to create", networks_of_a_request },

@@ -304,7 +304,8 @@ static void finding(void)
 		"docker.io/library/busybox@" INDEX, true);
 	find_is(&all, "aaaa", "ambiguous image ID prefix: aaaa", false);
 	find_is(&all, "nosuch", "No such image: nosuch:latest", false);
-	find_is(&all, "BAD NAME", "No such image: BAD NAME", false);
+	find_is(&all, "bad name",
+		"invalid reference format: \"bad name\": the repository's name is malformed", false);
 	dockerd_images_free(&all);
 }
 

@@ -24,7 +24,7 @@ static void hosts(void)
 		{ "https://box", "https://box:2376", "tcp://box:2376" },
 	};
 	static const char *const wrong[] = { "foo://bar", "unix://", "unix://x", "tcp://", "tcp://a:99999", "tcp://a:b",
-					     "tcp://a b", "ssh://x", "tcp://a/b", "" };
+					     "tcp://a b", "tcp://a/b", "" };
 	struct cli_tls_flags none = { 0 };
 	struct cli_host host;
 	struct err err;

@@ -1,0 +1,185 @@
+/*
+ * build_context.c - see build.h: what the client sent, unpacked where nobody but us looks.
+ *
+ * The archive is hostile: it is unpacked as `docker cp` unpacks one into a container (copy_in.c), each
+ * name resolved by the kernel below the directory. Links in it stay what they are, and whoever reads
+ * the context later resolves them in the same way.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/ignore.h"
+#include "01-kernel/path.h"
+#include "build.h"
+#include "copy.h"
+#include "spool.h"
+
+#define STALL_SECONDS 30L
+#define IGNORE_MAX (1 << 20)
+
+/* --- an URL ------------------------------------------------------------------------------------- */
+
+static size_t keep(char *data, size_t size, size_t n, void *arg)
+{
+	return io_write_full(*(int *)arg, data, size * n) ? 0 : size * n;
+}
+
+int build_download(const char *url, int fd, time_t *modified, struct err *err)
+{
+	CURL *c = curl_easy_init();
+	char why[CURL_ERROR_SIZE] = "";
+	curl_off_t when = -1;
+	CURLcode rc;
+
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
+	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_FILETIME, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, &fd);
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_FILETIME_T, &when);
+	curl_easy_cleanup(c);
+	if (rc)
+		return err_set(err, ERR_INVALID, "%s: %s", url, *why ? why : curl_easy_strerror(rc));
+	*modified = (time_t)when;
+	return 0;
+}
+
+static bool is_git(const char *url)
+{
+	return str_starts(url, "git://") || str_starts(url, "git@") || str_starts(url, "github.com/") ||
+	       str_ends(url, ".git") || strstr(url, ".git#");
+}
+
+/* In the place of the request's body. */
+static int fetch_remote(struct build *b, struct err *err)
+{
+	const char *url = b->o.remote;
+	time_t ignored;
+
+	if (is_git(url))
+		return err_set(err, ERR_UNSUPPORTED, "a git repository as a context is not supported by "
+			       "this daemon: %s", url);
+	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
+		return err_set(err, ERR_UNSUPPORTED, "remote: %s is not supported by this daemon", url);
+	if (ftruncate(b->o.body, 0) || lseek(b->o.body, 0, SEEK_SET) < 0)
+		return err_sys(err, "make room for %s", url);
+	progress_text(b->progress, json_sprintf("Downloading build context from remote url: %s\n", url));
+	return build_download(url, b->o.body, &ignored, err) || lseek(b->o.body, 0, SEEK_SET) < 0 ? -1 : 0;
+}
+
+/* --- the directory ------------------------------------------------------------------------------- */
+
+/* An URL may be the Dockerfile itself: text. */
+static bool is_archive(int fd)
+{
+	unsigned char head[512] = { 0 };
+	ssize_t n = pread(fd, head, sizeof head, 0);
+
+	return (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
+	       !memcmp(head + 257, "ustar", 5);
+}
+
+static int place_dockerfile(struct build *b, struct err *err)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+
+	if (file_read_fd(b->o.body, &text, DOCKERFILE_MAX, err))
+		return -1;
+	free(b->o.dockerfile);
+	b->o.dockerfile = xstrdup("Dockerfile");
+	return file_write_new(b->context, "Dockerfile", text.data, text.len, 0600, err);
+}
+
+static int unpack(struct build *b, struct err *err)
+{
+	struct copy_in c = { .root = b->context, .path = "/" };
+
+	if (b->o.remote && !is_archive(b->o.body))
+		return place_dockerfile(b, err);
+	return copy_in(&c, b->o.body, err) ? err_wrap(err, "unpack the build context") : 0;
+}
+
+/* --- the Dockerfile ------------------------------------------------------------------------------- */
+
+static int read_file(struct build *b, const char *name, size_t limit, struct strbuf *text,
+		     struct err *err)
+{
+	AUTO_CLOSE int fd = kern_path_open(b->context, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0, err);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "%s is no file", name);
+	return file_read_fd(fd, text, limit, err);
+}
+
+static int find_dockerfile(struct build *b, struct strbuf *text, struct err *err)
+{
+	const char *name = b->o.dockerfile;
+
+	if (!read_file(b, name, DOCKERFILE_MAX, text, err))
+		return 0;
+	if (err->kind == ERR_NOT_FOUND && !strcmp(name, "Dockerfile")) {
+		free(b->o.dockerfile);
+		b->o.dockerfile = xstrdup("dockerfile");
+		if (!read_file(b, "dockerfile", DOCKERFILE_MAX, text, err))
+			return 0;
+	}
+	if (err->kind != ERR_NOT_FOUND)
+		return err_wrap(err, "read the Dockerfile");
+	return err_set(err, ERR_INVALID, "Cannot locate specified Dockerfile: %s", name);
+}
+
+/* The client sends these two whatever .dockerignore says, for the daemon needs them; the build is not to
+ * see them then. */
+static int hide_ignored(struct build *b, struct err *err)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	struct ignore rules = { 0 };
+	AUTO_FREE char *dockerfile = ignore_clean(b->o.dockerfile);
+	const char *const names[] = { ".dockerignore", dockerfile };
+
+	if (read_file(b, ".dockerignore", IGNORE_MAX, &text, err))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	ignore_add_lines(&rules, text.data ? text.data : "");
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_FREE char *path = NULL;
+		AUTO_CLOSE int dir = -1;
+		const char *base;
+
+		if (!ignore_chooses(&rules, names[i]))
+			continue;
+		path = xasprintf("/%s", names[i]);
+		dir = kern_path_parent(b->context, path, 0, &base, err);
+		if (dir >= 0)
+			unlinkat(dir, base, 0);
+	}
+	ignore_free(&rules);
+	return 0;
+}
+
+int build_context(struct build *b, struct err *err)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+
+	if ((b->o.remote && fetch_remote(b, err)) || unpack(b, err) || find_dockerfile(b, &text, err))
+		return -1;
+	if (dockerfile_parse(text.data ? text.data : "", text.len, &b->file, err))
+		return -1;
+	return hide_ignored(b, err);
+}

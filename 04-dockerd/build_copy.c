@@ -1,0 +1,325 @@
+/*
+ * build_copy.c - see build.h: COPY and ADD, and WORKDIR, which makes a directory.
+ *
+ *   source          destination          becomes
+ *   a directory     D                    D, with the directory's content in it
+ *   a file          D/, or D is there    D/file
+ *                   D                    D
+ *   several         must end in a slash
+ *   an archive      D (ADD only)         D, with the archive unpacked in it
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/ignore.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/path.h"
+#include "03-containerd/tar_read.h"
+#include "build.h"
+#include "container_root.h"
+#include "copy.h"
+
+struct copying {
+	const struct instruction *i;
+	struct sources sources;
+	struct ignore exclude;
+	struct tree_copy how;
+	char *chown;       /* "user:group", or NULL */
+	char *to;          /* absolute */
+	bool to_dir;       /* it ends in a slash, or in a dot */
+	bool parents, unpack;
+};
+
+/* --- the words ---------------------------------------------------------------------------------------- */
+
+static int take_words(struct stage *s, const struct instruction *i, struct strlist *words,
+		      struct err *err)
+{
+	bool wrong;
+	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
+	json_t *v;
+	size_t n;
+
+	json_array_foreach(list, n, v)
+		strlist_add(words, json_string_value(v));
+	if (!list)
+		dockerfile_words(i->rest, s->b->file.escape, words);
+	if (words->n < 2)
+		return err_set(err, ERR_INVALID, "%s requires at least two arguments, but only one was "
+			       "provided. Destination could not be determined.", i->word);
+	return 0;
+}
+
+static int take_chmod(struct stage *s, struct copying *c, struct err *err)
+{
+	const char *flag = step_flag(c->i, "chmod", 0);
+	AUTO_FREE char *text = flag ? step_expand(s, flag, err) : NULL;
+	unsigned long mode;
+	char *end;
+
+	if (!text)
+		return flag ? -1 : 0;
+	mode = strtoul(text, &end, 8);
+	if (!*text || *end || mode > 07777)
+		return err_set(err, ERR_INVALID, "invalid chmod parameter: '%s'. it should be octal string "
+			       "and between 0 and 07777", text);
+	c->how.chmod = true;
+	c->how.mode = (mode_t)mode;
+	return 0;
+}
+
+static int take_flags(struct stage *s, struct copying *c, struct err *err)
+{
+	const char *chown = step_flag(c->i, "chown", 0), *pattern;
+	bool link;
+
+	for (size_t n = 0; (pattern = step_flag(c->i, "exclude", n)); n++) {
+		AUTO_FREE char *text = step_expand(s, pattern, err);
+
+		if (!text)
+			return -1;
+		ignore_add(&c->exclude, text);
+	}
+	c->how.exclude = c->exclude.patterns.n ? &c->exclude : NULL;
+	if (chown && !(c->chown = step_expand(s, chown, err)))
+		return -1;
+	c->how.chown = c->chown || !c->sources.preserve;
+	c->unpack = !strcmp(c->i->word, "ADD");
+	if (step_flag(c->i, "unpack", 0) && step_flag_bool(c->i, "unpack", &c->unpack, err))
+		return -1;
+	if (step_flag_bool(c->i, "keep-git-dir", &link, err))
+		return -1;
+	if (step_flag(c->i, "checksum", 0) && !(c->sources.n == 1 && c->sources.v[0].remote))
+		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) sources");
+	/* A layer of its own that depends on nothing below it is what every layer of ours is, but for the
+	 * links that a destination may go through: so this has nothing to add. */
+	return step_flag_bool(c->i, "link", &link, err) ||
+			       step_flag_bool(c->i, "parents", &c->parents, err) || take_chmod(s, c, err)
+		       ? -1 : 0;
+}
+
+static int take_destination(struct stage *s, struct copying *c, const char *word, struct err *err)
+{
+	AUTO_FREE char *text = step_expand(s, word, err), *path = NULL;
+
+	if (!text)
+		return -1;
+	c->to_dir = str_ends(text, "/") || str_ends(text, "/.") || !strcmp(text, ".") || !*text;
+	path = stage_path(s, text);
+	c->to = dockerd_root_clean(path);
+	if (str_ends(c->to, "/.") && strlen(c->to) > 2)
+		c->to[strlen(c->to) - 2] = '\0';
+	if (c->sources.n > 1 && !c->to_dir)
+		return err_set(err, ERR_INVALID, "When using %s with more than one source file, the "
+			       "destination must be a directory and end with a /", c->i->word);
+	return 0;
+}
+
+/* --- the digest ----------------------------------------------------------------------------------------- */
+
+static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
+{
+	AUTO_FREE char *how = xasprintf("%s %d %s %d %o", c->to, c->to_dir, c->chown ? c->chown : "",
+					c->how.chmod, c->how.mode);
+	struct digester *d = digester_new();
+
+	digester_add(d, how, strlen(how) + 1);
+	for (size_t n = 0; n < c->sources.n; n++) {
+		const struct source *src = &c->sources.v[n];
+
+		digester_add(d, src->path, strlen(src->path) + 1);
+		if (tree_digest(src->root, src->path, &c->how, d, err)) {
+			digester_free(d);
+			return err_wrap(err, "%s", src->path);
+		}
+	}
+	digester_done(d, out);
+	return 0;
+}
+
+/* --- placing them ------------------------------------------------------------------------------------------ */
+
+static bool is_dir(int root, const char *path)
+{
+	struct err ignored;
+	AUTO_CLOSE int fd = kern_path_open(root, path, O_PATH | O_DIRECTORY, 0, 0, &ignored);
+
+	return fd >= 0;
+}
+
+/* An archive that can be unpacked: it has a first entry. */
+static int is_archive(int fd, bool *yes, struct err *err)
+{
+	unsigned char head[512] = { 0 };
+	ssize_t n = pread(fd, head, sizeof head, 0);
+	struct ctrd_tar_entry e;
+	struct ctrd_tar_in *in;
+	struct err ignored;
+	bool end = false;
+
+	*yes = false;
+	if (n >= 6 && (!memcmp(head, "BZh", 3) || !memcmp(head, "\xfd" "7zXZ\0", 6)))
+		return err_set(err, ERR_UNSUPPORTED, "an archive compressed with bzip2 or xz is not supported "
+			       "by this daemon");
+	if (n < 2)
+		return 0;
+	in = ctrd_tar_in_open(fd, &ignored);
+	*yes = in && !ctrd_tar_in_next(in, &e, &end, &ignored) && !end;
+	ctrd_tar_in_close(in);
+	return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(err, "read an archive") : 0;
+}
+
+static int unpack(const struct copying *c, int fd, int root, struct err *err)
+{
+	struct copy_in in = { .root = root, .path = c->to, .chown = c->chown != NULL, .uid = c->how.uid,
+			      .gid = c->how.gid };
+
+	return tree_mkdir(root, c->to, &c->how, err) || copy_in(&in, fd, err) ? -1 : 0;
+}
+
+static int place_file(const struct copying *c, const struct source *src, int root, struct err *err)
+{
+	const char *kept = c->parents ? src->path + src->skip : src->shown;
+	bool into = c->to_dir || c->parents || is_dir(root, c->to);
+	AUTO_FREE char *to = into ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "", kept) : xstrdup(c->to);
+	AUTO_FREE char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
+
+	if (c->how.exclude && ignore_chooses(c->how.exclude, c->parents ? kept : src->shown))
+		return 0;
+	if (*dir && tree_mkdir(root, dir, &c->how, err))
+		return -1;
+	return tree_copy(src->root, src->path, root, to, &c->how, err);
+}
+
+static int place(const struct copying *c, const struct source *src, int root, struct err *err)
+{
+	AUTO_CLOSE int fd = kern_path_open(src->root, src->path, O_RDONLY | O_NONBLOCK, 0, 0, err);
+	struct stat st;
+	bool archive = false;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	if (S_ISDIR(st.st_mode)) {
+		AUTO_FREE char *to = c->parents && strcmp(src->path, ".")
+					     ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "",
+							 src->path + src->skip)
+					     : xstrdup(c->to);
+
+		return tree_copy(src->root, src->path, root, to, &c->how, err);
+	}
+	if (c->unpack && (!src->remote || step_flag(c->i, "unpack", 0)) && is_archive(fd, &archive, err))
+		return -1;
+	return archive ? unpack(c, fd, root, err) : place_file(c, src, root, err);
+}
+
+static int place_all(struct copying *c, int root, struct err *err)
+{
+	if (c->chown && owner_parse(root, c->chown, &c->how.uid, &c->how.gid, err))
+		return -1;
+	for (size_t n = 0; n < c->sources.n; n++)
+		if (place(c, &c->sources.v[n], root, err))
+			return err_wrap(err, "%s failed", c->i->word);
+	return 0;
+}
+
+static int fill(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+{
+	AUTO_CLOSE int root = layer_open(s, key, err);
+	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
+	struct err ignored;
+
+	if (root < 0)
+		return -1;
+	if (!place_all(arg, root, err))
+		return 0;
+	build_call(s->b->d, "DELETE", path, NULL, &ignored);
+	return -1;
+}
+
+/* --- the instructions ------------------------------------------------------------------------------------------ */
+
+static const char *kind_of(const struct sources *v)
+{
+	return v->n != 1 ? "multi" : is_dir(v->v[0].root, v->v[0].path) ? "dir" : "file";
+}
+
+static int copy(struct stage *s, struct copying *c, struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	AUTO_FREE char *to = NULL, *text = NULL;
+	char digest[DIGEST_SIZE];
+	int rc;
+
+	if (take_words(s, c->i, &words, err))
+		return -1;
+	to = words.v[--words.n];
+	words.v[words.n] = NULL;
+	if (sources_find(s, c->i, &words, &c->sources, err))
+		return err_wrap(err, "%s failed", c->i->word);
+	if (take_flags(s, c, err) || take_destination(s, c, to, err) || inputs(c, digest, err))
+		return -1;
+	text = xasprintf("/bin/sh -c #(nop) %s %s:%s in %s ", c->i->word, kind_of(&c->sources),
+			 strchr(digest, ':') + 1, c->to);
+	rc = stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
+	return rc;
+}
+
+static int run(struct stage *s, const struct instruction *i, struct err *err)
+{
+	struct copying c = { .i = i, .sources = { .view = -1 } };
+	int rc = copy(s, &c, err);
+
+	sources_free(&c.sources);
+	ignore_free(&c.exclude);
+	free(c.chown);
+	free(c.to);
+	return rc;
+}
+
+int step_copy(struct stage *s, const struct instruction *i, struct err *err)
+{
+	return run(s, i, err);
+}
+
+int step_add(struct stage *s, const struct instruction *i, struct err *err)
+{
+	return run(s, i, err);
+}
+
+/* --- WORKDIR ------------------------------------------------------------------------------------------------- */
+
+static int make_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+{
+	AUTO_CLOSE int root = layer_open(s, key, err);
+	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
+	struct tree_copy how = { .chown = true };
+	struct err ignored;
+
+	if (root < 0)
+		return -1;
+	if (!tree_mkdir(root, arg, &how, err))
+		return 0;
+	build_call(s->b->d, "DELETE", path, NULL, &ignored);
+	return -1;
+}
+
+int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
+{
+	AUTO_FREE char *given = step_expand(s, i->rest, err), *path = given ? stage_path(s, given) : NULL;
+	AUTO_FREE char *clean = path ? dockerd_root_clean(path) : NULL, *text = NULL;
+
+	if (!given)
+		return -1;
+	if (!*given)
+		return err_set(err, ERR_INVALID, "cannot normalize nothing");
+	if (str_ends(clean, "/.") && strlen(clean) > 2)
+		clean[strlen(clean) - 2] = '\0';
+	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(clean)))
+		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
+	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", clean);
+	return stage_layer(s, &(struct layer_work){ text, clean, make_dir, clean }, err);
+}

@@ -1,0 +1,217 @@
+/*
+ * build_layer.c - see build.h: what a step adds to the image.
+ *
+ * Either way a step leaves an entry in the document's history and, if it changed files, a layer. The
+ * time in there is the record's: so a build of nothing but what was built before is the same image,
+ * byte for byte.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "03-containerd/images.h"
+#include "build.h"
+#include "container_root.h"
+#include "task.h"
+
+#define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
+/* Of an archive with nothing in it: such a layer is left out. */
+#define EMPTY_DIFF "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+
+void stage_identify(struct stage *s)
+{
+	AUTO_FREE char *text = jsonx_text(s->doc);
+
+	digest_of(text, strlen(text), s->id);
+}
+
+/* --- snapshots ---------------------------------------------------------------------------------- */
+
+int layer_open(struct stage *s, char key[ID_SIZE], struct err *err)
+{
+	struct daemon *d = s->b->d;
+	struct err ignored;
+	int root;
+
+	dockerd_random_id(key);
+	if (dockerd_snapshot_prepare(d, key, s->chain, err))
+		return -1;
+	root = dockerd_root_mount(d, key, NULL, true, err);
+	if (root < 0)
+		dockerd_snapshot_remove(d, key, &ignored);
+	return root;
+}
+
+int layer_view(struct build *b, const char *chain, struct err *err)
+{
+	AUTO_JSON json_t *body = NULL;
+	char key[ID_SIZE];
+
+	dockerd_random_id(key);
+	body = json_pack("{s:s, s:s}", "key", key, "parent", chain);
+	if (build_call(b->d, "POST", "/v1/snapshots/prepare", body, err))
+		return -1;
+	pthread_mutex_lock(&b->lock);
+	strlist_add(&b->views, key);
+	pthread_mutex_unlock(&b->lock);
+	return dockerd_root_mount(b->d, key, NULL, false, err);
+}
+
+/* The snapshot's difference, and its name as a layer: {"layer","diffID","chain"}; an empty one is
+ * removed, and null. */
+static json_t *finish(struct stage *s, const char *key, struct err *err)
+{
+	AUTO_FREE char *diff = xasprintf("/v1/snapshots/%s/diff", key),
+		       *commit = xasprintf("/v1/snapshots/%s/commit", key);
+	AUTO_JSON json_t *how = json_pack("{s:s}", "mediaType", LAYER_TYPE), *made = NULL, *name = NULL,
+			 *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+	const char *diff_id;
+	char chain[DIGEST_SIZE];
+
+	if (s->b->o.has_epoch)
+		json_object_set_new(how, "sourceDateEpoch", json_integer(s->b->o.epoch));
+	made = ctrd_call(s->b->d->ctrd, "POST", diff, how, err);
+	if (!made)
+		return NULL;
+	diff_id = jsonx_str(made, "diffID", "");
+	if (!strcmp(diff_id, EMPTY_DIFF))
+		return dockerd_snapshot_remove(s->b->d, key, err) ? NULL
+								  : json_pack("{s:n}", "layer");
+	json_array_append_new(ids, json_string(diff_id));
+	if (ctrd_chain_id(ids, json_array_size(ids), chain, err))
+		return NULL;
+	name = json_pack("{s:s}", "name", chain);
+	if (build_call(s->b->d, "POST", commit, name, err) &&
+	    (err->kind != ERR_EXISTS || dockerd_snapshot_remove(s->b->d, key, err)))
+		return NULL;
+	return json_pack("{s:{s:O, s:O, s:O}, s:s, s:s, s:O}", "layer", "mediaType",
+			 json_object_get(made, "mediaType"), "digest", json_object_get(made, "digest"),
+			 "size", json_object_get(made, "size"), "diffID", diff_id, "chain", chain,
+			 "size", json_object_get(made, "size"));
+}
+
+/* --- the document ------------------------------------------------------------------------------ */
+
+static void now_text(const struct build *b, char out[TIME_TEXT_SIZE])
+{
+	struct timespec epoch = { .tv_sec = (time_t)b->o.epoch };
+
+	if (b->o.has_epoch)
+		time_text(&epoch, out);
+	else
+		time_now_text(out);
+}
+
+/* `record` to the document; the snapshot of it is the next step's ground. */
+static int apply(struct stage *s, const char *text, const json_t *record, struct err *err)
+{
+	const char *created = jsonx_str(record, "created", "");
+	json_t *layer = json_object_get(record, "layer");
+	json_t *entry = json_pack("{s:s, s:s}", "created", created, "created_by", text);
+
+	if (json_is_object(layer)) {
+		json_array_append(s->layers, layer);
+		json_array_append(jsonx_at(s->doc, "rootfs.diff_ids"),
+				  json_object_get(record, "diffID"));
+		snprintf(s->chain, sizeof s->chain, "%s", jsonx_str(record, "chain", ""));
+	} else {
+		json_object_set_new(entry, "empty_layer", json_true());
+	}
+	json_object_set_new(s->doc, "created", json_string(created));
+	json_array_append_new(config_member(s->doc, "history", json_array), entry);
+	stage_identify(s);
+	return stage_say(s, err, " ---> %.12s\n", s->id + strlen("sha256:"));
+}
+
+/* The chain that the record's layer makes on top of the stage's is the record's? */
+static bool fits(struct stage *s, const json_t *record)
+{
+	AUTO_JSON json_t *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+	char chain[DIGEST_SIZE];
+	struct err ignored;
+
+	if (!json_is_object(json_object_get(record, "layer")))
+		return true;
+	json_array_append(ids, json_object_get(record, "diffID"));
+	return !ctrd_chain_id(ids, json_array_size(ids), chain, &ignored) &&
+	       !strcmp(chain, jsonx_str(record, "chain", ""));
+}
+
+static void make_key(struct stage *s, const char *text, const char *inputs, char key[DIGEST_SIZE])
+{
+	AUTO_FREE char *epoch = s->b->o.has_epoch ? xasprintf("%lld", (long long)s->b->o.epoch) : NULL;
+	const char *const parts[] = { s->id, text, inputs, epoch ? epoch : "" };
+	struct digester *d = digester_new();
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		digester_add(d, parts[i], strlen(parts[i]) + 1);
+	digester_done(d, key);
+	memmove(key, key + strlen("sha256:"), strlen(key + strlen("sha256:")) + 1);
+}
+
+/* A step that was done before, unless that is not wanted. NULL: it has to be done. */
+static json_t *known(struct stage *s, const char *key)
+{
+	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b->d, key);
+
+	if (!record || fits(s, record))
+		return record;
+	json_decref(record);
+	return NULL;
+}
+
+static int remember(struct stage *s, const char *key, const char *text, json_t *record,
+		    struct err *err)
+{
+	char created[TIME_TEXT_SIZE];
+
+	now_text(s->b, created);
+	json_object_set_new(record, "created", json_string(created));
+	json_object_set_new(record, "text", json_string(text));
+	cache_store(s->b->d, key, record);
+	return apply(s, text, record, err);
+}
+
+int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
+{
+	char key[DIGEST_SIZE], snapshot[ID_SIZE];
+	AUTO_JSON json_t *record = NULL;
+	struct err ignored;
+
+	if (s->bare)
+		return 0;
+	make_key(s, w->text, w->inputs, key);
+	record = known(s, key);
+	if (record)
+		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, w->text, record, err);
+	if (w->fill(s, snapshot, w->arg, err))
+		return -1;
+	record = finish(s, snapshot, err);
+	if (record)
+		return remember(s, key, w->text, record, err);
+	dockerd_snapshot_remove(s->b->d, snapshot, &ignored);
+	return -1;
+}
+
+int stage_note(struct stage *s, const char *instruction, struct err *err)
+{
+	/* As Docker has shown it since its beginnings. */
+	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
+	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
+	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
+	AUTO_JSON json_t *record = NULL;
+	char key[DIGEST_SIZE];
+
+	if (s->bare)
+		return 0;
+	make_key(s, text, inputs, key);
+	record = known(s, key);
+	if (record)
+		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, text, record, err);
+	record = json_pack("{s:n}", "layer");
+	return remember(s, key, text, record, err);
+}

@@ -1,0 +1,199 @@
+/*
+ * build_stage.c - see build.h: the graph of stages.
+ *
+ *     FROM golang AS a    FROM a AS b    FROM scratch, COPY --from=b ...    FROM busybox AS unused
+ *        0   ◀───────────────  1   ◀───────────  2 = target                    3: never run
+ *
+ * A stage can name only those before it, so the numbers are an order in which all waits end.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "01-kernel/base/jsonx.h"
+#include "build.h"
+
+/* --- which there are -------------------------------------------------------------------------- */
+
+static bool name_is_valid(const char *name)
+{
+	if (!islower((unsigned char)*name))
+		return false;
+	while (islower((unsigned char)*name) || isdigit((unsigned char)*name) ||
+	       (*name && strchr("-_.", *name)))
+		name++;
+	return !*name;
+}
+
+static int add_stage(struct build *b, const struct instruction *i, struct err *err)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct stage *s;
+
+	dockerfile_words(i->rest, b->file.escape, &words);
+	if (words.n != 1 && (words.n != 3 || strcasecmp(words.v[1], "AS")))
+		return err_set(err, ERR_INVALID, "FROM requires either one or three arguments");
+	b->stages = xrealloc(b->stages, (b->n_stages + 1) * sizeof *b->stages);
+	s = &b->stages[b->n_stages];
+	*s = (struct stage){ .b = b, .index = b->n_stages++, .from = i, .said = json_array() };
+	if (words.n == 1)
+		return 0;
+	s->name = xstrdup(words.v[2]);
+	for (char *c = s->name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (!name_is_valid(s->name))
+		return err_set(err, ERR_INVALID, "invalid name for build stage: \"%s\", name can't start "
+			       "with a number or contain symbols", words.v[2]);
+	return 0;
+}
+
+static int add_instruction(struct build *b, const struct instruction *i, struct err *err)
+{
+	if (step_check(i, err))
+		return -1;
+	if (!strcmp(i->word, "FROM")) {
+		if (add_stage(b, i, err))
+			return -1;
+	} else if (!b->n_stages) {
+		b->before_from++;
+		return strcmp(i->word, "ARG") ? err_set(err, ERR_INVALID, "no build stage in current context")
+					      : 0;
+	}
+	b->stages[b->n_stages - 1].n++;
+	return 0;
+}
+
+static int split(struct build *b, struct err *err)
+{
+	for (size_t n = 0; n < b->file.n; n++) {
+		const struct instruction *i = &b->file.v[n];
+
+		if (add_instruction(b, i, err))
+			return err_wrap(err, "dockerfile parse error on line %d (%.200s)", i->line, i->text);
+	}
+	return b->n_stages ? 0 : err_set(err, ERR_INVALID, "no build stage in current context");
+}
+
+/* --- which are needed ---------------------------------------------------------------------------- */
+
+static struct stage *named(struct build *b, const char *name, size_t before)
+{
+	char *end;
+	unsigned long n = strtoul(name, &end, 10);
+
+	for (size_t i = before; i-- > 0;)
+		if (b->stages[i].name && !strcasecmp(b->stages[i].name, name))
+			return &b->stages[i];
+	return isdigit((unsigned char)*name) && !*end && n < before ? &b->stages[n] : NULL;
+}
+
+struct stage *stage_find(struct stage *s, const char *name)
+{
+	return named(s->b, name, s->index);
+}
+
+static void need(struct stage *s);
+
+static void need_named(struct stage *s, const char *name)
+{
+	struct stage *other = stage_find(s, name);
+
+	if (other)
+		need(other);
+}
+
+/* "type=bind,from=x,…" */
+static void need_mount(struct stage *s, const char *mount)
+{
+	for (const char *p = mount; *p; p += strcspn(p, ","), p += *p == ',') {
+		AUTO_FREE char *name = NULL;
+
+		if (strncmp(p, "from=", 5))
+			continue;
+		name = xstrndup(p + 5, strcspn(p + 5, ","));
+		need_named(s, name);
+	}
+}
+
+/* FROM's first word, expanded; a variable that cannot be is told when the stage runs. */
+static void need_base(struct stage *s)
+{
+	AUTO_STRLIST struct strlist words = STRLIST_INIT;
+	struct expander x = global_expander(s->b);
+	AUTO_FREE char *name = NULL;
+	struct err ignored;
+
+	dockerfile_words(s->from->rest, s->b->file.escape, &words);
+	name = dockerfile_expand(&x, words.v[0], &ignored);
+	if (name)
+		need_named(s, name);
+}
+
+static void need(struct stage *s)
+{
+	if (s->needed)
+		return;
+	s->needed = true;
+	need_base(s);
+	for (size_t n = 1; n < s->n; n++) {
+		const struct instruction *i = s->from + n;
+		const char *from = strcmp(i->word, "COPY") ? NULL : step_flag(i, "from", 0), *mount;
+
+		if (from)
+			need_named(s, from);
+		for (size_t m = 0; (mount = step_flag(i, "mount", m)); m++)
+			need_mount(s, mount);
+	}
+}
+
+static int choose_target(struct build *b, struct err *err)
+{
+	const char *name = b->o.target;
+	struct stage *target = name && *name ? named(b, name, b->n_stages)
+					     : &b->stages[b->n_stages - 1];
+
+	if (!target)
+		return err_set(err, ERR_INVALID, "target stage \"%s\" could not be found", name);
+	b->target = target->index;
+	need(target);
+	return 0;
+}
+
+int build_stages(struct build *b, struct err *err)
+{
+	if (split(b, err))
+		return -1;
+	for (size_t n = 0; n < b->before_from; n++)
+		if (global_arg(b, &b->file.v[n], err))
+			return err_wrap(err, "dockerfile parse error on line %d", b->file.v[n].line);
+	if (choose_target(b, err))
+		return -1;
+	b->steps = (int)b->before_from;
+	for (size_t n = 0; n <= b->target; n++) {
+		if (!b->stages[n].needed)
+			continue;
+		b->stages[n].first_step = b->steps + 1;
+		b->steps += (int)b->stages[n].n;
+	}
+	b->steps += json_object_size(b->o.labels) ? 1 : 0;
+	return 0;
+}
+
+/* --- waiting --------------------------------------------------------------------------------------- */
+
+int stage_await(struct stage *s, struct stage *other, struct err *err)
+{
+	struct build *b = s->b;
+	bool failed;
+
+	if (!other->needed) /* a trigger of the base image names it; it was not known when this began */
+		return err_set(err, ERR_UNSUPPORTED, "stage %s is named by a trigger of the base image "
+			       "only, and was not built", other->name ? other->name : "");
+	pthread_mutex_lock(&b->lock);
+	while (!other->done && !b->stop)
+		pthread_cond_wait(&b->changed, &b->lock);
+	failed = other->failed || !other->done;
+	pthread_mutex_unlock(&b->lock);
+	return failed ? err_set(err, ERR_CANCELLED, "the build was given up") : 0;
+}

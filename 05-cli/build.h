@@ -1,0 +1,63 @@
+/*
+ * build.h - what docker build sends and what becomes of the answer.
+ *
+ *   PATH          a directory: packed as it is sent, without what .dockerignore names
+ *   -             standard input: an archive of a context, or a Dockerfile alone
+ *   http://...    the daemon fetches it
+ *
+ * The answer is a stream of JSON, {"stream": text} and at last {"aux": {"ID": image}}.
+ */
+#ifndef DOCKYARD_CLI_BUILD_H
+#define DOCKYARD_CLI_BUILD_H
+
+#include "01-kernel/base/ignore.h"
+#include "pack.h"
+#include "progress.h"
+
+/* ---- the context --------------------------------------------------------- */
+
+struct cli_build_context {
+	char *dockerfile;  /* its name in the context */
+	char *remote;      /* an URL, or NULL */
+	cli_source source; /* NULL: nothing is sent */
+	void *source_context;
+	/* private */
+	struct cli_pack *pack;
+	struct cli_pack_rules rules;
+	struct ignore ignore;
+	struct strbuf head; /* what was read of standard input to see what it is */
+	size_t head_at;
+};
+
+/* `file`: as --file has it, or NULL. Freed also after failure. */
+int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err);
+void cli_build_context_free(struct cli_build_context *c);
+
+/* ---- the answer ---------------------------------------------------------- */
+
+struct cli_build_answer {
+	FILE *out;           /* NULL: quiet */
+	char id[136];        /* of the image; "" until it is told */
+	int code;            /* of a RUN that failed */
+	struct strbuf line, said; /* said: what a quiet build tells when it fails */
+	struct cli_progress progress; /* of pulls */
+};
+
+void cli_build_answer_begin(struct cli_build_answer *a, bool quiet);
+int cli_build_answer_feed(void *answer, const char *data, size_t n, struct err *err); /* a cli_sink */
+void cli_build_answer_end(struct cli_build_answer *a);
+
+/* ---- --output ------------------------------------------------------------ */
+
+struct cli_build_output {
+	bool wanted, tar;
+	char *dest; /* "-": standard output */
+};
+
+/* "type=local,dest=DIR", "type=tar,dest=FILE", "DIR", "-". */
+int cli_build_output_parse(const char *text, struct cli_build_output *o, struct err *err);
+/* The image's files there; the image itself goes if it has no name. */
+int cli_build_output_write(struct cli *cli, const struct cli_build_output *o, const char *id, bool named,
+			   struct err *err);
+
+#endif

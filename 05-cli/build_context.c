@@ -1,0 +1,188 @@
+/*
+ * build_context.c - see build.h.
+ */
+#include "build.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "01-kernel/base/file.h"
+
+#define FILE_LIMIT (2u << 20)
+
+void cli_build_context_free(struct cli_build_context *c)
+{
+	cli_pack_end(c->pack);
+	free(c->dockerfile);
+	free(c->remote);
+	free((char *)c->rules.extra_text);
+	free((char *)c->rules.extra_name);
+	ignore_free(&c->ignore);
+	strbuf_free(&c->head);
+}
+
+static int read_fd(int fd, const char *shown, char **text, struct err *err)
+{
+	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+
+	if (file_read_fd(fd, &sb, FILE_LIMIT, err))
+		return err_wrap(err, "%s", shown);
+	*text = strbuf_steal(&sb);
+	return 0;
+}
+
+/* ---- a directory --------------------------------------------------------- */
+
+/* The file's own rules, or the context's. */
+static int read_rules(struct cli_build_context *c, const char *dir, const char *file, struct err *err)
+{
+	AUTO_FREE char *own = file && strcmp(file, "-") ? xasprintf("%s.dockerignore", file) : NULL;
+	AUTO_FREE char *shared = xasprintf("%s/.dockerignore", dir), *text = NULL;
+	AUTO_CLOSE int fd = own ? open(own, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		fd = open(shared, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : cli_file_error("open", shared, err);
+	if (read_fd(fd, shared, &text, err))
+		return -1;
+	ignore_add_lines(&c->ignore, text);
+	/* The daemon needs these two, and hides them from the build itself. */
+	if (c->ignore.patterns.n) {
+		AUTO_FREE char *dockerfile = xasprintf("!%s", c->dockerfile);
+
+		ignore_add(&c->ignore, "!.dockerignore");
+		ignore_add(&c->ignore, dockerfile);
+	}
+	return 0;
+}
+
+/* A Dockerfile from elsewhere comes along under a name that no context has. */
+static int bring(struct cli_build_context *c, int fd, const char *shown, struct err *err)
+{
+	char *text = NULL;
+
+	if (read_fd(fd, shown, &text, err))
+		return -1;
+	c->rules.extra_text = text;
+	c->rules.extra_name = xasprintf(".dockerfile.%d", (int)getpid());
+	c->dockerfile = xstrdup(c->rules.extra_name);
+	return 0;
+}
+
+/* `file` is found from where we are; in the context it has the rest of its path. */
+static int name_dockerfile(struct cli_build_context *c, const char *dir, const char *file, struct err *err)
+{
+	AUTO_FREE char *place = file ? xstrdup(file) : xasprintf("%s/Dockerfile", dir);
+	AUTO_FREE char *real = NULL, *top = realpath(dir, NULL);
+	AUTO_CLOSE int fd = -1;
+
+	if (file && !strcmp(file, "-"))
+		return bring(c, STDIN_FILENO, "standard input", err);
+	if (!(real = realpath(place, NULL)))
+		return err_set(err, ERR_NOT_FOUND, "unable to prepare context: unable to evaluate symlinks in "
+			       "Dockerfile path: lstat %s: %s", place,
+			       errno == ENOENT ? "no such file or directory" : strerror(errno));
+	if (top && str_starts(real, top) && real[strlen(top)] == '/') {
+		c->dockerfile = xstrdup(real + strlen(top) + 1);
+		return 0;
+	}
+	fd = open(real, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? cli_file_error("open", real, err) : bring(c, fd, real, err);
+}
+
+static int from_directory(struct cli_build_context *c, const char *dir, const char *file, struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st))
+		return err_set(err, ERR_NOT_FOUND, "unable to prepare context: path \"%s\" not found", dir);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_INVALID, "unable to prepare context: context must be a directory: %s", dir);
+	if (name_dockerfile(c, dir, file, err) || read_rules(c, dir, file, err))
+		return -1;
+	c->rules.ignore = &c->ignore;
+	c->pack = cli_pack_context(dir, &c->rules, err);
+	c->source = cli_pack_read;
+	c->source_context = c->pack;
+	return c->pack ? 0 : -1;
+}
+
+/* ---- standard input ------------------------------------------------------ */
+
+static ssize_t read_stdin(void *context, char *buf, size_t size, struct err *err)
+{
+	struct cli_build_context *c = context;
+	size_t left = c->head.len - c->head_at;
+	ssize_t n;
+
+	if (left) {
+		n = (ssize_t)(left < size ? left : size);
+		memcpy(buf, c->head.data + c->head_at, (size_t)n);
+		c->head_at += (size_t)n;
+		return n;
+	}
+	do {
+		n = read(STDIN_FILENO, buf, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? err_sys(err, "read standard input") : n;
+}
+
+/* gzip, zstd, xz, bzip2, or ustar's magic in its place. */
+static bool is_archive(const struct strbuf *head)
+{
+	static const char *const magics[] = { "\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd" "7zXZ", "BZh" };
+
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+		if (head->len > 6 && !memcmp(head->data, magics[i], strlen(magics[i])))
+			return true;
+	return head->len >= 263 && !memcmp(head->data + 257, "ustar", 5);
+}
+
+static int from_stdin(struct cli_build_context *c, const char *file, struct err *err)
+{
+	char block[512];
+	ssize_t n = io_read_full(STDIN_FILENO, block, sizeof block);
+
+	if (file && !strcmp(file, "-"))
+		return err_set(err, ERR_INVALID, "invalid argument: can't use stdin for both build context and "
+			       "dockerfile");
+	if (n < 0)
+		return err_sys(err, "read standard input");
+	strbuf_add(&c->head, block, (size_t)n);
+	c->dockerfile = xstrdup(file ? file : "Dockerfile");
+	if (is_archive(&c->head)) {
+		c->source = read_stdin;
+		c->source_context = c;
+		return 0;
+	}
+	if (file)
+		return err_set(err, ERR_INVALID, "ambiguous Dockerfile source: both stdin and flag correspond "
+			       "to Dockerfiles");
+	if (file_read_fd(STDIN_FILENO, &c->head, FILE_LIMIT, err))
+		return err_wrap(err, "standard input");
+	c->rules = (struct cli_pack_rules){ .ignore = &c->ignore, .extra_name = xstrdup("Dockerfile"),
+					    .extra_text = strbuf_steal(&c->head) };
+	c->pack = cli_pack_context(NULL, &c->rules, err);
+	c->source = cli_pack_read;
+	c->source_context = c->pack;
+	return c->pack ? 0 : -1;
+}
+
+int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err)
+{
+	static const char *const remote[] = { "http://", "https://", "git://", "github.com/", "git@" };
+
+	*c = (struct cli_build_context){ 0 };
+	if (!strcmp(where, "-"))
+		return from_stdin(c, file, err);
+	for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
+		if (str_starts(where, remote[i])) {
+			c->remote = xstrdup(where);
+			c->dockerfile = xstrdup(file ? file : "Dockerfile");
+			return 0;
+		}
+	return from_directory(c, where, file, err);
+}

@@ -1,0 +1,293 @@
+/*
+ * cmd_build.c - docker build.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "auth.h"
+#include "build.h"
+#include "create.h"
+#include "reference.h"
+#include "verbs.h"
+
+#define SECRETS_LIMIT 16384 /* they travel in a header */
+
+struct options {
+	struct strlist tags, args, labels, hosts, ulimits, security, secrets, cache_from;
+	const char *file, *target, *network, *platform, *iidfile, *progress, *output, *cpuset, *mems, *parent,
+		*isolation;
+	struct cli_number memory, swap, shm, shares, period, quota;
+	bool no_cache, pull, quiet, rm, force_rm, squash;
+};
+
+static int check_progress(const char *value, struct err *err)
+{
+	if (!strcmp(value, "auto") || !strcmp(value, "plain"))
+		return 0;
+	return err_set(err, ERR_INVALID, "--progress=%s is not supported: auto or plain", value);
+}
+
+#define AT(field) offsetof(struct options, field)
+static const struct cli_flag flags[] = {
+	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")" },
+	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
+	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources", .type = "strings" },
+	{ 0, "cgroup-parent", CLI_STRING, AT(parent), "Set the parent cgroup for the \"RUN\" instructions during build" },
+	{ 0, "cpu-period", CLI_INT, AT(period), "Limit the CPU CFS (Completely Fair Scheduler) period" },
+	{ 0, "cpu-quota", CLI_INT, AT(quota), "Limit the CPU CFS (Completely Fair Scheduler) quota" },
+	{ 'c', "cpu-shares", CLI_INT, AT(shares), "CPU shares (relative weight)" },
+	{ 0, "cpuset-cpus", CLI_STRING, AT(cpuset), "CPUs in which to allow execution (0-3, 0,1)" },
+	{ 0, "cpuset-mems", CLI_STRING, AT(mems), "MEMs in which to allow execution (0-3, 0,1)" },
+	{ 'f', "file", CLI_STRING, AT(file), "Name of the Dockerfile (Default is \"PATH/Dockerfile\")" },
+	{ 0, "force-rm", CLI_BOOL, AT(force_rm), "Always remove intermediate containers" },
+	{ 0, "iidfile", CLI_STRING, AT(iidfile), "Write the image ID to the file" },
+	{ 0, "isolation", CLI_STRING, AT(isolation), "Container isolation technology" },
+	{ 0, "label", CLI_LIST, AT(labels), "Set metadata for an image" },
+	{ 'm', "memory", CLI_BYTES, AT(memory), "Memory limit" },
+	{ 0, "memory-swap", CLI_SWAP, AT(swap), "Swap limit equal to memory plus swap: -1 to enable unlimited swap" },
+	{ 0, "network", CLI_STRING, AT(network), "Set the networking mode for the RUN instructions during build" },
+	{ 0, "no-cache", CLI_BOOL, AT(no_cache), "Do not use cache when building the image" },
+	{ 'o', "output", CLI_STRING, AT(output), "Output destination (format: \"type=local,dest=path\")" },
+	{ 0, "platform", CLI_STRING, AT(platform), "Set platform if server is multi-platform capable" },
+	{ 0, "progress", CLI_STRING, AT(progress), "Set type of progress output (\"auto\", \"plain\")", .check = check_progress },
+	{ 0, "pull", CLI_BOOL, AT(pull), "Always attempt to pull a newer version of the image" },
+	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Suppress the build output and print image ID on success" },
+	{ 0, "rm", CLI_BOOL, AT(rm), "Remove intermediate containers after a successful build", .shown = "true" },
+	{ 0, "secret", CLI_LIST, AT(secrets), "Secret to expose to the build (format: \"id=mysecret,src=/local/secret\")" },
+	{ 0, "security-opt", CLI_LIST, AT(security), "Security options", .type = "strings" },
+	{ 0, "shm-size", CLI_BYTES, AT(shm), "Size of \"/dev/shm\"" },
+	{ 0, "squash", CLI_BOOL, AT(squash), "Squash newly built layers into a single new layer" },
+	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format" },
+	{ 0, "target", CLI_STRING, AT(target), "Set the target build stage to build." },
+	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]" },
+	{ 0 },
+};
+
+/* ---- the request --------------------------------------------------------- */
+
+/* "a=b"; a bare "a" is the environment's value, or, where it has none, null: then the Dockerfile's own counts. */
+static json_t *pairs(const struct strlist *list, bool from_environment)
+{
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *text = list->v[i], *eq = strchr(text, '=');
+		AUTO_FREE char *name = xstrndup(text, eq ? (size_t)(eq - text) : strlen(text));
+		const char *value = eq ? eq + 1 : from_environment ? getenv(name) : "";
+
+		json_object_set_new(out, name, value ? json_string(value) : json_null());
+	}
+	return out;
+}
+
+static void query_json(struct strbuf *path, const char *key, json_t *value)
+{
+	AUTO_FREE char *text = jsonx_text(value);
+
+	cli_query(path, key, text);
+	json_decref(value);
+}
+
+static void query_number(struct strbuf *path, const char *key, const struct cli_number *n)
+{
+	AUTO_FREE char *text = xasprintf("%lld", (long long)n->value);
+
+	if (n->set)
+		cli_query(path, key, text);
+}
+
+static void query_text(struct strbuf *path, const char *key, const char *value)
+{
+	if (value && *value)
+		cli_query(path, key, value);
+}
+
+static void query_list(struct strbuf *path, const char *key, const struct strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		cli_query(path, key, list->v[i]);
+}
+
+static void query_flag(struct strbuf *path, const char *key, bool value)
+{
+	if (value)
+		cli_query(path, key, "1");
+}
+
+static void query_limits(struct strbuf *path, const struct options *o)
+{
+	query_number(path, "memory", &o->memory);
+	query_number(path, "memswap", &o->swap);
+	query_number(path, "shmsize", &o->shm);
+	query_number(path, "cpushares", &o->shares);
+	query_number(path, "cpuperiod", &o->period);
+	query_number(path, "cpuquota", &o->quota);
+	query_text(path, "cpusetcpus", o->cpuset);
+	query_text(path, "cpusetmems", o->mems);
+	query_text(path, "cgroupparent", o->parent);
+	query_text(path, "networkmode", o->network);
+	query_list(path, "extrahosts", &o->hosts);
+}
+
+static int query_lists(struct strbuf *path, const struct options *o, struct err *err)
+{
+	json_t *ulimits = json_array();
+
+	for (size_t i = 0; i < o->ulimits.n; i++)
+		if (cli_create_ulimit(o->ulimits.v[i], ulimits, err)) {
+			json_decref(ulimits);
+			return -1;
+		}
+	query_json(path, "ulimits", ulimits);
+	query_json(path, "buildargs", pairs(&o->args, true));
+	query_json(path, "labels", pairs(&o->labels, false));
+	if (o->security.n)
+		query_json(path, "securityopt", jsonx_strings(&o->security));
+	if (o->cache_from.n)
+		query_json(path, "cachefrom", jsonx_strings(&o->cache_from));
+	return 0;
+}
+
+static int make_path(struct strbuf *path, const struct options *o, const struct cli_build_context *c,
+		     struct err *err)
+{
+	strbuf_adds(path, "/build");
+	query_list(path, "t", &o->tags);
+	cli_query(path, "dockerfile", c->dockerfile);
+	query_text(path, "remote", c->remote);
+	query_text(path, "target", o->target);
+	query_text(path, "platform", o->platform);
+	query_text(path, "isolation", o->isolation);
+	query_flag(path, "nocache", o->no_cache);
+	query_flag(path, "pull", o->pull);
+	query_flag(path, "q", o->quiet);
+	query_flag(path, "forcerm", o->force_rm);
+	query_flag(path, "squash", o->squash);
+	cli_query(path, "rm", o->rm ? "1" : "0");
+	query_limits(path, o);
+	return query_lists(path, o, err);
+}
+
+/* ---- secrets ------------------------------------------------------------- */
+
+/* "id=x,src=FILE", "id=x,env=VARIABLE", "id=x": the variable of that name, or the file. */
+static int add_secret(json_t *out, const char *text, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(text), *value = NULL;
+	AUTO_STRBUF struct strbuf data = STRBUF_INIT;
+	const char *id = NULL, *file = NULL, *env = NULL;
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		if (str_starts(w, "id="))
+			id = w + 3;
+		else if (str_starts(w, "src=") || str_starts(w, "source="))
+			file = strchr(w, '=') + 1;
+		else if (str_starts(w, "env="))
+			env = w + 4;
+		else if (strcmp(w, "type=file") && strcmp(w, "type=env"))
+			return err_set(err, ERR_INVALID, "--secret: unexpected '%s'", w);
+	}
+	if (!id || !*id)
+		return err_set(err, ERR_INVALID, "--secret: id is missing in '%s'", text);
+	if (!file && (env || getenv(id)))
+		strbuf_adds(&data, getenv(env ? env : id) ? getenv(env ? env : id) : "");
+	else if (file_read(AT_FDCWD, file ? file : id, &data, SECRETS_LIMIT, err))
+		return err_wrap(err, "--secret %s", id);
+	value = cli_base64(data.data ? data.data : "", data.len, false);
+	json_object_set_new(out, id, json_string(value));
+	return 0;
+}
+
+/* The header, new; *line stays NULL where there are none. */
+static int secrets_header(const struct options *o, char **line, struct err *err)
+{
+	AUTO_JSON json_t *all = json_object();
+	AUTO_FREE char *text = NULL, *encoded = NULL;
+
+	if (!o->secrets.n)
+		return 0;
+	for (size_t i = 0; i < o->secrets.n; i++)
+		if (add_secret(all, o->secrets.v[i], err))
+			return -1;
+	text = jsonx_text(all);
+	encoded = cli_base64(text, strlen(text), true);
+	if (strlen(encoded) > SECRETS_LIMIT)
+		return err_set(err, ERR_INVALID, "--secret: more than %d bytes in all", SECRETS_LIMIT);
+	*line = xasprintf("X-Docker-Build-Secrets: %s", encoded);
+	return 0;
+}
+
+static int auth_header(struct cli *cli, char **line, struct err *err)
+{
+	AUTO_JSON json_t *all = cli_auth_all(&cli->config, err);
+	AUTO_FREE char *text = all ? jsonx_text(all) : NULL, *encoded = NULL;
+
+	if (!all)
+		return -1;
+	encoded = cli_base64(text, strlen(text), true);
+	*line = xasprintf("X-Registry-Config: %s", encoded);
+	return 0;
+}
+
+/* ---- the build ------------------------------------------------------------- */
+
+static int request_build(struct cli *cli, const struct options *o, const struct cli_build_context *c,
+		struct cli_build_answer *a, struct err *err)
+{
+	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
+	AUTO_FREE char *secrets = NULL, *auths = NULL;
+	int rc;
+
+	if (make_path(&path, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
+		return -1;
+	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
+				       .context = a, .header = auths, .header_too = secrets,
+				       .source = c->source, .source_context = c->source_context };
+	rc = cli_api_do(&cli->api, &request, NULL, err);
+	if (rc && a->code)
+		cli->status = a->code;
+	return rc;
+}
+
+static int build(struct cli *cli, const struct options *o, const struct cli_build_context *c, struct err *err)
+{
+	struct cli_build_output output = { 0 };
+	struct cli_build_answer a;
+	int rc = o->output ? cli_build_output_parse(o->output, &output, err) : 0;
+
+	/* An archive on standard output leaves no room for words. */
+	cli_build_answer_begin(&a, o->quiet || (output.dest && !strcmp(output.dest, "-")));
+	if (!rc)
+		rc = request_build(cli, o, c, &a, err);
+	if (!rc && o->iidfile)
+		rc = file_write_atomic(AT_FDCWD, o->iidfile, a.id, strlen(a.id), 0600, err);
+	if (!rc && output.wanted)
+		rc = cli_build_output_write(cli, &output, a.id, o->tags.n, err);
+	else if (!rc && o->quiet)
+		printf("%s\n", a.id);
+	cli_build_answer_end(&a);
+	free(output.dest);
+	return rc;
+}
+
+static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
+{
+	const struct options *o = options;
+	struct cli_build_context context;
+	int rc;
+
+	(void)n;
+	rc = cli_build_context(&context, args[0], o->file && *o->file ? o->file : NULL, err) ||
+	     build(cli, o, &context, err) ? -1 : 0;
+	cli_build_context_free(&context);
+	return rc;
+}
+
+const struct cli_command cli_cmd_build = {
+	.usage = "[OPTIONS] PATH | URL | -", .summary = "Build an image from a Dockerfile", .min = 1, .max = 1,
+	.options_size = sizeof(struct options), .flags = flags, .run = run,
+};

@@ -1,0 +1,20 @@
+/*
+ * format.h - one document by --format: "json", or a template of the user's.
+ */
+#ifndef DOCKYARD_CLI_FORMAT_H
+#define DOCKYARD_CLI_FORMAT_H
+
+#include "cli.h"
+#include "template.h"
+
+/* The template of --format: "json" is short for {{json .}}. A malformed one is
+ * exit status 64. NULL with err. */
+struct cli_template *cli_format_parse(struct cli *cli, const char *format, struct err *err);
+
+/* Print the document by it, and a line feed. */
+int cli_format_print(struct cli *cli, const char *format, json_t *doc, struct err *err);
+
+/* The keys of an object, sorted: an array of borrowed strings, which the caller frees. */
+const char **cli_sorted_keys(const json_t *object, size_t *n);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * pack.h - files of ours as an archive, made while it is sent.
+ */
+#ifndef DOCKYARD_CLI_PACK_H
+#define DOCKYARD_CLI_PACK_H
+
+#include "api.h"
+
+struct cli_pack;
+
+/* Begin to pack `path` (what is under it too), under the name `name` in the archive;
+ * "." is what the directory holds, without itself. */
+struct cli_pack *cli_pack_start(const char *path, const char *name, struct err *err);
+
+/* What a build's context leaves out, and what it has in addition. All of it is root's. */
+struct ignore;
+struct cli_pack_rules {
+	const struct ignore *ignore;
+	const char *extra_name, *extra_text; /* a file in front of all others, or NULL */
+};
+
+/* The same of a directory's content; `path` NULL: only the extra file. `rules` is used until the end. */
+struct cli_pack *cli_pack_context(const char *path, const struct cli_pack_rules *rules, struct err *err);
+
+/* A cli_source that gives the archive's bytes; its context is the pack. */
+ssize_t cli_pack_read(void *pack, char *buf, size_t size, struct err *err);
+
+void cli_pack_end(struct cli_pack *pack);
+
+#endif
