@@ -1,7 +1,7 @@
 #!/bin/bash
 # dockerd dies before each change to the world that a request makes, one after the other, and the next
 # dockerd finds or makes a state in which nothing is half there and the request can be repeated.
-# By default before every ninth change; EVERY=1 for all of them, ONLY=create for one kind of request.
+# By default before every fortieth change; EVERY=1 for all of them, ONLY=create for one kind of request.
 . "${0%/*}/lib.sh"
 need python3 gcc
 
@@ -9,7 +9,7 @@ gcc -shared -fPIC -Wall -Werror -o "$T/crash_point.so" "$TOP/tests/e2e/crash_poi
 seed busybox
 start_registry
 start_containerd
-expect_ok env PRELOAD="$T/crash_point.so" python3 "$TOP/tests/e2e/engine_crash_points.py" "$T" "$TOP" "${EVERY:-9}" \
+expect_ok env PRELOAD="$T/crash_point.so" python3 "$TOP/tests/e2e/engine_crash_points.py" "$T" "$TOP" "${EVERY:-40}" \
 	"$TOP/04-dockerd/dockerd" --data-root "$T/docker" --exec-root "$T/run-docker" -H "unix://$T/docker.sock" \
 	--containerd "$T/containerd.sock" --pidfile "$T/docker.pid" --registry-mirror "$MIRROR" --bip 172.31.0.1/16
 echo "$output"
