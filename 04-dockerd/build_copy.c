@@ -252,7 +252,6 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 	AUTO_STRLIST struct strlist words = STRLIST_INIT;
 	AUTO_FREE char *to = NULL, *text = NULL;
 	char digest[DIGEST_SIZE];
-	int rc;
 
 	if (take_words(s, c->i, &words, err))
 		return -1;
@@ -264,8 +263,7 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 		return -1;
 	text = xasprintf("/bin/sh -c #(nop) %s %s:%s in %s ", c->i->word, kind_of(&c->sources),
 			 strchr(digest, ':') + 1, c->to);
-	rc = stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
-	return rc;
+	return stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
 }
 
 static int run(struct stage *s, const struct instruction *i, struct err *err)
