@@ -220,6 +220,9 @@ static int place_all(struct copying *c, int root, struct err *err)
 {
 	if (c->chown && owner_parse(root, c->chown, &c->how.uid, &c->how.gid, err))
 		return -1;
+	/* A directory that several come into is none of theirs: it does not take one's mode. */
+	if (c->sources.n > 1 && tree_mkdir(root, c->to, &c->how, err))
+		return -1;
 	for (size_t n = 0; n < c->sources.n; n++)
 		if (place(c, &c->sources.v[n], root, err))
 			return err_wrap(err, "%s failed", c->i->word);
