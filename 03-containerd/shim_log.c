@@ -177,7 +177,7 @@ static bool flush_file(struct shim_log *l)
 	w = write(l->fd, l->ready.data, l->ready.len);
 	if (w == (ssize_t)l->ready.len) {
 		l->size += w;
-		strbuf_clear(&l->ready);
+		strbuf_free(&l->ready); /* an idle shim keeps no buffers */
 		return true;
 	}
 	if (w > 0 && ftruncate(l->fd, l->size))

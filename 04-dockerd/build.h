@@ -63,6 +63,7 @@ struct stage {
 	const struct instruction *from; /* FROM and what is behind it */
 	size_t n;                      /* instructions, FROM included */
 	bool needed;
+	bool bare;                     /* no build's: a Config that is changed (image_change.c) */
 	int first_step;                /* the number that its FROM has */
 
 	/* The thread's own, until it is done. */

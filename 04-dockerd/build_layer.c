@@ -184,6 +184,8 @@ int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
 	AUTO_JSON json_t *record = NULL;
 	struct err ignored;
 
+	if (s->bare)
+		return 0;
 	make_key(s, w->text, w->inputs, key);
 	record = known(s, key);
 	if (record)
@@ -206,6 +208,8 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 	AUTO_JSON json_t *record = NULL;
 	char key[DIGEST_SIZE];
 
+	if (s->bare)
+		return 0;
 	make_key(s, text, inputs, key);
 	record = known(s, key);
 	if (record)

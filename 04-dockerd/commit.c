@@ -9,7 +9,9 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
+#include "create.h"
 #include "events.h"
+#include "health.h"
 #include "image_make.h"
 #include "image_name.h"
 #include "lifecycle.h"
@@ -29,34 +31,32 @@ struct commit {
 
 /* --- its Config ----------------------------------------------------------------------------- */
 
-/* What the request says wins; what it leaves out is the container's. Maps are joined. */
-static json_t *merged(const json_t *body, const json_t *container)
+/* A request's Config without Go's zeros; a list that is empty was chosen so. */
+static json_t *given(const json_t *body, struct err *err)
 {
-	json_t *out = json_deep_copy(container), *v;
+	AUTO_JSON json_t *config = dockerd_config_of(body, err);
+	json_t *out = config ? json_object() : NULL, *v;
 	const char *key;
 
-	json_object_foreach((json_t *)body, key, v) {
-		json_t *have = json_object_get(out, key);
-
-		if (json_is_null(v) || (json_is_string(v) && !json_string_length(v)) ||
-		    json_is_false(v) || (json_is_array(v) && !json_array_size(v)))
-			continue;
-		if (json_is_object(v) && json_is_object(have))
-			json_object_update(have, v);
-		else
+	json_object_foreach(config, key, v)
+		if (!dockerd_is_empty(v) || json_is_array(v))
 			json_object_set(out, key, v);
-	}
 	return out;
 }
 
+/* The container's Config, changed; or, where the request has one, that one: changed, and completed from
+ * the container's. */
 static int make_config(struct commit *m, struct http_request *req, struct err *err)
 {
 	json_t *body = http_body_json(req, err);
 
 	if (!body)
 		return -1;
-	m->config = merged(body, m->c->config);
-	return dockerd_image_changes(m->config, req, err);
+	m->config = json_object_size(body) ? given(body, err) : json_deep_copy(m->c->config);
+	if (!m->config || dockerd_image_changes(m->config, req, err))
+		return -1;
+	dockerd_config_merge(m->config, m->c->config);
+	return dockerd_health_merge(m->config, m->c->config, err);
 }
 
 /* --- its layer ------------------------------------------------------------------------------ */

@@ -49,18 +49,26 @@ struct endpoint *dockerd_gateway_of(const struct container *c)
 
 /* --- one endpoint more, one less --------------------------------------------------------------- */
 
-/* The lowest number that is free: eth0, eth1... */
-static void choose_name(const struct container *c, struct endpoint *ep)
+static bool is_taken(const struct container *c, const char *name)
 {
 	const struct endpoint *other = c->endpoints;
 
-	for (unsigned i = 0; i < 1000; i++) {
+	while (other && strcmp(other->name, name))
+		other = other->sibling;
+	return other != NULL;
+}
+
+/* The one that was asked for, or the lowest number that is free: eth0, eth1... */
+static int choose_name(const struct container *c, struct endpoint *ep, struct err *err)
+{
+	if (ep->name[0])
+		return is_taken(c, ep->name)
+			       ? err_set(err, ERR_CONFLICT,
+					 "the container has an interface %s already", ep->name)
+			       : 0;
+	for (unsigned i = 0; !i || is_taken(c, ep->name); i++)
 		snprintf(ep->name, sizeof ep->name, "%s%u", ep->net->ifprefix, i);
-		for (other = c->endpoints; other && strcmp(other->name, ep->name);)
-			other = other->sibling;
-		if (!other)
-			return;
-	}
+	return 0;
 }
 
 static void add_name(struct strlist *names, const char *name)
@@ -109,7 +117,10 @@ static struct endpoint *take(struct daemon *d, struct container *c, struct netwo
 	ep = dockerd_endpoint_take(d->net, net, c, settings, err);
 	if (!ep)
 		return NULL;
-	choose_name(c, ep);
+	if (choose_name(c, ep, err)) {
+		dockerd_endpoint_release(d->net, ep, 0);
+		return NULL;
+	}
 	if (c->endpoints) /* one container, one sandbox */
 		memcpy(ep->sandbox, c->endpoints->sandbox, sizeof ep->sandbox);
 	dockerd_lock(d);

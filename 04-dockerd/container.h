@@ -122,6 +122,10 @@ int dockerd_container_load_all(struct daemon *d, struct err *err);
 /* What is left of one that was never finished, or half removed: now or, while containerd is
  * away, later. */
 void dockerd_remnant_remove(struct daemon *d, const char *id);
+/* Those of these mounts that are volumes without a name of a user's go with the remnant of this
+ * container, should there be one; or, the container being whole, not any more. */
+int dockerd_remnant_note(struct daemon *d, const char *id, const json_t *mounts, struct err *err);
+void dockerd_remnant_forget(struct daemon *d, const char *id);
 
 /* HostConfig with the updates. New. daemon.lock or op held. */
 json_t *dockerd_container_host(const struct container *c);

@@ -10,6 +10,7 @@
  */
 #include "create.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -200,7 +201,7 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
 				    struct err *err)
 {
-	struct making m = { .d = d, .image = image, .minor = atoi(strchr(API_VERSION, '.') + 1) };
+	struct making m = { .d = d, .image = image, .minor = INT_MAX }; /* as the newest */
 	char container[ID_SIZE];
 	int rc;
 
@@ -263,6 +264,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		if (m.has_dir)
 			dockerd_remnant_remove(m.d, id);
 	} else {
+		dockerd_remnant_forget(m.d, id);
 		http_reply_json(rep, 201, answer(&m));
 		dockerd_container_event(daemon, m.c, "create", NULL);
 		trace_end(&span, "create %s", m.c->name);

@@ -43,6 +43,12 @@ extern const struct field dockerd_restart_fields[]; /* of a RestartPolicy */
 json_t *dockerd_normalise(const json_t *given, const struct field *rows, const char *where,
 			  struct err *err);
 
+/* A request's Config with every field; new. */
+json_t *dockerd_config_of(const json_t *body, struct err *err);
+/* What it leaves out is the image's, or of an image that is committed the container's; health
+ * checks are health.h's. */
+void dockerd_config_merge(json_t *config, const json_t *from);
+
 /* The container's Config: the request's, completed from the image's. New. */
 json_t *dockerd_config_make(const json_t *body, const json_t *image_config, const char *id,
 			    struct err *err);

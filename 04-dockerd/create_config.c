@@ -120,13 +120,11 @@ static void merge_command(json_t *config, const json_t *image)
 	}
 }
 
-static void merge(json_t *config, const json_t *image)
+void dockerd_config_merge(json_t *config, const json_t *image)
 {
 	inherit(config, image, "User");
 	inherit(config, image, "WorkingDir");
 	inherit(config, image, "StopSignal");
-	inherit(config, image, "OnBuild");
-	inherit(config, image, "Shell");
 	inherit_keys(config, image, "ExposedPorts");
 	inherit_keys(config, image, "Volumes");
 	inherit_keys(config, image, "Labels");
@@ -197,17 +195,26 @@ static int check(const json_t *config, struct err *err)
 	return check_labels(json_object_get(config, "Labels"), err);
 }
 
+json_t *dockerd_config_of(const json_t *body, struct err *err)
+{
+	json_t *config = dockerd_normalise(body, config_fields, "", err);
+
+	json_object_del(config, "HostConfig");
+	json_object_del(config, "NetworkingConfig");
+	return config;
+}
+
 json_t *dockerd_config_make(const json_t *body, const json_t *image_config, const char *id,
 			    struct err *err)
 {
-	AUTO_JSON json_t *config = dockerd_normalise(body, config_fields, "", err);
+	AUTO_JSON json_t *config = dockerd_config_of(body, err);
 	char hostname[ID_SHORT + 1];
 
 	if (!config)
 		return NULL;
-	json_object_del(config, "HostConfig");
-	json_object_del(config, "NetworkingConfig");
-	merge(config, image_config);
+	dockerd_config_merge(config, image_config);
+	inherit(config, image_config, "OnBuild");
+	inherit(config, image_config, "Shell");
 	if (dockerd_health_merge(config, image_config, err) || check(config, err))
 		return NULL;
 	if (unset(config, "Hostname")) {

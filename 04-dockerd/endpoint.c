@@ -137,7 +137,8 @@ struct endpoint *dockerd_endpoint_take(struct networks *all, struct network *net
 		err_set(err, ERR_CONFLICT,
 			"this daemon runs with --bridge none: use --network host or none");
 	else if (!enter(all, ep, settings, err)) {
-		if (!choose_mac(ep, jsonx_str(settings, "MacAddress", ""), err))
+		if (!choose_mac(ep, jsonx_str(settings, "MacAddress", ""), err) &&
+		    !dockerd_endpoint_take_options(ep, settings, err))
 			return ep;
 		dockerd_endpoint_release(all, ep, 0);
 		return NULL;
@@ -174,7 +175,8 @@ static int configure(void *arg, struct err *err)
 	if (ep->ip6.family)
 		enable_ipv6(ep->name);
 	if ((ep->ip.family && kern_addr_add(ep->name, &ep->ip, err)) ||
-	    (ep->ip6.family && kern_addr_add(ep->name, &ep->ip6, err)))
+	    (ep->ip6.family && kern_addr_add(ep->name, &ep->ip6, err)) ||
+	    dockerd_endpoint_set_sysctls(ep, err))
 		return -1;
 	return kern_link_up(ep->name, err);
 }
@@ -347,6 +349,7 @@ void dockerd_endpoint_free(struct endpoint *ep)
 	dockerd_ports_free(&ep->ports);
 	strlist_free(&ep->names);
 	strlist_free(&ep->links);
+	strlist_free(&ep->sysctls);
 	free(ep);
 }
 
@@ -387,11 +390,12 @@ json_t *dockerd_endpoint_json(const struct endpoint *ep)
 	char ip[ADDR_TEXT_SIZE], ip6[ADDR_TEXT_SIZE], mac[18];
 
 	dockerd_mac_text(ep->mac, mac);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "Id",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "Id",
 			 ep->id, "Sandbox", ep->sandbox, "Network", ep->net->id, "IP",
 			 dockerd_addr_text(&ep->ip, ip), "IPv6", dockerd_addr_text(&ep->ip6, ip6),
 			 "MAC", mac, "Veth", ep->veth, "Name", ep->name, "Priority", ep->priority,
-			 "Names", jsonx_strings(&ep->names), "Links", jsonx_strings(&ep->links), "Ports",
+			 "Names", jsonx_strings(&ep->names), "Links", jsonx_strings(&ep->links),
+			 "Sysctls", jsonx_strings(&ep->sysctls), "Ports",
 			 dockerd_ports_json(&ep->ports));
 }
 
@@ -437,6 +441,7 @@ struct endpoint *dockerd_endpoint_from_json(struct networks *all, const char *co
 	}
 	add_strings(&ep->names, json_object_get(doc, "Names"));
 	add_strings(&ep->links, json_object_get(doc, "Links"));
+	add_strings(&ep->sysctls, json_object_get(doc, "Sysctls"));
 	dockerd_ports_from_json(json_object_get(doc, "Ports"), &ep->ports);
 	return ep;
 }

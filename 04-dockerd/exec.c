@@ -298,12 +298,12 @@ static json_t *exec_json(const struct exec *e)
 
 	json_array_remove(args, 0);
 	return json_pack(
-		"{s:s, s:b, s:o, s:{s:b, s:o, s:o, s:b, s:s}, s:b, s:b, s:b, s:b, s:s, s:s, s:i}",
+		"{s:s, s:b, s:o, s:{s:b, s:o, s:o, s:b, s:s*}, s:b, s:b, s:b, s:b, s:s, s:s, s:i}",
 		"ID", e->id, "Running", e->running, "ExitCode",
 		e->exit_code < 0 ? json_null() : json_integer(e->exit_code), "ProcessConfig", "tty",
 		jsonx_bool(e->config, "Tty", false), "entrypoint", program, "arguments", args,
-		"privileged", jsonx_bool(e->config, "Privileged", false), "user", user, "OpenStdin",
-		jsonx_bool(e->config, "AttachStdin", false), "OpenStderr",
+		"privileged", jsonx_bool(e->config, "Privileged", false), "user",
+		*user ? user : NULL, "OpenStdin", jsonx_bool(e->config, "AttachStdin", false), "OpenStderr",
 		jsonx_bool(e->config, "AttachStderr", false), "OpenStdout",
 		jsonx_bool(e->config, "AttachStdout", false), "CanRemove", e->ended != 0,
 		"ContainerID", e->c->id, "DetachKeys", jsonx_str(e->config, "DetachKeys", ""),

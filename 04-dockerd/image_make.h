@@ -14,11 +14,11 @@
 int dockerd_image_make(struct daemon *d, const json_t *config, const json_t *layers,
 		       const char *full, char id[136], struct err *err);
 
-/* The request's changes=, onto a Config: a Dockerfile's instructions CMD, ENTRYPOINT, ENV, EXPOSE, LABEL,
- * ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as docker commit --change has them. Several in one
- * parameter are lines. */
+/* The request's changes=, onto a Config: a Dockerfile's instructions CMD, ENTRYPOINT, ENV, EXPOSE,
+ * HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as docker commit --change has them.
+ * Each parameter may have several lines. */
 int dockerd_image_changes(json_t *config, const struct http_request *req, struct err *err);
-
+int dockerd_image_change(json_t *config, const char *lines, struct err *err);
 /* This machine in Go's word. */
 const char *dockerd_architecture(void);
 

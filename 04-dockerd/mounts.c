@@ -130,11 +130,33 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 
 /* --- making real ------------------------------------------------------------------------ */
 
+/* Names for the volumes that nobody named, noted before there is one. */
+static int name_volumes(struct daemon *d, const char *container, json_t *mounts, struct err *err)
+{
+	char name[ID_SIZE];
+	json_t *m, *labels;
+	size_t i;
+
+	json_array_foreach(mounts, i, m) {
+		if (strcmp(jsonx_str(m, "Type", ""), "volume") || *jsonx_str(m, "Source", "") ||
+		    *jsonx_str(m, "Name", ""))
+			continue;
+		dockerd_random_id(name);
+		labels = json_object_get(m, "_labels");
+		labels = labels ? json_copy(labels) : json_object();
+		json_object_set_new(labels, VOLUME_ANONYMOUS, json_string(""));
+		json_object_set_new(m, "_labels", labels);
+		json_object_set_new(m, "Name", json_string(name));
+		json_object_set_new(m, "_anonymous", json_true());
+	}
+	return dockerd_remnant_note(d, container, mounts, err);
+}
+
 static int realise_volume(struct daemon *d, const char *container, json_t *m, struct err *err)
 {
 	const char *name = jsonx_str(m, "Name", "");
-	bool created, anonymous = !*name;
 	json_t *v = NULL;
+	bool created;
 
 	do { /* again, where it was removed at this moment */
 		json_decref(v);
@@ -143,11 +165,8 @@ static int realise_volume(struct daemon *d, const char *container, json_t *m, st
 		if (!v)
 			return -1;
 	} while (!dockerd_volume_want(d->volumes, jsonx_str(v, "Name", ""), container));
-	json_object_set(m, "Name", json_object_get(v, "Name"));
 	json_object_set(m, "Source", json_object_get(v, "Mountpoint"));
 	json_decref(v);
-	if (anonymous)
-		json_object_set_new(m, "_anonymous", json_true());
 	if (created)
 		dockerd_event(d, "volume", "create", jsonx_str(m, "Name", ""),
 			      json_pack("{s:s}", "driver", "local"));
@@ -172,6 +191,8 @@ int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *moun
 	json_t *m;
 	size_t i;
 
+	if (name_volumes(d, container, mounts, err))
+		return -1;
 	json_array_foreach(mounts, i, m) {
 		const char *type = jsonx_str(m, "Type", "");
 		int rc = !strcmp(type, "volume") && !*jsonx_str(m, "Source", "")

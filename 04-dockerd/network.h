@@ -50,6 +50,7 @@ struct endpoint {
 	char veth[IFNAMSIZ];        /* the host's end; "" where there is none */
 	char name[IFNAMSIZ];        /* the container's end */
 	int priority;               /* GwPriority */
+	struct strlist sysctls;     /* "net.ipv4.conf.IFNAME.x=v" of the container's end */
 	struct strlist names;       /* networks.lock: what others on the network call it */
 	struct strlist links;       /* networks.lock: "container:alias", what it calls others */
 	struct ports ports;         /* of the container, at the endpoint with the default route;
@@ -157,6 +158,12 @@ int dockerd_endpoint_plug(struct networks *all, struct endpoint *ep, pid_t pid, 
 void dockerd_endpoint_release(struct networks *all, struct endpoint *ep, pid_t pid); /* frees */
 void dockerd_endpoint_free(struct endpoint *ep);
 bool dockerd_endpoint_is_plugged(const struct endpoint *ep, pid_t pid);
+
+/* endpoint_options.c: DriverOpts of EndpointSettings, into `ep` (a name of its own, or none) or
+ * only checked; and the sysctls, called in the container's network namespace. */
+int dockerd_endpoint_take_options(struct endpoint *ep, const json_t *settings, struct err *err);
+int dockerd_endpoint_check_options(const json_t *settings, struct err *err);
+int dockerd_endpoint_set_sysctls(const struct endpoint *ep, struct err *err);
 
 /* Hold the ports and have rules and proxy carry them; and the reverse. */
 int dockerd_endpoint_publish(struct networks *all, struct endpoint *ep, struct err *err);

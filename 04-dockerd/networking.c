@@ -9,12 +9,16 @@
 #include "create.h"
 #include "network.h"
 
+static const struct field networking_fields[] = {
+	{ "EndpointsConfig", 'o', true, "null" },
+	{ NULL },
+};
 static const struct field settings_fields[] = {
 	{ "IPAMConfig", 'o', true, "null" },
 	{ "Links", 'l', true, "null" },
 	{ "Aliases", 'l', true, "null" },
 	{ "MacAddress", 's', true, "\"\"" },
-	{ "DriverOpts", 'o', false, "null" },
+	{ "DriverOpts", 'o', true, "null" },
 	{ "GwPriority", 'i', true, "0" },
 	/* What inspect shows, and clients send back: Docker takes no notice of it either. */
 	{ "NetworkID", 's', true, "\"\"" },
@@ -90,7 +94,8 @@ json_t *dockerd_endpoint_settings(const json_t *given, const char *where, struct
 	for (size_t i = 0; strcmp(settings_fields[i].name, "NetworkID"); i++)
 		json_object_set(out, settings_fields[i].name,
 				json_object_get(all, settings_fields[i].name));
-	if (take_ipam(out, given, where, err) || check_links(out, err))
+	if (take_ipam(out, given, where, err) || check_links(out, err) ||
+	    dockerd_endpoint_check_options(out, err))
 		return NULL;
 	if (*jsonx_str(out, "MacAddress", "") &&
 	    !dockerd_mac_parse(jsonx_str(out, "MacAddress", ""), mac)) {
@@ -171,11 +176,15 @@ json_t *dockerd_networking_make(struct daemon *d, const json_t *networking, cons
 				const json_t *host, bool several, struct err *err)
 {
 	const char *mode = jsonx_str(host, "NetworkMode", "");
-	json_t *endpoints = json_object_get(networking, "EndpointsConfig");
+	AUTO_JSON json_t *checked = dockerd_normalise(json_is_null(networking) ? NULL : networking,
+						      networking_fields, "NetworkingConfig.", err);
+	json_t *endpoints = json_object_get(checked, "EndpointsConfig");
 	AUTO_FREE char *first = dockerd_network_name(d->net, mode);
 	AUTO_JSON json_t *given = json_object(), *out = json_object();
 	bool unsaid = !strcmp(mode, "default") || !*mode;
 
+	if (!checked)
+		return NULL;
 	if (json_object_size(endpoints) > 1 && !several) {
 		refuse_several(endpoints, err);
 		return NULL;

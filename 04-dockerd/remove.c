@@ -52,25 +52,41 @@ static void give_up(struct daemon *d, struct container *c)
 	dockerd_unlock(d);
 }
 
-/* What is outside this daemon, then what is in it. */
-static int remove_parts(struct daemon *d, struct container *c, struct err *err)
+/* Without its document it is a remnant (remnant.c): of a removal that is cut short from here on, the
+ * next daemon finishes what is left. If the snapshot stays, the container does, and is as it was. */
+static int remove_snapshot(struct daemon *d, struct container *c, const char *document,
+			   struct err *err)
 {
-	AUTO_FREE char *dir = dockerd_container_path(d, c, NULL);
+	struct err ignored;
+
+	if (file_remove_tree(AT_FDCWD, document, err))
+		return -1;
+	if (!dockerd_snapshot_remove(d, c->id, err))
+		return 0;
+	if (!dockerd_container_save(d, c, &ignored))
+		dockerd_remnant_forget(d, c->id);
+	return -1;
+}
+
+static int remove_parts(struct daemon *d, struct container *c, bool volumes, struct err *err)
+{
 	AUTO_FREE char *document = dockerd_container_path(d, c, "container.json");
 
 	dockerd_task_delete(d, c->id);
 	dockerd_volumes_release(d, c->id);
-	if (dockerd_snapshot_remove(d, c->id, err) || file_remove_tree(AT_FDCWD, document, err))
+	if (volumes && dockerd_remnant_note(d, c->id, c->mounts, err))
 		return -1;
-	return file_remove_tree(AT_FDCWD, dir, err);
+	return remove_snapshot(d, c, document, err);
 }
 
 int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, struct err *err)
 {
+	AUTO_FREE char *dir = dockerd_container_path(d, c, NULL);
+
 	dockerd_lock(d);
 	c->st.removing = true;
 	dockerd_unlock(d);
-	if (remove_parts(d, c, err)) {
+	if (remove_parts(d, c, volumes, err)) {
 		give_up(d, c);
 		return err_wrap(err, "container %s: driver failed to remove root filesystem",
 				c->id);
@@ -79,6 +95,8 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 	dockerd_container_unlist(d, c);
 	if (volumes)
 		dockerd_mounts_discard(d, c->id, c->mounts);
+	if (file_remove_tree(AT_FDCWD, dir, err))
+		log_warn("container %.12s: %s", c->id, err->msg);
 	dockerd_container_event(d, c, "destroy", NULL);
 	return 0;
 }

@@ -238,27 +238,43 @@ static void sweep(struct daemon *d, const char *id)
 	dockerd_remnant_remove(d, id);
 }
 
-static void load_or_sweep(struct daemon *d, const char *id)
+static void load_or_report(struct daemon *d, const char *id)
 {
 	struct err err;
 
 	if (is_remnant(d, id))
-		sweep(d, id);
-	else if (load_one(d, id, &err))
+		return;
+	dockerd_remnant_forget(d, id);
+	if (load_one(d, id, &err))
 		log_error("container %.12s cannot be loaded and is left alone: %s", id, err.msg);
+}
+
+/* Swept once all are loaded: a remnant's volumes may be somebody else's too. */
+static void sweep_remnant(struct daemon *d, const char *id)
+{
+	if (is_remnant(d, id))
+		sweep(d, id);
+}
+
+static void each_directory(struct daemon *d, DIR *dir, void (*act)(struct daemon *, const char *))
+{
+	struct dirent *e;
+
+	rewinddir(dir);
+	while ((e = readdir(dir)))
+		if (strlen(e->d_name) == ID_SIZE - 1 && dockerd_is_hex(e->d_name))
+			act(d, e->d_name);
 }
 
 int dockerd_container_load_all(struct daemon *d, struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("%s/containers", d->cfg->data_root);
 	AUTO_CLOSEDIR DIR *dir = opendir(path);
-	struct dirent *e;
 
 	if (!dir)
 		return err_sys(err, "open %s", path);
-	while ((e = readdir(dir)))
-		if (strlen(e->d_name) == ID_SIZE - 1 && dockerd_is_hex(e->d_name))
-			load_or_sweep(d, e->d_name);
+	each_directory(d, dir, load_or_report);
+	each_directory(d, dir, sweep_remnant);
 	dockerd_lock(d);
 	sort_by_age(d);
 	dockerd_unlock(d);

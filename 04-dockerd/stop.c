@@ -59,7 +59,7 @@ bool dockerd_wait_stopped(struct daemon *d, struct container *c, long ms)
 
 static int not_running(const struct container *c, struct err *err)
 {
-	return err_set(err, ERR_CONFLICT, "Container %s is not running", c->id);
+	return err_set(err, ERR_CONFLICT, "container %s is not running", c->id);
 }
 
 /* A frozen process gets its signal when it thaws, so a signal to a paused container

@@ -9,12 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "names.h"
 #include "volume_mount.h"
+
+/* A directory without a document: its creation or its removal was cut short. */
+static void sweep(const struct volumes *v)
+{
+	AUTO_CLOSEDIR DIR *dir = opendir(v->root);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		AUTO_FREE char *document = xasprintf("%s/%s/volume.json", v->root, e->d_name);
+		AUTO_FREE char *path = xasprintf("%s/%s", v->root, e->d_name);
+		struct err err;
+
+		if (!dockerd_name_valid(e->d_name) || !access(document, F_OK) || errno != ENOENT)
+			continue;
+		log_info("volume %s was never finished, or half removed: removing the rest",
+			 e->d_name);
+		if (file_remove_tree(AT_FDCWD, path, &err))
+			log_warn("volume %s: %s", e->d_name, err.msg);
+	}
+}
 
 struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 {
@@ -26,8 +47,10 @@ struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err)
 	v->wanted = json_object();
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->idle, NULL);
-	if (!file_mkdir_p(v->root, 0701, err))
+	if (!file_mkdir_p(v->root, 0701, err)) {
+		sweep(v);
 		return v;
+	}
 	dockerd_volumes_close(v);
 	return NULL;
 }
@@ -98,6 +121,11 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		name = random;
 		json_object_set_new(all_labels, VOLUME_ANONYMOUS, json_string(""));
 	}
+	if (strlen(name) < 2) {
+		err_set(err, ERR_INVALID, "create %s: volume name is too short, names should be at "
+			"least two alphanumeric characters", name);
+		return NULL;
+	}
 	if (!dockerd_name_valid(name)) {
 		err_set(err, ERR_INVALID,
 			"create %s: \"%s\" includes invalid characters for a local volume "
@@ -115,6 +143,8 @@ json_t *dockerd_volume_create(struct daemon *d, const char *name, const json_t *
 		*created = doc != NULL;
 	}
 	pthread_mutex_unlock(&v->lock);
+	if (!doc && err->kind == ERR_INVALID)
+		err_wrap(err, "create %s", name);
 	return doc;
 }
 

@@ -214,6 +214,16 @@ static size_t on_send(char *buf, size_t size, size_t n, void *context)
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
+/* libcurl asks at least once a second, also while nothing comes. */
+static int on_progress(void *cancelled, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return atomic_load((const atomic_bool *)cancelled);
+}
+
 static struct curl_slist *make_headers(const struct cli_api *api, const struct cli_request *request)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, request->source ? "Content-Type: application/x-tar"
@@ -280,6 +290,11 @@ static int perform(struct cli_api *api, const struct cli_request *request, const
 	curl_easy_setopt(a->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(a->easy, CURLOPT_HEADERDATA, a);
 	curl_easy_setopt(a->easy, CURLOPT_ERRORBUFFER, detail);
+	if (api->cancelled) {
+		curl_easy_setopt(a->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(a->easy, CURLOPT_XFERINFODATA, api->cancelled);
+		curl_easy_setopt(a->easy, CURLOPT_NOPROGRESS, 0L);
+	}
 	log_debug("%s %s %s", request->method, path, body ? body : "");
 	CURLcode code = curl_easy_perform(a->easy);
 	curl_slist_free_all(headers);

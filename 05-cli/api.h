@@ -18,6 +18,7 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "01-kernel/base/strbuf.h"
 #include "host.h"
@@ -29,6 +30,7 @@ struct cli_api {
 	struct cli_host host;
 	CURL *easy;       /* kept between requests, with its connection */
 	char version[16]; /* "1.41"; empty until settled */
+	const atomic_bool *cancelled; /* another thread's word that nobody wants the answer; may be NULL */
 	const json_t *headers; /* of config.json, sent along with each request; may be NULL */
 };
 

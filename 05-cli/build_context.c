@@ -133,7 +133,7 @@ static ssize_t read_stdin(void *context, char *buf, size_t size, struct err *err
 /* gzip, zstd, xz, bzip2, or ustar's magic in its place. */
 static bool is_archive(const struct strbuf *head)
 {
-	static const char *const magics[] = { "\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd" "7zXZ", "BZh" };
+	static const char *const magics[] = { "\x1f\x8b", "\x28\xb5\x2f\xfd", ("\xfd" "7zXZ"), "BZh" };
 
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
 		if (head->len > 6 && !memcmp(head->data, magics[i], strlen(magics[i])))

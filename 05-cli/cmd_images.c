@@ -7,6 +7,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "human.h"
 #include "list.h"
+#include "rows.h"
 #include "verbs.h"
 
 struct options {
@@ -135,6 +136,14 @@ static void add_image(const struct lines *l, bool digests)
 	}
 	if (json_array_size(l->list->rows) == before)
 		add_line(l, none, none, none);
+}
+
+void cli_image_rows(json_t *image, json_t *rows)
+{
+	struct cli_list list = { .rows = rows };
+	struct lines lines = { &list, image, false };
+
+	add_image(&lines, false);
 }
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)

@@ -139,6 +139,11 @@ static void print_registries(const json_t *info)
 	print_block("Registry Mirrors", json_object_get(registry, "Mirrors"));
 }
 
+static void print_commit(const json_t *info, const char *name, const char *member)
+{
+	printf(" %s version: %s\n", name, jsonx_str(json_object_get(info, member), "ID", ""));
+}
+
 static void print_server(const json_t *info)
 {
 	static const struct line counts[] = {
@@ -153,7 +158,6 @@ static void print_server(const json_t *info)
 	static const struct line swarm[] = { { " Swarm", "Swarm.LocalNodeState" } };
 	static const struct line runtime[] = {
 		{ " Default Runtime", "DefaultRuntime" }, { " Init Binary", "InitBinary" },
-		{ " containerd version", "ContainerdCommit.ID" }, { " runc version", "RuncCommit.ID" },
 	};
 	static const struct line machine[] = {
 		{ " Kernel Version", "KernelVersion" }, { " Operating System", "OperatingSystem" },
@@ -178,7 +182,9 @@ static void print_server(const json_t *info)
 	PRINT(info, swarm);
 	print_runtimes(info);
 	PRINT(info, runtime);
-	printf(" init version: %s\n", jsonx_str(json_object_get(info, "InitCommit"), "ID", ""));
+	print_commit(info, "containerd", "ContainerdCommit");
+	print_commit(info, "runc", "RuncCommit");
+	print_commit(info, "init", "InitCommit");
 	print_security(info);
 	PRINT(info, machine);
 	printf(" Total Memory: %s\n", cli_human_binary((double)jsonx_int(info, "MemTotal", 0), memory));

@@ -8,6 +8,7 @@
 #include "human.h"
 #include "list.h"
 #include "ports.h"
+#include "rows.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -141,7 +142,7 @@ static void put_size(json_t *row, const json_t *container)
 }
 
 /* In the order of the fields' names, as JSON of Go's maps is. */
-static json_t *make_row(const json_t *container, bool whole)
+json_t *cli_container_row(const json_t *container, bool whole)
 {
 	json_t *row = json_object();
 	json_int_t created = jsonx_int(container, "Created", 0);
@@ -207,7 +208,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 			     : "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 	int rc = cli_api_call(&cli->api, "GET", path, NULL, &list.sources, err);
 	json_array_foreach(list.sources, i, container)
-		json_array_append_new(list.rows, make_row(container, o->whole));
+		json_array_append_new(list.rows, cli_container_row(container, o->whole));
 	if (!rc)
 		rc = cli_list_print(&list, err);
 	cli_list_free(&list);

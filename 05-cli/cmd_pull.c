@@ -10,12 +10,13 @@
 
 struct options {
 	const char *platform;
-	bool all, quiet;
+	bool all, quiet, untrusted;
 };
 
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
 	{ 'a', "all-tags", CLI_BOOL, AT(all), "Download all tagged images in the repository" },
+	CLI_TRUST_FLAG(AT(untrusted), "Skip image verification"),
 	{ 0, "platform", CLI_STRING, AT(platform), "Set platform if server is multi-platform capable" },
 	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Suppress verbose output" },
 	{ 0 },
@@ -40,10 +41,11 @@ static int pull(struct cli *cli, const struct options *o, struct cli_reference *
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
+	const struct options *o = options;
 	struct cli_reference reference;
 
 	(void)n;
-	if (cli_reference_parse(&reference, args[0], err))
+	if (cli_trust_check(o->untrusted, err) || cli_reference_parse(&reference, args[0], err))
 		return -1;
 	int rc = reference.id ? err_set(err, ERR_INVALID,
 					"invalid repository name (%s), cannot specify 64-byte hexadecimal strings",

@@ -4,16 +4,20 @@
 #include <stdio.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "platform.h"
 #include "verbs.h"
 
 struct options {
 	bool force, no_prune;
+	struct strlist platforms;
 };
 
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
 	{ 'f', "force", CLI_BOOL, AT(force), "Force removal of the image" },
 	{ 0, "no-prune", CLI_BOOL, AT(no_prune), "Do not delete untagged parents" },
+	{ 0, "platform", CLI_STRINGS, AT(platforms), "Remove only the given platform variant. Formatted as "
+	  "\"os[/arch[/variant]]\" (e.g., \"linux/amd64\")", .api = "1.50" },
 	{ 0 },
 };
 
@@ -32,6 +36,13 @@ static int remove_one(struct cli *cli, const struct options *o, const char *name
 		cli_query(&path, "force", "1");
 	if (o->no_prune)
 		cli_query(&path, "noprune", "1");
+	for (size_t k = 0; k < o->platforms.n; k++) {
+		AUTO_JSON json_t *platform = cli_platform_parse(o->platforms.v[k], err);
+		if (!platform)
+			return err_wrap(err, "invalid platform");
+		AUTO_FREE char *doc = jsonx_text(platform);
+		cli_query(&path, "platforms", doc);
+	}
 	if (cli_api_call(&cli->api, "DELETE", path.data, NULL, &done, err))
 		return -1;
 	json_array_foreach(done, i, item) {

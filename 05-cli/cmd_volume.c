@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "each.h"
 #include "list.h"
+#include "rows.h"
 #include "verbs.h"
 
 /* ---- create -------------------------------------------------------------- */
@@ -74,7 +75,7 @@ static const struct cli_heading headings[] = {
 };
 
 /* What only swarm has, and what only `system df` computes, is "N/A". */
-static json_t *make_row(const json_t *volume)
+json_t *cli_volume_row(const json_t *volume)
 {
 	json_t *row = json_object();
 
@@ -110,7 +111,7 @@ static int run_ls(struct cli *cli, void *options, char **args, int n, struct err
 	list.sources = json_incref(json_object_get(answer, "Volumes"));
 	cli_sort_by(list.sources, "Name");
 	json_array_foreach(list.sources, i, volume)
-		json_array_append_new(list.rows, make_row(volume));
+		json_array_append_new(list.rows, cli_volume_row(volume));
 	if (!rc)
 		rc = cli_list_print(&list, err);
 	cli_list_free(&list);
@@ -147,7 +148,8 @@ static int run_rm(struct cli *cli, void *options, char **args, int n, struct err
 
 const struct cli_command cli_cmd_volume_rm = {
 	.usage = "[OPTIONS] VOLUME [VOLUME...]",
-	.summary = "Remove one or more volumes. You cannot remove a volume that is in use by a container.",
+	.summary = "Remove one or more volumes",
+	.about = "Remove one or more volumes. You cannot remove a volume that is in use by a container.",
 	.min = 1, .max = -1, .options_size = sizeof(struct rm_options), .flags = rm_flags, .run = run_rm,
 };
 

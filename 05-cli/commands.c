@@ -42,6 +42,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "save", "image", "save", 0, &cli_cmd_save },
 	{ "search", NULL, NULL, 10, &cli_cmd_search },
 	{ "start", "container", "start", 0, &cli_cmd_start },
+	{ "stats", "container", "stats", 0, &cli_cmd_stats },
 	{ "stop", "container", "stop", 0, &cli_cmd_stop },
 	{ "tag", "image", "tag", 0, &cli_cmd_tag },
 	{ "top", "container", "top", 0, &cli_cmd_top },
@@ -49,6 +50,10 @@ const struct cli_verb cli_verbs[] = {
 	{ "update", "container", "update", 0, &cli_cmd_update },
 	{ "version", NULL, NULL, 11, &cli_cmd_version },
 	{ "wait", "container", "wait", 0, &cli_cmd_wait },
+	{ "__complete", NULL, NULL, CLI_VERB_HIDDEN, &cli_cmd_complete },
+	{ NULL, "completion", "bash", 0, &cli_cmd_completion_bash },
+	{ NULL, "completion", "fish", 0, &cli_cmd_completion_fish },
+	{ NULL, "completion", "zsh", 0, &cli_cmd_completion_zsh },
 	{ NULL, "builder", "prune", 0, &cli_cmd_builder_prune },
 	{ NULL, "container", "inspect", 0, &cli_cmd_container_inspect },
 	{ NULL, "container", "prune", 0, &cli_cmd_container_prune },
@@ -70,6 +75,7 @@ const struct cli_verb cli_verbs[] = {
 	{ NULL, "network", "ls list", 0, &cli_cmd_network_ls },
 	{ NULL, "network", "prune", 0, &cli_cmd_network_prune },
 	{ NULL, "network", "rm remove", 0, &cli_cmd_network_rm },
+	{ NULL, "system", "df", 0, &cli_cmd_df },
 	{ NULL, "system", "dial-stdio", CLI_VERB_HIDDEN, &cli_cmd_dial },
 	{ NULL, "system", "prune", 0, &cli_cmd_system_prune },
 	{ NULL, "volume", "create", 0, &cli_cmd_volume_create },
@@ -83,6 +89,7 @@ const struct cli_verb cli_verbs[] = {
 
 const struct cli_group cli_groups[] = {
 	{ "builder", "Manage builds" },
+	{ "completion", NULL },
 	{ "container", "Manage containers" },
 	{ "context", "Manage contexts" },
 	{ "image", "Manage images" },
@@ -180,7 +187,7 @@ char *cli_suggest(const char *group, const char *typed)
 	int best = strlen(typed) > 3 ? 3 : 2; /* so at most two edits, or one in a short word */
 
 	for (const struct cli_verb *v = cli_verbs; v->command; v++) {
-		if (!group && v->top)
+		if (!group && v->top && v->common != CLI_VERB_HIDDEN)
 			consider(v->top, strlen(v->top), typed, &best, &found);
 		if (group && v->group && !strcmp(v->group, group))
 			for (const char *p = v->names; *p; p += strspn(p, " ")) {

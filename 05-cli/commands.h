@@ -21,7 +21,8 @@ struct cli_verb {
 extern const struct cli_verb cli_verbs[]; /* ends with command NULL */
 
 struct cli_group {
-	const char *name, *summary;
+	const char *name;
+	const char *summary; /* NULL: not in the list */
 };
 extern const struct cli_group cli_groups[]; /* ends with name NULL */
 

@@ -12,10 +12,11 @@
 struct cli_create_options {
 	json_t *body;
 	struct strlist attach, env, env_files, volumes, mounts, tmpfs, publish, expose, networks, aliases, devices,
-		ulimits, hosts, security;
+		ulimits, hosts, security, link_local, label_files, weights, read_bps, write_bps, read_iops, write_iops;
 	const char *entrypoint, *cidfile, *restart, *ip, *ip6, *health_cmd;
 	const char *name, *platform, *pull;
-	bool stdin, tty, remove, no_health, quiet;
+	const char *gpus;
+	bool stdin, tty, remove, no_health, quiet, untrusted;
 };
 extern const struct cli_flag cli_create_flags[];
 

@@ -10,7 +10,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "create.h"
+#include "create_private.h"
 #include "env.h"
 #include "mounts.h"
 #include "platform.h"
@@ -21,7 +21,7 @@
 #define PROFILE_LIMIT (4u << 20)
 
 /* The object under `key`, made where it is missing; borrowed. */
-static json_t *object_at(json_t *parent, const char *key)
+json_t *cli_object_at(json_t *parent, const char *key)
 {
 	json_t *found = json_object_get(parent, key);
 
@@ -32,7 +32,7 @@ static json_t *object_at(json_t *parent, const char *key)
 	return found;
 }
 
-static json_t *array_at(json_t *parent, const char *key)
+json_t *cli_array_at(json_t *parent, const char *key)
 {
 	json_t *found = json_object_get(parent, key);
 
@@ -93,7 +93,7 @@ static int put_command(struct cli_create_options *o, char **args, int n, struct 
 
 static int put_ports(struct cli_create_options *o, json_t *host, struct err *err)
 {
-	json_t *exposed = object_at(o->body, "ExposedPorts"), *bindings = object_at(host, "PortBindings");
+	json_t *exposed = cli_object_at(o->body, "ExposedPorts"), *bindings = cli_object_at(host, "PortBindings");
 
 	for (size_t i = 0; i < o->publish.n; i++)
 		if (cli_ports_publish(o->publish.v[i], exposed, bindings, err))
@@ -106,7 +106,7 @@ static int put_ports(struct cli_create_options *o, json_t *host, struct err *err
 
 static int put_volumes(struct cli_create_options *o, json_t *host, struct err *err)
 {
-	json_t *volumes = object_at(o->body, "Volumes"), *binds = json_array();
+	json_t *volumes = cli_object_at(o->body, "Volumes"), *binds = json_array();
 
 	json_object_set_new(host, "Binds", binds);
 	for (size_t i = 0; i < o->volumes.n; i++)
@@ -116,10 +116,10 @@ static int put_volumes(struct cli_create_options *o, json_t *host, struct err *e
 		json_t *mount = cli_mount_parse(o->mounts.v[i], err);
 		if (!mount)
 			return -1;
-		json_array_append_new(array_at(host, "Mounts"), mount);
+		json_array_append_new(cli_array_at(host, "Mounts"), mount);
 	}
 	for (size_t i = 0; i < o->tmpfs.n; i++)
-		cli_tmpfs_parse(o->tmpfs.v[i], object_at(host, "Tmpfs"));
+		cli_tmpfs_parse(o->tmpfs.v[i], cli_object_at(host, "Tmpfs"));
 	return 0;
 }
 
@@ -145,33 +145,6 @@ static int put_restart(struct cli_create_options *o, json_t *host, struct err *e
 		return -1;
 	if (o->remove && strncmp(policy, "no", strcspn(policy, ":")))
 		return err_set(err, ERR_INVALID, "conflicting options: cannot specify both --restart and --rm");
-	return 0;
-}
-
-/* The first network is the container's mode; what is said about a network goes
- * with it, and so do further ones. */
-static int put_networks(struct cli_create_options *o, json_t *host, struct err *err)
-{
-	const char *first = o->networks.n ? o->networks.v[0] : "default";
-	json_t *endpoints = object_at(object_at(o->body, "NetworkingConfig"), "EndpointsConfig");
-
-	json_object_set_new(host, "NetworkMode", json_string(first));
-	for (size_t i = 0; i < o->networks.n; i++)
-		if (strchr(o->networks.v[i], '='))
-			return err_set(err, ERR_UNSUPPORTED, "--network: only a network's name is supported, not \"%s\"",
-				       o->networks.v[i]);
-	for (size_t i = 0; o->networks.n > 1 && i < o->networks.n; i++)
-		object_at(endpoints, o->networks.v[i]);
-	for (size_t i = 0; i < o->aliases.n; i++) {
-		json_t *aliases = array_at(object_at(endpoints, first), "Aliases");
-		json_array_append_new(aliases, json_string(o->aliases.v[i]));
-	}
-	if (o->ip)
-		json_object_set_new(object_at(object_at(endpoints, first), "IPAMConfig"), "IPv4Address",
-				    json_string(o->ip));
-	if (o->ip6)
-		json_object_set_new(object_at(object_at(endpoints, first), "IPAMConfig"), "IPv6Address",
-				    json_string(o->ip6));
 	return 0;
 }
 
@@ -237,6 +210,29 @@ static int put_resources(struct cli_create_options *o, json_t *host, struct err 
 	if (value < -1 || value > 100)
 		return err_set(err, ERR_INVALID, "invalid value: %lld. Valid memory swappiness range is 0-100",
 			       (long long)value);
+	if (o->gpus && cli_create_gpus(o->gpus, host, err))
+		return err_wrap(err, "invalid argument \"%s\" for \"--gpus\" flag", o->gpus);
+	return cli_create_limits(o, host, err);
+}
+
+/* Lines of KEY=VALUE; what a flag says counts more. */
+static int put_label_files(struct cli_create_options *o, struct err *err)
+{
+	AUTO_JSON json_t *list = cli_env_collect(&o->label_files, &(struct strlist)STRLIST_INIT, err), *labels = json_object();
+	json_t *line;
+	size_t i;
+
+	if (!list)
+		return -1;
+	json_array_foreach(list, i, line) {
+		const char *text = json_string_value(line);
+		size_t n = strcspn(text, "=");
+		AUTO_FREE char *key = xstrndup(text, n);
+		json_object_set_new(labels, key, json_string(text[n] ? text + n + 1 : ""));
+	}
+	json_object_update(labels, json_object_get(o->body, "Labels"));
+	if (json_object_size(labels))
+		json_object_set(o->body, "Labels", labels);
 	return 0;
 }
 
@@ -296,9 +292,9 @@ static int put_health(struct cli_create_options *o, struct err *err)
 	if (o->no_health && (check || o->health_cmd))
 		return err_set(err, ERR_INVALID, "--no-healthcheck conflicts with --health-* options");
 	if (o->no_health)
-		json_object_set_new(object_at(o->body, "Healthcheck"), "Test", json_pack("[s]", "NONE"));
+		json_object_set_new(cli_object_at(o->body, "Healthcheck"), "Test", json_pack("[s]", "NONE"));
 	if (o->health_cmd)
-		json_object_set_new(object_at(o->body, "Healthcheck"), "Test",
+		json_object_set_new(cli_object_at(o->body, "Healthcheck"), "Test",
 				    json_pack("[s, s]", "CMD-SHELL", o->health_cmd));
 	json_object_foreach(check, key, value) {
 		static const char *const flags[][2] = {
@@ -342,7 +338,7 @@ int cli_create_request(struct cli_create_options *o, char **args, int n, bool de
 	if (!o->body)
 		o->body = json_object();
 	o->platform = cli_platform_default(o->platform);
-	json_t *host = object_at(o->body, "HostConfig");
+	json_t *host = cli_object_at(o->body, "HostConfig");
 	json_t *env = cli_env_collect(&o->env_files, &o->env, err);
 
 	if (!env || json_object_set_new(o->body, "Env", env))
@@ -350,8 +346,8 @@ int cli_create_request(struct cli_create_options *o, char **args, int n, bool de
 	put_attach(o, detach);
 	put_hosts(o, host);
 	json_object_set_new(host, "AutoRemove", json_boolean(o->remove));
-	if (check_pull(o->pull, err) || put_command(o, args, n, err) || put_ports(o, host, err) ||
-	    put_volumes(o, host, err) || put_restart(o, host, err) || put_networks(o, host, err) ||
+	if (cli_trust_check(o->untrusted, err) || check_pull(o->pull, err) || put_label_files(o, err) || put_command(o, args, n, err) || put_ports(o, host, err) ||
+	    put_volumes(o, host, err) || put_restart(o, host, err) || cli_create_networks(o, host, err) ||
 	    put_resources(o, host, err) || check_modes(host, err) || put_security(o, host, err))
 		return -1;
 	return put_health(o, err);

@@ -151,7 +151,8 @@ int cli_list_print(const struct cli_list *list, struct err *err)
 	bool table = str_starts(format, table_word);
 	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
 
-	if (!strcmp(format, "json")) {
+	/* A row as JSON has <, > and & escaped; what the function json is given has not. */
+	if (!strcmp(format, "json") || !strcmp(format, "{{json .}}")) {
 		print_json(list->rows);
 		return 0;
 	}

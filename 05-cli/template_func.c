@@ -54,7 +54,7 @@ static json_t *f_json(json_t **args, size_t n, struct err *err)
 {
 	if (!expect(args, n, "a", err))
 		return NULL;
-	AUTO_FREE char *text = cli_value_json(args[0]);
+	AUTO_FREE char *text = jsonx_text(args[0]);
 	return json_string(text);
 }
 
@@ -115,6 +115,14 @@ static json_t *f_split(json_t **args, size_t n, struct err *err)
 		return NULL;
 	const char *p = text_of(args[0]), *separator = text_of(args[1]);
 	json_t *parts = json_array();
+	if (!*separator) { /* every character on its own */
+		for (size_t len; *p; p += len) {
+			for (len = 1; ((unsigned char)p[len] & 0xc0) == 0x80; len++)
+				;
+			json_array_append_new(parts, json_stringn(p, len));
+		}
+		return parts;
+	}
 	for (const char *at; *separator && (at = strstr(p, separator)); p = at + strlen(separator))
 		json_array_append_new(parts, json_stringn(p, (size_t)(at - p)));
 	json_array_append_new(parts, json_string(p));
@@ -187,13 +195,19 @@ static void print_verb(struct strbuf *sb, const char *spec, size_t len, const js
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
 	cli_value_print(value, &text);
-	if (strchr("dxXoc", verb) && json_is_integer(value)) {
-		snprintf(format, sizeof format, "%.*sll%c", (int)len - 1, spec, verb == 'c' ? 'd' : verb);
+	if (verb == 'c' && json_is_integer(value) && json_integer_value(value) < 0x80) {
+		snprintf(format, sizeof format, "%.*sc", (int)len - 1, spec);
+		strbuf_addf(sb, format, (int)json_integer_value(value));
+	} else if (strchr("dxXo", verb) && json_is_integer(value)) {
+		snprintf(format, sizeof format, "%.*sll%c", (int)len - 1, spec, verb);
 		strbuf_addf(sb, format, (long long)json_integer_value(value));
 	} else if (strchr("feEgG", verb) && json_is_number(value)) {
 		snprintf(format, sizeof format, "%.*s%c", (int)len - 1, spec, verb);
 		strbuf_addf(sb, format, json_number_value(value));
-	} else if (strchr("svtq", verb)) {
+	} else if (verb == 'T') {
+		strbuf_adds(sb, cli_value_type(value));
+	} else if (verb == 'v' || (verb == 't' && json_is_boolean(value)) ||
+		   (strchr("sq", verb) && !json_is_number(value) && !json_is_boolean(value))) {
 		AUTO_FREE char *quoted = verb == 'q' ? cli_value_json(value) : NULL;
 		snprintf(format, sizeof format, "%.*ss", (int)len - 1, spec);
 		strbuf_addf(sb, format, quoted ? quoted : text.data);
@@ -241,6 +255,12 @@ static json_t *f_printf(json_t **args, size_t n, struct err *err)
 			strbuf_addf(&sb, "%%!%c(MISSING)", c[len - 1]);
 		c += len - 1;
 	}
+	for (size_t i = next; i < n; i++) {
+		strbuf_addf(&sb, "%s%s=", i == next ? "%!(EXTRA " : ", ", cli_value_type(args[i]));
+		cli_value_print(args[i], &sb);
+	}
+	if (next < n)
+		strbuf_addc(&sb, ')');
 	return text_value(&sb);
 }
 
@@ -271,6 +291,9 @@ static json_t *f_index(json_t **args, size_t n, struct err *err)
 			value = json_object_get(value, text_of(args[i]));
 			if (!value)
 				return i + 1 == n ? json_string("") : json_null();
+		} else if (json_is_string(value) && json_is_integer(args[i]) && at >= 0 &&
+			   (size_t)at < json_string_length(value)) { /* a byte */
+			return json_integer((unsigned char)text_of(value)[at]);
 		} else if (json_is_array(value) && json_is_integer(args[i])) {
 			if (at < 0 || (size_t)at >= json_array_size(value)) {
 				err_set(err, ERR_INVALID, "index out of range: %lld", (long long)at);

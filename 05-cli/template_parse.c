@@ -3,7 +3,7 @@
  *
  *     list     = { text | "{{" action "}}" }
  *     action   = pipe | "if" pipe | "range" [vars ":="] pipe | "with" pipe
- *              | "else" ["if" pipe] | "end"
+ *              | "else" ["if" pipe | "with" pipe] | "end" | "break" | "continue"
  *     pipe     = [vars (":=" | "=")] command { "|" command }
  *     command  = operand { operand }
  *     operand  = "." | ".a.b" | "$x" | literal | function | "(" pipe ")", fields
@@ -24,7 +24,7 @@ struct parser {
 	const char *stop;     /* the end of the action we are in, */
 	const char *after;    /* and what comes after its "}}" */
 	bool trim;            /* with the blanks there cut off */
-	int depth;
+	int depth, ranges; /* how many surround us */
 	struct err *err;
 	bool failed;
 };
@@ -179,6 +179,20 @@ static json_t *parse_number(struct parser *p)
 	return NULL;
 }
 
+/* 'a', a character: its number. */
+static json_t *parse_character(struct parser *p)
+{
+	const char *end = memchr(p->p + 1, '\'', (size_t)(p->stop - p->p - 1));
+	json_int_t value = end ? (unsigned char)p->p[1] : 0;
+
+	if (!end || end != p->p + 2) {
+		fail(p, "a character constant that is not one ASCII character");
+		return NULL;
+	}
+	p->p = end + 1;
+	return json_integer(value);
+}
+
 /* ---- operands ------------------------------------------------------------ */
 
 static void parse_fields(struct parser *p, struct operand *o)
@@ -238,6 +252,9 @@ static void parse_operand(struct parser *p, struct operand *o)
 	} else if (*p->p == '"' || *p->p == '`') {
 		o->kind = OPERAND_LITERAL;
 		o->literal = parse_string(p);
+	} else if (*p->p == '\'') {
+		o->kind = OPERAND_LITERAL;
+		o->literal = parse_character(p);
 	} else if (isdigit((unsigned char)*p->p) || ((*p->p == '-' || *p->p == '+') && isdigit((unsigned char)p->p[1]))) {
 		o->kind = OPERAND_LITERAL;
 		o->literal = parse_number(p);
@@ -368,11 +385,14 @@ static void parse_block(struct parser *p, struct node *node)
 	if (p->failed)
 		return;
 	close_action(p);
+	p->ranges += node->kind == NODE_RANGE;
 	node->body = parse_list(p, &word);
+	p->ranges -= node->kind == NODE_RANGE;
 	if (!p->failed && word && !strcmp(word, "else")) {
-		if (take_word(p, "if")) { /* {{else if x}}: an if inside, with the same end */
+		bool branch = take_word(p, "if"), with = !branch && node->kind == NODE_WITH && take_word(p, "with");
+		if (branch || with) { /* {{else if x}}: an if inside, with the same end */
 			node->otherwise = xcalloc(1, sizeof *node);
-			node->otherwise->kind = NODE_IF;
+			node->otherwise->kind = with ? NODE_WITH : NODE_IF;
 			parse_block(p, node->otherwise);
 			return;
 		}
@@ -409,6 +429,10 @@ static struct node *parse_action(struct parser *p, const char **end_word)
 		return NULL;
 	node = xcalloc(1, sizeof *node);
 	node->kind = NODE_PIPE;
+	if (p->ranges && (take_word(p, "break") || take_word(p, "continue"))) {
+		node->kind = p->p[-1] == 'k' ? NODE_BREAK : NODE_CONTINUE;
+		return node;
+	}
 	for (size_t i = 0; i < sizeof blocks / sizeof *blocks && node->kind == NODE_PIPE; i++)
 		if (take_word(p, blocks[i].word))
 			node->kind = blocks[i].kind;

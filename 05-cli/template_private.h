@@ -35,7 +35,7 @@ struct pipe {
 };
 
 struct node {
-	enum { NODE_TEXT, NODE_PIPE, NODE_IF, NODE_RANGE, NODE_WITH } kind;
+	enum { NODE_TEXT, NODE_PIPE, NODE_IF, NODE_RANGE, NODE_WITH, NODE_BREAK, NODE_CONTINUE } kind;
 	char *text;
 	struct pipe *pipe;
 	struct node *body, *otherwise; /* lists */

@@ -24,6 +24,7 @@ struct run {
 	size_t n;
 	struct strbuf *out;
 	struct err *err;
+	enum { STAY, BREAK, CONTINUE } leave; /* on the way out of a range's body */
 };
 
 static json_t *run_pipe(struct run *r, const struct pipe *pipe, json_t *dot);
@@ -235,6 +236,8 @@ static int turn(struct run *r, const struct node *node, json_t *key, json_t *val
 		declare(r, names->v[names->n - 1], value);
 	int rc = run_nodes(r, node->body, value);
 	forget(r, mark);
+	if (r->leave == CONTINUE)
+		r->leave = STAY;
 	return rc;
 }
 
@@ -255,28 +258,41 @@ static int range_object(struct run *r, const struct node *node, json_t *object)
 	json_object_foreach(object, key, ignored)
 		keys[n++] = key;
 	qsort(keys, n, sizeof *keys, by_key);
-	for (size_t i = 0; !rc && i < n; i++) {
+	for (size_t i = 0; !rc && r->leave != BREAK && i < n; i++) {
 		AUTO_JSON json_t *name = json_string(keys[i]);
 		rc = turn(r, node, name, json_object_get(object, keys[i]));
 	}
 	return rc;
 }
 
-static int run_range(struct run *r, const struct node *node, json_t *value, json_t *dot)
+#define COUNT_MAX 100000 /* a number of turns that somebody wants to read */
+
+static int range_elements(struct run *r, const struct node *node, json_t *value)
 {
+	json_int_t count = json_is_integer(value) ? json_integer_value(value) : (json_int_t)json_array_size(value);
 	int rc = 0;
 
-	if (!json_is_array(value) && !json_is_object(value) && !json_is_null(value))
-		return err_set(r->err, ERR_INVALID, "template: range can't iterate over %s",
-			       json_is_string(value) ? json_string_value(value) : "a number");
+	for (json_int_t i = 0; !rc && r->leave != BREAK && i < count && i < COUNT_MAX; i++) {
+		AUTO_JSON json_t *index = json_integer(i);
+		rc = turn(r, node, index, json_is_integer(value) ? index : json_array_get(value, (size_t)i));
+	}
+	return rc;
+}
+
+static int run_range(struct run *r, const struct node *node, json_t *value, json_t *dot)
+{
+	const struct operand *o = &node->pipe->v[0].v[0];
+
+	if (json_is_string(value) || json_is_boolean(value) || json_is_real(value)) {
+		AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+		cli_value_print(value, &text);
+		fail(r, o, "range can't iterate over %s", text.data);
+		return -1;
+	}
 	if (!cli_value_truth(value))
 		return run_nodes(r, node->otherwise, dot);
-	if (json_is_object(value))
-		return range_object(r, node, value);
-	for (size_t i = 0; !rc && i < json_array_size(value); i++) {
-		AUTO_JSON json_t *index = json_integer((json_int_t)i);
-		rc = turn(r, node, index, json_array_get(value, i));
-	}
+	int rc = json_is_object(value) ? range_object(r, node, value) : range_elements(r, node, value);
+	r->leave = STAY;
 	return rc;
 }
 
@@ -302,6 +318,10 @@ static int run_node(struct run *r, const struct node *node, json_t *dot)
 		strbuf_adds(r->out, node->text);
 		return 0;
 	}
+	if (node->kind == NODE_BREAK || node->kind == NODE_CONTINUE) {
+		r->leave = node->kind == NODE_BREAK ? BREAK : CONTINUE;
+		return 0;
+	}
 	AUTO_JSON json_t *value = run_pipe(r, node->pipe, dot);
 	if (!value)
 		return -1;
@@ -319,7 +339,7 @@ static int run_nodes(struct run *r, const struct node *node, json_t *dot)
 {
 	int rc = 0;
 
-	for (; !rc && node; node = node->next)
+	for (; !rc && node && r->leave == STAY; node = node->next)
 		rc = run_node(r, node, dot);
 	return rc;
 }

@@ -135,13 +135,15 @@ void cli_usage_top(FILE *out, const struct cli_flag *globals)
 	print_common(out);
 	fputs("\nManagement Commands:\n", out);
 	for (const struct cli_group *g = cli_groups; g->name; g++)
-		print_command(out, g->name, (int)strlen(g->name), g->summary);
+		if (g->summary)
+			print_command(out, g->name, (int)strlen(g->name), g->summary);
 	fputs("\nCommands:\n", out);
 	for (const struct cli_verb *v = cli_verbs; v->command; v++)
 		if (v->top && !v->common)
 			print_command(out, v->top, (int)strlen(v->top), v->command->summary);
 	print_flags(out, "Global Options", &set);
-	fputs("\nRun 'docker COMMAND --help' for more information on a command.\n", out);
+	fputs("\nRun 'docker COMMAND --help' for more information on a command.\n\n"
+	      "For more help on how to use Docker, head to https://docs.docker.com/go/guides/\n", out);
 }
 
 static int by_group_name(const void *a, const void *b)
@@ -159,7 +161,8 @@ void cli_usage_group(FILE *out, const struct cli_group *group)
 		if (v->group && !strcmp(v->group, group->name) && v->common != CLI_VERB_HIDDEN && n < FLAGS_MAX)
 			sorted[n++] = v;
 	qsort(sorted, n, sizeof *sorted, by_group_name);
-	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name, group->summary);
+	fprintf(out, "Usage:  docker %s COMMAND\n\n%s\n\nCommands:\n", group->name,
+		group->summary ? group->summary : "Generate the autocompletion script for docker for the specified shell.");
 	for (size_t i = 0; i < n; i++)
 		print_command(out, sorted[i]->names, (int)strcspn(sorted[i]->names, " "),
 			      sorted[i]->command->summary);
@@ -193,7 +196,7 @@ void cli_usage_verb(FILE *out, const struct cli_verb *verb, const char *path)
 
 	fprintf(out, "Usage:  docker %s%s%s\n", path, *c->usage ? " " : "", c->usage);
 	if (c->more)
-		fprintf(out, "\tdocker %s %s\n", path, c->more);
+		fprintf(out, "\tdocker %s %s\n", verb->top ? verb->top : path, c->more);
 	fprintf(out, "\n%s\n", c->about ? c->about : c->summary);
 	print_aliases(out, verb);
 	print_flags(out, "Options", &set);

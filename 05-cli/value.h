@@ -12,7 +12,7 @@
 /* As {{.}} prints it: text as it is, map[a:1 b:2], [x y]. */
 void cli_value_print(const json_t *value, struct strbuf *out);
 
-/* As {{json .}} does: compact, with <, > and & escaped. New. */
+/* As Go's encoding/json does for a row: compact, with <, > and & escaped. New. */
 char *cli_value_json(const json_t *value);
 
 /* The name of its type in errors: "string", "int". */

@@ -39,6 +39,8 @@ char *cli_absolute_path(const char *path, struct err *err)
 {
 	char here[PATH_MAX];
 
+	if (*path == '/')
+		return clean_path(path);
 	if (!getcwd(here, sizeof here)) {
 		err_sys(err, "getcwd");
 		return NULL;

@@ -86,7 +86,9 @@ refused "a log that is a directory" "^(400|500) .*the log $T" \
 	"{\"containerID\":\"fails\",\"log\":{\"driver\":\"json-file\",\"path\":\"$T\"}}"
 
 create fails "$T/edited.json" >/dev/null
-refused "a log driver that is none" '^501 unsupported .*syslog' '{"containerID":"fails","log":{"driver":"syslog"}}'
+refused "a log driver that is none" '^501 unsupported .*gelf' '{"containerID":"fails","log":{"driver":"gelf"}}'
+create fails "$T/edited.json" >/dev/null
+refused "a log driver without what it needs" '^400 invalid .*log.syslog: needs a tag' '{"containerID":"fails","log":{"driver":"syslog"}}'
 
 create fails "$T/edited.json" >/dev/null
 refused "a flag that is none" '^400 invalid .*terminal' '{"containerID":"fails","terminal":"yes"}'

@@ -73,6 +73,11 @@ id=$(d inspect -f '{{printf "%.12s" .Id}}' uncopied)
 expect_match "RFC 5424, by TCP" "^b'<30>1 20..-..-..T..:..:..[^ ]+ $(hostname) $id [0-9]+ $id - out\\\\n'" "$(cat "$T/tcp")"
 expect_fail 1 'configured logging driver does not support reading' d logs uncopied
 
+# ---- more than a socket holds: the container waits, and nothing is lost
+expect_ok d run --name many --log-driver journald busybox seq 1000
+expect_ok wait_for 5 grep -q 'MESSAGE=1000\\n' "$T/journal"
+expect_eq "all lines, in order" "$(seq 1000 | md5sum)" "$(sed "s/.*MESSAGE=\([0-9]*\).*/\1/" "$T/journal" | md5sum)"
+
 # ---- journald, and a container that would like to say more than lines
 expect_ok d run --name jour --log-driver journald --log-opt labels=container_name,note --label container_name=forged \
 	--label note="$(printf 'a\nPRIORITY=0')" busybox printf 'out\nPRIORITY=0\n'
@@ -86,7 +91,7 @@ expect_match "a value of two lines is one value" 'NOTE\\n\\x0c(\\x00){7}a\\nPRIO
 expect_no_match "no name is forged" forged "$entry"
 expect_eq "and docker logs reads a copy" "out PRIORITY=0" "$(d logs jour | xargs)"
 
-expect_ok d rm -f kept said labelled sys uncopied jour
+expect_ok d rm -f kept said labelled sys uncopied many jour
 expect_unchanged "all of it"
 stop_stack
 done_testing

@@ -8,7 +8,8 @@ d() { "$cli" "$@"; }
 run() { d run --rm "$@" 2>&1; }
 api() { curl -s --unix-socket "$T/docker.sock" -H 'Content-Type: application/json' "$@"; }
 
-start_stack busybox
+pools=(--fixed-cidr 172.31.7.0/24 --default-address-pool base=10.200.0.0/16,size=24)
+seed busybox && start_registry && start_containerd && start_dockerd "${pools[@]}"
 expect_ok d pull busybox
 mark
 
@@ -60,7 +61,7 @@ expect_eq "both after a restart" "one two" "$(d inspect -f '{{range $k, $v := .N
 # ---- a daemon that is killed
 stop_dockerd KILL
 ip link delete "$(d network ls >/dev/null 2>&1; ip -o link | awk -F': ' '/master br-/ { sub(/@.*/, "", $2); print $2; exit }')"
-start_dockerd
+start_dockerd "${pools[@]}"
 expect_eq "an interface that is gone is plugged in again" "eth0 eth1 lo" "$(d exec web ls /sys/class/net | sort | xargs)"
 expect_eq "published again" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
 expect_match "found by name again" page "$(run --network two busybox wget -qO- http://web/index.html)"
@@ -72,6 +73,49 @@ expect_ok d run -d --name many --network two -P --expose 7000-7001 -p 127.0.0.1:
 expect_eq "a range on one address, and all that is exposed" "7000/tcp 7001/tcp 90/udp->127.0.0.1:9000 91/udp->127.0.0.1:9001" \
 	"$(d port many | sed 's/^\(70..\/tcp\) -> .*/\1/; s/ //g' | sort -u | xargs)"
 expect_ok d rm -f many
+
+# ---- options of an endpoint
+E=com.docker.network.endpoint
+create() { # NAME DRIVEROPTS
+	api -o "$T/body" -w '%{http_code}' "http://d/containers/create?name=$1" -d '{"Image":"busybox","Cmd":["sleep","100"],
+		"HostConfig":{"NetworkMode":"one"},"NetworkingConfig":{"EndpointsConfig":{"one":{"DriverOpts":{'"$2"'}}}}}'
+}
+expect_eq "an option that is not known" 501 "$(create none '"nosuch":"x"')"
+for bad in '"ifname":"a/b"' '"ifname":"sixteen-letters-"' '"sysctls":"net.ipv4.conf.eth0.log_martians=1"' '"sysctls":"kernel.IFNAME.x=1"' \
+	'"sysctls":"net.ipv4.conf.IFNAME.../x=1"' '"sysctls":"net.ipv4.conf.IFNAME.log_martians"'; do
+	expect_eq "one that is wrong: $bad" 400 "$(create none "\"$E.${bad#\"}")"
+done
+expect_eq "an interface's name and sysctls" 201 "$(create named "\"$E.ifname\":\"lan0\",\"$E.sysctls\":\"net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.IFNAME.forwarding=0\"")"
+expect_ok d start named
+expect_ok d network connect two named
+expect_eq "are set" "eth0 lan0 lo 1 0" "$(d exec named sh -c 'ls /sys/class/net; cd /proc/sys/net/ipv4/conf/lan0; cat log_martians forwarding' | xargs)"
+expect_ok d rm -f named
+expect_eq "a sysctl that is not there" 201 "$(create named "\"$E.sysctls\":\"net.ipv4.conf.IFNAME.nosuch=1\"")"
+expect_fail any 'net.ipv4.conf.IFNAME.nosuch=1' d start named
+expect_ok d rm named
+
+# ---- where addresses come from
+expect_match "the default bridge: of --fixed-cidr" 'inet 172\.31\.7\.' "$(run busybox ip -4 addr show eth0)"
+expect_ok d network create pooled
+expect_eq "a network: of --default-address-pool" "10.200.1.0/24 10.200.1.1" "$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}}' pooled)"
+expect_ok d network rm pooled
+expect_fail 1 "doesn't support multiple subnets" d network create --subnet 10.91.0.0/24 --subnet 10.92.0.0/24 many
+
+# ---- SCTP
+if python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2>/dev/null; then
+	expect_ok d run -d --name sctp --network two -p 9132:132/sctp busybox sleep 100
+	nsenter -n -t "$(d inspect -f '{{.State.Pid}}' sctp)" python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132); s.bind(("", 132)); s.listen()
+s.accept()[0].send(b"by sctp")' &
+	expect_eq "SCTP is published" "by sctp" "$(python3 -c 'import socket, time
+for i in range(50):
+    try:
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132); s.connect(("172.31.0.1", 9132)); print(s.recv(9).decode()); break
+    except OSError: time.sleep(0.1)')"
+	expect_ok d rm -f sctp
+else
+	echo "no SCTP here"
+fi
 
 # ---- what a network may not
 expect_ok d network create --internal inside
@@ -109,7 +153,7 @@ ip link delete wire
 
 # ---- links of old
 expect_ok d run -d --name db --expose 5432 -e PASS=x busybox sleep 100
-expect_match "hosts and environment" '172.31.0.[0-9]+ database [0-9a-f]{12} db .*DATABASE_PORT_5432_TCP=tcp://172.31.0.[0-9]+:5432' \
+expect_match "hosts and environment" '172.31.7.[0-9]+ database [0-9a-f]{12} db .*DATABASE_PORT_5432_TCP=tcp://172.31.7.[0-9]+:5432' \
 	"$(run --link db:database busybox sh -c 'grep database /etc/hosts; env' | xargs)"
 expect_ok d rm -f db
 

@@ -13,7 +13,7 @@ expect_ok d pull busybox
 mark
 
 # ---- what the driver is told
-expect_fail 1 'invalid option: "color"' d volume create -o color=red bad
+expect_fail 1 'create bad: invalid option: "color"' d volume create -o color=red bad
 expect_fail 1 'missing required option: "device"' d volume create -o type=tmpfs bad
 expect_fail 1 'quota size requested but no quota support' d volume create -o size=1g bad
 expect_ok d volume create -o type=tmpfs -o device=tmpfs -o o=size=1m,uid=1000,mode=700 ram

@@ -84,6 +84,8 @@ set_to reg "{$BEARER, \"generation\": 3, \"faults\": [
 expect_ok pull -u 'user:pass word' "$IMG"
 expect_eq "blobs came from the other port" yes "$([ "$(asked store 'GET /plain/')" -ge 2 ] && echo yes)"
 expect_eq "without a word about us" 0 "$(grep -cE ' (Basic|Bearer) ' "$T/store.requests")"
+set_to reg '{"faults": [{"match": "manifests/", "do": "redirect", "to": "/v2/library/img/manifests/", "times": 99}]}'
+expect_fail 1 '307 redirected too often' pull "$IMG"
 forget
 set_to reg '{"auth": "bearer", "generation": 4, "realm": "http://10.77.0.1:1/token"}'
 expect_fail 1 'token service.*refused' pull -u 'user:pass word' "$IMG"

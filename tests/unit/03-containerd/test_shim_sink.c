@@ -21,6 +21,7 @@
 #include "01-kernel/tty.h"
 #include "shim_log.h"
 #include "suites.h"
+#include "tasks_private.h"
 
 static struct err err;
 static char *dir;
@@ -305,6 +306,39 @@ static void test_large_entries(void)
 	end();
 }
 
+/* --- what containerd lets through to a shim ---------------------------------------------------- */
+
+static void checked(const char *text, const char *words)
+{
+	AUTO_JSON json_t *log = jsonx_parse(text, strlen(text), "log", &err);
+
+	err.msg[0] = '\0';
+	EXPECT_INT(task_log_check(log, &err), *words ? -1 : 0);
+	EXPECT_STR(err.msg, words);
+}
+
+static void test_requests(void)
+{
+	checked("{\"driver\":\"none\",\"path\":\"\"}", "");
+	checked("{\"driver\":\"gelf\"}", "no log driver 'gelf'");
+	checked("{\"driver\":\"local\",\"path\":\"/x\",\"maxSize\":1,\"maxFile\":2,\"compress\":true}", "");
+	checked("{\"driver\":\"local\"}", "log.path: expected an absolute path");
+	checked("{\"driver\":\"cri\",\"path\":\"/x\",\"attributes\":{}}",
+		"log.attributes: this log driver has none");
+	checked("{\"driver\":\"json-file\",\"path\":\"/x\",\"attributes\":{\"a\":1}}",
+		"log.attributes.a: expected a string");
+	checked("{\"driver\":\"json-file\",\"path\":\"/x\",\"buffer\":-1}", "log.buffer: expected 0 or more");
+	checked("{\"driver\":\"syslog\"}", "log.syslog: needs a tag of one line");
+	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\\n<0>\"}}",
+		"log.syslog: needs a tag of one line");
+	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"network\":\"ipx\"}}",
+		"log.syslog.network: expected udp, tcp, unix or unixgram");
+	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"facility\":24}}",
+		"log.syslog.facility: expected 0 to 23");
+	checked("{\"driver\":\"journald\"}", "log.journald: is missing");
+	checked("{\"driver\":\"journald\",\"journald\":{\"fields\":{\"A\":\"b\"}}}", "");
+}
+
 int suite_shim_sink(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -318,6 +352,7 @@ int suite_shim_sink(void)
 		{ "a value of many lines begins no field", test_values_of_many_lines },
 		{ "parts of a line say so", test_parts_say_so },
 		{ "what no datagram holds goes as a file", test_large_entries },
+		{ "requests that are none", test_requests },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -17,6 +17,7 @@ static suite_fn *const suites[] = {
 	suite_mounts, suite_ports, suite_network, suite_logs,	 suite_streams,
 	suite_state, suite_spec, suite_images, suite_health, suite_dns,
 	suite_volumes, suite_websocket, suite_top, suite_dockerfile, suite_log_config,
+	suite_changes,
 };
 
 int suite_add(const char *name, const CU_TestInfo *tests)

@@ -71,7 +71,7 @@ static void templates(void)
 	static const char *const samples[][2] = {
 		{ "plain", "plain" }, { "{{.Name}}", "web" }, { "{{ .State.Status }}!", "running!" }, { "{{.ID}}", "abc" },
 		{ "{{.N}} {{.Up}} {{.No}} {{.Pi}}", "3 true <nil> 0.5" }, { "{{.List}} {{.Map}}", "[x y] map[a:1 b:2]" },
-		{ "{{json .Map}} {{json .List}} {{json .Html}}", "{\"b\":\"2\",\"a\":\"1\"} [\"x\",\"y\"] \"a\\u003cb\\u003e\\u0026c\"" },
+		{ "{{json .Map}} {{json .List}} {{json .Html}}", "{\"b\":\"2\",\"a\":\"1\"} [\"x\",\"y\"] \"a<b>&c\"" },
 		{ "{{index .Map \"a\"}}{{index .List 1}}{{index .Map \"zz\"}}", "1y" },
 		{ "{{(index (index .Ports \"80/tcp\") 0).HostPort}}", "8080" },
 		{ "{{range .List}}[{{.}}]{{end}}", "[x][y]" }, { "{{range $i, $e := .List}}{{$i}}={{$e}};{{end}}", "0=x;1=y;" },
@@ -87,6 +87,12 @@ static void templates(void)
 		{ "{{eq .Name \"a\" \"web\"}} {{ne .N 3}} {{lt 1 2}} {{ge .N 4}} {{not .Up}}", "true false true false false" },
 		{ "{{and .Up .Name}} {{or .Empty .N}}", "web 3" }, { "a  {{- .Name -}}  b", "awebb" }, { "{{/* no */}}x{{- /* no */ -}} y", "xy" },
 		{ "{{\"q\\\"\\t\"}}{{`r\\n`}}", "q\"\tr\\n" }, { "{{true}} {{-1}} {{1.5}}", "true -1 1.5" }, { "{{.}}{{with .N}}{{.}}{{end}}", NULL },
+		{ "{{range $i := .List}}{{if eq $i \"y\"}}{{break}}{{end}}{{$i}}{{end}}", "x" },
+		{ "{{range .List}}{{if eq . \"x\"}}{{continue}}{{end}}{{.}}{{end}}", "y" },
+		{ "{{range 3}}{{.}}{{end}}", "012" },
+		{ "{{with nil}}a{{else with 5}}{{.}}{{end}}", "5" },
+		{ "{{'a'}} {{index \"/c\" 0}} {{join (split \"a-é\" \"\") \",\"}}", "97 47 a,-,é" },
+		{ "{{printf \"x\" 1}} {{printf \"%s\" 5}} {{printf \"%c %T\" 65 \"x\"}}", "x%!(EXTRA int=1) %!s(int=5) A string" },
 	};
 	AUTO_JSON json_t *doc = json_of(document);
 
@@ -142,7 +148,7 @@ static void failing(void)
 		{ "{{$y}}", "template: :1:2: executing \"\" at <$y>: undefined variable \"$y\"" },
 		{ "{{printf \"%99999s\" .Name}}", "template: :1:2: executing \"\" at <printf \"%99999s\" .Name>: error calling printf: "
 						"a format that printf does not understand" },
-		{ "{{range .N}}{{end}}", "template: range can't iterate over a number" },
+		{ "{{range .Name}}{{end}}", "template: :1:8: executing \"\" at <.Name>: range can't iterate over web" },
 	};
 	AUTO_JSON json_t *doc = json_of(document);
 

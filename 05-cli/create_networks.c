@@ -1,0 +1,118 @@
+/*
+ * create_networks.c - which networks a container is on, and how.
+ *
+ * --network NAME, or in long form, in which each network has settings of its own:
+ * --network name=NAME,alias=A,ip=1.2.3.4,driver-opt=k=v. What the flags --ip,
+ * --network-alias and the like say belongs to the first.
+ */
+#include <string.h>
+
+#include "create_private.h"
+#include "units.h"
+
+static void append(json_t *parent, const char *key, const char *text)
+{
+	json_array_append_new(cli_array_at(parent, key), json_string(text));
+}
+
+static int put_setting(json_t *endpoint, const char *key, const char *value, struct err *err)
+{
+	static const struct {
+		const char *key, *object, *field;
+		bool list;
+	} settings[] = {
+		{ "alias", NULL, "Aliases", true }, { "ip", "IPAMConfig", "IPv4Address", false },
+		{ "ip6", "IPAMConfig", "IPv6Address", false }, { "mac-address", NULL, "MacAddress", false },
+		{ "link-local-ip", "IPAMConfig", "LinkLocalIPs", true },
+	};
+	int64_t number;
+
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		if (strcmp(settings[i].key, key))
+			continue;
+		json_t *place = settings[i].object ? cli_object_at(endpoint, settings[i].object) : endpoint;
+		if (settings[i].list)
+			append(place, settings[i].field, value);
+		else
+			json_object_set_new(place, settings[i].field, json_string(value));
+		return 0;
+	}
+	if (!strcmp(key, "gw-priority")) {
+		if (cli_parse_int(value, &number, err))
+			return err_wrap(err, "invalid gw-priority: %s", value);
+		return json_object_set_new(endpoint, "GwPriority", json_integer((json_int_t)number));
+	}
+	if (!strcmp(key, "driver-opt")) {
+		const char *equals = strchr(value, '=');
+		if (!equals)
+			return err_set(err, ERR_INVALID, "invalid key value pair format in driver options");
+		AUTO_FREE char *name = xstrndup(value, (size_t)(equals - value));
+		return json_object_set_new(cli_object_at(endpoint, "DriverOpts"), name, json_string(equals + 1));
+	}
+	return err_set(err, ERR_INVALID, "invalid field key %s", key);
+}
+
+/* The long form: its name, new, and the settings into *endpoint. */
+static char *parse_long(const char *text, json_t *endpoint, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(text), *name = NULL;
+	char *save = NULL;
+
+	for (char *field = strtok_r(copy, ",", &save); field; field = strtok_r(NULL, ",", &save)) {
+		char *value = strchr(field, '=');
+		if (!value) {
+			err_set(err, ERR_INVALID, "invalid field %s", field);
+			return NULL;
+		}
+		*value++ = 0;
+		if (!strcmp(field, "name")) {
+			free(name);
+			name = xstrdup(value);
+		} else if (put_setting(endpoint, field, value, err)) {
+			return NULL;
+		}
+	}
+	if (!name)
+		err_set(err, ERR_INVALID, "network name is required: %s", text);
+	return steal_ptr(&name);
+}
+
+static int add_network(struct cli_create_options *o, json_t *host, json_t *endpoints, size_t i, struct err *err)
+{
+	bool in_full = strchr(o->networks.v[i], '=') != NULL;
+	AUTO_JSON json_t *endpoint = json_object();
+	AUTO_FREE char *name = in_full ? parse_long(o->networks.v[i], endpoint, err) : xstrdup(o->networks.v[i]);
+
+	if (!name)
+		return -1;
+	if (!i)
+		json_object_set_new(host, "NetworkMode", json_string(name));
+	if (json_object_get(endpoints, name))
+		return err_set(err, ERR_INVALID, "network \"%s\" is specified multiple times", name);
+	if (in_full || o->networks.n > 1)
+		json_object_set(endpoints, name, endpoint);
+	return 0;
+}
+
+int cli_create_networks(struct cli_create_options *o, json_t *host, struct err *err)
+{
+	json_t *endpoints = cli_object_at(cli_object_at(o->body, "NetworkingConfig"), "EndpointsConfig");
+	const char *first;
+
+	json_object_set_new(host, "NetworkMode", json_string("default"));
+	for (size_t i = 0; i < o->networks.n; i++)
+		if (add_network(o, host, endpoints, i, err))
+			return -1;
+	first = json_string_value(json_object_get(host, "NetworkMode"));
+	for (size_t i = 0; i < o->aliases.n; i++)
+		append(cli_object_at(endpoints, first), "Aliases", o->aliases.v[i]);
+	for (size_t i = 0; i < o->link_local.n; i++)
+		append(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "LinkLocalIPs", o->link_local.v[i]);
+	if (o->ip)
+		json_object_set_new(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "IPv4Address",
+				    json_string(o->ip));
+	if (o->ip6)
+		json_object_set_new(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "IPv6Address",
+				    json_string(o->ip6));
+	return 0;
+}

@@ -1,0 +1,58 @@
+#!/bin/bash
+# One script of commands, given to the real docker CLI and to ours: whatever the daemon (ours, and the real one where
+# it is installed), both say the same and exit alike.
+. "${0%/*}/lib.sh"
+. "${0%/*}/cli_steps.bash"
+need_real_docker
+case $("$cli" --version) in
+*" 28."*) ;;
+*) skip "the docker CLI here is not version 28" ;;
+esac
+real=$cli ours=$TOP/05-cli/docker
+
+# run_steps CLI SOCKET NAME STEPS...: the script's output, normalised, in $T/NAME.
+run_steps() {
+	local name=$3
+	cli=$1 DOCKER_HOST=unix://$2 work=$T/work-$3
+	shift 3
+	mkdir -p "$work" && cd "$work" || return
+	export DOCKER_HOST DOCKER_CONFIG=$work/config
+	for part; do $part; done </dev/null 2>&1 | normalise >"$T/$name"
+}
+compare() { # what, the two names
+	expect_eq "$1" "" "$(diff "$T/$2" "$T/$3")"
+	expect_match "$1: all of it" '^\[[0-9]+\]$' "$(tail -n 1 "$T/$3")"
+}
+
+group=/dockyard-parity-${T##*.}
+clean_up() {
+	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
+	kill "${pid_real:-}" && wait "$pid_real"
+	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} +
+} >/dev/null 2>&1
+trap 'thaw; clean_up' EXIT
+
+real_daemon() {
+	for program in dockerd containerd containerd-shim-runc-v2 iptables; do
+		command -v $program >/dev/null || return 1
+	done
+	start_real_containerd
+	launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker-real" --exec-root "$T/run-docker-real" \
+		-H "unix://$T/real.sock" --pidfile "$T/docker-real.pid" --containerd "$T/real/sock" --cgroup-parent "$group" \
+		--registry-mirror "$MIRROR" --exec-opt native.cgroupdriver=cgroupfs --bip 172.30.0.1/16
+	ready real_dockerd 30 curl -sf --unix-socket "$T/real.sock" http://d/_ping
+}
+
+all_hierarchies
+start_stack
+(run_steps "$real" "$T/docker.sock" real-ours steps first_steps)
+(run_steps "$ours" "$T/docker.sock" ours-ours steps first_steps)
+compare "both clients with our daemon" real-ours ours-ours
+stop_stack
+if real_daemon; then
+	start_registry
+	(run_steps "$real" "$T/real.sock" real-real steps)
+	(run_steps "$ours" "$T/real.sock" ours-real steps)
+	compare "both clients with the real daemon" real-real ours-real
+fi
+done_testing

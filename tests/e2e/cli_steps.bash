@@ -1,0 +1,88 @@
+# cli_steps.bash - the commands that tests/e2e/cli-parity.sh gives to each pair of client and daemon.
+# `d` runs one, and prints it, what it said and its exit status.
+
+d() {
+	echo "\$ docker $*"
+	"$cli" "$@" 2>&1
+	echo "[$?]"
+}
+
+# Images, networks, volumes, what is said of mistakes: the most of it is the client's own.
+first_steps() {
+	d pull nosuch
+	d images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
+	d images nosuch
+	d image inspect -f '{{.Architecture}} {{.Os}} {{json .Config.Cmd}} {{len .RootFS.Layers}}' busybox
+	d history --format '{{.CreatedBy}}|{{.Size}}' --no-trunc busybox
+	d tag busybox copy:1
+	d rmi copy:1 nosuch:1
+	d network create --subnet 10.77.0.0/24 --ip-range 10.78.0.0/24 wrong
+	d inspect nosuch
+	d ps --format '{{.Nosuch}}'
+	d ps --format '{{.Names'
+	d info --format '{{.Containers}} {{.Images}} {{.OSType}}'
+	d version --format '{{.Server.Os}}'
+	d login -u me -p wrong 127.0.0.1:1
+	d logout 127.0.0.1:1
+}
+
+# One container from its creation to its end.
+steps() {
+	d pull -q busybox
+	d network create --subnet 10.77.0.0/24 --gateway 10.77.0.1 --label a=b parity
+	d volume create --label x=y data
+	d network ls --filter name=parity --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Labels}} {{.Internal}}'
+	d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}} {{index .Labels "a"}}' parity
+	d volume ls
+	d volume inspect -f '{{.Name}} {{.Driver}} {{json .Labels}}' data
+	d run --rm busybox echo hello
+	d run --rm busybox sh -c 'exit 7'
+	d run --rm busybox no-such-program
+	d run --rm --nosuch busybox
+	d create --name made -e A=1 -l k=v -v data:/data -p 18080:80 --network name=parity,alias=friend,ip=10.77.0.9 busybox sleep 1000
+	d inspect -f '{{.Name}} {{.Config.Env}} {{json .Config.Labels}} {{json .HostConfig.PortBindings}}' made
+	d start made
+	d ps --format '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Ports}} {{.Networks}} {{.Mounts}} {{.Label "k"}}'
+	d ps --format 'table {{.Names}}\t{{.Image}}\t{{.Ports}}'
+	d ps -q --filter name=nosuch
+	d inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}}={{$e.IPAddress}} {{end}}' made
+	d port made
+	d exec made sh -c 'echo out; exit 3'
+	d exec made sh -c 'echo new >/new; rm -r /home; mkdir /data/sub'
+	d diff made
+	d cp made:/new "$work/copy"
+	d cp "$work/copy" made:/data/sub/
+	d cp made:/nosuch .
+	d exec made cat /data/sub/copy
+	d top made -o comm
+	d rename made other
+	d update --restart on-failure:3 other
+	d inspect -f '{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}' other
+	d pause other
+	d ps --format '{{.Names}} {{.State}}'
+	d unpause other
+	d network disconnect parity other
+	d network connect --alias x parity other
+	d commit -m word -c 'CMD ["a"]' other made:1
+	d inspect -f '{{.Comment}} {{json .Config.Cmd}}' made:1
+	d save -o "$work/saved.tar" made:1
+	d load -i "$work/saved.tar"
+	d export -o "$work/exported.tar" other
+	d import "$work/exported.tar" imported:1
+	d kill -s KILL other
+	d wait other
+	d logs other
+	d rm other nosuch
+	d rm nosuch
+	d volume rm data nosuch
+	d network rm parity
+	d image prune -f --filter label=nosuch
+	d container prune -f
+	d rmi -f made:1 imported:1
+	d system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
+}
+
+# What differs from one run to the next: IDs, times; and the real client's remarks to itself.
+normalise() {
+	sed -E '/^time=/d; s/[0-9a-f]{64}/ID/g; s/\b[0-9a-f]{12}\b/ID/g; s/[0-9]+ (second|minute)s?|Less than a second|About a minute/TIME/g; s|'"$T"'/work-[a-z-]*|WORK|g; s/[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+:[0-9]{5,}/ADDRESS/g'
+}
