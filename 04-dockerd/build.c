@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
@@ -269,7 +270,8 @@ static int open_dirs(struct build *b, struct err *err)
 	if (file_mkdir_p(context, 0700, err))
 		return -1;
 	b->context = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return b->context < 0 ? err_sys(err, "open %s", context) : 0;
+	/* COPY . makes a directory that looks like this one; what is above it nobody may enter. */
+	return b->context < 0 || fchmod(b->context, 0755) ? err_sys(err, "open %s", context) : 0;
 }
 
 static void say_arguments(struct build *b)

@@ -37,6 +37,14 @@ static bool is_there(struct daemon *d, const char *chain)
 	return found != NULL;
 }
 
+/* One that a power failure spoils is one that is not there. */
+static int write_record(const char *path, const json_t *record, struct err *err)
+{
+	AUTO_FREE char *text = jsonx_text(record);
+
+	return file_write_volatile(AT_FDCWD, path, text, strlen(text), 0600, err);
+}
+
 json_t *cache_find(struct daemon *d, const char *key)
 {
 	AUTO_FREE char *path = place(d, "steps", key);
@@ -47,7 +55,7 @@ json_t *cache_find(struct daemon *d, const char *key)
 			!is_there(d, jsonx_str(record, "chain", ""))))
 		return NULL;
 	json_object_set_new(record, "uses", json_integer(jsonx_int(record, "uses", 0) + 1));
-	if (jsonx_write(AT_FDCWD, path, record, 0600, &ignored))
+	if (write_record(path, record, &ignored))
 		log_warn("build cache: %s", ignored.msg);
 	return steal_ptr(&record);
 }
@@ -74,7 +82,7 @@ void cache_store(struct daemon *d, const char *key, json_t *record)
 	struct err err;
 
 	if ((json_is_object(json_object_get(record, "layer")) && hold(d, key, record, &err)) ||
-	    file_mkdir_p(dir, 0700, &err) || jsonx_write(AT_FDCWD, path, record, 0600, &err))
+	    file_mkdir_p(dir, 0700, &err) || write_record(path, record, &err))
 		log_warn("build cache: %s", err.msg);
 }
 

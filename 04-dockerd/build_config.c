@@ -65,17 +65,13 @@ static int add_pair(struct stage *s, const char *word, const char *name, const c
 		    json_t *out, struct err *err)
 {
 	AUTO_FREE char *n = step_expand(s, name, err), *v = n ? step_expand(s, value, err) : NULL;
-	json_t *text = v ? json_string(v) : NULL;
 
 	if (!v)
 		return -1;
-	if (!text || !json_is_string(text))
-		return err_set(err, ERR_INVALID, "%s: not UTF-8", word);
-	if (!*n) {
-		json_decref(text);
+	if (!*n)
 		return err_set(err, ERR_INVALID, "%s names can not be blank", word);
-	}
-	return json_object_set_new(out, n, text) ? err_set(err, ERR_INVALID, "%s: not UTF-8", word) : 0;
+	return json_object_set_new(out, n, json_string(v)) ? err_set(err, ERR_INVALID, "%s: not UTF-8", word)
+							   : 0;
 }
 
 /* "a=b c=d", or the old "a b and the rest": an object, new. All values are worked out before one counts. */
@@ -390,7 +386,7 @@ int step_onbuild(struct stage *s, const struct instruction *i, struct err *err)
 	strbuf_adds(&text, i->rest);
 	for (size_t h = 0; h < i->n_heredocs; h++)
 		strbuf_addf(&text, "\n%s%s", i->heredocs[h].content, i->heredocs[h].name);
-	if (!rc)
-		json_array_append_new(member(s, "OnBuild", json_array), json_string(text.data));
+	if (!rc && json_array_append_new(member(s, "OnBuild", json_array), json_string(text.data)))
+		rc = err_set(err, ERR_INVALID, "ONBUILD: not UTF-8");
 	return rc ? -1 : stage_note(s, i->text, err);
 }

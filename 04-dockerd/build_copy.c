@@ -220,6 +220,9 @@ static int place_all(struct copying *c, int root, struct err *err)
 {
 	if (c->chown && owner_parse(root, c->chown, &c->how.uid, &c->how.gid, err))
 		return -1;
+	/* A directory that several come into is none of theirs: it does not take one's mode. */
+	if (c->sources.n > 1 && tree_mkdir(root, c->to, &c->how, err))
+		return -1;
 	for (size_t n = 0; n < c->sources.n; n++)
 		if (place(c, &c->sources.v[n], root, err))
 			return err_wrap(err, "%s failed", c->i->word);
@@ -252,7 +255,6 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 	AUTO_STRLIST struct strlist words = STRLIST_INIT;
 	AUTO_FREE char *to = NULL, *text = NULL;
 	char digest[DIGEST_SIZE];
-	int rc;
 
 	if (take_words(s, c->i, &words, err))
 		return -1;
@@ -264,8 +266,7 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 		return -1;
 	text = xasprintf("/bin/sh -c #(nop) %s %s:%s in %s ", c->i->word, kind_of(&c->sources),
 			 strchr(digest, ':') + 1, c->to);
-	rc = stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
-	return rc;
+	return stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
 }
 
 static int run(struct stage *s, const struct instruction *i, struct err *err)

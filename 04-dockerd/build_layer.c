@@ -113,6 +113,8 @@ static int apply(struct stage *s, const char *text, const json_t *record, struct
 	json_t *layer = json_object_get(record, "layer");
 	json_t *entry = json_pack("{s:s, s:s}", "created", created, "created_by", text);
 
+	if (!entry) /* a variable that was cut within a character */
+		return err_set(err, ERR_INVALID, "a step's text is not UTF-8");
 	if (json_is_object(layer)) {
 		json_array_append(s->layers, layer);
 		json_array_append(jsonx_at(s->doc, "rootfs.diff_ids"),

@@ -312,13 +312,12 @@ static void remove_container(struct running *r)
 
 static int run(struct running *r, char key[ID_SIZE], struct err *err)
 {
-	int rc;
-
 	if (mounts_open(r->s, r->i, &r->mounts, err) || mount_script(r, err) || create(r, err))
 		return -1;
 	strcpy(key, r->c->id);
-	rc = stage_say(r->s, err, " ---> Running in %.12s\n", r->c->id) || with_stubs(r, err) ? -1 : 0;
-	return rc;
+	return stage_say(r->s, err, " ---> Running in %.12s\n", r->c->id) || with_stubs(r, err) ||
+			       stage_say(r->s, err, " ---> Removed intermediate container %.12s\n", r->c->id)
+		       ? -1 : 0;
 }
 
 /* The container's snapshot becomes the layer; the container itself is removed only then (step_run). */
@@ -358,17 +357,10 @@ static int layer(struct running *r, struct err *err)
 int step_run(struct stage *s, const struct instruction *i, struct err *err)
 {
 	struct running r = { .s = s, .i = i, .args = arguments(s, i, err) };
-	char id[ID_SIZE] = "";
 	int rc = r.args ? layer(&r, err) : -1;
 
-	if (r.c && !(rc && s->b->o.keep)) {
-		struct err ignored;
-
-		strcpy(id, r.c->id);
-		if (!rc)
-			stage_say(s, &ignored, "Removing intermediate container %.12s\n", id);
+	if (r.c && !(rc && s->b->o.keep))
 		remove_container(&r);
-	}
 	if (r.c)
 		dockerd_container_put(s->b->d, r.c);
 	mounts_close(s, &r.mounts);

@@ -182,13 +182,11 @@ static int own_dir(struct build *b, const char *what, const char *name, struct s
 static int add_heredoc(struct stage *s, const struct heredoc *h, struct sources *out, struct err *err)
 {
 	AUTO_FREE char *text = step_expand_heredoc(s, h, err);
-	struct timespec times[2] = { { .tv_sec = (time_t)s->b->o.epoch }, { .tv_sec = (time_t)s->b->o.epoch } };
 	int root = text ? own_dir(s->b, "heredoc", h->name, out, err) : -1;
 
 	if (root < 0 || file_write_new(root, h->name, text, strlen(text), 0644, err))
 		return -1;
-	return fchmodat(root, h->name, 0644, 0) || utimensat(root, h->name, times, 0)
-		       ? err_sys(err, "write %s", h->name) : 0;
+	return fchmodat(root, h->name, 0644, 0) ? err_sys(err, "write %s", h->name) : 0;
 }
 
 static bool is_url(const char *word)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "01-kernel/base/jsonx.h"
 #include "dockerfile.h"
 
 struct reader {
@@ -66,11 +67,15 @@ static bool is_comment(const char *line)
 
 static int split(struct dockerfile *f, const char *text, size_t n, struct err *err)
 {
+	AUTO_JSON json_t *utf8 = n <= DOCKERFILE_MAX ? json_stringn(text, n) : NULL;
+
 	if (n > DOCKERFILE_MAX)
 		return err_set(err, ERR_INVALID, "the Dockerfile is larger than %d bytes",
 			       DOCKERFILE_MAX);
 	if (memchr(text, '\0', n))
 		return err_set(err, ERR_INVALID, "the Dockerfile is no text: it has a NUL in it");
+	if (!utf8)
+		return err_set(err, ERR_INVALID, "the Dockerfile is not UTF-8");
 	if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) { /* a byte order mark */
 		text += 3;
 		n -= 3;

@@ -61,6 +61,7 @@ static void directives_stand_first(void)
 	expect_refused("# escape=x\nFROM x\n", "invalid escape token");
 	expect_refused("# escape=`\n# escape=`\nFROM x\n", "only one escape parser directive");
 	expect_refused("", "cannot be empty");
+	expect_refused("FROM \xff\n", "not UTF-8");
 	expect_refused("# escape=`\n", "cannot be empty");
 }
 
