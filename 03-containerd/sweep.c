@@ -24,7 +24,10 @@ static bool is_temporary(const char *name)
 	       !tail[end];
 }
 
-/* The deepest is a snapshot's own directory: its files are an image's, and none of ours. */
+#define STORES 2 /* how many levels are below the root, seen from it */
+
+/* The deepest is a snapshot's own directory, or a volume's: what is in their directories is an
+ * image's or a container's, and none of ours. */
 static void sweep_at(int dirfd, const char *name, int deeper)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -33,17 +36,15 @@ static void sweep_at(int dirfd, const char *name, int deeper)
 	for (struct dirent *de; dir && (de = readdir(dir));) {
 		if (is_temporary(de->d_name) && !unlinkat(fd, de->d_name, 0))
 			log_info("removed %s, an unfinished document", de->d_name);
-		else if (deeper && de->d_type == DT_DIR && de->d_name[0] != '.')
+		else if (deeper && de->d_type == DT_DIR && de->d_name[0] != '.' &&
+			 (deeper < STORES || strcmp(de->d_name, "content")))
 			sweep_at(fd, de->d_name, deeper - 1);
 	}
 }
 
 void ctrd_sweep(const char *root)
 {
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_FREE char *top = xasprintf("%s/.", root); /* which may be a link itself */
 
-	for (struct dirent *de; dir && (de = readdir(dir));)
-		if (de->d_type == DT_DIR && de->d_name[0] != '.' && strcmp(de->d_name, "content"))
-			sweep_at(fd, de->d_name, 1);
+	sweep_at(AT_FDCWD, top, STORES);
 }

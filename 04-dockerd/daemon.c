@@ -14,6 +14,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/fetch.h"
+#include "03-containerd/sweep.h"
 #include "container.h"
 #include "events.h"
 #include "exec.h"
@@ -126,7 +127,10 @@ static int open_roots(struct daemon *d, struct err *err)
 	    file_mkdir_p(d->cfg->exec_root, 0711, err) || file_mkdir_p(containers, 0710, err))
 		return -1;
 	d->root_lock = file_lock_dir(d->cfg->data_root, err);
-	return d->root_lock < 0 ? err_wrap(err, "--data-root") : 0;
+	if (d->root_lock < 0)
+		return err_wrap(err, "--data-root");
+	ctrd_sweep(d->cfg->data_root);
+	return 0;
 }
 
 /* The engine's name for itself, in the form of a UUID; made once. */

@@ -49,7 +49,8 @@ start_stack
 (run_steps "$ours" "$T/docker.sock" ours-ours steps first_steps)
 compare "both clients with our daemon" real-ours ours-ours
 stop_stack
-if real_daemon; then
+# Half a minute, which CI has not: there it is our daemon alone.
+if [ -z "${CI:-}" ] && real_daemon; then
 	start_registry
 	(run_steps "$real" "$T/real.sock" real-real steps)
 	(run_steps "$ours" "$T/real.sock" ours-real steps)
