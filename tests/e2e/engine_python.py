@@ -277,6 +277,7 @@ def attach():
     stream = c.attach(stream=True, demux=True)
     c.start()
     expect("demux", [(None, b"e\n"), (b"o\n", None)], sorted(stream, key=lambda pair: pair[0] or b""))
+    c.wait() # its streams end before it does
     c.remove()
 
 
