@@ -39,11 +39,6 @@ static bool is_whiteout(const struct stat *st)
 
 /* --- looking --------------------------------------------------------------------------- */
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int list(int fd, struct strlist *names, struct err *err)
 {
 	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -54,8 +49,7 @@ static int list(int fd, struct strlist *names, struct err *err)
 	for (struct dirent *de; (de = readdir(dir));)
 		if (strcmp(de->d_name, ".") && strcmp(de->d_name, ".."))
 			strlist_add(names, de->d_name);
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), by_bytes);
+	strlist_sort(names);
 	return 0;
 }
 

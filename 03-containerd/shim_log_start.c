@@ -8,25 +8,16 @@
 #include "shim.h"
 #include "shim_sink.h"
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* {"name": "value"} as Go writes a map: sorted, and escaped as the lines are. New; NULL: none. */
 static char *attributes_text(const json_t *attributes)
 {
-	size_t n = json_object_size(attributes), i = 0;
-	AUTO_FREE const char **names = xcalloc(n + 1, sizeof *names);
+	size_t n;
+	AUTO_FREE const char **names = jsonx_sorted_keys(attributes, &n);
 	struct strbuf out = STRBUF_INIT;
-	const char *name;
-	json_t *v;
 
-	json_object_foreach((json_t *)attributes, name, v)
-		names[i++] = name;
-	qsort(names, n, sizeof *names, by_name);
-	for (i = 0; i < n; i++) {
-		v = json_object_get(attributes, names[i]);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *v = json_object_get(attributes, names[i]);
+
 		strbuf_addc(&out, i ? ',' : '{');
 		shim_log_quote(&out, names[i], strlen(names[i]));
 		strbuf_addc(&out, ':');

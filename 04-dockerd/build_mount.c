@@ -233,11 +233,6 @@ static void cache_name(struct stage *s, const json_t *m, char out[DIGEST_SIZE])
 	memmove(out, strchr(out, ':') + 1, strlen(strchr(out, ':') + 1) + 1);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Those that are to be this step's alone while it runs. Each once, and all steps in one order: so none
  * waits for itself, nor two for each other. */
 static int lock_caches(struct stage *s, const json_t *all, struct run_mounts *out, struct err *err)
@@ -256,8 +251,7 @@ static int lock_caches(struct stage *s, const json_t *all, struct run_mounts *ou
 		if (is(m, "cache") && strcmp(sharing, "shared"))
 			strlist_add(&names, name);
 	}
-	if (names.n)
-		qsort(names.v, names.n, sizeof *names.v, by_text);
+	strlist_sort(&names);
 	for (size_t n = 0; n < names.n; n++) {
 		if (n && !strcmp(names.v[n], names.v[n - 1]))
 			continue;

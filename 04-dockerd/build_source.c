@@ -67,11 +67,6 @@ static bool is_pattern(const char *text)
 	return strpbrk(text, "*?[") != NULL;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* "a", "a/b" and so on, in order: all directories below `dir`, and it; for a part "**". */
 static void descend(int root, const char *dir, unsigned depth, struct strlist *out)
 {
@@ -115,8 +110,7 @@ static void expand_pattern(int root, const char *pattern, struct strlist *found)
 		strlist_free(found);
 		*found = next;
 	}
-	if (found->n)
-		qsort(found->v, found->n, sizeof *found->v, by_name);
+	strlist_sort(found);
 }
 
 static bool is_there(int root, const char *path, struct err *err)

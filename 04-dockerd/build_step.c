@@ -154,11 +154,6 @@ char *step_expand_heredoc(struct stage *s, const struct heredoc *h, struct err *
 	return h->expand ? dockerfile_expand(&x, h->content, err) : xstrdup(h->content);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 json_t *stage_run_args(struct stage *s)
 {
 	AUTO_STRLIST struct strlist list = STRLIST_INIT;
@@ -168,8 +163,7 @@ json_t *stage_run_args(struct stage *s)
 	json_object_foreach(s->args, name, value)
 		if (json_is_string(value) && !stage_env(s, name))
 			strlist_addf(&list, "%s=%s", name, json_string_value(value));
-	if (list.n)
-		qsort(list.v, list.n, sizeof *list.v, by_text);
+	strlist_sort(&list);
 	return jsonx_strings(&list);
 }
 

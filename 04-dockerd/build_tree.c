@@ -25,11 +25,6 @@
 
 /* --- directories ----------------------------------------------------------------------------------- */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Its names in order. */
 static int names_of(int dir, struct strlist *names, struct err *err)
 {
@@ -42,8 +37,7 @@ static int names_of(int dir, struct strlist *names, struct err *err)
 	while ((e = readdir(list)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			strlist_add(names, e->d_name);
-	if (names->n)
-		qsort(names->v, names->n, sizeof *names->v, by_name);
+	strlist_sort(names);
 	return 0;
 }
 

@@ -37,11 +37,6 @@ static bool earlier(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* As in a URL's query, spaces as +. */
 static void add_escaped(struct strbuf *sb, const char *text)
 {
@@ -58,15 +53,10 @@ static void add_escaped(struct strbuf *sb, const char *text)
 /* "a=b,c=d ": the driver's extra attributes. */
 static void add_details(struct strbuf *sb, const json_t *attributes)
 {
-	size_t n = json_object_size(attributes), i = 0;
-	AUTO_FREE const char **names = xcalloc(n + 1, sizeof *names);
-	const char *name;
-	json_t *v;
+	size_t n;
+	AUTO_FREE const char **names = jsonx_sorted_keys(attributes, &n);
 
-	json_object_foreach((json_t *)attributes, name, v)
-		names[i++] = name;
-	qsort(names, n, sizeof *names, by_name);
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		strbuf_adds(sb, i ? "," : "");
 		add_escaped(sb, names[i]);
 		strbuf_addc(sb, '=');

@@ -41,7 +41,7 @@ struct printer {
 static void add_attributes(struct strbuf *sb, const json_t *attributes)
 {
 	size_t n;
-	AUTO_FREE const char **keys = cli_sorted_keys(attributes, &n);
+	AUTO_FREE const char **keys = jsonx_sorted_keys(attributes, &n);
 
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(sb, "%s%s=%s", i ? ", " : " (", keys[i], jsonx_str(attributes, keys[i], ""));

@@ -92,7 +92,7 @@ static void print_storage(const json_t *info)
 static void print_runtimes(const json_t *info)
 {
 	size_t n;
-	AUTO_FREE const char **names = cli_sorted_keys(json_object_get(info, "Runtimes"), &n);
+	AUTO_FREE const char **names = jsonx_sorted_keys(json_object_get(info, "Runtimes"), &n);
 
 	if (n)
 		printf(" Runtimes:");

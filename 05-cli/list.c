@@ -261,7 +261,7 @@ void cli_put_pairs(json_t *row, const char *field, const json_t *object, bool va
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	size_t n;
-	AUTO_FREE const char **keys = cli_sorted_keys(object, &n);
+	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		const char *value = jsonx_str(object, keys[i], NULL);

@@ -8,22 +8,12 @@
 
 #include "01-kernel/base/jsonx.h"
 
-static int by_key(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Go prints a map sorted by key: map[a:1 b:2]. */
 static void print_object(const json_t *object, struct strbuf *out)
 {
-	AUTO_FREE const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
-	size_t n = 0;
-	const char *key;
-	json_t *ignored;
+	size_t n;
+	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 
-	json_object_foreach((json_t *)object, key, ignored)
-		keys[n++] = key;
-	qsort(keys, n, sizeof *keys, by_key);
 	strbuf_adds(out, "map[");
 	for (size_t i = 0; i < n; i++) {
 		strbuf_addf(out, "%s%s:", i ? " " : "", keys[i]);

@@ -116,16 +116,10 @@ static int walk(int parent, const char *entry, const char *prefix, struct strlis
 	return walk_entries(dir, prefix, names, err);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int reg_repo_list(struct reg_store *store, struct strlist *names, struct err *err)
 {
 	if (walk(store->root_fd, "repositories", "", names, err))
 		return -1;
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), by_name);
+	strlist_sort(names);
 	return 0;
 }

@@ -50,6 +50,24 @@ json_t *jsonx_strings(const struct strlist *l)
 	return out;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **jsonx_sorted_keys(const json_t *object, size_t *n)
+{
+	const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
+	const char *key;
+	json_t *ignored;
+
+	*n = 0;
+	json_object_foreach((json_t *)object, key, ignored)
+		keys[(*n)++] = key;
+	qsort(keys, *n, sizeof *keys, by_bytes);
+	return keys;
+}
+
 json_t *jsonx_at(const json_t *doc, const char *dotted)
 {
 	AUTO_FREE char *path = xstrdup(dotted);

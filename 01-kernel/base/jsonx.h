@@ -40,6 +40,9 @@ char *jsonx_text(const json_t *doc);
 /* The list as an array of strings; new. */
 json_t *jsonx_strings(const struct strlist *l);
 
+/* An object's keys, sorted; the caller frees the list, the keys are the object's. */
+const char **jsonx_sorted_keys(const json_t *object, size_t *n);
+
 /* The value under a dotted path ("process.user.uid"), borrowed, or NULL. */
 json_t *jsonx_at(const json_t *doc, const char *dotted);
 

@@ -159,6 +159,17 @@ void strlist_addf(struct strlist *l, const char *fmt, ...)
 	strlist_push(l, strbuf_steal(&sb));
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strlist_sort(struct strlist *l)
+{
+	if (l->n)
+		qsort(l->v, l->n, sizeof *l->v, by_bytes);
+}
+
 void strlist_free(struct strlist *l)
 {
 	for (size_t i = 0; i < l->n; i++)

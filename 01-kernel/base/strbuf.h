@@ -54,6 +54,8 @@ struct strlist {
 
 void strlist_add(struct strlist *l, const char *s);
 void strlist_addf(struct strlist *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* By the bytes of the strings. */
+void strlist_sort(struct strlist *l);
 void strlist_free(struct strlist *l);
 
 #define AUTO_STRLIST AUTO(strlist_free)
