@@ -120,8 +120,6 @@ void dockerd_build_sweep(struct daemon *d);
 
 /* --- build_context.c --------------------------------------------------------------------------- */
 int build_context(struct build *b, struct err *err);
-/* An URL's bytes into a file; its Last-Modified, or -1. */
-int build_download(const char *url, int fd, time_t *modified, struct err *err);
 
 /* --- build_stage.c ------------------------------------------------------------------------------ */
 int build_stages(struct build *b, struct err *err);

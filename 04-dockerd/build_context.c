@@ -5,7 +5,6 @@
  * name resolved by the kernel below the directory. Links in it stay what they are, and whoever reads
  * the context later resolves them in the same way.
  */
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,46 +16,12 @@
 #include "01-kernel/path.h"
 #include "build.h"
 #include "copy.h"
+#include "download.h"
 #include "spool.h"
 
-#define STALL_SECONDS 30L
 #define IGNORE_MAX (1 << 20)
 
 /* --- an URL ------------------------------------------------------------------------------------- */
-
-static size_t keep(char *data, size_t size, size_t n, void *arg)
-{
-	return io_write_full(*(int *)arg, data, size * n) ? 0 : size * n;
-}
-
-int build_download(const char *url, int fd, time_t *modified, struct err *err)
-{
-	CURL *c = curl_easy_init();
-	char why[CURL_ERROR_SIZE] = "";
-	curl_off_t when = -1;
-	CURLcode rc;
-
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
-	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_FILETIME, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &fd);
-	rc = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_FILETIME_T, &when);
-	curl_easy_cleanup(c);
-	if (rc)
-		return err_set(err, ERR_INVALID, "%s: %s", url, *why ? why : curl_easy_strerror(rc));
-	*modified = (time_t)when;
-	return 0;
-}
 
 static bool is_git(const char *url)
 {
@@ -68,7 +33,7 @@ static bool is_git(const char *url)
 static int fetch_remote(struct build *b, struct err *err)
 {
 	const char *url = b->o.remote;
-	time_t ignored;
+	struct download plain = { 0 };
 
 	if (is_git(url))
 		return err_set(err, ERR_UNSUPPORTED, "a git repository as a context is not supported by "
@@ -78,7 +43,7 @@ static int fetch_remote(struct build *b, struct err *err)
 	if (ftruncate(b->o.body, 0) || lseek(b->o.body, 0, SEEK_SET) < 0)
 		return err_sys(err, "make room for %s", url);
 	progress_text(b->progress, json_sprintf("Downloading build context from remote url: %s\n", url));
-	return build_download(url, b->o.body, &ignored, err) || lseek(b->o.body, 0, SEEK_SET) < 0 ? -1 : 0;
+	return dockerd_download(url, b->o.body, &plain, err) || lseek(b->o.body, 0, SEEK_SET) < 0 ? -1 : 0;
 }
 
 /* --- the directory ------------------------------------------------------------------------------- */

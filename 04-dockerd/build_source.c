@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
 #include "build.h"
+#include "download.h"
 
 void sources_free(struct sources *v)
 {
@@ -210,7 +211,7 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 	const char *name = strrchr(path, '/') + 1, *sum = step_flag(i, "checksum", 0);
 	struct timespec times[2] = { { 0 } };
 	AUTO_CLOSE int fd = -1;
-	time_t modified;
+	struct download got = { 0 };
 	int root;
 
 	if (str_ends(path, ".git"))
@@ -226,10 +227,10 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 	fd = openat(root, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, "create %s", name);
-	if (stage_say(s, err, "Downloading %s\n", url) || build_download(url, fd, &modified, err) ||
+	if (stage_say(s, err, "Downloading %s\n", url) || dockerd_download(url, fd, &got, err) ||
 	    lseek(fd, 0, SEEK_SET) < 0 || check_digest(fd, sum, err))
 		return -1;
-	times[0].tv_sec = times[1].tv_sec = modified > 0 ? modified : 0;
+	times[0].tv_sec = times[1].tv_sec = got.modified > 0 ? got.modified : 0;
 	return futimens(fd, times) ? err_sys(err, "set the time of %s", name) : 0;
 }
 

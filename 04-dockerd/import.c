@@ -2,7 +2,6 @@
  * import.c - POST /images/create?fromSrc=: a file system's archive, from the request's body ("-")
  * or from an URL, as an image of one layer.
  */
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +13,12 @@
 #include "03-containerd/platform.h"
 #include "03-containerd/tar_read.h"
 #include "api.h"
+#include "download.h"
 #include "events.h"
 #include "image_make.h"
 #include "image_name.h"
 #include "progress.h"
 #include "spool.h"
-
-#define STALL_SECONDS 30L
 
 struct import {
 	struct daemon *d;
@@ -48,19 +46,10 @@ static void import_free(void *arg)
 
 /* --- from an URL ------------------------------------------------------------------------------ */
 
-static size_t keep(char *data, size_t size, size_t n, void *arg)
+static int on_progress(void *arg, int64_t now, int64_t total)
 {
 	struct import *m = arg;
 
-	return io_write_full(m->fd, data, size * n) ? 0 : size * n;
-}
-
-static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t a, curl_off_t b)
-{
-	struct import *m = arg;
-
-	(void)a;
-	(void)b;
 	return now && now == total ? 0
 				   : progress_status(m->progress, "import", "Importing", now, total);
 }
@@ -68,31 +57,10 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t a
 static int download(struct import *m, struct err *err)
 {
 	AUTO_FREE char *url = xasprintf("%s%s", strstr(m->source, "://") ? "" : "http://", m->source);
-	CURL *c = curl_easy_init();
-	char why[CURL_ERROR_SIZE] = "";
-	CURLcode rc;
+	struct download d = { .report = on_progress, .arg = m };
 
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(c, CURLOPT_MAXREDIRS, 10L);
-	curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, m);
-	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(c, CURLOPT_XFERINFODATA, m);
 	progress_status(m->progress, NULL, "Downloading from", 0, 0);
-	rc = curl_easy_perform(c);
-	curl_easy_cleanup(c);
-	if (rc)
-		return err_set(err, ERR_INVALID, "%s: %s", url, *why ? why : curl_easy_strerror(rc));
-	return 0;
+	return dockerd_download(url, m->fd, &d, err);
 }
 
 /* --- the image ------------------------------------------------------------------------------ */
