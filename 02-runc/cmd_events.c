@@ -50,19 +50,11 @@ static int print_oom(const struct watch *w, struct err *err)
 	return print(line, strlen(line), err);
 }
 
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
 /* Until something happens or it is `due`. What has happened is seen even if that was
  * long ago: statistics may take longer than the time between two. */
 static int wait_until(struct pollfd p[2], int64_t due)
 {
-	int64_t left = due - now();
+	int64_t left = due - time_steady_ns();
 	struct timespec ts = { .tv_sec = 0 };
 
 	if (left > 0)
@@ -77,7 +69,7 @@ static int watch(struct watch *w, struct err *err)
 	};
 	bool ended = false;
 
-	for (int64_t due = now() + w->interval; !ended;) {
+	for (int64_t due = time_steady_ns() + w->interval; !ended;) {
 		int happened = wait_until(p, due);
 
 		if (happened < 0 && errno != EINTR)
@@ -92,8 +84,8 @@ static int watch(struct watch *w, struct err *err)
 		if (print_stats(w->state, w->cgroup, err))
 			log_error("%s", err->msg);
 		due += w->interval;
-		if (due < now()) /* what was missed is not made up for */
-			due = now();
+		if (due < time_steady_ns()) /* what was missed is not made up for */
+			due = time_steady_ns();
 	}
 	return 0;
 }

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "01-kernel/base/log.h"
 #include "dbus.h"
 
 #define TIMEOUT_MS 30000 /* as long as runc waits for a unit */
@@ -21,10 +21,7 @@
 
 int64_t runc_dbus_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+	return time_steady_ns() / 1000000;
 }
 
 /* SYSTEMD_BUS_TIMEOUT is how systemd's own library is told, too: in seconds, or

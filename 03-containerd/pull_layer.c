@@ -193,11 +193,8 @@ int transfer_fetch_blob(struct transfer *x, const char *digest, int64_t size,
 void pull_report(void *meter, uint64_t offset)
 {
 	struct pull_meter *m = meter;
-	struct timespec t;
-	int64_t now;
+	int64_t now = time_steady_ns() / 1000000;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 	if (now - m->last_ms < REPORT_MS)
 		return;
 	m->last_ms = now;

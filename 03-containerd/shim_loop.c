@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
@@ -18,10 +17,7 @@ int shim_loop_init(struct shim_loop *l, struct err *err)
 
 int64_t shim_now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return time_steady_ns() / 1000000;
 }
 
 void shim_watch_init(struct shim_watch *w, int fd, void (*ready)(void *owner, uint32_t events),

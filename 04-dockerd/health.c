@@ -8,20 +8,13 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
 #include "events.h"
 #include "human.h"
 
 #define SECOND 1000000000LL
 
 static const char *const words[] = { "none", "starting", "healthy", "unhealthy" };
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
-}
 
 /* --- the state ------------------------------------------------------------------------ */
 
@@ -101,7 +94,7 @@ static void schedule(struct daemon *d, struct container *c)
 
 	dockerd_health_times(c->config, &t);
 	starting = h->status == HEALTH_STARTING && in_start_period(c, &t, time_now_text(now));
-	h->due = now_ns() + (starting ? t.start_interval : t.interval);
+	h->due = time_steady_ns() + (starting ? t.start_interval : t.interval);
 	pthread_cond_signal(&d->health_due);
 }
 
@@ -192,7 +185,7 @@ static void probe_worker(struct daemon *d, void *arg)
 /* One whose probe is due, with a reference; NULL, and *next is when (0: never). Lock held. */
 static struct container *take_due(struct daemon *d, int64_t *next)
 {
-	int64_t now = now_ns();
+	int64_t now = time_steady_ns();
 
 	*next = 0;
 	for (struct container *c = d->containers; c; c = c->next) {

@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
 #include "exec_private.h"
 #include "health.h"
 
@@ -84,14 +84,6 @@ static void last_words(int fd, struct frames *f)
 
 enum outcome { ENDED, LATE, CALLED_OFF };
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
-}
-
 static bool has_ended(struct daemon *d, const struct exec *e, int *code)
 {
 	bool ended;
@@ -108,7 +100,7 @@ static enum outcome wait_for(struct daemon *d, struct exec *e, int shim, int64_t
 {
 	struct pollfd p[3] = { { .events = POLLIN }, { shim, POLLIN, 0 },
 			       { d->stop_fd, POLLIN, 0 } };
-	int64_t until = now_ns() + timeout_ns;
+	int64_t until = time_steady_ns() + timeout_ns;
 	enum outcome outcome = CALLED_OFF;
 	struct watcher w;
 	struct err ignored;
@@ -117,7 +109,7 @@ static enum outcome wait_for(struct daemon *d, struct exec *e, int shim, int64_t
 		return LATE;
 	p[0].fd = w.fd;
 	for (;;) {
-		int64_t left = (until - now_ns() + MILLISECOND - 1) / MILLISECOND;
+		int64_t left = (until - time_steady_ns() + MILLISECOND - 1) / MILLISECOND;
 
 		if (has_ended(d, e, code)) {
 			outcome = ENDED;

@@ -15,15 +15,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
 
 #define BLANKS " \t\n\v\f\r" /* ASCII's: others may be in a name */
 #define OUTPUT_MAX (8u << 20)
-#define PATIENCE_MS 10000
+#define PATIENCE_NS INT64_C(10000000000)
 
 extern char **environ;
 
@@ -94,24 +94,16 @@ static int spawn(char *const *argv, int out, int errors, pid_t *pid)
 	return rc;
 }
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* To the end; false: it says too much, or takes too long. */
 static bool read_all(int fd, struct strbuf *to)
 {
-	long long end = now_ms() + PATIENCE_MS;
+	int64_t end = time_steady_ns() + PATIENCE_NS;
 	struct pollfd p = { fd, POLLIN, 0 };
 	char block[16384];
 
 	for (;;) {
-		long long left = end - now_ms();
-		int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+		int64_t left_ms = (end - time_steady_ns()) / 1000000;
+		int ready = left_ms > 0 ? poll(&p, 1, (int)left_ms) : 0;
 		ssize_t n = ready > 0 ? read(fd, block, sizeof block) : -1;
 
 		if (n == 0)

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/log.h"
 #include "auth.h"
 #include "human.h"
 
@@ -119,12 +119,10 @@ int cli_copy_look(struct cli *cli, const struct cli_copy *c, const char *inside,
 
 void cli_copy_count(const struct cli_copy *c, struct cli_copy_meter *m, const char *what, size_t n)
 {
-	struct timespec now;
+	int64_t ms = time_steady_ns() / 1000000;
 	char size[CLI_HUMAN_SIZE];
 
 	m->bytes += n;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 	if (c->quiet || ms - m->shown_ms < PROGRESS_MS)
 		return;
 	m->shown_ms = ms;

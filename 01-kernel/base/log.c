@@ -71,6 +71,14 @@ const char *time_now_text(char text[TIME_TEXT_SIZE])
 	return time_text(&now, text);
 }
 
+int64_t time_steady_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 /* C0 and C1, the latter as UTF-8 has them (U+0080 to U+009F). */
 static size_t control_length(const unsigned char *u)
 {

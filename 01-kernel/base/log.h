@@ -7,6 +7,8 @@
 #ifndef DOCKYARD_LOG_H
 #define DOCKYARD_LOG_H
 
+#include <stdint.h>
+
 #include "err.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -36,5 +38,8 @@ void log_plain(struct strbuf *sb, const char *s);
 struct timespec;
 const char *time_text(const struct timespec *when, char out[TIME_TEXT_SIZE]);
 const char *time_now_text(char out[TIME_TEXT_SIZE]);
+
+/* How long things take: CLOCK_MONOTONIC, in nanoseconds. */
+int64_t time_steady_ns(void);
 
 #endif
