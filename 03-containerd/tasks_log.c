@@ -61,11 +61,11 @@ static int check_strings(json_t *map, const char *where, struct err *err)
 	return 0;
 }
 
-static bool is_one_of(const char *text, const char *words)
+static bool is_one_of(const char *text, const char *const *words)
 {
-	AUTO_FREE char *padded = xasprintf(" %s ", text);
-
-	return strstr(words, padded) != NULL;
+	while (*words && strcmp(*words, text))
+		words++;
+	return *words != NULL;
 }
 
 static int check_attributes(const json_t *log, bool has, struct err *err)
@@ -78,6 +78,8 @@ static int check_attributes(const json_t *log, bool has, struct err *err)
 
 static int check_syslog(const json_t *log, bool has, struct err *err)
 {
+	static const char *const networks[] = { "udp", "tcp", "unix", "unixgram", NULL };
+	static const char *const formats[] = { "unix", "rfc3164", "rfc5424", "rfc5424micro", NULL };
 	json_t *s, *v;
 
 	if (want_own(log, "syslog", has, &s, err))
@@ -90,9 +92,9 @@ static int check_syslog(const json_t *log, bool has, struct err *err)
 	    jsonx_want(s, "log.syslog", "format", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "facility", JSON_INTEGER, &v, err))
 		return -1;
-	if (!is_one_of(jsonx_str(s, "network", "-"), " - udp tcp unix unixgram "))
+	if (!is_one_of(jsonx_str(s, "network", "udp"), networks))
 		return err_set(err, ERR_INVALID, "log.syslog.network: expected udp, tcp, unix or unixgram");
-	if (!is_one_of(jsonx_str(s, "format", "unix"), " unix rfc3164 rfc5424 rfc5424micro "))
+	if (!is_one_of(jsonx_str(s, "format", "unix"), formats))
 		return err_set(err, ERR_INVALID, "log.syslog.format: expected unix, rfc3164, rfc5424 or "
 			       "rfc5424micro");
 	if (jsonx_int(s, "facility", 3) < 0 || jsonx_int(s, "facility", 3) > 23)
