@@ -205,12 +205,9 @@ void shim_sink_flush(struct shim_sink *s)
 static void on_ready(void *owner, uint32_t events)
 {
 	struct shim_sink *s = owner;
-	socklen_t n = sizeof(int);
-	int errnum = 0;
 
 	(void)events;
-	if (s->connecting &&
-	    (getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &errnum, &n) || errnum))
+	if (s->connecting && shim_sink_outcome(s->watch.fd))
 		disconnect(s);
 	else if (s->connecting)
 		connected(s);

@@ -69,6 +69,8 @@ void shim_sink_close(struct shim_sink *s); /* may be NULL */
 int shim_sink_dial(struct shim_sink *s, const json_t *log, struct err *err);
 /* A socket that connects, or has connected (*done); -1 with errno. */
 int shim_sink_connect(const struct shim_sink *s, bool *done);
+/* What has become of one that was waited for: 0, or an errno. */
+int shim_sink_outcome(int fd);
 
 /* --- shim_syslog.c, shim_journald.c --------------------------------------------------------- */
 

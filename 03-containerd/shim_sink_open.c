@@ -38,16 +38,20 @@ int shim_sink_connect(const struct shim_sink *s, bool *done)
 	return -1;
 }
 
+int shim_sink_outcome(int fd)
+{
+	socklen_t n = sizeof(int);
+	int errnum = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &n) ? errno : errnum;
+}
+
 /* 0, or an errno. */
 static int await_connection(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	socklen_t n = sizeof(int);
-	int errnum = 0;
 
-	if (poll(&p, 1, DIAL_MS) != 1)
-		return ETIMEDOUT;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &n) ? errno : errnum;
+	return poll(&p, 1, DIAL_MS) == 1 ? shim_sink_outcome(fd) : ETIMEDOUT;
 }
 
 static int dial(struct shim_sink *s)
