@@ -227,10 +227,8 @@ struct shim_sink *shim_sink_open(const json_t *log, struct err *err)
 	s->format = journald ? shim_journald_format : shim_syslog_format;
 	if (journald)
 		shim_journald_fields(&s->fields, json_object_get(s->options, "fields"));
-	if (!shim_sink_dial(s, log, err)) {
-		shim_watch_init(&s->watch, s->watch.fd, on_ready, s);
+	if (!shim_sink_dial(s, err))
 		return s;
-	}
 	shim_sink_close(s);
 	return NULL;
 }

@@ -65,8 +65,9 @@ void shim_sink_close(struct shim_sink *s); /* may be NULL */
 
 /* --- shim_sink_open.c: who is on the other side ------------------------------------------- */
 
-/* Fill in `to`, `type` and `name`, and connect for the first time: it must succeed. */
-int shim_sink_dial(struct shim_sink *s, const json_t *log, struct err *err);
+/* Fill in `to`, `type` and `name`, as `format` and `options` ask, and connect for the first time: it
+ * must succeed. */
+int shim_sink_dial(struct shim_sink *s, struct err *err);
 /* A socket that connects, or has connected (*done); -1 with errno. */
 int shim_sink_connect(const struct shim_sink *s, bool *done);
 /* What has become of one that was waited for: 0, or an errno. */
