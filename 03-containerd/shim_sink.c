@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
@@ -98,11 +97,7 @@ static void try_again(void *owner)
 
 static void disconnect(struct shim_sink *s)
 {
-	if (s->loop)
-		shim_watch_close(s->loop, &s->watch);
-	else if (s->watch.fd >= 0)
-		close(s->watch.fd);
-	s->watch.fd = -1;
+	shim_watch_close(s->loop, &s->watch); /* where there is no loop, nothing is armed */
 	s->connecting = false;
 	s->sent = 0;
 }
