@@ -79,7 +79,7 @@ shim_format_fn shim_syslog_format, shim_journald_format;
 /* The fields of every message, from {"NAME": "value"}. A name that is none, or that each message
  * has its own value of, is left out. */
 void shim_journald_fields(struct strbuf *to, const json_t *fields);
-/* A message that no datagram holds goes as a file: 0 or -1 with errno. */
+/* A message that no datagram holds goes as a file: 0 or -1 with errno. fd does not block. */
 int shim_journald_send_file(int fd, const void *message, size_t n);
 
 #endif
