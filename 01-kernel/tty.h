@@ -33,6 +33,8 @@ int kern_fd_recv(int sock, char *text, size_t size, struct err *err); /* the fd,
  * bytes came, 0 at end of file. */
 int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err *err);
 ssize_t kern_fd_recv_bytes(int sock, void *bytes, size_t size, int *fd, struct err *err);
+/* As a datagram of no bytes, by which some tell it from a message (journald). */
+int kern_fd_send_alone(int sock, int fd, struct err *err);
 
 /* SOCK_STREAM unix sockets. Names longer than sun_path are reached through
  * /proc/self/fd of their directory. "@name" to connect to is an abstract one. */

@@ -2,9 +2,9 @@
  * unix.c - unix sockets (unix(7)): the second half of tty.h.
  *
  * A descriptor travels over a unix socket as ancillary data (SCM_RIGHTS): the
- * receiver gets a new number for the same open file, as dup(2) would give. At
- * least one byte of ordinary data must go with it. So runc hands a container's
- * terminal to the shim without either naming a device.
+ * receiver gets a new number for the same open file, as dup(2) would give. In a
+ * stream at least one byte of ordinary data must go with it. So runc hands a
+ * container's terminal to the shim without either naming a device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ union one_fd {
 	struct cmsghdr align;
 };
 
-int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err *err)
+static int send_fd(int sock, int fd, const void *bytes, size_t n, struct err *err)
 {
 	union one_fd control = { .buf = { 0 } };
 	struct iovec iov = { .iov_base = (void *)bytes, .iov_len = n };
@@ -36,8 +36,6 @@ int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err
 	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	if (!n)
-		return err_set(err, ERR_INVALID, "a descriptor needs a byte of text beside it");
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof fd);
@@ -46,6 +44,18 @@ int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err
 		if (errno != EINTR)
 			return err_sys(err, "send a descriptor");
 	return 0;
+}
+
+int kern_fd_send_bytes(int sock, int fd, const void *bytes, size_t n, struct err *err)
+{
+	if (!n)
+		return err_set(err, ERR_INVALID, "a descriptor needs a byte of text beside it");
+	return send_fd(sock, fd, bytes, n, err);
+}
+
+int kern_fd_send_alone(int sock, int fd, struct err *err)
+{
+	return send_fd(sock, fd, "", 0, err);
 }
 
 int kern_fd_send(int sock, int fd, const char *text, struct err *err)

@@ -81,6 +81,7 @@ int ctr_list_failed(const struct ctr *c, const struct err *err);
 /* KEY=VALUE arguments as {"labels":{}}, new; a document's labels as text, freed by the caller. */
 json_t *ctr_labels(int n, char **v);
 char *ctr_labels_text(const json_t *doc);
+void ctr_labels_print(const json_t *doc); /* after a change: all that there are now */
 char *ctr_age(const char *created); /* "3 minutes"; the caller frees */
 
 /* The label of a container that says which signal its image wants to be stopped by. */

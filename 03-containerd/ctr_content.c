@@ -77,7 +77,7 @@ int ctr_content_ingest(struct ctr *c, int argc, char **argv)
 
 int ctr_content_label(struct ctr *c, int argc, char **argv)
 {
-	AUTO_FREE char *digest = NULL, *text = NULL;
+	AUTO_FREE char *digest = NULL;
 	AUTO_JSON json_t *body = NULL, *done = NULL;
 	struct err err;
 
@@ -88,8 +88,7 @@ int ctr_content_label(struct ctr *c, int argc, char **argv)
 	done = ctr_call(c, "POST", body, &err, "/v1/content/%s", digest);
 	if (!done)
 		return ctr_fail(&err);
-	text = ctr_labels_text(done);
-	puts(text);
+	ctr_labels_print(done);
 	return 0;
 }
 

@@ -189,7 +189,7 @@ int ctr_images_tag(struct ctr *c, int argc, char **argv)
 /* NAME=VALUE sets a label, NAME= clears it; the others stay. */
 int ctr_images_label(struct ctr *c, int argc, char **argv)
 {
-	AUTO_FREE char *name = NULL, *text = NULL;
+	AUTO_FREE char *name = NULL;
 	AUTO_JSON json_t *image = NULL, *change = NULL, *done = NULL;
 	json_t *labels, *value;
 	const char *key;
@@ -211,7 +211,6 @@ int ctr_images_label(struct ctr *c, int argc, char **argv)
 	done = ctr_call(c, "PUT", image, &err, "/v1/images/%s", name);
 	if (!done)
 		return ctr_fail(&err);
-	text = ctr_labels_text(done);
-	puts(text);
+	ctr_labels_print(done);
 	return 0;
 }

@@ -78,6 +78,13 @@ char *ctr_labels_text(const json_t *doc)
 	return strbuf_steal(&sb);
 }
 
+void ctr_labels_print(const json_t *doc)
+{
+	AUTO_FREE char *text = ctr_labels_text(doc);
+
+	puts(text);
+}
+
 /* --- time -------------------------------------------------------------------------------- */
 
 char *ctr_age(const char *created)

@@ -57,7 +57,7 @@ int ctr_containers_info(struct ctr *c, int argc, char **argv)
 int ctr_containers_label(struct ctr *c, int argc, char **argv)
 {
 	AUTO_JSON json_t *labels = json_object(), *body = NULL, *doc = NULL;
-	AUTO_FREE char *id = NULL, *text = NULL;
+	AUTO_FREE char *id = NULL;
 	struct err err;
 
 	if (argc < 3)
@@ -73,8 +73,7 @@ int ctr_containers_label(struct ctr *c, int argc, char **argv)
 	doc = ctr_call(c, "POST", body, &err, "/v1/containers/%s/labels", id);
 	if (!doc)
 		return ctr_fail(&err);
-	text = ctr_labels_text(doc);
-	puts(text);
+	ctr_labels_print(doc);
 	return 0;
 }
 

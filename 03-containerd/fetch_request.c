@@ -106,6 +106,7 @@ static enum err_kind kind_of(long status)
 	}
 }
 
+/* 304 and 300 lead nowhere. */
 static bool is_redirect(const struct exchange *x)
 {
 	return *x->location && (x->status == 301 || x->status == 302 || x->status == 303 ||
@@ -203,7 +204,6 @@ int exchange_follow(struct ctrd_registry *r, struct exchange *x, struct err *err
 	return rc ? err_wrap(err, "registry %s", r->host) : 0;
 }
 
-/* 304 and 300 lead nowhere. */
 int registry_request(struct ctrd_registry *r, struct exchange *x, struct err *err)
 {
 	unsigned redirects = 0;

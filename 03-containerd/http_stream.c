@@ -198,7 +198,7 @@ struct http_upgrade {
 	int fd;             /* libmicrohttpd's: shut down, never closed by us */
 	char *early;        /* what the client sent behind its headers */
 	size_t early_len;
-	int inner[2];       /* pump: run's end and ours */
+	int inner[2];       /* the pair, if there is one: run's end and ours */
 };
 
 void http_upgrade_free(struct http_upgrade *u)
@@ -242,15 +242,11 @@ static void *pump_out(void *cls)
 	return NULL;
 }
 
-/* Run behind a socketpair, with a thread for each direction. */
+/* With a thread for each direction. */
 static void run_pumped(struct http_upgrade *u)
 {
 	pthread_t in, out;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, u->inner)) {
-		log_error("http: socketpair: %s", strerror(errno));
-		return;
-	}
 	if (!http_thread(&in, pump_in, u)) {
 		if (!http_thread(&out, pump_out, u)) {
 			u->run(u->inner[0], u->arg);
@@ -260,8 +256,6 @@ static void run_pumped(struct http_upgrade *u)
 		shutdown(u->fd, SHUT_RD);
 		pthread_join(in, NULL);
 	}
-	close(u->inner[0]);
-	close(u->inner[1]);
 }
 
 static void *run_thread(void *cls)
@@ -277,15 +271,24 @@ static void run_under_tls(struct http_upgrade *u)
 {
 	pthread_t runner;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, u->inner)) {
-		log_error("http: socketpair: %s", strerror(errno));
-		return;
-	}
 	if (!http_thread(&runner, run_thread, u)) {
 		http_tls_carry(u->tls, u->fd, u->inner[1], u->early, u->early_len);
 		shutdown(u->inner[1], SHUT_RDWR);
 		pthread_join(runner, NULL);
 	}
+}
+
+/* run gets one end; who carries between the other and the client differs. */
+static void run_behind_pair(struct http_upgrade *u)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, u->inner)) {
+		log_error("http: socketpair: %s", strerror(errno));
+		return;
+	}
+	if (u->tls)
+		run_under_tls(u);
+	else
+		run_pumped(u);
 	close(u->inner[0]);
 	close(u->inner[1]);
 }
@@ -357,10 +360,8 @@ static void *upgrade_thread(void *cls)
 {
 	struct http_upgrade *u = cls;
 
-	if (u->tls)
-		run_under_tls(u);
-	else if (u->early_len)
-		run_pumped(u);
+	if (u->tls || u->early_len)
+		run_behind_pair(u);
 	else
 		u->run(u->fd, u->arg);
 	linger(u->fd);

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #define BLOCK (16u << 10) /* what a record of TLS holds */
@@ -88,14 +87,15 @@ static void write_inner(struct carry *c)
 	}
 }
 
-static bool wait_for_work(const struct carry *c, struct pollfd p[2])
+static bool wait_for_work(const struct carry *c)
 {
 	bool more = !c->up_left && !c->up_ended;
 	int wait_ms = more && gnutls_record_check_pending(c->tls) ? 0 : -1;
+	struct pollfd p[2] = {
+		{ c->client, (short)((more ? POLLIN : 0) | (c->down_left ? POLLOUT : 0)), 0 },
+		{ c->inner, (short)((c->down_left ? 0 : POLLIN) | (c->up_left ? POLLOUT : 0)), 0 },
+	};
 
-	p[0] = (struct pollfd){ c->client, (short)((more ? POLLIN : 0) | (c->down_left ? POLLOUT : 0)), 0 };
-	p[1] = (struct pollfd){ c->inner,
-				(short)((c->down_left ? 0 : POLLIN) | (c->up_left ? POLLOUT : 0)), 0 };
 	if (poll(p, 2, wait_ms) < 0 && errno != EINTR)
 		return false;
 	return !(p[0].revents & (POLLERR | POLLHUP | POLLNVAL)); /* all of it closed, not a half */
@@ -117,7 +117,6 @@ void http_tls_carry(struct MHD_Connection *conn, int client, int inner, const ch
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	struct pollfd p[2];
 	AUTO_FREE struct carry *c = xcalloc(1, sizeof *c);
 
 	c->tls = info->tls_session;
@@ -126,7 +125,7 @@ void http_tls_carry(struct MHD_Connection *conn, int client, int inner, const ch
 	c->up = early;
 	c->up_left = early_len;
 	fcntl(client, F_SETFL, fcntl(client, F_GETFL) | O_NONBLOCK);
-	while (!c->broken && !(c->down_ended && !c->down_left) && wait_for_work(c, p)) {
+	while (!c->broken && !(c->down_ended && !c->down_left) && wait_for_work(c)) {
 		if (!c->up_left && !c->up_ended)
 			receive(c);
 		if (c->up_left)

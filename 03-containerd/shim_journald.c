@@ -14,14 +14,14 @@
 #include <ctype.h>
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
-#include <fcntl.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/tty.h"
 #include "shim_log.h"
 #include "shim_sink.h"
 
@@ -83,17 +83,12 @@ void shim_journald_format(const struct shim_sink *s, struct strbuf *to,
 int shim_journald_send_file(int fd, const void *message, size_t n)
 {
 	AUTO_CLOSE int file = memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct msghdr m = { .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	struct err err;
 
 	if (file < 0 || io_write_full(file, message, n) || fcntl(file, F_ADD_SEALS, SEALS))
 		return -1;
-	*c = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
-			       .cmsg_len = CMSG_LEN(sizeof(int)) };
-	memcpy(CMSG_DATA(c), &file, sizeof file);
-	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+	if (!kern_fd_send_alone(fd, file, &err))
+		return 0;
+	errno = err.errnum;
+	return -1;
 }

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
@@ -98,11 +97,7 @@ static void try_again(void *owner)
 
 static void disconnect(struct shim_sink *s)
 {
-	if (s->loop)
-		shim_watch_close(s->loop, &s->watch);
-	else if (s->watch.fd >= 0)
-		close(s->watch.fd);
-	s->watch.fd = -1;
+	shim_watch_close(s->loop, &s->watch); /* where there is no loop, nothing is armed */
 	s->connecting = false;
 	s->sent = 0;
 }
@@ -205,12 +200,9 @@ void shim_sink_flush(struct shim_sink *s)
 static void on_ready(void *owner, uint32_t events)
 {
 	struct shim_sink *s = owner;
-	socklen_t n = sizeof(int);
-	int errnum = 0;
 
 	(void)events;
-	if (s->connecting &&
-	    (getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &errnum, &n) || errnum))
+	if (s->connecting && shim_sink_outcome(s->watch.fd))
 		disconnect(s);
 	else if (s->connecting)
 		connected(s);
@@ -230,10 +222,8 @@ struct shim_sink *shim_sink_open(const json_t *log, struct err *err)
 	s->format = journald ? shim_journald_format : shim_syslog_format;
 	if (journald)
 		shim_journald_fields(&s->fields, json_object_get(s->options, "fields"));
-	if (!shim_sink_dial(s, log, err)) {
-		shim_watch_init(&s->watch, s->watch.fd, on_ready, s);
+	if (!shim_sink_dial(s, err))
 		return s;
-	}
 	shim_sink_close(s);
 	return NULL;
 }

@@ -65,10 +65,13 @@ void shim_sink_close(struct shim_sink *s); /* may be NULL */
 
 /* --- shim_sink_open.c: who is on the other side ------------------------------------------- */
 
-/* Fill in `to`, `type` and `name`, and connect for the first time: it must succeed. */
-int shim_sink_dial(struct shim_sink *s, const json_t *log, struct err *err);
+/* Fill in `to`, `type` and `name`, as `format` and `options` ask, and connect for the first time: it
+ * must succeed. */
+int shim_sink_dial(struct shim_sink *s, struct err *err);
 /* A socket that connects, or has connected (*done); -1 with errno. */
 int shim_sink_connect(const struct shim_sink *s, bool *done);
+/* What has become of one that was waited for: 0, or an errno. */
+int shim_sink_outcome(int fd);
 
 /* --- shim_syslog.c, shim_journald.c --------------------------------------------------------- */
 
@@ -76,7 +79,7 @@ shim_format_fn shim_syslog_format, shim_journald_format;
 /* The fields of every message, from {"NAME": "value"}. A name that is none, or that each message
  * has its own value of, is left out. */
 void shim_journald_fields(struct strbuf *to, const json_t *fields);
-/* A message that no datagram holds goes as a file: 0 or -1 with errno. */
+/* A message that no datagram holds goes as a file: 0 or -1 with errno. fd does not block. */
 int shim_journald_send_file(int fd, const void *message, size_t n);
 
 #endif

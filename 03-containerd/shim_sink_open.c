@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -38,16 +37,20 @@ int shim_sink_connect(const struct shim_sink *s, bool *done)
 	return -1;
 }
 
+int shim_sink_outcome(int fd)
+{
+	socklen_t n = sizeof(int);
+	int errnum = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &n) ? errno : errnum;
+}
+
 /* 0, or an errno. */
 static int await_connection(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	socklen_t n = sizeof(int);
-	int errnum = 0;
 
-	if (poll(&p, 1, DIAL_MS) != 1)
-		return ETIMEDOUT;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &n) ? errno : errnum;
+	return poll(&p, 1, DIAL_MS) == 1 ? shim_sink_outcome(fd) : ETIMEDOUT;
 }
 
 static int dial(struct shim_sink *s)
@@ -142,17 +145,24 @@ static int dial_local(struct shim_sink *s, struct err *err)
 	return err_set(err, ERR_UNAVAILABLE, "Unix syslog delivery error");
 }
 
-int shim_sink_dial(struct shim_sink *s, const json_t *log, struct err *err)
+static int dial_journal(struct shim_sink *s, struct err *err)
 {
-	const json_t *syslog = json_object_get(log, "syslog");
-	const char *network = jsonx_str(syslog, "network", "");
-	int rc;
+	if (dial_address(s, "unixgram", jsonx_str(s->options, "socket", JOURNAL_SOCKET), err))
+		return err_set(err, ERR_UNAVAILABLE, "journald is not enabled on this host");
+	return 0;
+}
 
-	if (syslog)
-		rc = *network ? dial_address(s, network, jsonx_str(syslog, "address", ""), err)
-			      : dial_local(s, err);
-	else if ((rc = dial_address(s, "unixgram", jsonx_str(json_object_get(log, "journald"), "socket",
-							     JOURNAL_SOCKET), err)))
-		err_set(err, ERR_UNAVAILABLE, "journald is not enabled on this host");
+static int dial_syslog(struct shim_sink *s, struct err *err)
+{
+	const char *network = jsonx_str(s->options, "network", "");
+
+	return *network ? dial_address(s, network, jsonx_str(s->options, "address", ""), err)
+			: dial_local(s, err);
+}
+
+int shim_sink_dial(struct shim_sink *s, struct err *err)
+{
+	int rc = s->format == shim_journald_format ? dial_journal(s, err) : dial_syslog(s, err);
+
 	return rc ? err_wrap(err, "failed to initialize logging driver") : 0;
 }

@@ -7,10 +7,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "unpack_private.h"
 
 #define SLOTS 4

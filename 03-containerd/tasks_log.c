@@ -32,55 +32,69 @@ static const struct {
 	{ "journald", JOURNALD | COMPRESSES },
 };
 
-static int find_driver(const char *name, struct err *err)
+static int find_driver(const char *name, unsigned *has, struct err *err)
 {
 	for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
-		if (!strcmp(drivers[i].name, name))
-			return (int)i;
+		if (!strcmp(drivers[i].name, name)) {
+			*has = drivers[i].has;
+			return 0;
+		}
 	return err_set(err, ERR_UNSUPPORTED, "no log driver '%s'", name);
 }
 
-/* An object of strings, where the driver has one. */
-static int check_strings(const json_t *object, const char *where, const char *key, bool has,
-			 struct err *err)
+/* An object that not every driver has; *out: NULL where it is not there. */
+static int want_own(const json_t *log, const char *key, bool has, json_t **out, struct err *err)
+{
+	if (jsonx_want(log, "log", key, JSON_OBJECT, out, err))
+		return -1;
+	return *out && !has ? err_set(err, ERR_INVALID, "log.%s: this log driver has none", key) : 0;
+}
+
+static int check_strings(json_t *map, const char *where, struct err *err)
 {
 	const char *name;
-	json_t *map, *v;
+	json_t *v;
 
-	if (jsonx_want(object, where, key, JSON_OBJECT, &map, err))
-		return -1;
-	if (map && !has)
-		return err_set(err, ERR_INVALID, "%s.%s: this log driver has none", where, key);
 	json_object_foreach(map, name, v)
 		if (!json_is_string(v))
-			return err_set(err, ERR_INVALID, "%s.%s.%s: expected a string", where, key, name);
+			return err_set(err, ERR_INVALID, "%s.%s: expected a string", where, name);
 	return 0;
 }
 
-static bool is_one_of(const char *text, const char *words)
+static bool is_one_of(const char *text, const char *const *words)
 {
-	AUTO_FREE char *padded = xasprintf(" %s ", text);
+	while (*words && strcmp(*words, text))
+		words++;
+	return *words != NULL;
+}
 
-	return strstr(words, padded) != NULL;
+static int check_attributes(const json_t *log, bool has, struct err *err)
+{
+	json_t *map;
+
+	return want_own(log, "attributes", has, &map, err) || check_strings(map, "log.attributes", err)
+		       ? -1 : 0;
 }
 
 static int check_syslog(const json_t *log, bool has, struct err *err)
 {
+	static const char *const networks[] = { "udp", "tcp", "unix", "unixgram", NULL };
+	static const char *const formats[] = { "unix", "rfc3164", "rfc5424", "rfc5424micro", NULL };
 	json_t *s, *v;
 
-	if (jsonx_want(log, "log", "syslog", JSON_OBJECT, &s, err))
+	if (want_own(log, "syslog", has, &s, err))
 		return -1;
 	if (!has)
-		return s ? err_set(err, ERR_INVALID, "log.syslog: this log driver has none") : 0;
+		return 0;
 	if (jsonx_want(s, "log.syslog", "network", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "address", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "tag", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "format", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "facility", JSON_INTEGER, &v, err))
 		return -1;
-	if (!is_one_of(jsonx_str(s, "network", "-"), " - udp tcp unix unixgram "))
+	if (!is_one_of(jsonx_str(s, "network", "udp"), networks))
 		return err_set(err, ERR_INVALID, "log.syslog.network: expected udp, tcp, unix or unixgram");
-	if (!is_one_of(jsonx_str(s, "format", "unix"), " unix rfc3164 rfc5424 rfc5424micro "))
+	if (!is_one_of(jsonx_str(s, "format", "unix"), formats))
 		return err_set(err, ERR_INVALID, "log.syslog.format: expected unix, rfc3164, rfc5424 or "
 			       "rfc5424micro");
 	if (jsonx_int(s, "facility", 3) < 0 || jsonx_int(s, "facility", 3) > 23)
@@ -91,16 +105,17 @@ static int check_syslog(const json_t *log, bool has, struct err *err)
 
 static int check_journald(const json_t *log, bool has, struct err *err)
 {
-	json_t *j, *v;
+	json_t *j, *v, *fields;
 
-	if (jsonx_want(log, "log", "journald", JSON_OBJECT, &j, err))
+	if (want_own(log, "journald", has, &j, err))
 		return -1;
 	if (!has)
-		return j ? err_set(err, ERR_INVALID, "log.journald: this log driver has none") : 0;
+		return 0;
 	if (!j)
 		return err_set(err, ERR_INVALID, "log.journald: is missing");
 	return jsonx_want(j, "log.journald", "socket", JSON_STRING, &v, err) ||
-	       check_strings(j, "log.journald", "fields", true, err) ? -1 : 0;
+	       jsonx_want(j, "log.journald", "fields", JSON_OBJECT, &fields, err) ||
+	       check_strings(fields, "log.journald.fields", err) ? -1 : 0;
 }
 
 static int check_file(const json_t *log, unsigned has, struct err *err)
@@ -127,14 +142,12 @@ static int check_file(const json_t *log, unsigned has, struct err *err)
 
 int task_log_check(const json_t *log, struct err *err)
 {
-	int i = find_driver(jsonx_str(log, "driver", "none"), err);
-	unsigned has = i < 0 ? 0 : drivers[i].has;
+	unsigned has = 0;
 
-	if (i < 0)
+	if (find_driver(jsonx_str(log, "driver", "none"), &has, err))
 		return -1;
 	if (!has)
 		return 0;
-	return check_file(log, has, err) ||
-	       check_strings(log, "log", "attributes", has & ATTRIBUTES, err) ||
+	return check_file(log, has, err) || check_attributes(log, has & ATTRIBUTES, err) ||
 	       check_syslog(log, has & SYSLOG, err) || check_journald(log, has & JOURNALD, err) ? -1 : 0;
 }

@@ -333,6 +333,10 @@ static void test_requests(void)
 		"log.syslog: needs a tag of one line");
 	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"network\":\"ipx\"}}",
 		"log.syslog.network: expected udp, tcp, unix or unixgram");
+	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"network\":\"udp tcp\"}}",
+		"log.syslog.network: expected udp, tcp, unix or unixgram");
+	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"format\":\"rfc3164 rfc5424\"}}",
+		"log.syslog.format: expected unix, rfc3164, rfc5424 or rfc5424micro");
 	checked("{\"driver\":\"syslog\",\"syslog\":{\"tag\":\"a\",\"facility\":24}}",
 		"log.syslog.facility: expected 0 to 23");
 	checked("{\"driver\":\"journald\"}", "log.journald: is missing");
