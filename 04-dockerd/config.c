@@ -287,6 +287,8 @@ static void fill_defaults(struct config *c)
 		c->pidfile = xstrdup("/run/dockyard/dockerd.pid");
 	if (!c->log_level)
 		c->log_level = xstrdup("info");
+	if (!c->log_driver)
+		c->log_driver = xstrdup("json-file");
 	if (!c->default_runtime)
 		c->default_runtime = xstrdup(STOCK_RUNTIME);
 	if (c->debug)

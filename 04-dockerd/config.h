@@ -29,7 +29,7 @@ struct config {
 	json_t *runtimes;          /* OCI runtimes besides containerd's own; NULL: none. runtimes.h */
 	char *default_runtime;
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
-	char *log_driver;          /* of containers that name none; NULL: json-file */
+	char *log_driver;          /* of containers that name none */
 	struct strlist log_opts;   /* key=value, of that driver */
 	char *log_level;
 	bool debug;

@@ -24,7 +24,6 @@
 #include "01-kernel/path.h"
 #include "03-containerd/mounts.h"
 #include "mounts.h"
-#include "volume.h"
 #include "volume_mount.h"
 
 #ifndef SYS_pidfd_open
@@ -185,13 +184,12 @@ static int open_running(pid_t pid, struct err *err)
 /* Its volumes are mounted until we have a copy of the mounts, which holds what it shows. */
 static int open_stopped(struct daemon *d, const struct container *c, bool write, struct err *err)
 {
-	AUTO_FREE char *user = NULL, *parts = NULL;
+	AUTO_FREE char *parts = NULL;
 	AUTO_JSON json_t *binds = NULL;
+	char user[ID_SIZE]; /* of the volumes, for this moment */
 	int root;
 
-	pthread_mutex_lock(&d->volumes->lock);
-	user = xasprintf("%s.look%lu", c->id, d->volumes->looks++);
-	pthread_mutex_unlock(&d->volumes->lock);
+	dockerd_random_id(user);
 	if (dockerd_volumes_mount(d, user, c->mounts, err))
 		return -1;
 	parts = dockerd_subpaths_dir(d, user);

@@ -198,6 +198,19 @@ static int make(struct making *m, const json_t *body, const char *name, struct e
 	return make_from_image(m, body, name, err);
 }
 
+/* It is there, and told of; or what was made of it goes. `rc` again. */
+static int finish(struct making *m, int rc)
+{
+	dockerd_volumes_unwant(m->d->volumes, m->c->id);
+	if (!rc) {
+		dockerd_remnant_forget(m->d, m->c->id);
+		dockerd_container_event(m->d, m->c, "create", NULL);
+	} else if (m->has_dir) {
+		dockerd_remnant_remove(m->d, m->c->id);
+	}
+	return rc;
+}
+
 struct container *dockerd_create_on(struct daemon *d, json_t *image, const char *id, const json_t *body,
 				    struct err *err)
 {
@@ -209,15 +222,10 @@ struct container *dockerd_create_on(struct daemon *d, json_t *image, const char 
 	m.c = dockerd_container_new(container);
 	m.c->image_id = xstrdup(id);
 	m.c->image_name = xstrdup(id);
-	rc = make_from_image(&m, body, NULL, err);
-	dockerd_volumes_unwant(d->volumes, container);
+	rc = finish(&m, make_from_image(&m, body, NULL, err));
 	strlist_free(&m.warnings);
-	if (!rc) {
-		dockerd_container_event(d, m.c, "create", NULL);
+	if (!rc)
 		return m.c;
-	}
-	if (m.has_dir)
-		dockerd_remnant_remove(d, container);
 	dockerd_container_put(d, m.c);
 	return NULL;
 }
@@ -258,15 +266,9 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	m.c = dockerd_container_new(id);
 	if (name && *name == '/')
 		name++;
-	rc = make(&m, http_body_json(req, err), name && *name ? name : NULL, err);
-	dockerd_volumes_unwant(m.d->volumes, id);
-	if (rc) {
-		if (m.has_dir)
-			dockerd_remnant_remove(m.d, id);
-	} else {
-		dockerd_remnant_forget(m.d, id);
+	rc = finish(&m, make(&m, http_body_json(req, err), name && *name ? name : NULL, err));
+	if (!rc) {
 		http_reply_json(rep, 201, answer(&m));
-		dockerd_container_event(daemon, m.c, "create", NULL);
 		trace_end(&span, "create %s", m.c->name);
 	}
 	json_decref(m.image);

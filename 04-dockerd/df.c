@@ -11,7 +11,6 @@
 #include "human.h"
 #include "images.h"
 #include "volume.h"
-#include "volume_mount.h"
 
 json_int_t dockerd_tree_size(const char *path)
 {

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "01-kernel/base/file.h"
-#include "01-kernel/base/jsonx.h"
 #include "network.h"
 
 #define PREFIX "com.docker.network.endpoint."

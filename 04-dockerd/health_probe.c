@@ -16,67 +16,47 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "exec_private.h"
+#include "frames.h"
 #include "health.h"
 
 #define LAST_WORDS_MS 200 /* for output that is still on its way when the exit is known */
 #define MILLISECOND 1000000LL
 
-/* --- the output: Docker's frames, taken apart ------------------------------------------- */
+/* --- the output --------------------------------------------------------------------------- */
 
-struct frames {
-	unsigned char head[8];
-	size_t have, left; /* bytes of the header; of the payload still to come */
-	struct strbuf *out;
+struct output {
+	struct frames frames;
+	struct strbuf *kept;
 	bool cut;
 };
 
-static void keep(struct frames *f, const char *p, size_t n)
+static void keep(struct output *o, const struct strbuf *said)
 {
-	size_t room = HEALTH_OUTPUT - f->out->len;
+	size_t room = HEALTH_OUTPUT - o->kept->len;
 
-	f->cut |= n > room;
-	strbuf_add(f->out, p, n < room ? n : room);
-}
-
-static void feed(struct frames *f, const char *p, size_t n)
-{
-	while (n) {
-		size_t take;
-
-		if (f->left) {
-			take = n < f->left ? n : f->left;
-			keep(f, p, take);
-			f->left -= take;
-		} else {
-			take = 1;
-			f->head[f->have++] = (unsigned char)*p;
-			if (f->have == sizeof f->head) {
-				f->left = (size_t)f->head[4] << 24 | (size_t)f->head[5] << 16 |
-					  (size_t)f->head[6] << 8 | f->head[7];
-				f->have = 0;
-			}
-		}
-		p += take;
-		n -= take;
-	}
+	o->cut |= said->len > room;
+	strbuf_add(o->kept, said->data, said->len < room ? said->len : room);
 }
 
 /* False: there will be no more. */
-static bool read_some(int fd, struct frames *f)
+static bool read_some(int fd, struct output *o)
 {
+	AUTO_STRBUF struct strbuf said = STRBUF_INIT;
 	char buf[4096];
 	ssize_t n = read(fd, buf, sizeof buf);
 
-	if (n > 0)
-		feed(f, buf, (size_t)n);
+	if (n > 0) {
+		dockerd_frames_feed(&o->frames, buf, (size_t)n, &said);
+		keep(o, &said);
+	}
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 
-static void last_words(int fd, struct frames *f)
+static void last_words(int fd, struct output *o)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 
-	while (poll(&p, 1, LAST_WORDS_MS) > 0 && read_some(fd, f))
+	while (poll(&p, 1, LAST_WORDS_MS) > 0 && read_some(fd, o))
 		;
 }
 
@@ -96,7 +76,7 @@ static bool has_ended(struct daemon *d, const struct exec *e, int *code)
 }
 
 static enum outcome wait_for(struct daemon *d, struct exec *e, int shim, int64_t timeout_ns,
-			     struct frames *f, int *code)
+			     struct output *o, int *code)
 {
 	struct pollfd p[3] = { { .events = POLLIN }, { shim, POLLIN, 0 },
 			       { d->stop_fd, POLLIN, 0 } };
@@ -120,7 +100,7 @@ static enum outcome wait_for(struct daemon *d, struct exec *e, int shim, int64_t
 		if (left <= 0 || (poll(p, 3, left > 60000 ? 60000 : (int)left) < 0 &&
 				  errno != EINTR) || p[2].revents)
 			break;
-		if (p[1].revents && !read_some(shim, f))
+		if (p[1].revents && !read_some(shim, o))
 			p[1].fd = -1;
 		if (p[0].revents)
 			dockerd_watch_clear(&w);
@@ -190,14 +170,14 @@ static void say_late(struct probe *p, int64_t timeout_ns)
 
 static bool run(struct daemon *d, struct exec *e, int shim, int64_t timeout_ns, struct probe *p)
 {
-	struct frames f = { .out = &p->output };
-	enum outcome outcome = wait_for(d, e, shim, timeout_ns, &f, &p->code);
+	struct output o = { .kept = &p->output };
+	enum outcome outcome = wait_for(d, e, shim, timeout_ns, &o, &p->code);
 
 	if (outcome == ENDED)
-		last_words(shim, &f);
+		last_words(shim, &o);
 	else
 		kill_it(d, e);
-	if (f.cut)
+	if (o.cut)
 		strbuf_addf(&p->output, "...");
 	if (outcome == LATE)
 		say_late(p, timeout_ns);

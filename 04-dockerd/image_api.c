@@ -254,13 +254,11 @@ static void by_version(struct daemon *d, json_t *list, int minor, bool manifests
 		spell_none(list);
 	if (minor < 44)
 		dockerd_images_virtual(list);
-	json_array_foreach(list, i, s) {
-		if (manifests && minor >= 47)
-			json_object_set_new(s, "Manifests", dockerd_image_manifests(
-							d, json_object_get(s, "Descriptor")));
+	if (manifests && minor >= 47)
+		dockerd_images_manifests(d, list);
+	json_array_foreach(list, i, s)
 		if (minor < 48)
 			json_object_del(s, "Descriptor");
-	}
 }
 
 static int get_list(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)

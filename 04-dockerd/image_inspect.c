@@ -2,8 +2,6 @@
  * image_inspect.c - GET /images/{name}/json and /images/{name}/history: one image, of this machine's
  * platform or of the one that is asked for.
  */
-#include <string.h>
-
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "human.h"

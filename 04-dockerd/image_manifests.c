@@ -132,11 +132,10 @@ static json_t *summary(struct daemon *d, const json_t *have, json_t *descriptor)
 	return out;
 }
 
-json_t *dockerd_image_manifests(struct daemon *d, const json_t *target)
+static json_t *manifests(struct daemon *d, const json_t *have, const json_t *target)
 {
 	bool is_index = ctrd_doc_kind(jsonx_str(target, "mediaType", "")) == CTRD_DOC_INDEX;
 	AUTO_JSON json_t *index = is_index ? document(d, jsonx_str(target, "digest", "")) : NULL;
-	AUTO_JSON json_t *have = blobs(d);
 	json_t *out = json_array(), *child;
 	size_t i;
 
@@ -146,4 +145,21 @@ json_t *dockerd_image_manifests(struct daemon *d, const json_t *target)
 		if (json_is_object(child))
 			json_array_append_new(out, summary(d, have, child));
 	return out;
+}
+
+json_t *dockerd_image_manifests(struct daemon *d, const json_t *target)
+{
+	AUTO_JSON json_t *have = blobs(d);
+
+	return manifests(d, have, target);
+}
+
+void dockerd_images_manifests(struct daemon *d, json_t *list)
+{
+	AUTO_JSON json_t *have = blobs(d);
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(list, i, s)
+		json_object_set_new(s, "Manifests", manifests(d, have, json_object_get(s, "Descriptor")));
 }

@@ -1,8 +1,6 @@
 /*
  * image_platform.c - an image for a platform that is named (images.h).
  */
-#include <string.h>
-
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/platform.h"
 #include "api.h"

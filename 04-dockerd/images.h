@@ -73,6 +73,7 @@ int dockerd_image_check_platforms(struct daemon *d, const struct image_name *ima
 
 /* image_manifests.c: what an index (or a manifest) has in it, "Manifests" of the API; new. */
 json_t *dockerd_image_manifests(struct daemon *d, const json_t *target);
+void dockerd_images_manifests(struct daemon *d, json_t *list); /* of each with a "Descriptor" */
 
 /* Does a filter value name this image? */
 bool dockerd_image_is(const char *value, const char *id, const char *name);

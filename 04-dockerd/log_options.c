@@ -225,11 +225,6 @@ int dockerd_log_check(const json_t *log, struct err *err)
 
 /* --- the daemon's defaults ------------------------------------------------------------------ */
 
-static const char *default_type(const struct config *cfg)
-{
-	return cfg->log_driver ? cfg->log_driver : "json-file";
-}
-
 /* "key=value" each. New. */
 static json_t *default_options(const struct config *cfg)
 {
@@ -248,7 +243,7 @@ static json_t *default_options(const struct config *cfg)
 
 int dockerd_log_check_defaults(const struct config *cfg, struct err *err)
 {
-	AUTO_JSON json_t *log = json_pack("{s:s, s:o}", "Type", default_type(cfg), "Config",
+	AUTO_JSON json_t *log = json_pack("{s:s, s:o}", "Type", cfg->log_driver, "Config",
 					  default_options(cfg));
 
 	return dockerd_log_check(log, err) ? err_wrap(err, "failed to set log opts") : 0;
@@ -282,8 +277,8 @@ json_t *dockerd_log_defaults(const struct config *cfg, const json_t *host)
 	log = json_is_object(given) ? json_copy(given) : json_object();
 	config = json_is_object(config) ? json_copy(config) : json_object();
 	if (!*type)
-		json_object_set_new(log, "Type", json_string(type = default_type(cfg)));
-	merge(config, defaults, type, default_type(cfg));
+		json_object_set_new(log, "Type", json_string(type = cfg->log_driver));
+	merge(config, defaults, type, cfg->log_driver);
 	json_object_set_new(log, "Config", config);
 	json_object_set_new(out, "LogConfig", log);
 	return out;

@@ -1,7 +1,6 @@
 /*
  * log_syslog.c - where syslog's messages go: facility and address (log_config.h).
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -14,7 +14,6 @@
 #include "create.h"
 #include "events.h"
 #include "volume.h"
-#include "volume_mount.h"
 
 /* --- planning ------------------------------------------------------------------------ */
 

@@ -12,7 +12,6 @@
 #include "auth.h"
 #include "events.h"
 #include "image_name.h"
-#include "images.h"
 #include "progress.h"
 #include "pull.h"
 #include "reload.h"

@@ -259,8 +259,7 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 	json_object_update_new(doc, machine());
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
-	json_object_set_new(doc, "LoggingDriver",
-			    json_string(d->cfg->log_driver ? d->cfg->log_driver : "json-file"));
+	json_object_set_new(doc, "LoggingDriver", json_string(d->cfg->log_driver));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
 	by_version(doc, d, dockerd_api_minor(req));
 	http_reply_json(rep, 200, doc);

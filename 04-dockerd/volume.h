@@ -26,7 +26,6 @@ struct volumes {
 	json_t *busy;         /* {volume: true} while somebody mounts or unmounts it */
 	pthread_cond_t idle;  /* one is busy no more */
 	json_t *wanted;       /* {volume: {container: true}} of containers that are being made */
-	unsigned long looks;  /* users for a moment, numbered */
 };
 
 struct volumes *dockerd_volumes_open(const struct config *cfg, struct err *err);

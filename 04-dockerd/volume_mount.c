@@ -9,7 +9,6 @@
 #include "volume_mount.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,8 +9,6 @@
  */
 #include "websocket.h"
 
-#include <string.h>
-
 /* --- frames to the client ------------------------------------------------------------------- */
 
 void dockerd_ws_frame(struct strbuf *out, enum ws_opcode opcode, const void *payload, size_t n)

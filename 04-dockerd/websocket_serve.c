@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
+#include "frames.h"
 #include "websocket.h"
 
 #define BLOCK 16384
@@ -21,36 +22,11 @@ struct pump {
 	struct ws_reader reader;
 	struct strbuf up, down;      /* to run, to the client: what is still to be written */
 	size_t up_at, down_at;
-	unsigned char head[8];       /* of Docker's frame under way in run's output */
-	size_t have, left;
+	struct frames frames;        /* of run's output */
 	bool closing;                /* the last frame is in `down`: nothing behind it counts */
 };
 
 /* --- run's output ------------------------------------------------------------------------------ */
-
-/* Stream, three zeros, length, payload: append the payloads. Frames may come in pieces. */
-static void unframe(struct pump *p, const unsigned char *in, size_t n, struct strbuf *out)
-{
-	while (n) {
-		size_t used = p->left < n ? p->left : n;
-
-		if (!p->left) {
-			used = sizeof p->head - p->have < n ? sizeof p->head - p->have : n;
-			memcpy(p->head + p->have, in, used);
-			p->have += used;
-		} else {
-			strbuf_add(out, in, used);
-			p->left -= used;
-		}
-		if (p->have == sizeof p->head) {
-			p->have = 0;
-			p->left = (size_t)p->head[4] << 24 | (size_t)p->head[5] << 16 |
-				  (size_t)p->head[6] << 8 | p->head[7];
-		}
-		in += used;
-		n -= used;
-	}
-}
 
 static void read_inner(struct pump *p)
 {
@@ -66,7 +42,7 @@ static void read_inner(struct pump *p)
 		return;
 	}
 	if (p->s->framed)
-		unframe(p, block, (size_t)n, &bare);
+		dockerd_frames_feed(&p->frames, block, (size_t)n, &bare);
 	else
 		strbuf_add(&bare, block, (size_t)n);
 	if (bare.len)
