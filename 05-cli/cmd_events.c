@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "format.h"
 #include "list.h"
 #include "template.h"
 #include "units.h"

@@ -29,21 +29,3 @@ int cli_format_print(struct cli *cli, const char *format, json_t *doc, struct er
 	printf("%s\n", sb.len ? sb.data : "");
 	return rc;
 }
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char **cli_sorted_keys(const json_t *object, size_t *n)
-{
-	const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
-	const char *key;
-	json_t *ignored;
-
-	*n = 0;
-	json_object_foreach((json_t *)object, key, ignored)
-		keys[(*n)++] = key;
-	qsort(keys, *n, sizeof *keys, by_text);
-	return keys;
-}

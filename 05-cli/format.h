@@ -14,7 +14,4 @@ struct cli_template *cli_format_parse(struct cli *cli, const char *format, struc
 /* Print the document by it, and a line feed. */
 int cli_format_print(struct cli *cli, const char *format, json_t *doc, struct err *err);
 
-/* The keys of an object, sorted: an array of borrowed strings, which the caller frees. */
-const char **cli_sorted_keys(const json_t *object, size_t *n);
-
 #endif

@@ -241,23 +241,13 @@ static int turn(struct run *r, const struct node *node, json_t *key, json_t *val
 	return rc;
 }
 
-static int by_key(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Go ranges over a map in the order of its keys. */
 static int range_object(struct run *r, const struct node *node, json_t *object)
 {
-	size_t n = 0;
-	const char *key;
-	json_t *ignored;
-	AUTO_FREE const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
+	size_t n;
+	AUTO_FREE const char **keys = cli_sorted_keys(object, &n);
 	int rc = 0;
 
-	json_object_foreach(object, key, ignored)
-		keys[n++] = key;
-	qsort(keys, n, sizeof *keys, by_key);
 	for (size_t i = 0; !rc && r->leave != BREAK && i < n; i++) {
 		AUTO_JSON json_t *name = json_string(keys[i]);
 		rc = turn(r, node, name, json_object_get(object, keys[i]));

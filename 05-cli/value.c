@@ -13,17 +13,25 @@ static int by_key(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Go prints a map sorted by key: map[a:1 b:2]. */
-static void print_object(const json_t *object, struct strbuf *out)
+const char **cli_sorted_keys(const json_t *object, size_t *n)
 {
-	AUTO_FREE const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
-	size_t n = 0;
+	const char **keys = xcalloc(json_object_size(object) + 1, sizeof *keys);
 	const char *key;
 	json_t *ignored;
 
+	*n = 0;
 	json_object_foreach((json_t *)object, key, ignored)
-		keys[n++] = key;
-	qsort(keys, n, sizeof *keys, by_key);
+		keys[(*n)++] = key;
+	qsort(keys, *n, sizeof *keys, by_key);
+	return keys;
+}
+
+/* Go prints a map sorted by key: map[a:1 b:2]. */
+static void print_object(const json_t *object, struct strbuf *out)
+{
+	size_t n;
+	AUTO_FREE const char **keys = cli_sorted_keys(object, &n);
+
 	strbuf_adds(out, "map[");
 	for (size_t i = 0; i < n; i++) {
 		strbuf_addf(out, "%s%s:", i ? " " : "", keys[i]);

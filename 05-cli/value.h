@@ -21,6 +21,9 @@ const char *cli_value_type(const json_t *value);
 /* Is it something: not zero, not empty? */
 bool cli_value_truth(const json_t *value);
 
+/* The keys of an object, sorted: an array of borrowed strings, which the caller frees. */
+const char **cli_sorted_keys(const json_t *object, size_t *n);
+
 /* JSON text with line breaks and indentation put in, nothing else changed: so
  * numbers and escapes stay as the daemon wrote them. */
 void cli_json_indent(const char *text, const char *prefix, const char *indent, struct strbuf *out);
