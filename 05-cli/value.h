@@ -1,5 +1,5 @@
 /*
- * value.h - a JSON value as Go would show it.
+ * value.h - a JSON value as Go would show it; and one that is put together.
  */
 #ifndef DOCKYARD_CLI_VALUE_H
 #define DOCKYARD_CLI_VALUE_H
@@ -23,6 +23,10 @@ bool cli_value_truth(const json_t *value);
 
 /* The keys of an object, sorted: an array of borrowed strings, which the caller frees. */
 const char **cli_sorted_keys(const json_t *object, size_t *n);
+
+/* The object, or array, under `key`, made where it is missing; borrowed. */
+json_t *cli_object_at(json_t *parent, const char *key);
+json_t *cli_array_at(json_t *parent, const char *key);
 
 /* JSON text with line breaks and indentation put in, nothing else changed: so
  * numbers and escapes stay as the daemon wrote them. */
