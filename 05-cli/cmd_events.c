@@ -7,13 +7,12 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "lines.h"
 #include "list.h"
 #include "template.h"
 #include "units.h"
 #include "value.h"
 #include "verbs.h"
-
-#define LINE_LIMIT (1u << 20)
 
 struct options {
 	struct strlist filters;
@@ -87,24 +86,18 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 	return fflush(stdout) ? cli_file_error("write", "/dev/stdout", err) : 0;
 }
 
+static int take_event(void *printer, const char *text, size_t n, struct err *err)
+{
+	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
+
+	return event ? print_event(printer, event, err) : -1;
+}
+
 static int feed(void *context, const char *data, size_t n, struct err *err)
 {
 	struct printer *p = context;
 
-	for (size_t i = 0; i < n; i++) {
-		if (data[i] != '\n') {
-			strbuf_addc(&p->line, data[i]);
-			if (p->line.len > LINE_LIMIT)
-				return err_set(err, ERR_INVALID, "an event of over %u bytes", LINE_LIMIT);
-			continue;
-		}
-		AUTO_JSON json_t *event = p->line.len ? jsonx_parse(p->line.data, p->line.len, "event", err) : NULL;
-		bool empty = !p->line.len;
-		strbuf_clear(&p->line);
-		if (!empty && (!event || print_event(p, event, err)))
-			return -1;
-	}
-	return 0;
+	return cli_lines_feed(&p->line, data, n, take_event, p, err);
 }
 
 static int add_moment(struct strbuf *path, const char *key, const char *text, struct err *err)
