@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "human.h"
 #include "lines.h"
 #include "list.h"
 #include "template.h"
@@ -50,19 +51,10 @@ static void add_attributes(struct strbuf *sb, const json_t *attributes)
 /* "2026-01-02T03:04:05.000000006+00:00", in the local zone. */
 static void add_time(struct strbuf *sb, json_int_t ns)
 {
-	time_t seconds = (time_t)(ns / 1000000000);
-	char when[32], zone[16];
-	struct tm tm;
+	char date[CLI_HUMAN_SIZE];
+	const char *zone = cli_human_date((time_t)(ns / 1000000000), date) + strlen("2026-01-02T03:04:05");
 
-	if (!localtime_r(&seconds, &tm))
-		return;
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-	strftime(zone, sizeof zone, "%z", &tm);
-	strbuf_addf(sb, "%s.%09lld", when, (long long)(ns % 1000000000));
-	if (tm.tm_gmtoff)
-		strbuf_addf(sb, "%.3s:%s ", zone, zone + 3);
-	else
-		strbuf_adds(sb, "Z ");
+	strbuf_addf(sb, "%.*s.%09lld%s ", (int)(zone - date), date, (long long)(ns % 1000000000), zone);
 }
 
 static int print_event(const struct printer *p, json_t *event, struct err *err)
