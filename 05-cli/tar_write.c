@@ -4,14 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tar.h"
+#include "tar_private.h"
 
-/* Where a field of the header begins, and its length (pax(1)). */
-enum {
-	NAME = 0, MODE = 100, UID = 108, GID = 116, SIZE = 124, MTIME = 136, CHECKSUM = 148, TYPE = 156, LINK = 157,
-	MAGIC = 257, MAJOR = 329, MINOR = 337,
-};
-#define NAME_LEN 100
 #define SMALL 07777777ULL      /* the most of a field of 8 */
 #define LARGE 077777777777ULL  /* of 12 */
 
