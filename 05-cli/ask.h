@@ -5,9 +5,6 @@
 #define DOCKYARD_CLI_ASK_H
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#include "01-kernel/base/err.h"
 
 /* Print the question and " [y/N] ": true for y. The end of input is a no. */
 bool cli_ask(const char *question);

@@ -27,14 +27,9 @@ static int add_name(struct strbuf *path, const char *name, struct err *err)
 {
 	struct cli_reference ref;
 
-	if (cli_reference_parse(&ref, name, err))
+	if (cli_reference_parse_name(&ref, name, err))
 		return -1;
-	int rc = 0;
-	if (ref.digest)
-		rc = err_set(err, ERR_INVALID, "cannot commit to digest reference");
-	else if (ref.id)
-		rc = err_set(err, ERR_INVALID, "invalid repository name (%s), cannot specify 64-byte hexadecimal strings",
-			     name);
+	int rc = ref.digest ? err_set(err, ERR_INVALID, "cannot commit to digest reference") : 0;
 	if (!rc) {
 		cli_query(path, "repo", ref.name);
 		cli_query(path, "tag", ref.tag ? ref.tag : "latest");

@@ -16,15 +16,6 @@
 
 #define ERROR_WIDTH 45
 
-/* "default" as a document like the others'. New. */
-static json_t *load(struct cli *cli, const char *name, struct err *err)
-{
-	if (strcmp(name, CLI_CONTEXT_DEFAULT))
-		return cli_context_load(&cli->config, name, err);
-	return json_pack("{s:s, s:{}, s:{s:{s:s, s:b}}}", "Name", name, "Metadata", "Endpoints", "docker", "Host",
-			 cli_endpoint_default(cli->place), "SkipTLSVerify", 0);
-}
-
 static void warn_overridden(const char *name)
 {
 	const char *host = getenv("DOCKER_HOST");
@@ -54,9 +45,9 @@ static const struct cli_heading headings[] = {
 static void add_row(struct cli *cli, json_t *rows, const char *name)
 {
 	struct err err = { 0 };
-	AUTO_JSON json_t *meta = load(cli, name, &err);
+	AUTO_JSON json_t *meta = cli_endpoint_meta(cli, name, &err);
 	bool is_default = !strcmp(name, CLI_CONTEXT_DEFAULT);
-	const char *about = is_default ? "Current DOCKER_HOST based configuration" : "";
+	const char *about = is_default ? CLI_ENDPOINT_DEFAULT_ABOUT : "";
 	AUTO_FREE char *error = cli_text_ellipsis(err.kind ? err.msg : "", ERROR_WIDTH);
 	json_t *row = json_object();
 
@@ -119,7 +110,7 @@ const struct cli_command cli_cmd_context_show = {
 
 static int run_use(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
-	AUTO_JSON json_t *meta = load(cli, args[0], err);
+	AUTO_JSON json_t *meta = cli_endpoint_meta(cli, args[0], err);
 
 	(void)options;
 	(void)n;
@@ -201,7 +192,7 @@ static const struct cli_flag inspect_flags[] = {
 /* The document, and where its parts lie. New, or NULL. */
 static json_t *describe(struct cli *cli, const char *name, struct err *err)
 {
-	json_t *meta = load(cli, name, err), *files = json_array();
+	json_t *meta = cli_endpoint_meta(cli, name, err), *files = json_array();
 	bool is_default = !strcmp(name, CLI_CONTEXT_DEFAULT);
 	AUTO_FREE char *meta_path = cli_context_path(&cli->config, "meta", name);
 	AUTO_FREE char *tls_path = cli_context_path(&cli->config, "tls", name);

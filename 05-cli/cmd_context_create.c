@@ -56,18 +56,6 @@ static int copy_tls(const struct cli_config *config, const char *from, const cha
 	return 0;
 }
 
-/* The endpoint of another, borrowed from *meta, which is new. */
-static const json_t *endpoint_of(struct cli *cli, const char *name, json_t **meta, struct err *err)
-{
-	if (strcmp(name, CLI_CONTEXT_DEFAULT))
-		*meta = cli_context_load(&cli->config, name, err);
-	else
-		*meta = json_pack("{s:{s:s}, s:{s:{s:s, s:b}}}", "Metadata", "Description",
-				  "Current DOCKER_HOST based configuration", "Endpoints", "docker", "Host",
-				  cli_endpoint_default(cli->place), "SkipTLSVerify", 0);
-	return jsonx_at(*meta, "Endpoints.docker");
-}
-
 /* ---- --docker ------------------------------------------------------------ */
 
 static int put_file(struct cli *cli, const char *name, const char *file, const char *path, struct err *err)
@@ -103,7 +91,7 @@ static int put_setting(struct cli *cli, json_t *docker, const char *name, const 
 
 static int put_settings(struct cli *cli, const struct options *o, const char *name, json_t *meta, struct err *err)
 {
-	AUTO_JSON json_t *docker = json_pack("{s:s, s:b}", "Host", "", "SkipTLSVerify", 0), *other = NULL;
+	AUTO_JSON json_t *docker = json_pack("{s:s, s:b}", "Host", "", "SkipTLSVerify", 0);
 
 	for (size_t i = 0; i < o->docker.n; i++) {
 		const char *text = o->docker.v[i], *equals = strchr(text, '=');
@@ -115,7 +103,8 @@ static int put_settings(struct cli *cli, const struct options *o, const char *na
 				return err_wrap(err, "unable to create docker endpoint config");
 			continue;
 		}
-		json_t *from = (json_t *)endpoint_of(cli, equals + 1, &other, err);
+		AUTO_JSON json_t *other = cli_endpoint_meta(cli, equals + 1, err);
+		json_t *from = jsonx_at(other, "Endpoints.docker");
 		if (!from || copy_tls(&cli->config, equals + 1, name, err))
 			return -1;
 		json_object_update(docker, from);
@@ -129,18 +118,18 @@ static int put_settings(struct cli *cli, const struct options *o, const char *na
 /* What the new one begins as: another's, or today's. */
 static json_t *make_meta(struct cli *cli, const struct options *o, const char *name, struct err *err)
 {
-	json_t *meta = NULL;
+	const char *from = o->from ? o->from : cli->context;
 
 	if (o->docker.n)
-		meta = json_pack("{s:s, s:{}, s:{}}", "Name", name, "Metadata", "Endpoints");
-	else if (!endpoint_of(cli, o->from ? o->from : cli->context, &meta, err) ||
-		 copy_tls(&cli->config, o->from ? o->from : cli->context, name, err))
+		return json_pack("{s:s, s:{}, s:{}}", "Name", name, "Metadata", "Endpoints");
+	AUTO_JSON json_t *meta = cli_endpoint_meta(cli, from, err);
+	json_t *about = json_object_get(meta, "Metadata");
+	if (!jsonx_at(meta, "Endpoints.docker") || copy_tls(&cli->config, from, name, err))
 		return NULL;
+	if (!strcmp(from, CLI_CONTEXT_DEFAULT))
+		json_object_set_new(about, "Description", json_string(CLI_ENDPOINT_DEFAULT_ABOUT));
 	/* "Name" is the first in the file, as it is in Docker's. */
-	json_t *ordered = json_pack("{s:s, s:O, s:O}", "Name", name, "Metadata", json_object_get(meta, "Metadata"),
-				    "Endpoints", json_object_get(meta, "Endpoints"));
-	json_decref(meta);
-	return ordered;
+	return json_pack("{s:s, s:O, s:O}", "Name", name, "Metadata", about, "Endpoints", json_object_get(meta, "Endpoints"));
 }
 
 static int fill_and_save(struct cli *cli, const struct options *o, const char *name, json_t *meta, struct err *err)

@@ -17,16 +17,6 @@ static const char tls_directory[] = "tls/docker/";
 
 /* ---- export -------------------------------------------------------------- */
 
-static void add_file(struct strbuf *out, const char *name, mode_t mode, const char *data, size_t n)
-{
-	static const char zeros[CLI_TAR_BLOCK];
-	struct cli_tar_entry entry = { .type = '0', .name = (char *)name, .mode = mode, .size = n };
-
-	cli_tar_header(out, &entry);
-	strbuf_add(out, data, n);
-	strbuf_add(out, zeros, cli_tar_padding(n));
-}
-
 static void add_directory(struct strbuf *out, const char *name)
 {
 	struct cli_tar_entry entry = { .type = '5', .name = (char *)name, .mode = 0700 };
@@ -42,7 +32,7 @@ static int make_archive(struct cli *cli, const char *name, struct strbuf *out, s
 
 	if (!meta)
 		return -1;
-	add_file(out, "meta.json", 0644, text, strlen(text));
+	cli_tar_file(out, "meta.json", 0644, text, strlen(text));
 	add_directory(out, "tls");
 	for (const char *const *file = cli_context_tls_files; *file; file++) {
 		AUTO_STRBUF struct strbuf content = STRBUF_INIT;
@@ -53,7 +43,7 @@ static int make_archive(struct cli *cli, const char *name, struct strbuf *out, s
 		if (!any)
 			add_directory(out, "tls/docker");
 		any = true;
-		add_file(out, path, 0600, content.data, content.len);
+		cli_tar_file(out, path, 0600, content.data, content.len);
 	}
 	cli_tar_end(out);
 	return 0;

@@ -7,14 +7,13 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "format.h"
+#include "human.h"
+#include "lines.h"
 #include "list.h"
 #include "template.h"
 #include "units.h"
 #include "value.h"
 #include "verbs.h"
-
-#define LINE_LIMIT (1u << 20)
 
 struct options {
 	struct strlist filters;
@@ -52,19 +51,10 @@ static void add_attributes(struct strbuf *sb, const json_t *attributes)
 /* "2026-01-02T03:04:05.000000006+00:00", in the local zone. */
 static void add_time(struct strbuf *sb, json_int_t ns)
 {
-	time_t seconds = (time_t)(ns / 1000000000);
-	char when[32], zone[16];
-	struct tm tm;
+	char date[CLI_HUMAN_SIZE];
+	const char *zone = cli_human_date((time_t)(ns / 1000000000), date) + strlen("2026-01-02T03:04:05");
 
-	if (!localtime_r(&seconds, &tm))
-		return;
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-	strftime(zone, sizeof zone, "%z", &tm);
-	strbuf_addf(sb, "%s.%09lld", when, (long long)(ns % 1000000000));
-	if (tm.tm_gmtoff)
-		strbuf_addf(sb, "%.3s:%s ", zone, zone + 3);
-	else
-		strbuf_adds(sb, "Z ");
+	strbuf_addf(sb, "%.*s.%09lld%s ", (int)(zone - date), date, (long long)(ns % 1000000000), zone);
 }
 
 static int print_event(const struct printer *p, json_t *event, struct err *err)
@@ -88,24 +78,18 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 	return fflush(stdout) ? cli_file_error("write", "/dev/stdout", err) : 0;
 }
 
+static int take_event(void *printer, const char *text, size_t n, struct err *err)
+{
+	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
+
+	return event ? print_event(printer, event, err) : -1;
+}
+
 static int feed(void *context, const char *data, size_t n, struct err *err)
 {
 	struct printer *p = context;
 
-	for (size_t i = 0; i < n; i++) {
-		if (data[i] != '\n') {
-			strbuf_addc(&p->line, data[i]);
-			if (p->line.len > LINE_LIMIT)
-				return err_set(err, ERR_INVALID, "an event of over %u bytes", LINE_LIMIT);
-			continue;
-		}
-		AUTO_JSON json_t *event = p->line.len ? jsonx_parse(p->line.data, p->line.len, "event", err) : NULL;
-		bool empty = !p->line.len;
-		strbuf_clear(&p->line);
-		if (!empty && (!event || print_event(p, event, err)))
-			return -1;
-	}
-	return 0;
+	return cli_lines_feed(&p->line, data, n, take_event, p, err);
 }
 
 static int add_moment(struct strbuf *path, const char *key, const char *text, struct err *err)

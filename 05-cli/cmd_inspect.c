@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "format.h"
 #include "list.h"
 #include "platform.h"
-#include "template.h"
 #include "value.h"
 #include "verbs.h"
 
@@ -153,10 +153,8 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (o->type && !known_type(o->type))
 		return err_set(err, ERR_INVALID, "unknown type: \"%s\": must be one of \"container\", \"image\", "
 			       "\"network\", \"volume\"", o->type);
-	if (o->format && *o->format && !out.compact && !(out.format = cli_template_parse(o->format, err))) {
-		cli->status = CLI_STATUS_TEMPLATE;
-		return err_wrap(err, "template parsing error");
-	}
+	if (o->format && *o->format && !out.compact && !(out.format = cli_format_parse(cli, o->format, err)))
+		return -1;
 	for (int i = 0; i < n; i++) {
 		AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 		if (fetch(cli, o, args[i], &text, err) || add(&out, &text, err))

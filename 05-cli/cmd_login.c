@@ -94,13 +94,13 @@ static void warn_plain(const struct cli *cli)
 		cli->config.directory);
 }
 
-static int login(struct cli *cli, const char *key, json_t *auth, struct err *err)
+/* `kept` is what is known of the user; where it is nothing new, the warning was there when it was kept. */
+static int login(struct cli *cli, const char *key, const json_t *kept, json_t *auth, struct err *err)
 {
 	AUTO_JSON json_t *answer = NULL;
-	AUTO_JSON json_t *before = cli_auth_get(&cli->config, key, err);
-	bool plain, known = json_equal(before, auth); /* the warning was there when it was kept */
+	bool plain, known = json_equal(kept, auth);
 
-	if (!before || cli_api_call(&cli->api, "POST", "/auth", auth, &answer, err))
+	if (cli_api_call(&cli->api, "POST", "/auth", auth, &answer, err))
 		return -1;
 	const char *token = jsonx_str(answer, "IdentityToken", "");
 	if (*token) {
@@ -134,7 +134,7 @@ static int run_login(struct cli *cli, void *options, char **args, int n, struct 
 		printf("Authenticating with existing credentials...%s%s%s\n", name ? " [Username: " : "", name ? name : "",
 		       name ? "]" : "");
 	fflush(stdout);
-	if (again && !login(cli, key, known, err))
+	if (again && !login(cli, key, known, known, err))
 		return 0;
 	if (again)
 		fprintf(stderr, "Login did not succeed, error: %s\n", err->msg);
@@ -142,7 +142,7 @@ static int run_login(struct cli *cli, void *options, char **args, int n, struct 
 		return -1;
 	AUTO_JSON json_t *auth =
 		json_pack("{s:s, s:s, s:s}", "username", user, "password", password, "serveraddress", key);
-	return auth ? login(cli, key, auth, err) : err_set(err, ERR_INVALID, "a name or password that is not UTF-8");
+	return auth ? login(cli, key, known, auth, err) : err_set(err, ERR_INVALID, "a name or password that is not UTF-8");
 }
 
 const struct cli_command cli_cmd_login = {

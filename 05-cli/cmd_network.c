@@ -8,6 +8,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "each.h"
 #include "list.h"
+#include "value.h"
 #include "verbs.h"
 
 /* ---- ls ------------------------------------------------------------------ */
@@ -161,10 +162,9 @@ static int run_connect(struct cli *cli, void *options, char **args, int n, struc
 	}
 	o->body = o->body ? o->body : json_object();
 	json_object_set_new(o->body, "Container", json_string(args[1]));
-	if (!json_object_get(o->body, "EndpointConfig"))
-		json_object_set_new(o->body, "EndpointConfig", json_object());
+	json_t *endpoint = cli_object_at(o->body, "EndpointConfig");
 	if (json_object_size(driver))
-		json_object_set(json_object_get(o->body, "EndpointConfig"), "DriverOpts", driver);
+		json_object_set(endpoint, "DriverOpts", driver);
 	return cli_api_call(&cli->api, "POST", path, o->body, NULL, err);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "value.h"
 #include "verbs.h"
 
 struct options {
@@ -136,21 +137,16 @@ static int add_others(const struct strlist *others, json_t *config, struct err *
 		json_t *entry = subnet_of(config, equals + 1, "aux-address", err);
 		if (!entry)
 			return -1;
-		json_t *held = json_object_get(entry, "AuxiliaryAddresses");
 		AUTO_FREE char *name = xstrndup(others->v[i], (size_t)(equals - others->v[i]));
-		if (!held)
-			json_object_set_new(entry, "AuxiliaryAddresses", held = json_object());
-		json_object_set_new(held, name, json_string(equals + 1));
+		json_object_set_new(cli_object_at(entry, "AuxiliaryAddresses"), name, json_string(equals + 1));
 	}
 	return 0;
 }
 
 static int put_addresses(struct options *o, struct err *err)
 {
-	json_t *ipam = json_object_get(o->body, "IPAM"), *config = json_array();
+	json_t *ipam = cli_object_at(o->body, "IPAM"), *config = json_array();
 
-	if (!ipam)
-		json_object_set_new(o->body, "IPAM", ipam = json_object());
 	json_object_set_new(ipam, "Config", config);
 	if (!json_object_get(ipam, "Driver"))
 		json_object_set_new(ipam, "Driver", json_string("default"));

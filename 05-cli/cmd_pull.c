@@ -45,12 +45,9 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	struct cli_reference reference;
 
 	(void)n;
-	if (cli_trust_check(o->untrusted, err) || cli_reference_parse(&reference, args[0], err))
+	if (cli_trust_check(o->untrusted, err) || cli_reference_parse_name(&reference, args[0], err))
 		return -1;
-	int rc = reference.id ? err_set(err, ERR_INVALID,
-					"invalid repository name (%s), cannot specify 64-byte hexadecimal strings",
-					args[0])
-			      : pull(cli, options, &reference, err);
+	int rc = pull(cli, o, &reference, err);
 	cli_reference_free(&reference);
 	return rc;
 }

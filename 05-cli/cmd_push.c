@@ -59,11 +59,9 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	struct cli_reference image;
 
 	(void)n;
-	if (cli_trust_check(o->untrusted, err) || cli_reference_parse(&image, args[0], err))
+	if (cli_trust_check(o->untrusted, err) || cli_reference_parse_name(&image, args[0], err))
 		return -1;
-	int rc = image.id ? err_set(err, ERR_INVALID,
-				    "invalid repository name (%s), cannot specify 64-byte hexadecimal strings", args[0])
-			  : push(cli, o, &image, err);
+	int rc = push(cli, o, &image, err);
 	cli_reference_free(&image);
 	return rc;
 }

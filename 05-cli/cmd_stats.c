@@ -7,13 +7,13 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "lines.h"
 #include "list.h"
 #include "stats.h"
 #include "verbs.h"
 
 #define FIRST_MS 5000   /* to wait for the first of everybody's numbers */
 #define REDRAW_NS 500000000L
-#define LINE_LIMIT (1u << 20)
 
 struct options {
 	const char *format;
@@ -65,13 +65,13 @@ struct events {
 	bool all;
 };
 
-static int take_event(struct events *e, struct err *err)
+static int take_event(void *context, const char *text, size_t n, struct err *err)
 {
-	AUTO_JSON json_t *event = jsonx_parse(e->line.data, e->line.len, "event", err);
+	struct events *e = context;
+	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
 	const char *id = jsonx_str(event, "id", jsonx_str(json_object_get(event, "Actor"), "ID", ""));
 	const char *action = jsonx_str(event, "Action", jsonx_str(event, "status", ""));
 
-	strbuf_clear(&e->line);
 	if (!event)
 		return -1;
 	if (!strcmp(action, e->all ? "create" : "start"))
@@ -85,12 +85,7 @@ static int feed_events(void *context, const char *data, size_t n, struct err *er
 {
 	struct events *e = context;
 
-	for (size_t i = 0; i < n && e->line.len < LINE_LIMIT; i++)
-		if (data[i] != '\n')
-			strbuf_addc(&e->line, data[i]);
-		else if (e->line.len && take_event(e, err))
-			return -1;
-	return 0;
+	return cli_lines_feed(&e->line, data, n, take_event, e, err);
 }
 
 static void *follow_events(void *argument)

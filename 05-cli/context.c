@@ -91,8 +91,6 @@ int cli_context_put_tls(const struct cli_config *config, const char *name, const
 	AUTO_FREE char *directory = xasprintf("%s/docker", tls);
 	AUTO_FREE char *path = xasprintf("%s/%s", directory, file);
 
-	if (!content)
-		return unlink(path) && errno != ENOENT ? err_sys(err, "remove %s", path) : 0;
 	if (file_mkdir_p(directory, 0700, err))
 		return -1;
 	return file_write_atomic(AT_FDCWD, path, content->data, content->len, 0600, err);

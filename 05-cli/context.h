@@ -30,7 +30,7 @@ bool cli_context_exists(const struct cli_config *config, const char *name);
 int cli_context_save(const struct cli_config *config, const json_t *meta, struct err *err);
 int cli_context_remove(const struct cli_config *config, const char *name, struct err *err);
 
-/* A file of its TLS: its content replaced; NULL removes it. */
+/* A file of its TLS: its content replaced. */
 int cli_context_put_tls(const struct cli_config *config, const char *name, const char *file,
 			const struct strbuf *content, struct err *err);
 /* The content appended; -1 with ERR_NOT_FOUND when there is none. */

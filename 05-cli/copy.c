@@ -97,15 +97,14 @@ static int look(struct cli *cli, const struct cli_copy *c, const char *inside, s
 	return rc;
 }
 
-int cli_copy_look(struct cli *cli, const struct cli_copy *c, const char *inside, bool follow, char **path,
-		  struct cli_copy_stat *st, struct err *err)
+int cli_copy_look(struct cli *cli, const struct cli_copy *c, char **path, struct cli_copy_stat *st, struct err *err)
 {
-	*path = xstrdup(inside);
-	if (look(cli, c, inside, st, err))
+	*path = xstrdup(c->inside);
+	if (look(cli, c, c->inside, st, err))
 		return -1;
-	if (!st->link || !follow)
+	if (!st->link)
 		return 0;
-	AUTO_FREE char *directory = cli_path_directory(inside);
+	AUTO_FREE char *directory = cli_path_directory(c->inside);
 	AUTO_FREE char *target = steal_ptr(&st->target);
 	free(*path);
 	*path = *target == '/' ? xstrdup(target) : xasprintf("%s/%s", directory, target);

@@ -21,11 +21,10 @@ struct cli_copy_stat {
 #define CLI_COPY_STAT "X-Docker-Container-Path-Stat"
 
 int cli_copy_decode(const char *header, struct cli_copy_stat *st, struct err *err);
-/* HEAD /containers/ID/archive: ERR_NOT_FOUND when there is no such path. A link
- * is followed once when `follow` says so: *path (new) is then where it leads, if
- * there is something or not. */
-int cli_copy_look(struct cli *cli, const struct cli_copy *c, const char *inside, bool follow, char **path,
-		  struct cli_copy_stat *st, struct err *err);
+/* HEAD /containers/ID/archive of the path inside: ERR_NOT_FOUND when there is no
+ * such. A link is followed once: *path (new) is then where it leads, if there is
+ * something or not. */
+int cli_copy_look(struct cli *cli, const struct cli_copy *c, char **path, struct cli_copy_stat *st, struct err *err);
 
 /* "/containers/ID/archive?path=PATH": new, or NULL. */
 char *cli_copy_path(const struct cli_copy *c, const char *inside, struct err *err);

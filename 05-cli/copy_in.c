@@ -130,7 +130,7 @@ int cli_copy_in(struct cli *cli, const struct cli_copy *c, struct err *err)
 	struct in in = { 0 };
 	struct err ignored;
 	/* What is not there is to be made; and of a container that is not there, the request tells. */
-	bool exists = !cli_copy_look(cli, c, c->inside, true, &place, &st, &ignored);
+	bool exists = !cli_copy_look(cli, c, &place, &st, &ignored);
 	int rc = prepare(&in, c, place, exists, &st, err);
 
 	if (!rc)

@@ -102,7 +102,7 @@ int cli_copy_out(struct cli *cli, const struct cli_copy *c, struct err *err)
 	    err_set(err, ERR_INVALID, "cowardly refusing to write an archive to a terminal"))
 		return -1;
 	if (c->follow)
-		(void)cli_copy_look(cli, c, c->inside, true, &source, &st, &ignored);
+		(void)cli_copy_look(cli, c, &source, &st, &ignored);
 	if (source && strcmp(source, c->inside)) {
 		o.source = source;
 		o.renamed = cli_path_base(c->inside);

@@ -10,12 +10,8 @@
 #include "create_private.h"
 #include "units.h"
 
-static void append(json_t *parent, const char *key, const char *text)
-{
-	json_array_append_new(cli_array_at(parent, key), json_string(text));
-}
-
-static int put_setting(json_t *endpoint, const char *key, const char *value, struct err *err)
+/* What goes into the endpoint as it is; false: no such setting. */
+static bool put_text(json_t *endpoint, const char *key, const char *value)
 {
 	static const struct {
 		const char *key, *object, *field;
@@ -25,18 +21,26 @@ static int put_setting(json_t *endpoint, const char *key, const char *value, str
 		{ "ip6", "IPAMConfig", "IPv6Address", false }, { "mac-address", NULL, "MacAddress", false },
 		{ "link-local-ip", "IPAMConfig", "LinkLocalIPs", true },
 	};
-	int64_t number;
 
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
 		if (strcmp(settings[i].key, key))
 			continue;
 		json_t *place = settings[i].object ? cli_object_at(endpoint, settings[i].object) : endpoint;
 		if (settings[i].list)
-			append(place, settings[i].field, value);
+			json_array_append_new(cli_array_at(place, settings[i].field), json_string(value));
 		else
 			json_object_set_new(place, settings[i].field, json_string(value));
-		return 0;
+		return true;
 	}
+	return false;
+}
+
+static int put_setting(json_t *endpoint, const char *key, const char *value, struct err *err)
+{
+	int64_t number;
+
+	if (put_text(endpoint, key, value))
+		return 0;
 	if (!strcmp(key, "gw-priority")) {
 		if (cli_parse_int(value, &number, err))
 			return err_wrap(err, "invalid gw-priority: %s", value);
@@ -105,14 +109,12 @@ int cli_create_networks(struct cli_create_options *o, json_t *host, struct err *
 			return -1;
 	first = json_string_value(json_object_get(host, "NetworkMode"));
 	for (size_t i = 0; i < o->aliases.n; i++)
-		append(cli_object_at(endpoints, first), "Aliases", o->aliases.v[i]);
+		put_text(cli_object_at(endpoints, first), "alias", o->aliases.v[i]);
 	for (size_t i = 0; i < o->link_local.n; i++)
-		append(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "LinkLocalIPs", o->link_local.v[i]);
+		put_text(cli_object_at(endpoints, first), "link-local-ip", o->link_local.v[i]);
 	if (o->ip)
-		json_object_set_new(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "IPv4Address",
-				    json_string(o->ip));
+		put_text(cli_object_at(endpoints, first), "ip", o->ip);
 	if (o->ip6)
-		json_object_set_new(cli_object_at(cli_object_at(endpoints, first), "IPAMConfig"), "IPv6Address",
-				    json_string(o->ip6));
+		put_text(cli_object_at(endpoints, first), "ip6", o->ip6);
 	return 0;
 }

@@ -20,29 +20,6 @@
 
 #define PROFILE_LIMIT (4u << 20)
 
-/* The object under `key`, made where it is missing; borrowed. */
-json_t *cli_object_at(json_t *parent, const char *key)
-{
-	json_t *found = json_object_get(parent, key);
-
-	if (!found) {
-		found = json_object();
-		json_object_set_new(parent, key, found);
-	}
-	return found;
-}
-
-json_t *cli_array_at(json_t *parent, const char *key)
-{
-	json_t *found = json_object_get(parent, key);
-
-	if (!found) {
-		found = json_array();
-		json_object_set_new(parent, key, found);
-	}
-	return found;
-}
-
 static bool listed(const struct strlist *list, const char *word)
 {
 	for (size_t i = 0; i < list->n; i++)

@@ -17,11 +17,19 @@ static const char *env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-const char *cli_endpoint_default(const struct cli_place *place)
+static const char *default_host(const struct cli_place *place)
 {
 	const char *host = place->hosts.n && *place->hosts.v[0] ? place->hosts.v[0] : env("DOCKER_HOST");
 
 	return host ? host : CLI_HOST_DEFAULT;
+}
+
+json_t *cli_endpoint_meta(const struct cli *cli, const char *name, struct err *err)
+{
+	if (strcmp(name, CLI_CONTEXT_DEFAULT))
+		return cli_context_load(&cli->config, name, err);
+	return json_pack("{s:s, s:{}, s:{s:{s:s, s:b}}}", "Name", name, "Metadata", "Endpoints", "docker", "Host",
+			 default_host(cli->place), "SkipTLSVerify", 0);
 }
 
 static const char *context_name(const struct cli *cli, const struct cli_place *place)
@@ -43,7 +51,7 @@ static int use_default(struct cli *cli, const struct cli_place *place, struct er
 
 	tls.verify = tls.verify || env("DOCKER_TLS_VERIFY");
 	tls.tls = tls.tls || env("DOCKER_TLS");
-	return cli_host_parse(&cli->api.host, cli_endpoint_default(place), &tls,
+	return cli_host_parse(&cli->api.host, default_host(place), &tls,
 			      certs ? certs : cli->config.directory, err);
 }
 

@@ -20,7 +20,9 @@ struct cli_place {
 /* Sets cli->context, and where the verb talks to a daemon cli->api's host and version. */
 int cli_endpoint_choose(struct cli *cli, const struct cli_place *place, bool offline, struct err *err);
 
-/* Where the context "default" leads: -H, DOCKER_HOST, or the usual. */
-const char *cli_endpoint_default(const struct cli_place *place);
+/* A context's document, as cli_context_load gives it: new, or NULL. "default" has one too, which
+ * leads where -H, DOCKER_HOST or the usual do. */
+json_t *cli_endpoint_meta(const struct cli *cli, const char *name, struct err *err);
+#define CLI_ENDPOINT_DEFAULT_ABOUT "Current DOCKER_HOST based configuration"
 
 #endif

@@ -10,6 +10,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
 #include "units.h"
+#include "value.h"
 
 /* One run of the parser over argv. */
 struct parse {
@@ -89,12 +90,7 @@ static json_t *json_place(json_t *doc, const char *dotted, const char **last)
 
 	while ((dot = strchr(dotted, '.'))) {
 		AUTO_FREE char *key = xstrndup(dotted, (size_t)(dot - dotted));
-		json_t *next = json_object_get(doc, key);
-		if (!next) {
-			next = json_object();
-			json_object_set_new(doc, key, next);
-		}
-		doc = next;
+		doc = cli_object_at(doc, key);
 		dotted = dot + 1;
 	}
 	*last = dotted;
@@ -103,17 +99,12 @@ static json_t *json_place(json_t *doc, const char *dotted, const char **last)
 
 static int add_entry(json_t *parent, const char *key, enum cli_flag_kind kind, const char *text)
 {
-	json_t *held = json_object_get(parent, key);
 	const char *equals = strchr(text, '=');
 	AUTO_FREE char *name = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
 
-	if (!held) {
-		held = kind != CLI_MAP ? json_array() : json_object();
-		json_object_set_new(parent, key, held);
-	}
 	if (kind != CLI_MAP)
-		return json_array_append_new(held, json_string(text));
-	return json_object_set_new(held, name, json_string(equals ? equals + 1 : ""));
+		return json_array_append_new(cli_array_at(parent, key), json_string(text));
+	return json_object_set_new(cli_object_at(parent, key), name, json_string(equals ? equals + 1 : ""));
 }
 
 static int store_json(const struct cli_flag *flag, const char *text, json_t **doc, struct err *err)

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "format.h"
 #include "human.h"
 #include "table.h"
 #include "template.h"

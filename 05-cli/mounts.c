@@ -13,6 +13,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "units.h"
+#include "value.h"
 #include "volumes.h"
 
 enum kind { TEXT, PATH, TRUTH, BYTES, MODE, PAIR };
@@ -39,25 +40,14 @@ static const struct key keys[] = {
 	{ "tmpfs-mode", "TmpfsOptions", "Mode", MODE },
 };
 
-static json_t *object_at(json_t *parent, const char *name)
-{
-	json_t *found = json_object_get(parent, name);
-
-	if (!found) {
-		found = json_object();
-		json_object_set_new(parent, name, found);
-	}
-	return found;
-}
-
 /* The object that a key belongs into. */
 static json_t *place(json_t *mount, const struct key *key)
 {
 	if (!key->parent)
 		return mount;
 	if (!strcmp(key->parent, "DriverConfig"))
-		return object_at(object_at(mount, "VolumeOptions"), key->parent);
-	return object_at(mount, key->parent);
+		return cli_object_at(cli_object_at(mount, "VolumeOptions"), key->parent);
+	return cli_object_at(mount, key->parent);
 }
 
 /* NULL when the text is no such value. */
@@ -89,7 +79,7 @@ static int put(json_t *mount, const struct key *key, const char *text, struct er
 	if (key->kind == PAIR) {
 		AUTO_FREE char *name = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
 		value = json_string(equals ? equals + 1 : "");
-		return json_object_set_new(object_at(parent, key->field), name, value)
+		return json_object_set_new(cli_object_at(parent, key->field), name, value)
 			       ? err_set(err, ERR_INVALID, "invalid value for %s: %s", key->name, text) : 0;
 	}
 	if (key->kind == PATH && *text == '.') {

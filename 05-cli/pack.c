@@ -167,17 +167,13 @@ static int put_tree(struct cli_pack *p, int dir, const char *base, const char *p
 
 static int put_extra(struct cli_pack *p, struct err *err)
 {
-	static const char zeros[CLI_TAR_BLOCK];
-	AUTO_STRBUF struct strbuf header = STRBUF_INIT;
+	AUTO_STRBUF struct strbuf file = STRBUF_INIT;
 	const char *text = p->rules ? p->rules->extra_text : NULL;
 
 	if (!text)
 		return 0;
-	cli_tar_header(&header, &(struct cli_tar_entry){ .type = '0', .name = (char *)p->rules->extra_name,
-							 .mode = 0600, .size = strlen(text) });
-	return put(p, header.data, header.len, err) || put(p, text, strlen(text), err) ||
-			       put(p, zeros, cli_tar_padding(strlen(text)), err)
-		       ? -1 : 0;
+	cli_tar_file(&file, p->rules->extra_name, 0600, text, strlen(text));
+	return put(p, file.data, file.len, err);
 }
 
 static void *pack_all(void *argument)

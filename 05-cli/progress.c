@@ -10,9 +10,9 @@
 #include "01-kernel/tty.h"
 #include "auth.h"
 #include "human.h"
+#include "lines.h"
 #include "reference.h"
 
-#define LINE_LIMIT (1u << 20)
 #define LAYERS_MAX 1024 /* more than any image has; a daemon's stream must not grow us */
 #define BAR_WIDTH 50
 #define WIDE_TERMINAL 110 /* narrower ones get the numbers without the bar */
@@ -101,8 +101,9 @@ static void show(struct cli_progress *p, const json_t *event)
 	fflush(p->out);
 }
 
-static int take_event(struct cli_progress *p, const char *text, size_t n, struct err *err)
+static int take_event(void *progress, const char *text, size_t n, struct err *err)
 {
+	struct cli_progress *p = progress;
 	AUTO_JSON json_t *event = NULL;
 
 	while (n && strchr(" \t\r\n", text[n - 1]))
@@ -124,23 +125,7 @@ int cli_progress_feed(void *progress, const char *data, size_t n, struct err *er
 {
 	struct cli_progress *p = progress;
 
-	while (n) {
-		const char *end = memchr(data, '\n', n);
-		size_t take = end ? (size_t)(end - data) + 1 : n;
-
-		if (p->line.len + take > LINE_LIMIT)
-			return err_set(err, ERR_INVALID, "the daemon's answer has a line of over %u bytes", LINE_LIMIT);
-		strbuf_add(&p->line, data, take);
-		data += take;
-		n -= take;
-		if (!end)
-			return 0;
-		int rc = take_event(p, p->line.data, p->line.len, err);
-		strbuf_clear(&p->line);
-		if (rc)
-			return -1;
-	}
-	return 0;
+	return cli_lines_feed(&p->line, data, n, take_event, p, err);
 }
 
 int cli_progress_end(struct cli_progress *p, struct err *err)

@@ -151,6 +151,16 @@ int cli_reference_parse(struct cli_reference *ref, const char *text, struct err 
 	return 0;
 }
 
+int cli_reference_parse_name(struct cli_reference *ref, const char *text, struct err *err)
+{
+	if (cli_reference_parse(ref, text, err))
+		return -1;
+	if (!ref->id)
+		return 0;
+	cli_reference_free(ref);
+	return err_set(err, ERR_INVALID, "invalid repository name (%s), cannot specify 64-byte hexadecimal strings", text);
+}
+
 void cli_reference_free(struct cli_reference *ref)
 {
 	free(ref->name);

@@ -22,6 +22,8 @@ struct cli_reference {
 };
 
 int cli_reference_parse(struct cli_reference *ref, const char *text, struct err *err);
+/* The same where an image's ID is no answer. */
+int cli_reference_parse_name(struct cli_reference *ref, const char *text, struct err *err);
 void cli_reference_free(struct cli_reference *ref);
 
 #endif

@@ -9,17 +9,16 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "human.h"
+#include "lines.h"
 #include "list.h"
-
-#define LINE_LIMIT (1u << 20)
 
 /* ---- threads ------------------------------------------------------------- */
 
-static int take(struct cli_stats_entry *e, struct err *err)
+static int take(void *entry, const char *text, size_t n, struct err *err)
 {
-	json_t *doc = jsonx_parse(e->line.data, e->line.len, "the daemon's answer", err);
+	struct cli_stats_entry *e = entry;
+	json_t *doc = jsonx_parse(text, n, "the daemon's answer", err);
 
-	strbuf_clear(&e->line);
 	if (!doc)
 		return -1;
 	pthread_mutex_lock(&e->stats->lock);
@@ -34,15 +33,7 @@ static int feed(void *context, const char *data, size_t n, struct err *err)
 {
 	struct cli_stats_entry *e = context;
 
-	for (size_t i = 0; i < n; i++) {
-		if (e->line.len > LINE_LIMIT)
-			return err_set(err, ERR_INVALID, "statistics of over %u bytes", LINE_LIMIT);
-		if (data[i] != '\n')
-			strbuf_addc(&e->line, data[i]);
-		else if (e->line.len && take(e, err))
-			return -1;
-	}
-	return 0;
+	return cli_lines_feed(&e->line, data, n, take, e, err);
 }
 
 static void *watch(void *argument)
@@ -56,7 +47,7 @@ static void *watch(void *argument)
 	int rc = path ? cli_api_do(&api, &request, NULL, &err) : -1;
 
 	if (!rc && e->line.len) /* without a stream, the last document has no line feed */
-		rc = take(e, &err);
+		rc = take(e, e->line.data, e->line.len, &err);
 	if (api.easy)
 		curl_easy_cleanup(api.easy);
 	strbuf_free(&e->line);

@@ -33,6 +33,8 @@ struct cli_tar_entry {
 /* Append the entry's header; and the two empty blocks that end an archive. */
 void cli_tar_header(struct strbuf *out, const struct cli_tar_entry *entry);
 void cli_tar_end(struct strbuf *out);
+/* Append a small file: its header, the data, and the zeros. */
+void cli_tar_file(struct strbuf *out, const char *name, mode_t mode, const char *data, size_t n);
 /* How many zeros follow `size` bytes of data. */
 size_t cli_tar_padding(uint64_t size);
 

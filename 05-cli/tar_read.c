@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tar.h"
+#include "tar_private.h"
 
 #define RECORDS_LIMIT (1u << 20)
 
@@ -59,8 +59,8 @@ static bool sum_is_right(const unsigned char *block)
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < CLI_TAR_BLOCK; i++)
-		sum += i >= 148 && i < 156 ? ' ' : block[i];
-	return get_number(block + 148, 8, &want) && want == sum;
+		sum += i >= CHECKSUM && i < TYPE ? ' ' : block[i];
+	return get_number(block + CHECKSUM, 8, &want) && want == sum;
 }
 
 /* ---- records in front of an entry ---------------------------------------- */
@@ -125,19 +125,19 @@ static int fill_entry(struct cli_tar_reader *r, struct err *err)
 	const unsigned char *h = r->header;
 	struct cli_tar_entry *e = &r->next;
 	uint64_t mode, uid, gid, size, mtime, major = 0, minor = 0;
-	bool ustar = !memcmp(h + 257, "ustar", 5);
+	bool ustar = !memcmp(h + MAGIC, "ustar", 5);
 
-	if (!get_number(h + 100, 8, &mode) || !get_number(h + 108, 8, &uid) || !get_number(h + 116, 8, &gid) ||
-	    !get_number(h + 124, 12, &size) || !get_number(h + 136, 12, &mtime))
+	if (!get_number(h + MODE, 8, &mode) || !get_number(h + UID, 8, &uid) || !get_number(h + GID, 8, &gid) ||
+	    !get_number(h + SIZE, 12, &size) || !get_number(h + MTIME, 12, &mtime))
 		return broken("a number", err);
-	if (ustar && (!get_number(h + 329, 8, &major) || !get_number(h + 337, 8, &minor)))
+	if (ustar && (!get_number(h + MAJOR, 8, &major) || !get_number(h + MINOR, 8, &minor)))
 		return broken("a device number", err);
-	AUTO_FREE char *name = get_text(h, 100), *prefix = ustar ? get_text(h + 345, 155) : xstrdup("");
+	AUTO_FREE char *name = get_text(h + NAME, NAME_LEN), *prefix = ustar ? get_text(h + PREFIX, PREFIX_LEN) : xstrdup("");
 	if (!e->name)
-		e->name = *prefix && h[263] == '0' ? xasprintf("%s/%s", prefix, name) : steal_ptr(&name);
+		e->name = *prefix && h[VERSION] == '0' ? xasprintf("%s/%s", prefix, name) : steal_ptr(&name);
 	if (!e->link)
-		e->link = get_text(h + 157, 100);
-	e->type = h[156] ? (char)h[156] : '0';
+		e->link = get_text(h + LINK, NAME_LEN);
+	e->type = h[TYPE] ? (char)h[TYPE] : '0';
 	if (e->type == '7')
 		e->type = '0';
 	e->mode = (mode_t)mode & 07777;
@@ -153,7 +153,7 @@ static int fill_entry(struct cli_tar_reader *r, struct err *err)
 
 static int take_header(struct cli_tar_reader *r, struct err *err)
 {
-	char type = (char)r->header[156];
+	char type = (char)r->header[TYPE];
 	uint64_t size;
 
 	r->got = 0;
@@ -164,7 +164,7 @@ static int take_header(struct cli_tar_reader *r, struct err *err)
 	if (!sum_is_right(r->header))
 		return broken("its checksum", err);
 	if (strchr("xgLK", type) && type) {
-		if (!get_number(r->header + 124, 12, &size) || size > RECORDS_LIMIT)
+		if (!get_number(r->header + SIZE, 12, &size) || size > RECORDS_LIMIT)
 			return broken("records that are too long", err);
 		r->kind = type;
 		r->left = size;

@@ -4,14 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tar.h"
+#include "tar_private.h"
 
-/* Where a field of the header begins, and its length (pax(1)). */
-enum {
-	NAME = 0, MODE = 100, UID = 108, GID = 116, SIZE = 124, MTIME = 136, CHECKSUM = 148, TYPE = 156, LINK = 157,
-	MAGIC = 257, MAJOR = 329, MINOR = 337,
-};
-#define NAME_LEN 100
 #define SMALL 07777777ULL      /* the most of a field of 8 */
 #define LARGE 077777777777ULL  /* of 12 */
 
@@ -88,9 +82,16 @@ size_t cli_tar_padding(uint64_t size)
 	return (size_t)(-size & (CLI_TAR_BLOCK - 1));
 }
 
-void cli_tar_header(struct strbuf *out, const struct cli_tar_entry *entry)
+static void add_data(struct strbuf *out, const char *data, size_t n)
 {
 	static const char zeros[CLI_TAR_BLOCK];
+
+	strbuf_add(out, data, n);
+	strbuf_add(out, zeros, cli_tar_padding(n));
+}
+
+void cli_tar_header(struct strbuf *out, const struct cli_tar_entry *entry)
+{
 	AUTO_STRBUF struct strbuf records = STRBUF_INIT;
 
 	if (needs_record(entry->name))
@@ -109,10 +110,17 @@ void cli_tar_header(struct strbuf *out, const struct cli_tar_entry *entry)
 		struct cli_tar_entry extended = { .type = 'x', .name = (char *)"PaxHeaders/entry", .mode = 0644,
 						  .size = records.len };
 		add_block(out, &extended);
-		strbuf_add(out, records.data, records.len);
-		strbuf_add(out, zeros, cli_tar_padding(records.len));
+		add_data(out, records.data, records.len);
 	}
 	add_block(out, entry);
+}
+
+void cli_tar_file(struct strbuf *out, const char *name, mode_t mode, const char *data, size_t n)
+{
+	struct cli_tar_entry entry = { .type = '0', .name = (char *)name, .mode = mode, .size = n };
+
+	cli_tar_header(out, &entry);
+	add_data(out, data, n);
 }
 
 void cli_tar_end(struct strbuf *out)

@@ -73,6 +73,28 @@ char *cli_value_json(const json_t *value)
 	return strbuf_steal(&sb);
 }
 
+json_t *cli_object_at(json_t *parent, const char *key)
+{
+	json_t *found = json_object_get(parent, key);
+
+	if (!found) {
+		found = json_object();
+		json_object_set_new(parent, key, found);
+	}
+	return found;
+}
+
+json_t *cli_array_at(json_t *parent, const char *key)
+{
+	json_t *found = json_object_get(parent, key);
+
+	if (!found) {
+		found = json_array();
+		json_object_set_new(parent, key, found);
+	}
+	return found;
+}
+
 static void new_line(struct strbuf *out, const char *prefix, const char *indent, int depth)
 {
 	strbuf_addf(out, "\n%s", prefix);

@@ -1,5 +1,5 @@
 /*
- * value.h - a JSON value as Go would show it.
+ * value.h - a JSON value as Go would show it; and one that is put together.
  */
 #ifndef DOCKYARD_CLI_VALUE_H
 #define DOCKYARD_CLI_VALUE_H
@@ -20,6 +20,10 @@ const char *cli_value_type(const json_t *value);
 
 /* Is it something: not zero, not empty? */
 bool cli_value_truth(const json_t *value);
+
+/* The object, or array, under `key`, made where it is missing; borrowed. */
+json_t *cli_object_at(json_t *parent, const char *key);
+json_t *cli_array_at(json_t *parent, const char *key);
 
 /* JSON text with line breaks and indentation put in, nothing else changed: so
  * numbers and escapes stay as the daemon wrote them. */

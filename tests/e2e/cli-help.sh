@@ -5,11 +5,7 @@
 need python3
 ours=$TOP/05-cli/docker
 
-need_real_docker
-case $("$cli" --version) in
-*" 28."*) ;;
-*) skip "the docker CLI here is not version 28" ;;
-esac
+need_real_docker 28
 expect_eq "differences of the help texts" "" "$(python3 "$TOP/tests/e2e/cli_help.py" "$ours" "$cli" 2>"$T/count")"
 expect_match "all commands were looked at" '^(8|9|1[0-9])[0-9]+ commands' "$(cat "$T/count")"
 

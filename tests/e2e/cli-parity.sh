@@ -3,11 +3,7 @@
 # it is installed), both say the same and exit alike.
 . "${0%/*}/lib.sh"
 . "${0%/*}/cli_steps.bash"
-need_real_docker
-case $("$cli" --version) in
-*" 28."*) ;;
-*) skip "the docker CLI here is not version 28" ;;
-esac
+need_real_docker 28
 real=$cli ours=$TOP/05-cli/docker
 
 # run_steps CLI SOCKET NAME STEPS...: the script's output, normalised, in $T/NAME.

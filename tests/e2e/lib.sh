@@ -98,11 +98,12 @@ need() {
 	for c; do command -v "$c" >/dev/null 2>&1 || skip "$c is not installed"; done
 }
 
-# The docker CLI on the PATH that is none of ours. need_real_docker: it is $cli, or the test is skipped.
+# The docker CLI on the PATH that is none of ours. need_real_docker [MAJOR]: it is $cli, of that version, or the test is skipped.
 real_docker() { type -aP docker | while read -r p; do readlink -f "$p"; done | grep -v "^$TOP/" | head -n 1; }
 need_real_docker() {
 	cli=$(real_docker)
 	[ -n "$cli" ] || skip "no docker CLI is installed"
+	[ -z "${1:-}" ] || [[ $("$cli" --version) == *" $1."* ]] || skip "the docker CLI here is not version $1"
 }
 
 differ() { # WHAT EXPECTED GOT
