@@ -22,6 +22,7 @@
 #include "build.h"
 #include "container_root.h"
 #include "copy.h"
+#include "task.h"
 
 struct copying {
 	const struct instruction *i;
@@ -33,6 +34,21 @@ struct copying {
 	bool to_dir;       /* it ends in a slash, or in a dot */
 	bool parents, unpack;
 };
+
+/* A layer that `work` fills; nothing is left of it where that fails. */
+static int in_layer(struct stage *s, char key[ID_SIZE], int (*work)(int root, void *arg, struct err *err),
+		    void *arg, struct err *err)
+{
+	AUTO_CLOSE int root = layer_open(s, key, err);
+	struct err ignored;
+
+	if (root < 0)
+		return -1;
+	if (!work(root, arg, err))
+		return 0;
+	dockerd_snapshot_remove(s->b->d, key, &ignored);
+	return -1;
+}
 
 /* --- the words ---------------------------------------------------------------------------------------- */
 
@@ -216,8 +232,10 @@ static int place(const struct copying *c, const struct source *src, int root, st
 	return archive ? unpack(c, fd, root, err) : place_file(c, src, root, err);
 }
 
-static int place_all(struct copying *c, int root, struct err *err)
+static int place_all(int root, void *arg, struct err *err)
 {
+	struct copying *c = arg;
+
 	if (c->chown && owner_parse(root, c->chown, &c->how.uid, &c->how.gid, err))
 		return -1;
 	/* A directory that several come into is none of theirs: it does not take one's mode. */
@@ -231,16 +249,7 @@ static int place_all(struct copying *c, int root, struct err *err)
 
 static int fill(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
 {
-	AUTO_CLOSE int root = layer_open(s, key, err);
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
-	struct err ignored;
-
-	if (root < 0)
-		return -1;
-	if (!place_all(arg, root, err))
-		return 0;
-	build_call(s->b->d, "DELETE", path, NULL, &ignored);
-	return -1;
+	return in_layer(s, key, place_all, arg, err);
 }
 
 /* --- the instructions ------------------------------------------------------------------------------------------ */
@@ -293,19 +302,14 @@ int step_add(struct stage *s, const struct instruction *i, struct err *err)
 
 /* --- WORKDIR ------------------------------------------------------------------------------------------------- */
 
-static int make_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+static int make_dir(int root, void *path, struct err *err)
 {
-	AUTO_CLOSE int root = layer_open(s, key, err);
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
-	struct tree_copy how = { .chown = true };
-	struct err ignored;
+	return tree_mkdir(root, path, &(struct tree_copy){ .chown = true }, err);
+}
 
-	if (root < 0)
-		return -1;
-	if (!tree_mkdir(root, arg, &how, err))
-		return 0;
-	build_call(s->b->d, "DELETE", path, NULL, &ignored);
-	return -1;
+static int fill_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+{
+	return in_layer(s, key, make_dir, arg, err);
 }
 
 int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
@@ -322,5 +326,5 @@ int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
 	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(clean)))
 		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
 	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", clean);
-	return stage_layer(s, &(struct layer_work){ text, clean, make_dir, clean }, err);
+	return stage_layer(s, &(struct layer_work){ text, clean, fill_dir, clean }, err);
 }

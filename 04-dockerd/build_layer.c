@@ -48,12 +48,10 @@ int layer_open(struct stage *s, char key[ID_SIZE], struct err *err)
 
 int layer_view(struct build *b, const char *chain, struct err *err)
 {
-	AUTO_JSON json_t *body = NULL;
 	char key[ID_SIZE];
 
 	dockerd_random_id(key);
-	body = json_pack("{s:s, s:s}", "key", key, "parent", chain);
-	if (build_call(b->d, "POST", "/v1/snapshots/prepare", body, err))
+	if (dockerd_snapshot_prepare(b->d, key, chain, err))
 		return -1;
 	pthread_mutex_lock(&b->lock);
 	strlist_add(&b->views, key);
