@@ -147,7 +147,7 @@ const char *stage_env(const struct stage *s, const char *name); /* ENV's value, 
 json_t *stage_run_args(struct stage *s);
 /* SHELL's, or sh's; new. */
 json_t *stage_shell(struct stage *s);
-/* A path of the Dockerfile as an absolute one. */
+/* A path of the Dockerfile as an absolute and clean one; the caller frees. */
 char *stage_path(struct stage *s, const char *path);
 
 /* --- build_config.c: by instruction ------------------------------------------------------------------ */

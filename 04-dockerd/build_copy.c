@@ -20,7 +20,6 @@
 #include "01-kernel/path.h"
 #include "03-containerd/tar_read.h"
 #include "build.h"
-#include "container_root.h"
 #include "copy.h"
 #include "task.h"
 
@@ -120,15 +119,12 @@ static int take_flags(struct stage *s, struct copying *c, struct err *err)
 
 static int take_destination(struct stage *s, struct copying *c, const char *word, struct err *err)
 {
-	AUTO_FREE char *text = step_expand(s, word, err), *path = NULL;
+	AUTO_FREE char *text = step_expand(s, word, err);
 
 	if (!text)
 		return -1;
 	c->to_dir = str_ends(text, "/") || str_ends(text, "/.") || !strcmp(text, ".") || !*text;
-	path = stage_path(s, text);
-	c->to = dockerd_root_clean(path);
-	if (str_ends(c->to, "/.") && strlen(c->to) > 2)
-		c->to[strlen(c->to) - 2] = '\0';
+	c->to = stage_path(s, text);
 	if (c->sources.n > 1 && !c->to_dir)
 		return err_set(err, ERR_INVALID, "When using %s with more than one source file, the "
 			       "destination must be a directory and end with a /", c->i->word);
@@ -314,17 +310,15 @@ static int fill_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *e
 
 int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
 {
-	AUTO_FREE char *given = step_expand(s, i->rest, err), *path = given ? stage_path(s, given) : NULL;
-	AUTO_FREE char *clean = path ? dockerd_root_clean(path) : NULL, *text = NULL;
+	AUTO_FREE char *given = step_expand(s, i->rest, err), *path = given ? stage_path(s, given) : NULL,
+		       *text = NULL;
 
 	if (!given)
 		return -1;
 	if (!*given)
 		return err_set(err, ERR_INVALID, "cannot normalize nothing");
-	if (str_ends(clean, "/.") && strlen(clean) > 2)
-		clean[strlen(clean) - 2] = '\0';
-	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(clean)))
+	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(path)))
 		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
-	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", clean);
-	return stage_layer(s, &(struct layer_work){ text, clean, fill_dir, clean }, err);
+	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", path);
+	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path }, err);
 }

@@ -24,7 +24,6 @@
 #include "01-kernel/path.h"
 #include "auth.h"
 #include "build.h"
-#include "container_root.h"
 #include "create.h"
 
 #define SECRET_MAX (500 << 10)
@@ -142,12 +141,7 @@ static int number(const json_t *m, const char *key, int base, long fallback, lon
 
 static char *target_of(struct stage *s, const json_t *m, const char *fallback)
 {
-	AUTO_FREE char *path = stage_path(s, jsonx_str(m, "target", fallback));
-	char *clean = dockerd_root_clean(path);
-
-	if (str_ends(clean, "/.") && strlen(clean) > 2)
-		clean[strlen(clean) - 2] = '\0';
-	return clean;
+	return stage_path(s, jsonx_str(m, "target", fallback));
 }
 
 static void add_mount(struct run_mounts *out, const char *source, const char *target, bool read_only)

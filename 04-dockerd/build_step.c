@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "build.h"
 #include "create.h"
@@ -182,9 +183,10 @@ json_t *stage_shell(struct stage *s)
 
 char *stage_path(struct stage *s, const char *path)
 {
-	const char *dir = jsonx_str(stage_config(s), "WorkingDir", "");
+	const char *dir = *path == '/' ? "" : jsonx_str(stage_config(s), "WorkingDir", "");
+	AUTO_FREE char *whole = xasprintf("%s/%s", dir, path), *clean = ignore_clean(whole);
 
-	return *path == '/' ? xstrdup(path) : xasprintf("%s/%s", *dir ? dir : "/", path);
+	return xasprintf("/%s", strcmp(clean, ".") ? clean : "");
 }
 
 /* --- one after the other ----------------------------------------------------------------------------- */
