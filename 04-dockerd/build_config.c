@@ -374,7 +374,7 @@ int step_onbuild(struct stage *s, const struct instruction *i, struct err *err)
 	struct instruction trigger;
 	int rc;
 
-	if (instruction_parse(i->rest, s->b->file.escape, &trigger, err))
+	if (instruction_parse(i->rest, &trigger, err))
 		return -1;
 	if (!strcmp(trigger.word, "ONBUILD"))
 		rc = err_set(err, ERR_INVALID, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");

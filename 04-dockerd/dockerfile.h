@@ -4,7 +4,7 @@
  *   text ─▶ lines ─▶ directives, comments, continuations ─▶ instruction, its flags, the rest
  *                                                            └─ here-documents, if it may have any
  *
- * What an instruction's rest means is known to build_instr.h; variables in it are expanded later
+ * What an instruction's rest means is known to build_step.c; variables in it are expanded later
  * still, by dockerfile_expand.c, because their values come from instructions before it. The text
  * is somebody else's: its size is bounded, and everything in it may be wrong.
  */
@@ -48,7 +48,7 @@ int dockerfile_parse(const char *text, size_t n, struct dockerfile *f, struct er
 void dockerfile_free(struct dockerfile *f);
 
 /* One instruction out of a text without a file (ONBUILD's, --change's); the caller frees it. */
-int instruction_parse(const char *text, char escape, struct instruction *i, struct err *err);
+int instruction_parse(const char *text, struct instruction *i, struct err *err);
 void instruction_free(struct instruction *i);
 
 /* The lines around an instruction, marked with ">>>"; the caller frees. */

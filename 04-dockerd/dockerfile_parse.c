@@ -198,9 +198,8 @@ static int fill(struct instruction *i, const char *line, struct err *err)
 	return *i->word ? 0 : err_set(err, ERR_INVALID, "an instruction is missing");
 }
 
-int instruction_parse(const char *text, char escape, struct instruction *i, struct err *err)
+int instruction_parse(const char *text, struct instruction *i, struct err *err)
 {
-	(void)escape;
 	*i = (struct instruction){ .line = 1, .end = 1 };
 	return fill(i, text, err);
 }
