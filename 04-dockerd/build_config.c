@@ -190,15 +190,8 @@ int step_expose(struct stage *s, const struct instruction *i, struct err *err)
 int step_volume(struct stage *s, const struct instruction *i, struct err *err)
 {
 	AUTO_STRLIST struct strlist words = STRLIST_INIT;
-	bool wrong;
-	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
-	json_t *v;
-	size_t n;
 
-	json_array_foreach(list, n, v)
-		strlist_add(&words, json_string_value(v));
-	if (!list)
-		dockerfile_words(i->rest, s->b->file.escape, &words);
+	dockerfile_list(i->rest, s->b->file.escape, &words);
 	for (size_t w = 0; w < words.n; w++) {
 		AUTO_FREE char *path = step_expand(s, words.v[w], err);
 

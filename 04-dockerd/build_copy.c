@@ -54,15 +54,7 @@ static int in_layer(struct stage *s, char key[ID_SIZE], int (*work)(int root, vo
 static int take_words(struct stage *s, const struct instruction *i, struct strlist *words,
 		      struct err *err)
 {
-	bool wrong;
-	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
-	json_t *v;
-	size_t n;
-
-	json_array_foreach(list, n, v)
-		strlist_add(words, json_string_value(v));
-	if (!list)
-		dockerfile_words(i->rest, s->b->file.escape, words);
+	dockerfile_list(i->rest, s->b->file.escape, words);
 	if (words->n < 2)
 		return err_set(err, ERR_INVALID, "%s requires at least two arguments, but only one was "
 			       "provided. Destination could not be determined.", i->word);

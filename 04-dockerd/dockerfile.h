@@ -60,6 +60,8 @@ char *dockerfile_excerpt(const struct dockerfile *f, const struct instruction *i
 json_t *dockerfile_exec_form(const char *rest, bool *wrong);
 /* Separated by blanks, quotes and all left as they are. */
 void dockerfile_words(const char *rest, char escape, struct strlist *out);
+/* Either form, for what is no command: the array's strings, or else the words. */
+void dockerfile_list(const char *rest, char escape, struct strlist *out);
 
 /* --- variables (dockerfile_expand.c) ---------------------------------------------------------- */
 struct expander {

@@ -416,3 +416,16 @@ void dockerfile_words(const char *rest, char escape, struct strlist *out)
 		p = skip_blanks(p);
 	}
 }
+
+void dockerfile_list(const char *rest, char escape, struct strlist *out)
+{
+	bool wrong;
+	AUTO_JSON json_t *list = dockerfile_exec_form(rest, &wrong);
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		strlist_add(out, json_string_value(v));
+	if (!list)
+		dockerfile_words(rest, escape, out);
+}
