@@ -145,8 +145,8 @@ json_t *stage_config(struct stage *s);                          /* borrowed */
 const char *stage_env(const struct stage *s, const char *name); /* ENV's value, or NULL */
 /* ARGs with a value that no ENV hides: ["a=b"], sorted; new. */
 json_t *stage_run_args(struct stage *s);
-/* SHELL's, or sh's; new. */
-json_t *stage_shell(struct stage *s);
+/* SHELL's, or sh's, and the line that it is to run; new, or NULL. */
+json_t *stage_shell(struct stage *s, const char *line, struct err *err);
 /* A path of the Dockerfile as an absolute and clean one; the caller frees. */
 char *stage_path(struct stage *s, const char *path);
 

@@ -217,15 +217,9 @@ static json_t *command(struct stage *s, const char *rest, struct err *err)
 			"strings only");
 		return NULL;
 	}
-	if (list || !*rest)
-		return list ? list : json_array();
-	list = stage_shell(s);
-	if (json_array_append_new(list, json_string(rest))) {
-		json_decref(list);
-		err_set(err, ERR_INVALID, "a command that is not UTF-8");
-		return NULL;
-	}
-	return list;
+	if (list)
+		return list;
+	return *rest ? stage_shell(s, rest, err) : json_array();
 }
 
 static int note_command(struct stage *s, const char *word, const json_t *list, struct err *err)

@@ -69,12 +69,7 @@ static json_t *arguments(struct stage *s, const struct instruction *i, struct er
 	json_decref(list);
 	if (is_script(i) && str_starts(text, "#!"))
 		return json_pack("[o]", json_sprintf("/dev/pipes/%s", i->heredocs[0].name));
-	list = stage_shell(s);
-	if (!json_array_append_new(list, json_string(text)))
-		return list;
-	json_decref(list);
-	err_set(err, ERR_INVALID, "a command that is not UTF-8");
-	return NULL;
+	return stage_shell(s, text, err);
 }
 
 /* A script that names its interpreter is a file, where a container's devices are: not in the image. */

@@ -174,11 +174,16 @@ json_t *stage_run_args(struct stage *s)
 	return jsonx_strings(&list);
 }
 
-json_t *stage_shell(struct stage *s)
+json_t *stage_shell(struct stage *s, const char *line, struct err *err)
 {
 	json_t *shell = json_object_get(stage_config(s), "Shell");
+	AUTO_JSON json_t *list = json_array_size(shell) ? json_deep_copy(shell)
+							: json_pack("[s, s]", "/bin/sh", "-c");
 
-	return json_array_size(shell) ? json_deep_copy(shell) : json_pack("[s, s]", "/bin/sh", "-c");
+	if (!json_array_append_new(list, json_string(line)))
+		return steal_ptr(&list);
+	err_set(err, ERR_INVALID, "a command that is not UTF-8");
+	return NULL;
 }
 
 char *stage_path(struct stage *s, const char *path)
