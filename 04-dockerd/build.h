@@ -134,6 +134,8 @@ int stage_await(struct stage *s, struct stage *other, struct err *err);
 int step_check(const struct instruction *i, struct err *err);
 int stage_run(struct stage *s, struct err *err);
 int stage_step(struct stage *s, const struct instruction *i, struct err *err);
+/* Is it one of the words, each of which has a blank behind it? */
+bool step_is_one_of(const char *words, const char *word, size_t n);
 /* "x" of "--name=x"; "" of "--name"; NULL. The n-th (from 0) of several. */
 const char *step_flag(const struct instruction *i, const char *name, size_t n);
 int step_flag_bool(const struct instruction *i, const char *name, bool *value, struct err *err);

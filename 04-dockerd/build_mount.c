@@ -31,12 +31,7 @@
 /* One --mount, as it is written: {"type": …, "target": …}. */
 static bool is_flag_word(const char *key)
 {
-	static const char *const words[] = { "ro", "readonly", "rw", "readwrite", "required" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i], key))
-			return true;
-	return false;
+	return step_is_one_of("ro readonly rw readwrite required ", key, strlen(key));
 }
 
 static const char *canonical(const char *key)
@@ -62,16 +57,6 @@ static const struct {
 	{ "ssh", "type target id required mode uid gid " },
 };
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = words; *p; p = strchr(p, ' ') + 1)
-		if (strcspn(p, " ") == n && !strncmp(p, word, n))
-			return true;
-	return false;
-}
-
 static int check_keys(const json_t *m, struct err *err)
 {
 	const char *type = jsonx_str(m, "type", ""), *key, *keys = NULL;
@@ -83,7 +68,7 @@ static int check_keys(const json_t *m, struct err *err)
 	if (!keys)
 		return err_set(err, ERR_INVALID, "unsupported mount type \"%s\"", type);
 	json_object_foreach((json_t *)m, key, v)
-		if (!has_word(keys, key))
+		if (!step_is_one_of(keys, key, strlen(key)))
 			return err_set(err, ERR_INVALID, "unexpected key '%s' for mount type '%s'", key, type);
 	if (!strcmp(type, "secret") || !strcmp(type, "ssh"))
 		return 0;

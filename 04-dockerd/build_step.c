@@ -41,14 +41,20 @@ static const struct {
 
 /* --- flags ---------------------------------------------------------------------------------------- */
 
+bool step_is_one_of(const char *words, const char *word, size_t n)
+{
+	for (const char *p = words; *p; p = strchr(p, ' ') + 1)
+		if (strcspn(p, " ") == n && !strncmp(p, word, n))
+			return true;
+	return false;
+}
+
 static int check_flag(const char *known, const char *flag, struct err *err)
 {
 	size_t n = strcspn(flag + 2, "=");
 
-	for (const char *p = known; *p; p = strchr(p, ' ') + 1)
-		if (strcspn(p, " ") == n && !strncmp(p, flag + 2, n))
-			return 0;
-	return err_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)n, flag + 2);
+	return step_is_one_of(known, flag + 2, n)
+		       ? 0 : err_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)n, flag + 2);
 }
 
 static int once(const struct instruction *i, const char *flag, struct err *err)
