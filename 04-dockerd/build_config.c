@@ -27,17 +27,12 @@ static json_t *member(struct stage *s, const char *key, json_t *(*make)(void))
 	return config_member(stage_config(s), key, make);
 }
 
-static int set_text(struct stage *s, const char *key, const struct instruction *i, struct err *err)
+static int set_text(struct stage *s, const char *key, const char *word, const char *value, struct err *err)
 {
-	AUTO_FREE char *value = step_expand(s, i->rest, err), *text = NULL;
-	json_t *json = value ? json_string(value) : NULL;
+	AUTO_FREE char *text = xasprintf("%s %s", word, value);
 
-	if (!value)
-		return -1;
-	if (!json)
-		return err_set(err, ERR_INVALID, "%s: not UTF-8", i->word);
-	json_object_set_new(stage_config(s), key, json);
-	text = xasprintf("%s %s", i->word, value);
+	if (json_object_set_new(stage_config(s), key, json_string(value)))
+		return err_set(err, ERR_INVALID, "%s: not UTF-8", word);
 	return stage_note(s, text, err);
 }
 
@@ -333,7 +328,9 @@ int step_healthcheck(struct stage *s, const struct instruction *i, struct err *e
 
 int step_user(struct stage *s, const struct instruction *i, struct err *err)
 {
-	return set_text(s, "User", i, err);
+	AUTO_FREE char *user = step_expand(s, i->rest, err);
+
+	return user ? set_text(s, "User", i->word, user, err) : -1;
 }
 
 int step_stopsignal(struct stage *s, const struct instruction *i, struct err *err)
@@ -344,7 +341,7 @@ int step_stopsignal(struct stage *s, const struct instruction *i, struct err *er
 		return -1;
 	if (kern_signal_parse(signal, err) < 0)
 		return err_set(err, ERR_INVALID, "invalid signal: %s", signal);
-	return set_text(s, "StopSignal", i, err);
+	return set_text(s, "StopSignal", i->word, signal, err);
 }
 
 int step_maintainer(struct stage *s, const struct instruction *i, struct err *err)
