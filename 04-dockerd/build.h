@@ -111,8 +111,8 @@ void build_free(void *build);
 int stage_say(struct stage *s, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool build_stopped(struct build *b);
-/* A path below b->dir that nobody else has; the caller frees. */
-char *build_temporary(struct build *b, const char *what);
+/* A path below one of the build's directories that nobody else has; the caller frees. */
+char *build_temporary(struct build *b, const char *dir, const char *what);
 int build_call(struct daemon *d, const char *method, const char *path, const json_t *body,
 	       struct err *err); /* containerd; the answer is dropped */
 /* Remove what a daemon left that died. */

@@ -177,7 +177,7 @@ static int copy_source(struct stage *s, const json_t *m, const char *to, struct 
 
 static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
 {
-	AUTO_FREE char *to = build_temporary(s->b, "bind"), *file = xasprintf("%s/file", to),
+	AUTO_FREE char *to = build_temporary(s->b, s->b->dir, "bind"), *file = xasprintf("%s/file", to),
 		       *target = target_of(s, m, "");
 
 	strlist_add(&out->temporary, to);
@@ -293,9 +293,7 @@ static int secret_file(struct stage *s, const json_t *m, const struct strbuf *va
 	if (number(m, "mode", 8, 0400, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
 	    number(m, "gid", 10, 0, &gid, err) || file_mkdir_p(s->b->secret_dir, 0700, err))
 		return -1;
-	pthread_mutex_lock(&s->b->lock);
-	path = xasprintf("%s/%u", s->b->secret_dir, s->b->serial++);
-	pthread_mutex_unlock(&s->b->lock);
+	path = build_temporary(s->b, s->b->secret_dir, "secret");
 	if (file_write_new(AT_FDCWD, path, value->data ? value->data : "", value->len, 0600, err))
 		return -1;
 	if (chown(path, (uid_t)uid, (gid_t)gid) || chmod(path, (mode_t)mode))

@@ -82,7 +82,7 @@ static int mount_script(struct running *r, struct err *err)
 		return 0;
 	if (strchr(h->name, '/'))
 		return err_set(err, ERR_INVALID, "\"%s\" cannot be a file's name", h->name);
-	path = build_temporary(r->s->b, "script");
+	path = build_temporary(r->s->b, r->s->b->dir, "script");
 	if (file_write_new(AT_FDCWD, path, h->content, strlen(h->content), 0755, err))
 		return -1;
 	json_array_append_new(r->mounts.list,

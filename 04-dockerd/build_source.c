@@ -165,7 +165,7 @@ static int add_paths(int root, const char *word, struct sources *out, struct err
 static int own_dir(struct build *b, const char *what, const char *name, struct sources *out,
 		   struct err *err)
 {
-	AUTO_FREE char *dir = build_temporary(b, what);
+	AUTO_FREE char *dir = build_temporary(b, b->dir, what);
 	int root;
 
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
