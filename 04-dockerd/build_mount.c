@@ -152,10 +152,12 @@ static char *source_of(const json_t *m)
 	return ignore_clean(jsonx_str(m, "source", "."));
 }
 
-static int copy_source(struct stage *s, const json_t *m, const char *to, struct err *err)
+/* *name: what of `to` is the source, "/" (a directory) or "/file". */
+static int copy_source(struct stage *s, const json_t *m, const char *to, const char **name,
+		       struct err *err)
 {
 	struct tree_copy how = { .exclude = NULL };
-	AUTO_FREE char *path = source_of(m), *place = NULL;
+	AUTO_FREE char *path = source_of(m);
 	AUTO_CLOSE int dir = -1, look = -1;
 	struct stat st;
 	bool own;
@@ -167,8 +169,8 @@ static int copy_source(struct stage *s, const json_t *m, const char *to, struct 
 	if (look >= 0 && !fstat(look, &st) && !file_mkdir_p(to, 0755, err)) {
 		dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		/* A directory's content into ours; a file beside it, under the one name that is known. */
-		place = xstrdup(S_ISDIR(st.st_mode) ? "/" : "/file");
-		rc = dir < 0 ? err_sys(err, "open %s", to) : tree_copy(root, path, dir, place, &how, err);
+		*name = S_ISDIR(st.st_mode) ? "/" : "/file";
+		rc = dir < 0 ? err_sys(err, "open %s", to) : tree_copy(root, path, dir, *name, &how, err);
 	}
 	if (own)
 		close(root);
@@ -177,14 +179,15 @@ static int copy_source(struct stage *s, const json_t *m, const char *to, struct 
 
 static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
 {
-	AUTO_FREE char *to = build_temporary(s->b, s->b->dir, "bind"), *file = xasprintf("%s/file", to),
-		       *target = target_of(s, m, "");
+	AUTO_FREE char *to = build_temporary(s->b, s->b->dir, "bind"), *target = target_of(s, m, ""),
+		       *from = NULL;
+	const char *name = "/";
 
 	strlist_add(&out->temporary, to);
-	if (copy_source(s, m, to, err))
+	if (copy_source(s, m, to, &name, err))
 		return err_wrap(err, "RUN --mount=type=bind,source=%s", jsonx_str(m, "source", "."));
-	add_mount(out, access(file, F_OK) || !strcmp(jsonx_str(m, "source", "."), ".") ? to : file, target,
-		  !flag_of(m, "rw"));
+	from = xasprintf("%s%s", to, name);
+	add_mount(out, from, target, !flag_of(m, "rw"));
 	return 0;
 }
 
@@ -192,12 +195,13 @@ static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, s
 
 static int fill_cache(struct stage *s, const json_t *m, const char *dir, struct err *err)
 {
+	const char *ignored;
 	long mode, uid, gid;
 
 	if (number(m, "mode", 8, 0755, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
 	    number(m, "gid", 10, 0, &gid, err))
 		return -1;
-	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, err) : file_mkdir_p(dir, 0700, err))
+	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, &ignored, err) : file_mkdir_p(dir, 0700, err))
 		return -1;
 	return chown(dir, (uid_t)uid, (gid_t)gid) || chmod(dir, (mode_t)mode) ? err_sys(err, "%s", dir) : 0;
 }
