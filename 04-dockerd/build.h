@@ -170,7 +170,8 @@ json_t *build_image(struct stage *s, const char *ref, const char *platform, stru
 struct layer_work {
 	const char *text;    /* of the step: what history shows */
 	const char *inputs;  /* digest of what goes into it, besides the state before */
-	/* Make the snapshot on s->chain and fill it. On failure nothing is left of it. */
+	/* Make the snapshot on s->chain and fill it. On failure nothing is left of it. NULL: a step
+	 * without files. */
 	int (*fill)(struct stage *s, char key[ID_SIZE], void *arg, struct err *err);
 	void *arg;
 };

@@ -188,9 +188,9 @@ int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
 	record = known(s, key);
 	if (record)
 		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, w->text, record, err);
-	if (w->fill(s, snapshot, w->arg, err))
+	if (w->fill && w->fill(s, snapshot, w->arg, err))
 		return -1;
-	record = finish(s, snapshot, err);
+	record = w->fill ? finish(s, snapshot, err) : json_pack("{s:n}", "layer");
 	if (record)
 		return remember(s, key, w->text, record, err);
 	dockerd_snapshot_remove(s->b->d, snapshot, &ignored);
@@ -203,15 +203,6 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
 	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
 	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
-	AUTO_JSON json_t *record = NULL;
-	char key[DIGEST_SIZE];
 
-	if (s->bare)
-		return 0;
-	make_key(s, text, inputs, key);
-	record = known(s, key);
-	if (record)
-		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, text, record, err);
-	record = json_pack("{s:n}", "layer");
-	return remember(s, key, text, record, err);
+	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs }, err);
 }
