@@ -9,7 +9,6 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/ns.h"
 #include "build.h"
-#include "ports.h"
 #include "prune.h"
 
 json_t *config_member(json_t *config, const char *key, json_t *(*make)(void))

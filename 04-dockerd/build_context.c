@@ -6,7 +6,6 @@
  * the context later resolves them in the same way.
  */
 #include <curl/curl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #include "01-kernel/path.h"
 #include "build.h"
 #include "copy.h"
-#include "spool.h"
 
 #define STALL_SECONDS 30L
 #define IGNORE_MAX (1 << 20)

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/images.h"
 #include "build.h"

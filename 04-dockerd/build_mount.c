@@ -11,7 +11,6 @@
  *
  * None of it becomes part of the layer, nor what was made to mount it on.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

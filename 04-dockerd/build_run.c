@@ -7,19 +7,15 @@
  * It is in the list of containers while it runs, so that somebody who wonders can look into it.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/path.h"
 #include "build.h"
 #include "container.h"
 #include "container_root.h"

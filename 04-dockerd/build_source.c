@@ -6,7 +6,6 @@
  *     an URL, to ADD              (the same)
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
