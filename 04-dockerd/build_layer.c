@@ -57,14 +57,23 @@ int layer_view(struct build *b, const char *chain, struct err *err)
 	return dockerd_root_mount(b->d, key, NULL, false, err);
 }
 
+/* The chain of the stage's layers and one more. */
+static int chain_with(struct stage *s, json_t *diff_id, char chain[DIGEST_SIZE], struct err *err)
+{
+	AUTO_JSON json_t *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+
+	if (json_array_append(ids, diff_id))
+		return err_set(err, ERR_CORRUPT, "a layer without a diff ID");
+	return ctrd_chain_id(ids, json_array_size(ids), chain, err);
+}
+
 /* The snapshot's difference, and its name as a layer: {"layer","diffID","chain"}; an empty one is
  * removed, and null. */
 static json_t *finish(struct stage *s, const char *key, struct err *err)
 {
 	AUTO_FREE char *diff = xasprintf("/v1/snapshots/%s/diff", key),
 		       *commit = xasprintf("/v1/snapshots/%s/commit", key);
-	AUTO_JSON json_t *how = json_pack("{s:s}", "mediaType", LAYER_TYPE), *made = NULL, *name = NULL,
-			 *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+	AUTO_JSON json_t *how = json_pack("{s:s}", "mediaType", LAYER_TYPE), *made = NULL, *name = NULL;
 	const char *diff_id;
 	char chain[DIGEST_SIZE];
 
@@ -77,8 +86,7 @@ static json_t *finish(struct stage *s, const char *key, struct err *err)
 	if (!strcmp(diff_id, EMPTY_DIFF))
 		return dockerd_snapshot_remove(s->b->d, key, err) ? NULL
 								  : json_pack("{s:n}", "layer");
-	json_array_append_new(ids, json_string(diff_id));
-	if (ctrd_chain_id(ids, json_array_size(ids), chain, err))
+	if (chain_with(s, json_object_get(made, "diffID"), chain, err))
 		return NULL;
 	name = json_pack("{s:s}", "name", chain);
 	if (build_call(s->b->d, "POST", commit, name, err) &&
@@ -128,15 +136,12 @@ static int apply(struct stage *s, const char *text, const json_t *record, struct
 /* The chain that the record's layer makes on top of the stage's is the record's? */
 static bool fits(struct stage *s, const json_t *record)
 {
-	AUTO_JSON json_t *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
 	char chain[DIGEST_SIZE];
 	struct err ignored;
 
-	if (!json_is_object(json_object_get(record, "layer")))
-		return true;
-	json_array_append(ids, json_object_get(record, "diffID"));
-	return !ctrd_chain_id(ids, json_array_size(ids), chain, &ignored) &&
-	       !strcmp(chain, jsonx_str(record, "chain", ""));
+	return !json_is_object(json_object_get(record, "layer")) ||
+	       (!chain_with(s, json_object_get(record, "diffID"), chain, &ignored) &&
+		!strcmp(chain, jsonx_str(record, "chain", "")));
 }
 
 static void make_key(struct stage *s, const char *text, const char *inputs, char key[DIGEST_SIZE])
