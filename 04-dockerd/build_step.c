@@ -14,7 +14,7 @@
 #include "create.h"
 
 /* `flags`: the ones that it may have, each with a blank behind it. */
-static const struct {
+static const struct step {
 	const char *word, *flags;
 	step_fn *run;
 	bool says_nothing; /* it may have no arguments */
@@ -66,19 +66,27 @@ static int once(const struct instruction *i, const char *flag, struct err *err)
 	return 0;
 }
 
+static const struct step *step_of(const struct instruction *i, struct err *err)
+{
+	for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
+		if (!strcmp(steps[n].word, i->word))
+			return &steps[n];
+	err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	return NULL;
+}
+
 int step_check(const struct instruction *i, struct err *err)
 {
-	for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
-		if (strcmp(steps[s].word, i->word))
-			continue;
-		for (size_t f = 0; f < i->flags.n; f++)
-			if (check_flag(steps[s].flags, i->flags.v[f], err) || once(i, i->flags.v[f], err))
-				return -1;
-		if (!*i->rest && !steps[s].says_nothing)
-			return err_set(err, ERR_INVALID, "%s requires at least one argument", i->word);
-		return 0;
-	}
-	return err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	const struct step *step = step_of(i, err);
+
+	if (!step)
+		return -1;
+	for (size_t f = 0; f < i->flags.n; f++)
+		if (check_flag(step->flags, i->flags.v[f], err) || once(i, i->flags.v[f], err))
+			return -1;
+	if (!*i->rest && !step->says_nothing)
+		return err_set(err, ERR_INVALID, "%s requires at least one argument", i->word);
+	return 0;
 }
 
 const char *step_flag(const struct instruction *i, const char *name, size_t n)
@@ -204,10 +212,9 @@ char *stage_path(struct stage *s, const char *path)
 
 int stage_step(struct stage *s, const struct instruction *i, struct err *err)
 {
-	for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
-		if (!strcmp(steps[n].word, i->word))
-			return steps[n].run(s, i, err);
-	return err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	const struct step *step = step_of(i, err);
+
+	return step ? step->run(s, i, err) : -1;
 }
 
 int stage_run(struct stage *s, struct err *err)
