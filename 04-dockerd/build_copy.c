@@ -146,6 +146,12 @@ static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 
 /* --- placing them ------------------------------------------------------------------------------------------ */
 
+/* A name in the destination, taken as a directory; the caller frees. */
+static char *in_destination(const struct copying *c, const char *name)
+{
+	return xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "", name);
+}
+
 static bool is_dir(int root, const char *path)
 {
 	struct err ignored;
@@ -188,7 +194,7 @@ static int place_file(const struct copying *c, const struct source *src, int roo
 {
 	const char *kept = c->parents ? src->path + src->skip : src->shown;
 	bool into = c->to_dir || c->parents || is_dir(root, c->to);
-	AUTO_FREE char *to = into ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "", kept) : xstrdup(c->to);
+	AUTO_FREE char *to = into ? in_destination(c, kept) : xstrdup(c->to);
 	AUTO_FREE char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
 
 	if (c->how.exclude && ignore_chooses(c->how.exclude, c->parents ? kept : src->shown))
@@ -208,9 +214,7 @@ static int place(const struct copying *c, const struct source *src, int root, st
 		return -1;
 	if (S_ISDIR(st.st_mode)) {
 		AUTO_FREE char *to = c->parents && strcmp(src->path, ".")
-					     ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "",
-							 src->path + src->skip)
-					     : xstrdup(c->to);
+					     ? in_destination(c, src->path + src->skip) : xstrdup(c->to);
 
 		return tree_copy(src->root, src->path, root, to, &c->how, err);
 	}
