@@ -8,8 +8,6 @@
  */
 #include "build.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,14 +100,14 @@ bool build_stopped(struct build *b)
 	return stop;
 }
 
-char *build_temporary(struct build *b, const char *what)
+char *build_temporary(struct build *b, const char *dir, const char *what)
 {
 	unsigned n;
 
 	pthread_mutex_lock(&b->lock);
 	n = b->serial++;
 	pthread_mutex_unlock(&b->lock);
-	return xasprintf("%s/%s-%u", b->dir, what, n);
+	return xasprintf("%s/%s-%u", dir, what, n);
 }
 
 /* --- stages ------------------------------------------------------------------------------------------ */

@@ -111,8 +111,8 @@ void build_free(void *build);
 int stage_say(struct stage *s, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool build_stopped(struct build *b);
-/* A path below b->dir that nobody else has; the caller frees. */
-char *build_temporary(struct build *b, const char *what);
+/* A path below one of the build's directories that nobody else has; the caller frees. */
+char *build_temporary(struct build *b, const char *dir, const char *what);
 int build_call(struct daemon *d, const char *method, const char *path, const json_t *body,
 	       struct err *err); /* containerd; the answer is dropped */
 /* Remove what a daemon left that died. */
@@ -132,6 +132,8 @@ int stage_await(struct stage *s, struct stage *other, struct err *err);
 int step_check(const struct instruction *i, struct err *err);
 int stage_run(struct stage *s, struct err *err);
 int stage_step(struct stage *s, const struct instruction *i, struct err *err);
+/* Is it one of the words, each of which has a blank behind it? */
+bool step_is_one_of(const char *words, const char *word, size_t n);
 /* "x" of "--name=x"; "" of "--name"; NULL. The n-th (from 0) of several. */
 const char *step_flag(const struct instruction *i, const char *name, size_t n);
 int step_flag_bool(const struct instruction *i, const char *name, bool *value, struct err *err);
@@ -143,9 +145,9 @@ json_t *stage_config(struct stage *s);                          /* borrowed */
 const char *stage_env(const struct stage *s, const char *name); /* ENV's value, or NULL */
 /* ARGs with a value that no ENV hides: ["a=b"], sorted; new. */
 json_t *stage_run_args(struct stage *s);
-/* SHELL's, or sh's; new. */
-json_t *stage_shell(struct stage *s);
-/* A path of the Dockerfile as an absolute one. */
+/* SHELL's, or sh's, and the line that it is to run; new, or NULL. */
+json_t *stage_shell(struct stage *s, const char *line, struct err *err);
+/* A path of the Dockerfile as an absolute and clean one; the caller frees. */
 char *stage_path(struct stage *s, const char *path);
 
 /* --- build_config.c: by instruction ------------------------------------------------------------------ */
@@ -166,7 +168,8 @@ json_t *build_image(struct stage *s, const char *ref, const char *platform, stru
 struct layer_work {
 	const char *text;    /* of the step: what history shows */
 	const char *inputs;  /* digest of what goes into it, besides the state before */
-	/* Make the snapshot on s->chain and fill it. On failure nothing is left of it. */
+	/* Make the snapshot on s->chain and fill it. On failure nothing is left of it. NULL: a step
+	 * without files. */
 	int (*fill)(struct stage *s, char key[ID_SIZE], void *arg, struct err *err);
 	void *arg;
 };

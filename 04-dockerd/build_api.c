@@ -222,18 +222,13 @@ static bool begins(const char *value, const void *arg)
 	return str_starts(arg, value);
 }
 
-static bool equals(const char *value, const void *arg)
-{
-	return !strcmp(arg, value);
-}
-
 static bool chooses(void *arg, const json_t *entry)
 {
 	const struct prune *p = arg;
 
 	return dockerd_prune_chooses(p, NULL, jsonx_str(entry, "LastUsedAt", ZERO_TIME)) &&
 	       dockerd_filter_any(p->filters, "id", begins, jsonx_str(entry, "ID", "")) &&
-	       dockerd_filter_any(p->filters, "type", equals, jsonx_str(entry, "Type", ""));
+	       dockerd_filter_equal(p->filters, "type", jsonx_str(entry, "Type", ""));
 }
 
 /* How much may stay, under the three names that this has had. */

@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include "01-kernel/base/jsonx.h"
 #include "build.h"
 
 /* Known without being declared in front of a stage. */

@@ -8,7 +8,6 @@
  * the record's key keeps them (03-containerd/leases.h).
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

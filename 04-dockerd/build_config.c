@@ -9,7 +9,6 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/ns.h"
 #include "build.h"
-#include "ports.h"
 #include "prune.h"
 
 json_t *config_member(json_t *config, const char *key, json_t *(*make)(void))
@@ -27,17 +26,12 @@ static json_t *member(struct stage *s, const char *key, json_t *(*make)(void))
 	return config_member(stage_config(s), key, make);
 }
 
-static int set_text(struct stage *s, const char *key, const struct instruction *i, struct err *err)
+static int set_text(struct stage *s, const char *key, const char *word, const char *value, struct err *err)
 {
-	AUTO_FREE char *value = step_expand(s, i->rest, err), *text = NULL;
-	json_t *json = value ? json_string(value) : NULL;
+	AUTO_FREE char *text = xasprintf("%s %s", word, value);
 
-	if (!value)
-		return -1;
-	if (!json)
-		return err_set(err, ERR_INVALID, "%s: not UTF-8", i->word);
-	json_object_set_new(stage_config(s), key, json);
-	text = xasprintf("%s %s", i->word, value);
+	if (json_object_set_new(stage_config(s), key, json_string(value)))
+		return err_set(err, ERR_INVALID, "%s: not UTF-8", word);
 	return stage_note(s, text, err);
 }
 
@@ -190,15 +184,8 @@ int step_expose(struct stage *s, const struct instruction *i, struct err *err)
 int step_volume(struct stage *s, const struct instruction *i, struct err *err)
 {
 	AUTO_STRLIST struct strlist words = STRLIST_INIT;
-	bool wrong;
-	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
-	json_t *v;
-	size_t n;
 
-	json_array_foreach(list, n, v)
-		strlist_add(&words, json_string_value(v));
-	if (!list)
-		dockerfile_words(i->rest, s->b->file.escape, &words);
+	dockerfile_list(i->rest, s->b->file.escape, &words);
 	for (size_t w = 0; w < words.n; w++) {
 		AUTO_FREE char *path = step_expand(s, words.v[w], err);
 
@@ -224,15 +211,9 @@ static json_t *command(struct stage *s, const char *rest, struct err *err)
 			"strings only");
 		return NULL;
 	}
-	if (list || !*rest)
-		return list ? list : json_array();
-	list = stage_shell(s);
-	if (json_array_append_new(list, json_string(rest))) {
-		json_decref(list);
-		err_set(err, ERR_INVALID, "a command that is not UTF-8");
-		return NULL;
-	}
-	return list;
+	if (list)
+		return list;
+	return *rest ? stage_shell(s, rest, err) : json_array();
 }
 
 static int note_command(struct stage *s, const char *word, const json_t *list, struct err *err)
@@ -346,7 +327,9 @@ int step_healthcheck(struct stage *s, const struct instruction *i, struct err *e
 
 int step_user(struct stage *s, const struct instruction *i, struct err *err)
 {
-	return set_text(s, "User", i, err);
+	AUTO_FREE char *user = step_expand(s, i->rest, err);
+
+	return user ? set_text(s, "User", i->word, user, err) : -1;
 }
 
 int step_stopsignal(struct stage *s, const struct instruction *i, struct err *err)
@@ -357,7 +340,7 @@ int step_stopsignal(struct stage *s, const struct instruction *i, struct err *er
 		return -1;
 	if (kern_signal_parse(signal, err) < 0)
 		return err_set(err, ERR_INVALID, "invalid signal: %s", signal);
-	return set_text(s, "StopSignal", i, err);
+	return set_text(s, "StopSignal", i->word, signal, err);
 }
 
 int step_maintainer(struct stage *s, const struct instruction *i, struct err *err)
@@ -374,7 +357,7 @@ int step_onbuild(struct stage *s, const struct instruction *i, struct err *err)
 	struct instruction trigger;
 	int rc;
 
-	if (instruction_parse(i->rest, s->b->file.escape, &trigger, err))
+	if (instruction_parse(i->rest, &trigger, err))
 		return -1;
 	if (!strcmp(trigger.word, "ONBUILD"))
 		rc = err_set(err, ERR_INVALID, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");

@@ -5,7 +5,6 @@
  * name resolved by the kernel below the directory. Links in it stay what they are, and whoever reads
  * the context later resolves them in the same way.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #include "build.h"
 #include "copy.h"
 #include "download.h"
-#include "spool.h"
 
 #define IGNORE_MAX (1 << 20)
 

@@ -14,14 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
 #include "03-containerd/tar_read.h"
 #include "build.h"
-#include "container_root.h"
 #include "copy.h"
+#include "task.h"
 
 struct copying {
 	const struct instruction *i;
@@ -34,20 +33,27 @@ struct copying {
 	bool parents, unpack;
 };
 
+/* A layer that `work` fills; nothing is left of it where that fails. */
+static int in_layer(struct stage *s, char key[ID_SIZE], int (*work)(int root, void *arg, struct err *err),
+		    void *arg, struct err *err)
+{
+	AUTO_CLOSE int root = layer_open(s, key, err);
+	struct err ignored;
+
+	if (root < 0)
+		return -1;
+	if (!work(root, arg, err))
+		return 0;
+	dockerd_snapshot_remove(s->b->d, key, &ignored);
+	return -1;
+}
+
 /* --- the words ---------------------------------------------------------------------------------------- */
 
 static int take_words(struct stage *s, const struct instruction *i, struct strlist *words,
 		      struct err *err)
 {
-	bool wrong;
-	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
-	json_t *v;
-	size_t n;
-
-	json_array_foreach(list, n, v)
-		strlist_add(words, json_string_value(v));
-	if (!list)
-		dockerfile_words(i->rest, s->b->file.escape, words);
+	dockerfile_list(i->rest, s->b->file.escape, words);
 	if (words->n < 2)
 		return err_set(err, ERR_INVALID, "%s requires at least two arguments, but only one was "
 			       "provided. Destination could not be determined.", i->word);
@@ -104,15 +110,12 @@ static int take_flags(struct stage *s, struct copying *c, struct err *err)
 
 static int take_destination(struct stage *s, struct copying *c, const char *word, struct err *err)
 {
-	AUTO_FREE char *text = step_expand(s, word, err), *path = NULL;
+	AUTO_FREE char *text = step_expand(s, word, err);
 
 	if (!text)
 		return -1;
 	c->to_dir = str_ends(text, "/") || str_ends(text, "/.") || !strcmp(text, ".") || !*text;
-	path = stage_path(s, text);
-	c->to = dockerd_root_clean(path);
-	if (str_ends(c->to, "/.") && strlen(c->to) > 2)
-		c->to[strlen(c->to) - 2] = '\0';
+	c->to = stage_path(s, text);
 	if (c->sources.n > 1 && !c->to_dir)
 		return err_set(err, ERR_INVALID, "When using %s with more than one source file, the "
 			       "destination must be a directory and end with a /", c->i->word);
@@ -142,6 +145,12 @@ static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 }
 
 /* --- placing them ------------------------------------------------------------------------------------------ */
+
+/* A name in the destination, taken as a directory; the caller frees. */
+static char *in_destination(const struct copying *c, const char *name)
+{
+	return xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "", name);
+}
 
 static bool is_dir(int root, const char *path)
 {
@@ -185,7 +194,7 @@ static int place_file(const struct copying *c, const struct source *src, int roo
 {
 	const char *kept = c->parents ? src->path + src->skip : src->shown;
 	bool into = c->to_dir || c->parents || is_dir(root, c->to);
-	AUTO_FREE char *to = into ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "", kept) : xstrdup(c->to);
+	AUTO_FREE char *to = into ? in_destination(c, kept) : xstrdup(c->to);
 	AUTO_FREE char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
 
 	if (c->how.exclude && ignore_chooses(c->how.exclude, c->parents ? kept : src->shown))
@@ -205,9 +214,7 @@ static int place(const struct copying *c, const struct source *src, int root, st
 		return -1;
 	if (S_ISDIR(st.st_mode)) {
 		AUTO_FREE char *to = c->parents && strcmp(src->path, ".")
-					     ? xasprintf("%s/%s", strcmp(c->to, "/") ? c->to : "",
-							 src->path + src->skip)
-					     : xstrdup(c->to);
+					     ? in_destination(c, src->path + src->skip) : xstrdup(c->to);
 
 		return tree_copy(src->root, src->path, root, to, &c->how, err);
 	}
@@ -216,8 +223,10 @@ static int place(const struct copying *c, const struct source *src, int root, st
 	return archive ? unpack(c, fd, root, err) : place_file(c, src, root, err);
 }
 
-static int place_all(struct copying *c, int root, struct err *err)
+static int place_all(int root, void *arg, struct err *err)
 {
+	struct copying *c = arg;
+
 	if (c->chown && owner_parse(root, c->chown, &c->how.uid, &c->how.gid, err))
 		return -1;
 	/* A directory that several come into is none of theirs: it does not take one's mode. */
@@ -231,16 +240,7 @@ static int place_all(struct copying *c, int root, struct err *err)
 
 static int fill(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
 {
-	AUTO_CLOSE int root = layer_open(s, key, err);
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
-	struct err ignored;
-
-	if (root < 0)
-		return -1;
-	if (!place_all(arg, root, err))
-		return 0;
-	build_call(s->b->d, "DELETE", path, NULL, &ignored);
-	return -1;
+	return in_layer(s, key, place_all, arg, err);
 }
 
 /* --- the instructions ------------------------------------------------------------------------------------------ */
@@ -293,34 +293,27 @@ int step_add(struct stage *s, const struct instruction *i, struct err *err)
 
 /* --- WORKDIR ------------------------------------------------------------------------------------------------- */
 
-static int make_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+static int make_dir(int root, void *path, struct err *err)
 {
-	AUTO_CLOSE int root = layer_open(s, key, err);
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", key);
-	struct tree_copy how = { .chown = true };
-	struct err ignored;
+	return tree_mkdir(root, path, &(struct tree_copy){ .chown = true }, err);
+}
 
-	if (root < 0)
-		return -1;
-	if (!tree_mkdir(root, arg, &how, err))
-		return 0;
-	build_call(s->b->d, "DELETE", path, NULL, &ignored);
-	return -1;
+static int fill_dir(struct stage *s, char key[ID_SIZE], void *arg, struct err *err)
+{
+	return in_layer(s, key, make_dir, arg, err);
 }
 
 int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
 {
-	AUTO_FREE char *given = step_expand(s, i->rest, err), *path = given ? stage_path(s, given) : NULL;
-	AUTO_FREE char *clean = path ? dockerd_root_clean(path) : NULL, *text = NULL;
+	AUTO_FREE char *given = step_expand(s, i->rest, err), *path = given ? stage_path(s, given) : NULL,
+		       *text = NULL;
 
 	if (!given)
 		return -1;
 	if (!*given)
 		return err_set(err, ERR_INVALID, "cannot normalize nothing");
-	if (str_ends(clean, "/.") && strlen(clean) > 2)
-		clean[strlen(clean) - 2] = '\0';
-	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(clean)))
+	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(path)))
 		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
-	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", clean);
-	return stage_layer(s, &(struct layer_work){ text, clean, make_dir, clean }, err);
+	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", path);
+	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path }, err);
 }

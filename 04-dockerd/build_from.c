@@ -10,9 +10,8 @@
 #include "build.h"
 #include "image_make.h"
 #include "images.h"
+#include "ospec.h"
 #include "pull.h"
-
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* --- images --------------------------------------------------------------------------------------- */
 

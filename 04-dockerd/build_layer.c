@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/images.h"
 #include "build.h"
@@ -48,17 +46,25 @@ int layer_open(struct stage *s, char key[ID_SIZE], struct err *err)
 
 int layer_view(struct build *b, const char *chain, struct err *err)
 {
-	AUTO_JSON json_t *body = NULL;
 	char key[ID_SIZE];
 
 	dockerd_random_id(key);
-	body = json_pack("{s:s, s:s}", "key", key, "parent", chain);
-	if (build_call(b->d, "POST", "/v1/snapshots/prepare", body, err))
+	if (dockerd_snapshot_prepare(b->d, key, chain, err))
 		return -1;
 	pthread_mutex_lock(&b->lock);
 	strlist_add(&b->views, key);
 	pthread_mutex_unlock(&b->lock);
 	return dockerd_root_mount(b->d, key, NULL, false, err);
+}
+
+/* The chain of the stage's layers and one more. */
+static int chain_with(struct stage *s, json_t *diff_id, char chain[DIGEST_SIZE], struct err *err)
+{
+	AUTO_JSON json_t *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+
+	if (json_array_append(ids, diff_id))
+		return err_set(err, ERR_CORRUPT, "a layer without a diff ID");
+	return ctrd_chain_id(ids, json_array_size(ids), chain, err);
 }
 
 /* The snapshot's difference, and its name as a layer: {"layer","diffID","chain"}; an empty one is
@@ -67,8 +73,7 @@ static json_t *finish(struct stage *s, const char *key, struct err *err)
 {
 	AUTO_FREE char *diff = xasprintf("/v1/snapshots/%s/diff", key),
 		       *commit = xasprintf("/v1/snapshots/%s/commit", key);
-	AUTO_JSON json_t *how = json_pack("{s:s}", "mediaType", LAYER_TYPE), *made = NULL, *name = NULL,
-			 *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
+	AUTO_JSON json_t *how = json_pack("{s:s}", "mediaType", LAYER_TYPE), *made = NULL, *name = NULL;
 	const char *diff_id;
 	char chain[DIGEST_SIZE];
 
@@ -81,8 +86,7 @@ static json_t *finish(struct stage *s, const char *key, struct err *err)
 	if (!strcmp(diff_id, EMPTY_DIFF))
 		return dockerd_snapshot_remove(s->b->d, key, err) ? NULL
 								  : json_pack("{s:n}", "layer");
-	json_array_append_new(ids, json_string(diff_id));
-	if (ctrd_chain_id(ids, json_array_size(ids), chain, err))
+	if (chain_with(s, json_object_get(made, "diffID"), chain, err))
 		return NULL;
 	name = json_pack("{s:s}", "name", chain);
 	if (build_call(s->b->d, "POST", commit, name, err) &&
@@ -132,15 +136,12 @@ static int apply(struct stage *s, const char *text, const json_t *record, struct
 /* The chain that the record's layer makes on top of the stage's is the record's? */
 static bool fits(struct stage *s, const json_t *record)
 {
-	AUTO_JSON json_t *ids = json_deep_copy(jsonx_at(s->doc, "rootfs.diff_ids"));
 	char chain[DIGEST_SIZE];
 	struct err ignored;
 
-	if (!json_is_object(json_object_get(record, "layer")))
-		return true;
-	json_array_append(ids, json_object_get(record, "diffID"));
-	return !ctrd_chain_id(ids, json_array_size(ids), chain, &ignored) &&
-	       !strcmp(chain, jsonx_str(record, "chain", ""));
+	return !json_is_object(json_object_get(record, "layer")) ||
+	       (!chain_with(s, json_object_get(record, "diffID"), chain, &ignored) &&
+		!strcmp(chain, jsonx_str(record, "chain", "")));
 }
 
 static void make_key(struct stage *s, const char *text, const char *inputs, char key[DIGEST_SIZE])
@@ -190,9 +191,9 @@ int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
 	record = known(s, key);
 	if (record)
 		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, w->text, record, err);
-	if (w->fill(s, snapshot, w->arg, err))
+	if (w->fill && w->fill(s, snapshot, w->arg, err))
 		return -1;
-	record = finish(s, snapshot, err);
+	record = w->fill ? finish(s, snapshot, err) : json_pack("{s:n}", "layer");
 	if (record)
 		return remember(s, key, w->text, record, err);
 	dockerd_snapshot_remove(s->b->d, snapshot, &ignored);
@@ -205,15 +206,6 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
 	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
 	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
-	AUTO_JSON json_t *record = NULL;
-	char key[DIGEST_SIZE];
 
-	if (s->bare)
-		return 0;
-	make_key(s, text, inputs, key);
-	record = known(s, key);
-	if (record)
-		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, text, record, err);
-	record = json_pack("{s:n}", "layer");
-	return remember(s, key, text, record, err);
+	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs }, err);
 }

@@ -11,7 +11,6 @@
  *
  * None of it becomes part of the layer, nor what was made to mount it on.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,6 @@
 #include "01-kernel/path.h"
 #include "auth.h"
 #include "build.h"
-#include "container_root.h"
 #include "create.h"
 
 #define SECRET_MAX (500 << 10)
@@ -32,12 +30,7 @@
 /* One --mount, as it is written: {"type": …, "target": …}. */
 static bool is_flag_word(const char *key)
 {
-	static const char *const words[] = { "ro", "readonly", "rw", "readwrite", "required" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i], key))
-			return true;
-	return false;
+	return step_is_one_of("ro readonly rw readwrite required ", key, strlen(key));
 }
 
 static const char *canonical(const char *key)
@@ -63,16 +56,6 @@ static const struct {
 	{ "ssh", "type target id required mode uid gid " },
 };
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = words; *p; p = strchr(p, ' ') + 1)
-		if (strcspn(p, " ") == n && !strncmp(p, word, n))
-			return true;
-	return false;
-}
-
 static int check_keys(const json_t *m, struct err *err)
 {
 	const char *type = jsonx_str(m, "type", ""), *key, *keys = NULL;
@@ -84,7 +67,7 @@ static int check_keys(const json_t *m, struct err *err)
 	if (!keys)
 		return err_set(err, ERR_INVALID, "unsupported mount type \"%s\"", type);
 	json_object_foreach((json_t *)m, key, v)
-		if (!has_word(keys, key))
+		if (!step_is_one_of(keys, key, strlen(key)))
 			return err_set(err, ERR_INVALID, "unexpected key '%s' for mount type '%s'", key, type);
 	if (!strcmp(type, "secret") || !strcmp(type, "ssh"))
 		return 0;
@@ -142,12 +125,7 @@ static int number(const json_t *m, const char *key, int base, long fallback, lon
 
 static char *target_of(struct stage *s, const json_t *m, const char *fallback)
 {
-	AUTO_FREE char *path = stage_path(s, jsonx_str(m, "target", fallback));
-	char *clean = dockerd_root_clean(path);
-
-	if (str_ends(clean, "/.") && strlen(clean) > 2)
-		clean[strlen(clean) - 2] = '\0';
-	return clean;
+	return stage_path(s, jsonx_str(m, "target", fallback));
 }
 
 static void add_mount(struct run_mounts *out, const char *source, const char *target, bool read_only)
@@ -173,10 +151,12 @@ static char *source_of(const json_t *m)
 	return ignore_clean(jsonx_str(m, "source", "."));
 }
 
-static int copy_source(struct stage *s, const json_t *m, const char *to, struct err *err)
+/* *name: what of `to` is the source, "/" (a directory) or "/file". */
+static int copy_source(struct stage *s, const json_t *m, const char *to, const char **name,
+		       struct err *err)
 {
 	struct tree_copy how = { .exclude = NULL };
-	AUTO_FREE char *path = source_of(m), *place = NULL;
+	AUTO_FREE char *path = source_of(m);
 	AUTO_CLOSE int dir = -1, look = -1;
 	struct stat st;
 	bool own;
@@ -188,8 +168,8 @@ static int copy_source(struct stage *s, const json_t *m, const char *to, struct 
 	if (look >= 0 && !fstat(look, &st) && !file_mkdir_p(to, 0755, err)) {
 		dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		/* A directory's content into ours; a file beside it, under the one name that is known. */
-		place = xstrdup(S_ISDIR(st.st_mode) ? "/" : "/file");
-		rc = dir < 0 ? err_sys(err, "open %s", to) : tree_copy(root, path, dir, place, &how, err);
+		*name = S_ISDIR(st.st_mode) ? "/" : "/file";
+		rc = dir < 0 ? err_sys(err, "open %s", to) : tree_copy(root, path, dir, *name, &how, err);
 	}
 	if (own)
 		close(root);
@@ -198,14 +178,15 @@ static int copy_source(struct stage *s, const json_t *m, const char *to, struct 
 
 static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
 {
-	AUTO_FREE char *to = build_temporary(s->b, "bind"), *file = xasprintf("%s/file", to),
-		       *target = target_of(s, m, "");
+	AUTO_FREE char *to = build_temporary(s->b, s->b->dir, "bind"), *target = target_of(s, m, ""),
+		       *from = NULL;
+	const char *name = "/";
 
 	strlist_add(&out->temporary, to);
-	if (copy_source(s, m, to, err))
+	if (copy_source(s, m, to, &name, err))
 		return err_wrap(err, "RUN --mount=type=bind,source=%s", jsonx_str(m, "source", "."));
-	add_mount(out, access(file, F_OK) || !strcmp(jsonx_str(m, "source", "."), ".") ? to : file, target,
-		  !flag_of(m, "rw"));
+	from = xasprintf("%s%s", to, name);
+	add_mount(out, from, target, !flag_of(m, "rw"));
 	return 0;
 }
 
@@ -213,12 +194,13 @@ static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, s
 
 static int fill_cache(struct stage *s, const json_t *m, const char *dir, struct err *err)
 {
+	const char *ignored;
 	long mode, uid, gid;
 
 	if (number(m, "mode", 8, 0755, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
 	    number(m, "gid", 10, 0, &gid, err))
 		return -1;
-	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, err) : file_mkdir_p(dir, 0700, err))
+	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, &ignored, err) : file_mkdir_p(dir, 0700, err))
 		return -1;
 	return chown(dir, (uid_t)uid, (gid_t)gid) || chmod(dir, (mode_t)mode) ? err_sys(err, "%s", dir) : 0;
 }
@@ -308,9 +290,7 @@ static int secret_file(struct stage *s, const json_t *m, const struct strbuf *va
 	if (number(m, "mode", 8, 0400, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
 	    number(m, "gid", 10, 0, &gid, err) || file_mkdir_p(s->b->secret_dir, 0700, err))
 		return -1;
-	pthread_mutex_lock(&s->b->lock);
-	path = xasprintf("%s/%u", s->b->secret_dir, s->b->serial++);
-	pthread_mutex_unlock(&s->b->lock);
+	path = build_temporary(s->b, s->b->secret_dir, "secret");
 	if (file_write_new(AT_FDCWD, path, value->data ? value->data : "", value->len, 0600, err))
 		return -1;
 	if (chown(path, (uid_t)uid, (gid_t)gid) || chmod(path, (mode_t)mode))

@@ -7,19 +7,15 @@
  * It is in the list of containers while it runs, so that somebody who wonders can look into it.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/path.h"
 #include "build.h"
 #include "container.h"
 #include "container_root.h"
@@ -69,12 +65,7 @@ static json_t *arguments(struct stage *s, const struct instruction *i, struct er
 	json_decref(list);
 	if (is_script(i) && str_starts(text, "#!"))
 		return json_pack("[o]", json_sprintf("/dev/pipes/%s", i->heredocs[0].name));
-	list = stage_shell(s);
-	if (!json_array_append_new(list, json_string(text)))
-		return list;
-	json_decref(list);
-	err_set(err, ERR_INVALID, "a command that is not UTF-8");
-	return NULL;
+	return stage_shell(s, text, err);
 }
 
 /* A script that names its interpreter is a file, where a container's devices are: not in the image. */
@@ -87,7 +78,7 @@ static int mount_script(struct running *r, struct err *err)
 		return 0;
 	if (strchr(h->name, '/'))
 		return err_set(err, ERR_INVALID, "\"%s\" cannot be a file's name", h->name);
-	path = build_temporary(r->s->b, "script");
+	path = build_temporary(r->s->b, r->s->b->dir, "script");
 	if (file_write_new(AT_FDCWD, path, h->content, strlen(h->content), 0755, err))
 		return -1;
 	json_array_append_new(r->mounts.list,

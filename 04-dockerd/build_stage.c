@@ -11,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "01-kernel/base/jsonx.h"
 #include "build.h"
 
 /* --- which there are -------------------------------------------------------------------------- */

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "build.h"
 #include "create.h"
 
 /* `flags`: the ones that it may have, each with a blank behind it. */
-static const struct {
+static const struct step {
 	const char *word, *flags;
 	step_fn *run;
 	bool says_nothing; /* it may have no arguments */
@@ -40,14 +41,20 @@ static const struct {
 
 /* --- flags ---------------------------------------------------------------------------------------- */
 
+bool step_is_one_of(const char *words, const char *word, size_t n)
+{
+	for (const char *p = words; *p; p = strchr(p, ' ') + 1)
+		if (strcspn(p, " ") == n && !strncmp(p, word, n))
+			return true;
+	return false;
+}
+
 static int check_flag(const char *known, const char *flag, struct err *err)
 {
 	size_t n = strcspn(flag + 2, "=");
 
-	for (const char *p = known; *p; p = strchr(p, ' ') + 1)
-		if (strcspn(p, " ") == n && !strncmp(p, flag + 2, n))
-			return 0;
-	return err_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)n, flag + 2);
+	return step_is_one_of(known, flag + 2, n)
+		       ? 0 : err_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)n, flag + 2);
 }
 
 static int once(const struct instruction *i, const char *flag, struct err *err)
@@ -59,19 +66,27 @@ static int once(const struct instruction *i, const char *flag, struct err *err)
 	return 0;
 }
 
+static const struct step *step_of(const struct instruction *i, struct err *err)
+{
+	for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
+		if (!strcmp(steps[n].word, i->word))
+			return &steps[n];
+	err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	return NULL;
+}
+
 int step_check(const struct instruction *i, struct err *err)
 {
-	for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
-		if (strcmp(steps[s].word, i->word))
-			continue;
-		for (size_t f = 0; f < i->flags.n; f++)
-			if (check_flag(steps[s].flags, i->flags.v[f], err) || once(i, i->flags.v[f], err))
-				return -1;
-		if (!*i->rest && !steps[s].says_nothing)
-			return err_set(err, ERR_INVALID, "%s requires at least one argument", i->word);
-		return 0;
-	}
-	return err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	const struct step *step = step_of(i, err);
+
+	if (!step)
+		return -1;
+	for (size_t f = 0; f < i->flags.n; f++)
+		if (check_flag(step->flags, i->flags.v[f], err) || once(i, i->flags.v[f], err))
+			return -1;
+	if (!*i->rest && !step->says_nothing)
+		return err_set(err, ERR_INVALID, "%s requires at least one argument", i->word);
+	return 0;
 }
 
 const char *step_flag(const struct instruction *i, const char *name, size_t n)
@@ -167,28 +182,33 @@ json_t *stage_run_args(struct stage *s)
 	return jsonx_strings(&list);
 }
 
-json_t *stage_shell(struct stage *s)
+json_t *stage_shell(struct stage *s, const char *line, struct err *err)
 {
 	json_t *shell = json_object_get(stage_config(s), "Shell");
+	AUTO_JSON json_t *list = json_array_size(shell) ? json_deep_copy(shell)
+							: json_pack("[s, s]", "/bin/sh", "-c");
 
-	return json_array_size(shell) ? json_deep_copy(shell) : json_pack("[s, s]", "/bin/sh", "-c");
+	if (!json_array_append_new(list, json_string(line)))
+		return steal_ptr(&list);
+	err_set(err, ERR_INVALID, "a command that is not UTF-8");
+	return NULL;
 }
 
 char *stage_path(struct stage *s, const char *path)
 {
-	const char *dir = jsonx_str(stage_config(s), "WorkingDir", "");
+	const char *dir = *path == '/' ? "" : jsonx_str(stage_config(s), "WorkingDir", "");
+	AUTO_FREE char *whole = xasprintf("%s/%s", dir, path), *clean = ignore_clean(whole);
 
-	return *path == '/' ? xstrdup(path) : xasprintf("%s/%s", *dir ? dir : "/", path);
+	return xasprintf("/%s", strcmp(clean, ".") ? clean : "");
 }
 
 /* --- one after the other ----------------------------------------------------------------------------- */
 
 int stage_step(struct stage *s, const struct instruction *i, struct err *err)
 {
-	for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
-		if (!strcmp(steps[n].word, i->word))
-			return steps[n].run(s, i, err);
-	return err_set(err, ERR_INVALID, "unknown instruction: %s", i->word);
+	const struct step *step = step_of(i, err);
+
+	return step ? step->run(s, i, err) : -1;
 }
 
 int stage_run(struct stage *s, struct err *err)

@@ -332,24 +332,22 @@ int tree_mkdir(int root, const char *path, const struct tree_copy *t, struct err
 	AUTO_CLOSE int made = -1;
 	const char *p = path;
 
-	/* The first that is missing; all behind it are made, and ours. */
+	/* From the first that is missing, all are made, and the owner's. */
 	while (*p) {
 		AUTO_FREE char *prefix = NULL;
+		AUTO_CLOSE int fd = -1;
+		char proc[KERN_PATH_PROC_SIZE];
 
 		p += strspn(p, "/");
 		p += strcspn(p, "/");
 		prefix = xstrndup(path, (size_t)(p - path));
-		if (*prefix && exists(root, prefix))
+		if (exists(root, prefix))
 			continue;
-		if (*prefix) {
-			AUTO_CLOSE int fd = kern_path_mkdir_p(root, prefix, 0755, err);
-			char proc[KERN_PATH_PROC_SIZE];
-
-			if (fd < 0)
-				return -1;
-			if (t->chown && chown(kern_path_proc(fd, proc), t->uid, t->gid))
-				return err_sys(err, "chown %s", prefix);
-		}
+		fd = kern_path_mkdir_p(root, prefix, 0755, err);
+		if (fd < 0)
+			return -1;
+		if (t->chown && chown(kern_path_proc(fd, proc), t->uid, t->gid))
+			return err_sys(err, "chown %s", prefix);
 	}
 	made = kern_path_open(root, path, O_PATH | O_DIRECTORY, 0, 0, err);
 	return made < 0 ? -1 : 0;

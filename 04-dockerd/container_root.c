@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
@@ -213,26 +214,9 @@ int dockerd_root_open(struct daemon *d, struct container *c, bool write, struct 
 
 char *dockerd_root_clean(const char *path)
 {
-	AUTO_FREE char *copy = xstrdup(path);
-	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+	AUTO_FREE char *clean = ignore_clean(path);
 	size_t n = strlen(path);
 	bool dot = n && (path[n - 1] == '/' || !strcmp(path, ".") || str_ends(path, "/."));
-	char *save = NULL;
 
-	strbuf_adds(&out, "");
-	for (char *w = strtok_r(copy, "/", &save); w; w = strtok_r(NULL, "/", &save)) {
-		if (!strcmp(w, "."))
-			continue;
-		if (!strcmp(w, "..")) {
-			char *slash = strrchr(out.data, '/');
-
-			out.len = slash ? (size_t)(slash - out.data) : 0;
-			out.data[out.len] = '\0';
-			continue;
-		}
-		strbuf_addf(&out, "/%s", w);
-	}
-	if (dot && out.len)
-		strbuf_adds(&out, "/.");
-	return xstrdup(out.len ? out.data : "/");
+	return strcmp(clean, ".") ? xasprintf("/%s%s", clean, dot ? "/." : "") : xstrdup("/");
 }

@@ -4,7 +4,7 @@
  *   text ─▶ lines ─▶ directives, comments, continuations ─▶ instruction, its flags, the rest
  *                                                            └─ here-documents, if it may have any
  *
- * What an instruction's rest means is known to build_instr.h; variables in it are expanded later
+ * What an instruction's rest means is known to build_step.c; variables in it are expanded later
  * still, by dockerfile_expand.c, because their values come from instructions before it. The text
  * is somebody else's: its size is bounded, and everything in it may be wrong.
  */
@@ -48,7 +48,7 @@ int dockerfile_parse(const char *text, size_t n, struct dockerfile *f, struct er
 void dockerfile_free(struct dockerfile *f);
 
 /* One instruction out of a text without a file (ONBUILD's, --change's); the caller frees it. */
-int instruction_parse(const char *text, char escape, struct instruction *i, struct err *err);
+int instruction_parse(const char *text, struct instruction *i, struct err *err);
 void instruction_free(struct instruction *i);
 
 /* The lines around an instruction, marked with ">>>"; the caller frees. */
@@ -60,6 +60,8 @@ char *dockerfile_excerpt(const struct dockerfile *f, const struct instruction *i
 json_t *dockerfile_exec_form(const char *rest, bool *wrong);
 /* Separated by blanks, quotes and all left as they are. */
 void dockerfile_words(const char *rest, char escape, struct strlist *out);
+/* Either form, for what is no command: the array's strings, or else the words. */
+void dockerfile_list(const char *rest, char escape, struct strlist *out);
 
 /* --- variables (dockerfile_expand.c) ---------------------------------------------------------- */
 struct expander {

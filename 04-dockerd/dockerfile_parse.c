@@ -198,9 +198,8 @@ static int fill(struct instruction *i, const char *line, struct err *err)
 	return *i->word ? 0 : err_set(err, ERR_INVALID, "an instruction is missing");
 }
 
-int instruction_parse(const char *text, char escape, struct instruction *i, struct err *err)
+int instruction_parse(const char *text, struct instruction *i, struct err *err)
 {
-	(void)escape;
 	*i = (struct instruction){ .line = 1, .end = 1 };
 	return fill(i, text, err);
 }
@@ -416,4 +415,17 @@ void dockerfile_words(const char *rest, char escape, struct strlist *out)
 		strlist_add(out, word);
 		p = skip_blanks(p);
 	}
+}
+
+void dockerfile_list(const char *rest, char escape, struct strlist *out)
+{
+	bool wrong;
+	AUTO_JSON json_t *list = dockerfile_exec_form(rest, &wrong);
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		strlist_add(out, json_string_value(v));
+	if (!list)
+		dockerfile_words(rest, escape, out);
 }

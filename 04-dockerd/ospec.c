@@ -13,8 +13,6 @@
 #include "links.h"
 #include "network.h"
 
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 /* --- capabilities ----------------------------------------------------------------------- */
 
 static void to_list(struct strlist *out, const json_t *list)

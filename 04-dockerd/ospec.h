@@ -34,6 +34,9 @@ int dockerd_joins_resolve(struct daemon *d, const struct container *c, struct jo
 			  struct err *err);
 void dockerd_joins_free(struct joins *j);
 
+/* Of a container, and of a build's stage, whose image has none. */
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* config.json. New. */
 json_t *dockerd_spec(struct daemon *d, const struct container *c, const struct joins *j,
 		     struct err *err);

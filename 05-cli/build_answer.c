@@ -38,32 +38,27 @@ static void say(struct cli_build_answer *a, const char *text)
 	}
 }
 
-static int failed(struct cli_build_answer *a, const json_t *event, const char *message, struct err *err)
-{
-	a->code = (int)jsonx_int(json_object_get(event, "errorDetail"), "code", 0);
-	if (a->said.len)
-		fputs(a->said.data, stderr);
-	return err_set(err, ERR_SYSTEM, "%s", message);
-}
-
 static int take_line(struct cli_build_answer *a, const char *text, size_t n, struct err *err)
 {
 	AUTO_JSON json_t *event = jsonx_parse(text, n, "the daemon's answer", err);
-	const char *id, *message, *stream;
+	const char *id, *stream;
 
 	if (!event)
 		return -1;
 	id = jsonx_str(json_object_get(event, "aux"), "ID", NULL);
 	stream = jsonx_str(event, "stream", NULL);
-	message = jsonx_str(json_object_get(event, "errorDetail"), "message", jsonx_str(event, "error", NULL));
-	if (message)
-		return failed(a, event, message, err);
+	if (cli_progress_error(event, err)) {
+		a->code = (int)jsonx_int(json_object_get(event, "errorDetail"), "code", 0);
+		if (a->said.len)
+			fputs(a->said.data, stderr);
+		return -1;
+	}
 	if (id)
 		snprintf(a->id, sizeof a->id, "%s", id);
 	else if (stream)
 		say(a, stream);
 	else
-		return cli_progress_feed(&a->progress, text, n, err);
+		cli_progress_show(&a->progress, event);
 	return 0;
 }
 

@@ -10,7 +10,6 @@
 #include "auth.h"
 #include "build.h"
 #include "create.h"
-#include "reference.h"
 #include "verbs.h"
 
 #define SECRETS_LIMIT 16384 /* they travel in a header */

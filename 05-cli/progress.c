@@ -67,7 +67,7 @@ static size_t lines_up(struct cli_progress *p, const char *id)
 	return 1;
 }
 
-static void show(struct cli_progress *p, const json_t *event)
+void cli_progress_show(struct cli_progress *p, const json_t *event)
 {
 	const char *id = jsonx_str(event, "id", ""), *status = jsonx_str(event, "status", NULL);
 	const json_t *detail = json_object_get(event, "progressDetail");
@@ -101,6 +101,14 @@ static void show(struct cli_progress *p, const json_t *event)
 	fflush(p->out);
 }
 
+int cli_progress_error(const json_t *event, struct err *err)
+{
+	const char *message = jsonx_str(json_object_get(event, "errorDetail"), "message",
+					jsonx_str(event, "error", NULL));
+
+	return message ? err_set(err, ERR_SYSTEM, "%s", message) : 0;
+}
+
 static int take_event(void *progress, const char *text, size_t n, struct err *err)
 {
 	struct cli_progress *p = progress;
@@ -111,13 +119,9 @@ static int take_event(void *progress, const char *text, size_t n, struct err *er
 	if (!n)
 		return 0;
 	event = jsonx_parse(text, n, "the daemon's answer", err);
-	if (!event)
+	if (!event || cli_progress_error(event, err))
 		return -1;
-	const char *message = jsonx_str(json_object_get(event, "errorDetail"), "message",
-					jsonx_str(event, "error", NULL));
-	if (message)
-		return err_set(err, ERR_SYSTEM, "%s", message);
-	show(p, event);
+	cli_progress_show(p, event);
 	return 0;
 }
 

@@ -23,6 +23,9 @@ struct cli_progress {
 };
 
 void cli_progress_begin(struct cli_progress *p, FILE *out);
+void cli_progress_show(struct cli_progress *p, const json_t *event);
+/* -1: the event tells of an error, which is `err`. */
+int cli_progress_error(const json_t *event, struct err *err);
 int cli_progress_feed(void *progress, const char *data, size_t n, struct err *err); /* a cli_sink */
 int cli_progress_end(struct cli_progress *p, struct err *err);
 

@@ -122,6 +122,7 @@ expect_eq "an entrypoint forgets the base's command, and the trigger is gone" 'n
 
 # ---- RUN: mounts, network, what mounting leaves behind
 printf 'word' >"$T/secret"
+mkdir named && echo in-directory >named/file
 build -t x --network none <<'E'
 FROM busybox AS src
 RUN mkdir /d && echo from-src >/d/f
@@ -132,9 +133,12 @@ RUN --mount=type=cache,target=/other,id=k,sharing=locked wc -l </other/f
 RUN --mount=type=tmpfs,target=/mem mount | grep -c ' /mem .*tmpfs'
 RUN --mount=type=secret,id=none test ! -e /run/secrets/none
 RUN --network=none ip link | grep -c UP
+RUN --mount=type=bind,source=named,target=/named cat /named/file
 E
 expect_match "bind: the context and a stage's file" '^from-src$' "$output"
+expect_match "bind: a directory, whatever is in it" '^in-directory$' "$output"
 expect_eq "what is written to a bind is nowhere" one "$(cat a.txt)"
+rm -r named
 expect_match "cache: its mode, and that it stays" '^700$' "$output"
 names() { d create --name look "$1" x >/dev/null && d export look | tar -t | sort && d rm look >/dev/null; }
 expect_eq "no mount leaves a place behind" "$(names busybox)" "$(names x)"
