@@ -204,6 +204,13 @@ const struct runc_namespace *runc_config_ns(const struct runc_config *c, uint64_
 	return NULL;
 }
 
+bool runc_config_ns_is_new(const struct runc_config *c, uint64_t flag)
+{
+	const struct runc_namespace *ns = runc_config_ns(c, flag);
+
+	return ns && !ns->path;
+}
+
 void runc_config_free(struct runc_config *c)
 {
 	for (int kind = 0; kind < HOOK_KINDS; kind++) {

@@ -162,6 +162,8 @@ int runc_config_filter(struct runc_config *c, struct err *err);
 
 /* A new namespace of this type (CLONE_NEW*), or one joined? */
 const struct runc_namespace *runc_config_ns(const struct runc_config *c, uint64_t flag);
+/* A new one: the container's own, not one joined by its path. */
+bool runc_config_ns_is_new(const struct runc_config *c, uint64_t flag);
 
 /* The pieces, each in its own file. `where` is the path of `obj`. */
 int runc_config_process(struct runc_process *p, const json_t *obj, const char *where,

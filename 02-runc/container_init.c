@@ -59,9 +59,7 @@ static int clone_init_for_systemd(struct runc_container *c, const struct runc_cr
 /* A new user namespace is nobody's until it is mapped, which takes somebody outside. */
 static int map_ids(struct runc_container *c, struct err *err)
 {
-	const struct runc_namespace *user = runc_config_ns(&c->config, CLONE_NEWUSER);
-
-	if (!user || user->path)
+	if (!runc_config_ns_is_new(&c->config, CLONE_NEWUSER))
 		return 0;
 	return runc_ns_map_ids(&c->config, c->pid, err) || runc_sync_say(c->sync, WORD_GO, err) ? -1 : 0;
 }
@@ -110,6 +108,7 @@ int runc_container_start_init(struct runc_container *c, const struct runc_create
 	struct runc_init in = {
 		.config = &c->config, .state = &c->state, .cgroup = c->cgroup,
 		.fifo = fifo, .console_socket = console, .started = -1, .no_pivot = opt->no_pivot,
+		.unprivileged = geteuid() != 0,
 		.launch = { .process = &c->config.process, .filter = &c->config.filter, .proc = -1,
 			    .keyring = opt->no_new_keyring ? NULL : keyring,
 			    .preserve_fds = opt->preserve_fds },

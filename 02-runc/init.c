@@ -24,12 +24,14 @@
 #include "selinux.h"
 #include "sync.h"
 
-/* In a pid namespace that is not new there may be processes of another container. */
-static bool sees_others(const struct runc_config *c)
+/* In a pid namespace that is not new there may be processes of another container: they shall not look at us.
+ * What is undumpable is root's in /proc, so a runtime that is not root could not write our maps; no process of
+ * a container has power over the user's own ones, and we can wait until he has written them. */
+static int hide(const struct runc_init *in, bool mapped, struct err *err)
 {
-	const struct runc_namespace *ns = runc_config_ns(c, CLONE_NEWPID);
+	bool late = in->unprivileged && runc_config_ns_is_new(in->config, CLONE_NEWUSER);
 
-	return !ns || ns->path;
+	return runc_config_ns_is_new(in->config, CLONE_NEWPID) || late != mapped ? 0 : runc_process_hide(err);
 }
 
 static int begin(struct runc_init *in, struct err *err)
@@ -46,9 +48,7 @@ static int begin(struct runc_init *in, struct err *err)
 	umask(0);
 	prctl(PR_SET_NAME, "runc:init"); /* what ps shows while it waits for `start` */
 	runc_process_reset_signals();
-	if (sees_others(in->config) && runc_process_hide(err))
-		return -1;
-	return runc_process_seal_fds(&in->launch, err);
+	return hide(in, false, err) || runc_process_seal_fds(&in->launch, err) ? -1 : 0;
 }
 
 static int await_go(struct runc_init *in, struct err *err)
@@ -71,17 +71,15 @@ static int join_cgroup(struct runc_init *in, struct err *err)
 /* In a new user namespace every id is "nobody" until the runtime has written the maps. */
 static int await_maps(struct runc_init *in, struct err *err)
 {
-	const struct runc_namespace *user = runc_config_ns(in->config, CLONE_NEWUSER);
-
-	return user && !user->path ? await_go(in, err) : 0;
+	if (runc_config_ns_is_new(in->config, CLONE_NEWUSER) && await_go(in, err))
+		return -1;
+	return hide(in, true, err);
 }
 
 /* A new network namespace has a loopback interface, down. */
 static int bring_up_loopback(struct runc_init *in, struct err *err)
 {
-	const struct runc_namespace *net = runc_config_ns(in->config, CLONE_NEWNET);
-
-	return net && !net->path ? kern_link_loopback_up(err) : 0;
+	return runc_config_ns_is_new(in->config, CLONE_NEWNET) ? kern_link_loopback_up(err) : 0;
 }
 
 static int set_names(struct runc_init *in, struct err *err)

@@ -26,6 +26,7 @@ struct runc_init {
 	bool no_pivot;
 	bool in_cgroup; /* the clone has put us into the cgroup, as far as that is v2 */
 	bool placed;    /* the runtime has systemd put us into it */
+	bool unprivileged; /* the runtime: not root, so that the maps in our /proc are written by who owns us */
 };
 
 __attribute__((noreturn)) void runc_init_main(struct runc_init *in);

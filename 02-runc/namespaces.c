@@ -25,13 +25,6 @@ bool runc_ns_user(const struct runc_config *c)
 	return runc_config_ns(c, CLONE_NEWUSER);
 }
 
-static bool is_new(const struct runc_config *c, uint64_t flag)
-{
-	const struct runc_namespace *ns = runc_config_ns(c, flag);
-
-	return ns && !ns->path;
-}
-
 /* What clone3 is to make. A cgroup and a time namespace it could make too, but too
  * early: see runc_ns_enter. */
 static uint64_t new_ones(const struct runc_config *c)
@@ -224,7 +217,7 @@ pid_t runc_ns_clone(const struct runc_birth *b, struct err *err)
 
 int runc_ns_map_ids(const struct runc_config *c, pid_t pid, struct err *err)
 {
-	return is_new(c, CLONE_NEWUSER) ? kern_userns_write(pid, &c->maps, err) : 0;
+	return runc_config_ns_is_new(c, CLONE_NEWUSER) ? kern_userns_write(pid, &c->maps, err) : 0;
 }
 
 /* Offsets can be set as long as the namespace is only that of the children to come;
@@ -248,9 +241,9 @@ int runc_ns_enter(const struct runc_config *c, int proc, struct err *err)
 	const struct runc_birth own = { .config = c, .init_pidfd = -1 };
 	bool joined = someone_between(&own);
 
-	if (is_new(c, CLONE_NEWCGROUP) && kern_ns_unshare(CLONE_NEWCGROUP, err))
+	if (runc_config_ns_is_new(c, CLONE_NEWCGROUP) && kern_ns_unshare(CLONE_NEWCGROUP, err))
 		return -1;
-	if (is_new(c, CLONE_NEWTIME) && make_time(c, proc, err))
+	if (runc_config_ns_is_new(c, CLONE_NEWTIME) && make_time(c, proc, err))
 		return -1;
 	for (const struct kern_ns_type *t = kern_ns_types; t->oci; t++) {
 		const struct runc_namespace *ns = runc_config_ns(c, t->flag);
