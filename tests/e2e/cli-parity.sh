@@ -20,23 +20,14 @@ compare() { # what, the two names
 	expect_match "$1: all of it" '^\[[0-9]+\]$' "$(tail -n 1 "$T/$3")"
 }
 
-group=/dockyard-parity-${T##*.}
-clean_up() {
-	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
-	kill "${pid_real:-}" && wait "$pid_real"
-	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} +
-} >/dev/null 2>&1
-trap 'thaw; clean_up' EXIT
+trap 'thaw; end_real_docker' EXIT
 
 real_daemon() {
 	for program in dockerd containerd containerd-shim-runc-v2 iptables; do
 		command -v $program >/dev/null || return 1
 	done
 	start_real_containerd
-	launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker-real" --exec-root "$T/run-docker-real" \
-		-H "unix://$T/real.sock" --pidfile "$T/docker-real.pid" --containerd "$T/real/sock" --cgroup-parent "$group" \
-		--registry-mirror "$MIRROR" --exec-opt native.cgroupdriver=cgroupfs --bip 172.30.0.1/16
-	ready real_dockerd 30 curl -sf --unix-socket "$T/real.sock" http://d/_ping
+	start_real_dockerd "$T/real.sock" --registry-mirror "$MIRROR" --bip 172.30.0.1/16
 }
 
 all_hierarchies

@@ -6,13 +6,7 @@ need containerd containerd-shim-runc-v2 dockerd iptables python3
 
 compat=$TOP/tests/compat
 page=$TOP/04-dockerd/COMPATIBILITY.md
-group=/dockyard-compat-${T##*.}
-clean_up() {
-	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
-	kill "${pid_real:-}" && wait "$pid_real"
-	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} +
-} >/dev/null 2>&1
-trap 'thaw; clean_up' EXIT
+trap 'thaw; end_real_docker' EXIT
 
 tar -cf "$T/context" -T /dev/null
 echo hello >"$T/hello" && tar -cf "$T/box" -C "$T" hello
@@ -24,14 +18,9 @@ all_hierarchies
 seed busybox
 start_registry
 start_real_containerd
-launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker-real" --exec-root "$T/run-docker" \
-	-H "unix://$T/real.sock" --pidfile "$T/docker.pid" --containerd "$T/real/sock" --cgroup-parent "$group" \
-	--registry-mirror "$MIRROR" --exec-opt native.cgroupdriver=cgroupfs
-ready real_dockerd 30 curl -sf --unix-socket "$T/real.sock" http://d/_ping
+start_real_dockerd "$T/real.sock" --registry-mirror "$MIRROR"
 replay "$T/real.sock" >"$T/real.json"
-kill "$pid_real_dockerd" && wait "$pid_real_dockerd"
-kill "$pid_real" && wait "$pid_real"
-pid_real_dockerd='' pid_real=''
+end_real_docker
 
 start_containerd
 start_dockerd

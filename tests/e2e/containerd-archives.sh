@@ -94,9 +94,7 @@ if command -v containerd >/dev/null; then
 	expect_clean "import from the real containerd"
 	cli=$(real_docker)
 	if [ -n "$cli" ] && command -v dockerd >/dev/null; then
-		launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker" --exec-root "$T/run-docker" -H "$DOCKER_HOST" \
-			--pidfile "$T/docker.pid" --containerd "$T/real/sock" --bridge none --iptables=false --ip6tables=false
-		ready real_dockerd 30 "$cli" version
+		start_real_dockerd "$T/docker.sock" --bridge none --iptables=false --ip6tables=false
 		expect_ok "$cli" load -i "$A/ours.tar"
 		expect_match "docker loads our archive" "Loaded image: busybox:latest" "$output"
 		expect_eq "docker: the image's ID is the config's digest" "$config" "$("$cli" images -q --no-trunc busybox)"

@@ -200,6 +200,20 @@ END
 	launch real "$(command -v containerd)" --config "$T/real/config.toml"
 	ready real 20 real_ctr version
 }
+# The real dockerd on it, with a control group of its own for all that it runs; end_real_docker is for the EXIT trap.
+REAL_GROUP=/dockyard-real-${T##*.}
+start_real_dockerd() { # SOCKET [OPTION...]
+	launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker-real" --exec-root "$T/run-docker-real" \
+		-H "unix://$1" --pidfile "$T/docker-real.pid" --containerd "$T/real/sock" --cgroup-parent "$REAL_GROUP" \
+		--exec-opt native.cgroupdriver=cgroupfs "${@:2}"
+	ready real_dockerd 30 curl -sf --unix-socket "$1" http://d/_ping
+}
+end_real_docker() {
+	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
+	kill "${pid_real:-}" && wait "$pid_real"
+	pid_real_dockerd='' pid_real=''
+	find /sys/fs/cgroup -depth -type d -path "*$REAL_GROUP*" -exec rmdir {} +
+} >/dev/null 2>&1
 
 # The OCI layout of nginx or busybox: its path. Made once for all tests.
 image() {
@@ -231,7 +245,8 @@ start_containerd() {
 	note_ids
 	launch containerd "$TOP/03-containerd/containerd" --root "$T/containerd" \
 		--state "$T/run-containerd" --address "$T/containerd.sock" --runtime "$T/runtime" "$@"
-	ready containerd 10 test -S "$T/containerd.sock"
+	# A killed one's socket is there still, so the file alone says nothing.
+	ready containerd 10 curl -fsS --unix-socket "$T/containerd.sock" http://c/v1/version
 }
 start_dockerd() {
 	launch dockerd "$TOP/04-dockerd/dockerd" --data-root "$T/docker" --exec-root "$T/run-docker" \

@@ -5,24 +5,17 @@ need containerd containerd-shim-runc-v2 dockerd iptables
 
 need_real_docker
 docker() { "$cli" "$@"; }
-group=/dockyard-docker-${T##*.}
 clean_up() {
 	docker ps -q --filter status=paused | xargs -r "$cli" unpause
 	docker ps -aq | xargs -r "$cli" rm -f
-	kill "${pid_real_dockerd:-}" && wait "$pid_real_dockerd"
-	kill "${pid_real:-}" && wait "$pid_real"
-	find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} +
+	end_real_docker
 } >/dev/null 2>&1
 trap 'thaw; clean_up' EXIT
 
 all_hierarchies
 real_dockerd() { # [OPTION...]
-	launch real_dockerd "$(command -v dockerd)" --data-root "$T/docker" --exec-root "$T/run-docker" \
-		-H "$DOCKER_HOST" --pidfile "$T/docker.pid" --containerd "$T/real/sock" \
-		--bridge none --iptables=false --ip6tables=false --cgroup-parent "$group" \
-		--exec-opt native.cgroupdriver=cgroupfs \
+	start_real_dockerd "$T/docker.sock" --bridge none --iptables=false --ip6tables=false \
 		--add-runtime "dockyard=$TOP/02-runc/runc" --default-runtime dockyard "$@"
-	ready real_dockerd 30 docker version
 }
 import() { # the one layer of the image
 	local layer
@@ -76,7 +69,7 @@ expect_eq "masked paths are empty" "0 0" \
 # ---- its life --------------------------------------------------------------
 
 # limit FILE: of the container `sleeper`, in whichever hierarchy it is.
-limit() { find /sys/fs/cgroup/*"$group/$id" "/sys/fs/cgroup$group/$id" -maxdepth 1 -name "$1" -exec cat {} \; 2>/dev/null | head -n 1; }
+limit() { find /sys/fs/cgroup/*"$REAL_GROUP/$id" "/sys/fs/cgroup$REAL_GROUP/$id" -maxdepth 1 -name "$1" -exec cat {} \; 2>/dev/null | head -n 1; }
 inspect() { docker inspect -f "{{.State.$2}}" "$1"; }
 
 expect_ok docker run -d --name sleeper --network none -m 64m --memory-swap 64m --pids-limit 50 --cpus 0.5 busybox \
