@@ -20,6 +20,7 @@
 #include "01-kernel/base/trace.h"
 #include "03-containerd/platform.h"
 #include "api.h"
+#include "defaults.h"
 #include "events.h"
 #include "health.h"
 #include "images.h"
@@ -90,12 +91,14 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	const json_t *net = json_object_get(body, "NetworkingConfig");
 	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
 
+	if (json_is_object(given))
+		dockerd_defaults_of_host(m->d->cfg, given);
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)
 		return -1;
 	c->host = dockerd_host_make(given, &m->warnings, err);
 	if (c->host)
-		old_defaults(c->host, given, m->minor);
+		old_defaults(c->host, json_object_get(body, "HostConfig"), m->minor);
 	if (!c->host || dockerd_conflicts_check(body, c->host, err) ||
 	    dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
 		return -1;

@@ -140,7 +140,7 @@ if [ -d /proc/sys/net/ipv6 ]; then
 fi
 
 # ---- on a parent's wire
-ip link add wire type dummy && ip link set wire up
+{ ip link add wire type dummy || ip link add wire type veth peer name wire-end; } 2>/dev/null && ip link set wire up
 for kind in macvlan ipvlan; do
 	if d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 vlan >/dev/null 2>"$T/out"; then
 		ok=$(d run -d --name wired --network vlan --ip 10.8.0.5 busybox sleep 100 2>&1) || { echo "no $kind here: $ok"; d rm -f wired >/dev/null 2>&1; d network rm vlan >/dev/null; continue; }
