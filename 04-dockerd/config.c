@@ -13,12 +13,14 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "config_fixed.h"
+#include "defaults.h"
 #include "log_config.h"
 #include "runtimes.h"
 
 #define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
 
-enum type { TEXT, LIST, PAIRS, BOOLEAN, RUNTIMES }; /* PAIRS: a list of key=value, in the file an object */
+enum type { TEXT, NUMBER, LIST, PAIRS, BOOLEAN, OBJECT }; /* PAIRS: a list of key=value, in the file an object */
 
 struct setting {
 	const char *flag; /* without the dashes */
@@ -27,6 +29,9 @@ struct setting {
 	enum type type;
 	size_t offset;
 	const char *help;
+	/* Of an OBJECT: one more member from the command line, all from the file. */
+	int (*add)(json_t **all, const char *flag, struct err *err);
+	int (*take)(json_t **all, const json_t *given, struct err *err);
 };
 
 #define AT(field) offsetof(struct config, field)
@@ -42,12 +47,34 @@ static const struct setting settings[] = {
 	{ "pidfile", 'p', "pidfile", TEXT, AT(pidfile), "file with this daemon's process ID" },
 	{ "default-address-pool", 0, "default-address-pools", LIST, AT(address_pools),
 	  "base=NETWORK,size=BITS: where networks get their subnets from" },
+	{ "default-network-opt", 0, "default-network-opts", OBJECT, AT(network_opts),
+	  "DRIVER=KEY=VALUE: options of networks that do not have them",
+	  dockerd_default_options_add, dockerd_default_options_take },
 	{ "dns", 0, "dns", LIST, AT(dns), "resolvers of containers that name none" },
+	{ "dns-opt", 0, "dns-opts", LIST, AT(dns_opts), "the resolver's options, likewise" },
+	{ "dns-search", 0, "dns-search", LIST, AT(dns_search), "domains that are searched, likewise" },
+	{ "default-ipc-mode", 0, "default-ipc-mode", TEXT, AT(ipc_mode),
+	  "of containers that name none: private or shareable" },
+	{ "default-cgroupns-mode", 0, "default-cgroupns-mode", TEXT, AT(cgroupns_mode),
+	  "likewise: private or host" },
+	{ "default-shm-size", 0, "default-shm-size", TEXT, AT(shm_size), "of /dev/shm, likewise (64m)" },
+	{ "default-ulimit", 0, "default-ulimits", OBJECT, AT(ulimits), "NAME=SOFT:HARD, likewise",
+	  dockerd_default_ulimits_add, dockerd_default_ulimits_take },
+	{ "cgroup-parent", 0, "cgroup-parent", TEXT, AT(cgroup_parent),
+	  "control group of containers that name none (/docker)" },
+	{ "init", 0, "init", BOOLEAN, AT(init), "an init process in containers that do not say" },
+	{ "no-new-privileges", 0, "no-new-privileges", BOOLEAN, AT(no_new_privileges),
+	  "likewise: no program gains privileges" },
+	{ "label", 0, "labels", LIST, AT(labels), "KEY=VALUE of this engine" },
 	{ "fixed-cidr", 0, "fixed-cidr", TEXT, AT(fixed_cidr),
 	  "the default bridge's containers have their IPv4 addresses from here" },
 	{ "fixed-cidr-v6", 0, "fixed-cidr-v6", TEXT, AT(fixed_cidr_v6),
 	  "the default bridge's IPv6 network" },
 	{ "ipv6", 0, "ipv6", BOOLEAN, AT(ipv6), "IPv6 on the default bridge" },
+	{ "icc", 0, "icc", BOOLEAN, AT(icc), "its containers reach each other (true)" },
+	{ "ip-masq", 0, "ip-masq", BOOLEAN, AT(ip_masq), "they appear outside with this machine's address (true)" },
+	{ "ip", 0, "ip", TEXT, AT(publish_on), "where it publishes ports that name no address" },
+	{ "mtu", 0, "mtu", NUMBER, AT(mtu), "its MTU" },
 	{ "bip", 0, "bip", TEXT, AT(bip),
 	  "address and prefix of the default bridge, 172.17.0.1/16" },
 	{ "bridge", 'b', "bridge", TEXT, AT(bridge), "name of the default bridge's interface" },
@@ -63,8 +90,9 @@ static const struct setting settings[] = {
 	{ "tlskey", 0, "tlskey", TEXT, AT(tlskey), "its key, PEM" },
 	{ "tlscacert", 0, "tlscacert", TEXT, AT(tlscacert),
 	  "authority that signed the clients' certificates" },
-	{ "add-runtime", 0, "runtimes", RUNTIMES, AT(runtimes),
-	  "NAME=PATH: an OCI runtime that containers may ask for" },
+	{ "add-runtime", 0, "runtimes", OBJECT, AT(runtimes),
+	  "NAME=PATH: an OCI runtime that containers may ask for", dockerd_runtimes_add,
+	  dockerd_runtimes_take },
 	{ "default-runtime", 0, "default-runtime", TEXT, AT(default_runtime),
 	  "the runtime of containers that ask for none (" STOCK_RUNTIME ")" },
 	{ "config-file", 0, NULL, TEXT, AT(config_file), "daemon.json (" DEFAULT_CONFIG_FILE ")" },
@@ -83,7 +111,8 @@ void dockerd_config_usage(void)
 	puts("Usage: dockerd [OPTIONS]\n\nA daemon that speaks the Docker Engine API.\n\nOptions:");
 	for (const struct setting *s = settings; s < settings + N_SETTINGS; s++) {
 		AUTO_FREE char *flag = xasprintf("%s%s", s->flag, s->type == BOOLEAN ? "" :
-						 s->type == TEXT ? " string" : " list");
+						 s->type == TEXT ? " string" :
+						 s->type == NUMBER ? " int" : " list");
 
 		if (s->letter)
 			printf("  -%c, --%-26s %s\n", s->letter, flag, s->help);
@@ -94,7 +123,7 @@ void dockerd_config_usage(void)
 
 static int set_boolean(bool *to, const char *flag, const char *value, struct err *err)
 {
-	if (!value || !strcmp(value, "true") || !strcmp(value, "1"))
+	if (!strcmp(value, "true") || !strcmp(value, "1"))
 		*to = true;
 	else if (!strcmp(value, "false") || !strcmp(value, "0"))
 		*to = false;
@@ -102,6 +131,14 @@ static int set_boolean(bool *to, const char *flag, const char *value, struct err
 		return err_set(err, ERR_INVALID, "--%s: '%s' is neither true nor false", flag,
 			       value);
 	return 0;
+}
+
+static int set_number(json_int_t *to, const char *flag, const char *value, struct err *err)
+{
+	char *end;
+
+	*to = strtoll(value, &end, 10);
+	return end == value || *end ? err_set(err, ERR_INVALID, "--%s: '%s' is no number", flag, value) : 0;
 }
 
 static void set_text(char **to, const char *value)
@@ -127,36 +164,48 @@ static const struct setting *find_flag(const char *arg, const char **value)
 	return NULL;
 }
 
+static int set(struct config *c, const struct setting *s, const char *value, struct err *err)
+{
+	switch (s->type) {
+	case BOOLEAN:
+		return set_boolean(slot(c, s), s->flag, value, err);
+	case NUMBER:
+		return set_number(slot(c, s), s->flag, value, err);
+	case OBJECT:
+		return s->add(slot(c, s), value, err);
+	case LIST: case PAIRS:
+		strlist_add(slot(c, s), value);
+		return 0;
+	default:
+		set_text(slot(c, s), value);
+		return 0;
+	}
+}
+
 /* given[i]: settings[i] was on the command line. */
 static int parse_flags(struct config *c, int argc, char **argv, bool *given, struct err *err)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *value;
 		const struct setting *s = find_flag(argv[i], &value);
+		const struct fixed_setting *fixed = s ? NULL : dockerd_fixed_flag(argv[i]);
 
-		if (!s && argv[i][0] == '-')
+		if (!s && !fixed && argv[i][0] == '-')
 			return err_set(err, ERR_INVALID, "unknown flag: %s", argv[i]);
-		if (!s)
+		if (!s && !fixed)
 			return err_set(err, ERR_INVALID, "dockerd takes no arguments, but got '%s'",
 				       argv[i]);
-		given[s - settings] = true;
-		if (s->type == BOOLEAN) {
-			if (set_boolean(slot(c, s), s->flag, value, err))
-				return -1;
-			continue;
-		}
-		if (!value && ++i < argc)
+		if (!value && (s ? s->type == BOOLEAN : fixed->boolean))
+			value = "true";
+		else if (!value && ++i < argc)
 			value = argv[i];
 		if (!value)
-			return err_set(err, ERR_INVALID, "flag needs an argument: --%s", s->flag);
-		if (s->type == RUNTIMES) {
-			if (dockerd_runtimes_add(slot(c, s), value, err))
-				return -1;
-		} else if (s->type == LIST || s->type == PAIRS) {
-			strlist_add(slot(c, s), value);
-		} else {
-			set_text(slot(c, s), value);
-		}
+			return err_set(err, ERR_INVALID, "flag needs an argument: --%s",
+				       s ? s->flag : fixed->flag);
+		if (s)
+			given[s - settings] = true;
+		if (s ? set(c, s, value, err) : dockerd_fixed_check(fixed, value, err))
+			return -1;
 	}
 	return 0;
 }
@@ -198,11 +247,14 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 {
 	static const json_type types[] = {
 		[TEXT] = JSON_STRING, [LIST] = JSON_ARRAY, [PAIRS] = JSON_OBJECT, [BOOLEAN] = JSON_TRUE,
-		[RUNTIMES] = JSON_OBJECT
+		[NUMBER] = JSON_INTEGER, [OBJECT] = JSON_OBJECT
 	};
+	const struct fixed_setting *fixed = dockerd_fixed_key(key);
 	const struct setting *s = settings;
 	json_t *v;
 
+	if (fixed)
+		return dockerd_fixed_check_json(fixed, json_object_get(doc, key), err);
 	while (s < settings + N_SETTINGS && (!s->key || strcmp(s->key, key)))
 		s++;
 	if (s == settings + N_SETTINGS)
@@ -222,10 +274,12 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 		return take_list(slot(c, s), v, key, err);
 	if (s->type == PAIRS)
 		return take_pairs(slot(c, s), v, key, err);
-	if (s->type == RUNTIMES)
-		return dockerd_runtimes_take(slot(c, s), v, err);
+	if (s->type == OBJECT)
+		return s->take(slot(c, s), v, err);
 	if (s->type == BOOLEAN)
 		*(bool *)slot(c, s) = json_is_true(v);
+	else if (s->type == NUMBER)
+		*(json_int_t *)slot(c, s) = json_integer_value(v);
 	else
 		set_text(slot(c, s), json_string_value(v));
 	return 0;
@@ -317,13 +371,14 @@ static int check(const struct config *c, struct err *err)
 	if (!c->tls && (c->tlscert || c->tlskey))
 		return err_set(err, ERR_INVALID,
 			       "--tlscert and --tlskey have no effect without --tls");
-	return dockerd_log_check_defaults(c, err);
+	return dockerd_log_check_defaults(c, err) || dockerd_defaults_check(c, err) ? -1 : 0;
 }
 
 int dockerd_config_load(struct config *c, int argc, char **argv, struct err *err)
 {
 	bool given[N_SETTINGS] = { false };
 
+	c->icc = c->ip_masq = true;
 	if (parse_flags(c, argc, argv, given, err))
 		return -1;
 	if (c->version || c->help)
@@ -341,7 +396,7 @@ void dockerd_config_free(struct config *c)
 			free(*(char **)slot(c, s));
 		else if (s->type == LIST || s->type == PAIRS)
 			strlist_free(slot(c, s));
-		else if (s->type == RUNTIMES)
+		else if (s->type == OBJECT)
 			json_decref(*(json_t **)slot(c, s));
 	}
 }

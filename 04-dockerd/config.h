@@ -23,9 +23,16 @@ struct config {
 	char *pidfile;
 	char *bip, *bridge;        /* NULL: chosen (network.h) */
 	char *fixed_cidr, *fixed_cidr_v6; /* of the default bridge; NULL: its subnet; none */
-	bool ipv6;                 /* on the default bridge */
+	bool ipv6;                 /* on the default bridge, as the next four are */
+	bool icc, ip_masq;         /* its containers reach each other; and the world by our address */
+	char *publish_on;          /* ports without an address of their own; NULL: everywhere */
+	json_int_t mtu;            /* 0: the kernel's */
+	json_t *network_opts, *ulimits;           /* defaults.h; NULL: none */
+	char *ipc_mode, *cgroupns_mode, *shm_size, *cgroup_parent; /* the same */
+	bool init, no_new_privileges;             /* the same */
+	struct strlist labels;     /* of the engine: info shows them */
 	struct strlist address_pools; /* base=...,size=... (ipam.h) */
-	struct strlist dns;        /* resolvers of containers that name none */
+	struct strlist dns, dns_opts, dns_search; /* of containers that name none */
 	json_t *runtimes;          /* OCI runtimes besides containerd's own; NULL: none. runtimes.h */
 	char *default_runtime;
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */

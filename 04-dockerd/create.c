@@ -18,7 +18,9 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/trace.h"
+#include "03-containerd/platform.h"
 #include "api.h"
+#include "defaults.h"
 #include "events.h"
 #include "health.h"
 #include "images.h"
@@ -89,12 +91,14 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	const json_t *net = json_object_get(body, "NetworkingConfig");
 	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
 
+	if (json_is_object(given))
+		dockerd_defaults_of_host(m->d->cfg, given);
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);
 	if (!c->config)
 		return -1;
 	c->host = dockerd_host_make(given, &m->warnings, err);
 	if (c->host)
-		old_defaults(c->host, given, m->minor);
+		old_defaults(c->host, json_object_get(body, "HostConfig"), m->minor);
 	if (!c->host || dockerd_conflicts_check(body, c->host, err) ||
 	    dockerd_runtime_choose(m->d, c->host, err) || fix_joins(m->d, c->host, err))
 		return -1;
@@ -235,19 +239,19 @@ static json_t *answer(const struct making *m)
 	return json_pack("{s:s, s:o}", "Id", m->c->id, "Warnings", jsonx_strings(&m->warnings));
 }
 
-/* A platform asked for must be the one there is. */
+/* A platform asked for must be this machine's. */
 static int check_platform(const struct http_request *req, struct err *err)
 {
-	const char *platform = http_query(req, "platform");
+	AUTO_FREE char *platform = NULL;
+	struct ctrd_platform want, ours;
 
-#if defined(__aarch64__)
-	static const char ours[] = "linux/arm64";
-#else
-	static const char ours[] = "linux/amd64";
-#endif
-	if (platform && *platform && !str_starts(platform, ours))
+	if (dockerd_platform_parse(http_query(req, "platform"), &platform, err) ||
+	    ctrd_platform_parse(platform, &want, err) || ctrd_platform_parse(NULL, &ours, err))
+		return -1;
+	if (strcmp(want.os, ours.os) || strcmp(want.arch, ours.arch))
 		return err_set(err, ERR_UNSUPPORTED,
-			       "platform %s is not supported: this machine is %s", platform, ours);
+			       "platform %s is not supported: this machine is %s/%s", platform, ours.os,
+			       ours.arch);
 	return 0;
 }
 

@@ -293,6 +293,49 @@ static int check_objects(const json_t *h, struct err *err)
 	return 0;
 }
 
+/* "[[gpu nvidia] [tpu]]", as Go prints lists of lists: clients know the words that follow. */
+static void print_list(struct strbuf *to, const json_t *list)
+{
+	json_t *v;
+	size_t i;
+
+	strbuf_addc(to, '[');
+	json_array_foreach((json_t *)list, i, v) {
+		strbuf_adds(to, i ? " " : "");
+		if (json_is_array(v))
+			print_list(to, v);
+		else
+			strbuf_adds(to, json_is_string(v) ? json_string_value(v) : "");
+	}
+	strbuf_addc(to, ']');
+}
+
+/* What Docker says where it has no driver for a device, and no file system with quotas. */
+static int check_drivers(const json_t *h, struct err *err)
+{
+	const json_t *request = json_array_get(json_object_get(h, "DeviceRequests"), 0);
+	const char *driver = jsonx_str(request, "Driver", "");
+	AUTO_STRBUF struct strbuf list = STRBUF_INIT;
+
+	if (json_object_size(json_object_get(h, "StorageOpt")))
+		return err_set(err, ERR_UNSUPPORTED, "--storage-opt is supported only for overlay over "
+						     "xfs with 'pquota' mount option");
+	if (!request)
+		return 0;
+	if (!strcmp(driver, "cdi")) {
+		json_t *ids = json_object_get(request, "DeviceIDs"), *v;
+		size_t i;
+
+		json_array_foreach(ids, i, v)
+			strbuf_addf(&list, "%s%s", i ? ", " : "", json_string_value(v));
+		return err_set(err, ERR_UNSUPPORTED,
+			       "CDI device injection failed: unresolvable CDI devices %s", list.data);
+	}
+	print_list(&list, json_object_get(request, "Capabilities"));
+	return err_set(err, ERR_UNSUPPORTED,
+		       "could not select device driver \"%s\" with capabilities: %s", driver, list.data);
+}
+
 int dockerd_host_check(json_t *host, struct err *err)
 {
 	static int (*const checks[])(const json_t *, struct err *) = {
@@ -310,6 +353,7 @@ int dockerd_host_check(json_t *host, struct err *err)
 		dockerd_security_check,
 		dockerd_devices_check,
 		dockerd_blkio_check,
+		check_drivers,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -38,7 +38,7 @@ static const struct field host_fields[] = {
 	{ "PublishAllPorts", 'b', true, "false" },
 	{ "ReadonlyRootfs", 'b', true, "false" },
 	{ "SecurityOpt", 'l', true, "null" },
-	{ "StorageOpt", 'o', false, "null" },
+	{ "StorageOpt", 'o', true, "null" },      /* this and DeviceRequests: create_check.c */
 	{ "Tmpfs", 'o', true, "null" },
 	{ "UTSMode", 's', true, "\"\"" },
 	{ "UsernsMode", 's', true, "\"\"" },
@@ -64,7 +64,7 @@ static const struct field host_fields[] = {
 	{ "CpusetMems", 's', true, "\"\"" },
 	{ "Devices", 'a', true, "null" },
 	{ "DeviceCgroupRules", 'l', true, "null" },
-	{ "DeviceRequests", 'a', false, "null" },
+	{ "DeviceRequests", 'a', true, "null" },
 	{ "KernelMemory", 'i', false, "0" },
 	{ "KernelMemoryTCP", 'i', false, "0" },
 	{ "MemoryReservation", 'i', true, "0" },
@@ -107,6 +107,14 @@ static const struct field device_fields[] = {
 	{ "PathOnHost", 's', true, "\"\"" },
 	{ "PathInContainer", 's', true, "\"\"" },
 	{ "CgroupPermissions", 's', true, "\"\"" },
+	{ NULL },
+};
+static const struct field request_fields[] = {
+	{ "Driver", 's', true, "\"\"" },
+	{ "Count", 'i', true, "0" },
+	{ "DeviceIDs", 'l', true, "null" },
+	{ "Capabilities", 'a', true, "null" },
+	{ "Options", 'o', true, "null" },
 	{ NULL },
 };
 static const struct field binding_fields[] = {
@@ -173,6 +181,7 @@ static int normalise_parts(json_t *host, struct err *err)
 	    normalise_object(host, "LogConfig", log_fields, err) ||
 	    normalise_list(host, "Ulimits", ulimit_fields, err) ||
 	    normalise_list(host, "Devices", device_fields, err) ||
+	    normalise_list(host, "DeviceRequests", request_fields, err) ||
 	    normalise_list(host, "BlkioWeightDevice", weight_fields, err) ||
 	    normalise_list(host, "BlkioDeviceReadBps", rate_fields, err) ||
 	    normalise_list(host, "BlkioDeviceWriteBps", rate_fields, err) ||

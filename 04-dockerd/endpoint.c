@@ -43,7 +43,7 @@ static int take_one(struct network *net, struct ipam *pool, const char *text,
 	if (!dockerd_ipam_claim(pool, &wanted))
 		return err_set(err, ERR_PERMISSION, "Address already in use");
 	*ip = wanted;
-	ip->prefix = pool->prefix;
+	ip->prefix = dockerd_ipam_of(pool, ip)->prefix;
 	return 0;
 }
 
@@ -110,13 +110,14 @@ static int choose_mac(struct endpoint *ep, const char *wanted, struct err *err)
 	return 0;
 }
 
-static void copy_links(struct endpoint *ep, const json_t *settings)
+static void add_strings(struct strlist *l, const json_t *list)
 {
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(json_object_get(settings, "Links"), i, v)
-		strlist_add(&ep->links, json_string_value(v));
+	json_array_foreach((json_t *)list, i, v)
+		if (json_is_string(v))
+			strlist_add(l, json_string_value(v));
 }
 
 struct endpoint *dockerd_endpoint_take(struct networks *all, struct network *net,
@@ -132,7 +133,8 @@ struct endpoint *dockerd_endpoint_take(struct networks *all, struct network *net
 	ep->priority = (int)jsonx_int(settings, "GwPriority", 0);
 	if (net->driver == DRIVER_BRIDGE)
 		snprintf(ep->veth, sizeof ep->veth, "veth%.7s", ep->id);
-	copy_links(ep, settings);
+	add_strings(&ep->links, json_object_get(settings, "Links"));
+	add_strings(&ep->link_local, jsonx_at(settings, "IPAMConfig.LinkLocalIPs"));
 	if (!net->link[0])
 		err_set(err, ERR_CONFLICT,
 			"this daemon runs with --bridge none: use --network host or none");
@@ -158,6 +160,23 @@ static void enable_ipv6(const char *link)
 	file_write_once(AT_FDCWD, path, "0", &ignored);
 }
 
+/* With the prefixes of RFC 3927 and RFC 4291. */
+static int add_link_local(const struct endpoint *ep, struct err *err)
+{
+	for (size_t i = 0; i < ep->link_local.n; i++) {
+		struct kern_addr a;
+
+		if (!dockerd_addr_parse(ep->link_local.v[i], &a))
+			continue; /* the create refused it */
+		a.prefix = a.family == AF_INET ? 16 : 64;
+		if (a.family == AF_INET6)
+			enable_ipv6(ep->name);
+		if (kern_addr_add(ep->name, &a, err))
+			return -1;
+	}
+	return 0;
+}
+
 /* This and the functions that are given to run_inside are called in the container's network
  * namespace. */
 static int configure(void *arg, struct err *err)
@@ -176,7 +195,7 @@ static int configure(void *arg, struct err *err)
 		enable_ipv6(ep->name);
 	if ((ep->ip.family && kern_addr_add(ep->name, &ep->ip, err)) ||
 	    (ep->ip6.family && kern_addr_add(ep->name, &ep->ip6, err)) ||
-	    dockerd_endpoint_set_sysctls(ep, err))
+	    add_link_local(ep, err) || dockerd_endpoint_set_sysctls(ep, err))
 		return -1;
 	return kern_link_up(ep->name, err);
 }
@@ -250,15 +269,27 @@ bool dockerd_endpoint_is_plugged(const struct endpoint *ep, pid_t pid)
 
 /* --- the default route ------------------------------------------------------------------ */
 
-static int route(const struct endpoint *ep, const struct kern_addr *gateway, struct err *err)
+struct kern_addr dockerd_endpoint_gateway(const struct endpoint *ep, int family)
+{
+	bool v4 = family == AF_INET;
+	const struct ipam *pool = dockerd_ipam_of(v4 ? &ep->net->pool : &ep->net->pool6,
+						  v4 ? &ep->ip : &ep->ip6);
+
+	if (pool && pool->gateway.family)
+		return pool->gateway;
+	return v4 ? ep->net->gateway : ep->net->gateway6;
+}
+
+static int route(const struct endpoint *ep, int family, struct err *err)
 {
 	bool direct = ep->net->driver == DRIVER_IPVLAN && strcmp(ep->net->mode, "l2");
+	struct kern_addr gateway = dockerd_endpoint_gateway(ep, family);
 	char text[ADDR_TEXT_SIZE];
 
-	if (!gateway->family)
+	if (!gateway.family)
 		return 0;
-	return direct ? kern_route_default_link(ep->name, gateway->family, err)
-		      : kern_route_default(dockerd_addr_text(gateway, text), err);
+	return direct ? kern_route_default_link(ep->name, family, err)
+		      : kern_route_default(dockerd_addr_text(&gateway, text), err);
 }
 
 static int set_routes(void *arg, struct err *err)
@@ -271,7 +302,7 @@ static int set_routes(void *arg, struct err *err)
 		return 0;
 	if (ep->ip6.family && kern_route_default_delete(AF_INET6, err))
 		return -1;
-	return route(ep, &ep->net->gateway, err) || route(ep, &ep->net->gateway6, err) ? -1 : 0;
+	return route(ep, AF_INET, err) || route(ep, AF_INET6, err) ? -1 : 0;
 }
 
 int dockerd_route_by(const struct endpoint *ep, pid_t pid, struct err *err)
@@ -350,6 +381,7 @@ void dockerd_endpoint_free(struct endpoint *ep)
 	strlist_free(&ep->names);
 	strlist_free(&ep->links);
 	strlist_free(&ep->sysctls);
+	strlist_free(&ep->link_local);
 	free(ep);
 }
 
@@ -375,27 +407,18 @@ void dockerd_endpoint_adopt(struct networks *all, struct endpoint *ep)
 
 /* --- the document ------------------------------------------------------------------------ */
 
-static void add_strings(struct strlist *l, const json_t *list)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach((json_t *)list, i, v)
-		if (json_is_string(v))
-			strlist_add(l, json_string_value(v));
-}
-
 json_t *dockerd_endpoint_json(const struct endpoint *ep)
 {
 	char ip[ADDR_TEXT_SIZE], ip6[ADDR_TEXT_SIZE], mac[18];
 
 	dockerd_mac_text(ep->mac, mac);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "Id",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "Id",
 			 ep->id, "Sandbox", ep->sandbox, "Network", ep->net->id, "IP",
 			 dockerd_addr_text(&ep->ip, ip), "IPv6", dockerd_addr_text(&ep->ip6, ip6),
 			 "MAC", mac, "Veth", ep->veth, "Name", ep->name, "Priority", ep->priority,
 			 "Names", jsonx_strings(&ep->names), "Links", jsonx_strings(&ep->links),
-			 "Sysctls", jsonx_strings(&ep->sysctls), "Ports",
+			 "Sysctls", jsonx_strings(&ep->sysctls), "LinkLocal",
+			 jsonx_strings(&ep->link_local), "Ports",
 			 dockerd_ports_json(&ep->ports));
 }
 
@@ -404,7 +427,8 @@ static void read_address(const json_t *doc, const char *key, const struct ipam *
 {
 	if (!dockerd_addr_parse(jsonx_str(doc, key, ""), ip))
 		ip->family = 0;
-	ip->prefix = pool->prefix;
+	pool = dockerd_ipam_of(pool, ip);
+	ip->prefix = pool ? pool->prefix : 0;
 }
 
 struct endpoint *dockerd_endpoint_from_json(struct networks *all, const char *container,
@@ -442,6 +466,7 @@ struct endpoint *dockerd_endpoint_from_json(struct networks *all, const char *co
 	add_strings(&ep->names, json_object_get(doc, "Names"));
 	add_strings(&ep->links, json_object_get(doc, "Links"));
 	add_strings(&ep->sysctls, json_object_get(doc, "Sysctls"));
+	add_strings(&ep->link_local, json_object_get(doc, "LinkLocal"));
 	dockerd_ports_from_json(json_object_get(doc, "Ports"), &ep->ports);
 	return ep;
 }

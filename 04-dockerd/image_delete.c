@@ -202,6 +202,7 @@ int dockerd_image_remove(struct daemon *d, const char *ref, bool force,
 	struct deletion del = { .d = d, .ref = ref, .force = force, .done = done };
 	const struct image_name *image;
 	struct image_names all;
+	bool rest = false;
 	int rc = -1;
 
 	dockerd_nameless_sweep(d);
@@ -209,9 +210,9 @@ int dockerd_image_remove(struct daemon *d, const char *ref, bool force,
 		return -1;
 	del.all = &all;
 	image = dockerd_image_find(&all, ref, &del.by_id, err);
-	if (image && !(req && dockerd_image_check_platforms(d, image, req, err))) {
+	if (image && !(req && dockerd_image_drop_platforms(d, image, req, done, &rest, err))) {
 		del.id = image->id;
-		rc = delete_one(&del, image, err);
+		rc = rest ? 0 : delete_one(&del, image, err);
 	}
 	dockerd_images_free(&all);
 	return rc;

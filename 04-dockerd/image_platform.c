@@ -4,6 +4,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/platform.h"
 #include "api.h"
+#include "events.h"
 #include "images.h"
 
 /* An image that is no index is for the platform that its config names, whatever was asked for. */
@@ -32,7 +33,7 @@ json_t *dockerd_image_for(struct daemon *d, const struct image_name *image, cons
 	return NULL;
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- removing some ------------------------------------------------------------------------------- */
 
 struct choosing {
 	struct daemon *d;
@@ -60,14 +61,63 @@ static void choose(void *arg, const char *text)
 			    json_true());
 }
 
-int dockerd_image_check_platforms(struct daemon *d, const struct image_name *image,
-				  const struct http_request *req, struct err *err)
+/* Is it of a platform that was named, or a statement about one that is? */
+static bool is_chosen(const json_t *chosen, const json_t *m)
+{
+	const char *about = jsonx_str(json_object_get(m, "AttestationData"), "For", "");
+
+	return json_object_get(chosen, jsonx_str(m, "ID", "")) || json_object_get(chosen, about);
+}
+
+/* What a blob that is gone named is nobody's any more; a lease that ends is followed by a collection. */
+static void collect(struct daemon *d)
+{
+	AUTO_JSON json_t *lease = NULL;
+	AUTO_FREE char *path = NULL;
+	char id[ID_SIZE];
+	struct err err;
+
+	dockerd_random_id(id);
+	lease = json_pack("{s:s}", "id", id);
+	path = xasprintf("/v1/leases/%s", id);
+	json_decref(ctrd_call(d->ctrd, "POST", "/v1/leases", lease, &err));
+	json_decref(ctrd_call(d->ctrd, "DELETE", path, NULL, &err));
+}
+
+/* The index keeps naming the manifest, as it does one that was never pulled. */
+static int drop(struct choosing *c, const json_t *manifests, json_t *done)
+{
+	json_t *m;
+	size_t i;
+
+	json_array_foreach((json_t *)manifests, i, m) {
+		const char *digest = jsonx_str(m, "ID", "");
+		AUTO_FREE char *path = xasprintf("/v1/content/%s", digest);
+		AUTO_JSON json_t *gone = NULL;
+
+		if (!is_chosen(c->chosen, m) || !jsonx_bool(m, "Available", false))
+			continue;
+		gone = ctrd_call(c->d->ctrd, "DELETE", path, NULL, c->err);
+		if (!gone && c->err->kind != ERR_NOT_FOUND)
+			return -1;
+		json_array_append_new(done, json_pack("{s:s}", "Deleted", digest));
+		dockerd_event(c->d, "image", "delete", digest, json_pack("{s:s}", "name", digest));
+	}
+	collect(c->d);
+	return 0;
+}
+
+int dockerd_image_drop_platforms(struct daemon *d, const struct image_name *image,
+				 const struct http_request *req, json_t *done, bool *rest,
+				 struct err *err)
 {
 	AUTO_JSON json_t *chosen = json_object(), *manifests = NULL;
+	const char *native = jsonx_str(json_object_get(image->resolved, "manifestDescriptor"), "digest", "");
 	struct choosing c = { d, image, chosen, false, err };
 	json_t *m;
 	size_t i;
 
+	*rest = false;
 	http_query_each(req, "platforms", choose, &c);
 	if (c.failed)
 		return -1;
@@ -75,10 +125,14 @@ int dockerd_image_check_platforms(struct daemon *d, const struct image_name *ima
 		return 0;
 	manifests = dockerd_image_manifests(d, json_object_get(image->resolved, "target"));
 	json_array_foreach(manifests, i, m)
-		if (jsonx_bool(m, "Available", false) && json_object_get(m, "ImageData") &&
-		    !json_object_get(chosen, jsonx_str(m, "ID", "")))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "removing some of an image's platforms is not supported by this "
-				       "daemon: %s has more than these", image->name);
-	return 0;
+		*rest |= jsonx_bool(m, "Available", false) && json_object_get(m, "ImageData") &&
+			 !is_chosen(chosen, m);
+	if (!*rest)
+		return 0;
+	/* Without it the name would stand for nothing that this daemon could show, or remove. */
+	if (json_object_get(chosen, native))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "removing this machine's platform alone is not supported by this daemon: "
+			       "%s has others", image->name);
+	return drop(&c, manifests, done);
 }

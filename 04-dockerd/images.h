@@ -67,9 +67,11 @@ void dockerd_image_names_of(const struct image_names *all, const char *id, json_
  * ERR_NOT_FOUND where the image has none of it. */
 json_t *dockerd_image_for(struct daemon *d, const struct image_name *image, const char *platform,
 			  struct err *err);
-/* platforms= of a request to delete: is all of the image meant that is here? */
-int dockerd_image_check_platforms(struct daemon *d, const struct image_name *image,
-				  const struct http_request *req, struct err *err);
+/* platforms= of a request to delete. `*rest`: what was not named stays, and what was is gone and
+ * told of in `done`; otherwise all of the image that is here is meant. */
+int dockerd_image_drop_platforms(struct daemon *d, const struct image_name *image,
+				 const struct http_request *req, json_t *done, bool *rest,
+				 struct err *err);
 
 /* image_manifests.c: what an index (or a manifest) has in it, "Manifests" of the API; new. */
 json_t *dockerd_image_manifests(struct daemon *d, const json_t *target);

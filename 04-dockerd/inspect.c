@@ -24,8 +24,11 @@ static json_t *addresses(const struct endpoint *ep)
 		dockerd_mac_text(ep->mac, mac);
 	}
 	if (ep && !ep->net->internal) {
-		dockerd_addr_text(&ep->net->gateway, gateway);
-		dockerd_addr_text(&ep->net->gateway6, gateway6);
+		struct kern_addr v4 = dockerd_endpoint_gateway(ep, AF_INET),
+				 v6 = dockerd_endpoint_gateway(ep, AF_INET6);
+
+		dockerd_addr_text(&v4, gateway);
+		dockerd_addr_text(&v6, gateway6);
 	}
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:s}", "EndpointID", ep ? ep->id : "",
 			 "Gateway", gateway, "GlobalIPv6Address", ip6, "GlobalIPv6PrefixLen",

@@ -109,44 +109,76 @@ int dockerd_ipam_open(struct ipam *pool, const struct kern_addr *subnet,
 	return 0;
 }
 
+struct ipam *dockerd_ipam_more(struct ipam *pool)
+{
+	while (pool->more)
+		pool = pool->more;
+	pool->more = xcalloc(1, sizeof *pool->more);
+	return pool->more;
+}
+
 void dockerd_ipam_close(struct ipam *pool)
 {
+	while (pool->more) {
+		struct ipam *next = pool->more;
+
+		pool->more = next->more;
+		free(next->taken);
+		free(next);
+	}
 	free(pool->taken);
 	*pool = (struct ipam){ 0 };
 }
 
-int dockerd_ipam_take(struct ipam *pool, struct kern_addr *ip, struct err *err)
+static bool take_of(struct ipam *pool, struct kern_addr *ip)
 {
 	ipam_number n = pool->from;
 
 	/* The first number that the list, from here on, skips. */
 	for (size_t at = position(pool, n); at < pool->n && pool->taken[at] == n; at++) {
 		if (n == pool->to)
-			return err_set(err, ERR_NO_SPACE,
-				       "no available IPv%d addresses on this network's address pools",
-				       pool->family == AF_INET ? 4 : 6);
+			return false;
 		n++;
 	}
 	mark(pool, n);
 	*ip = address(pool->family, n, pool->prefix);
-	return 0;
+	return true;
+}
+
+int dockerd_ipam_take(struct ipam *pool, struct kern_addr *ip, struct err *err)
+{
+	for (struct ipam *p = pool; p; p = p->more)
+		if (take_of(p, ip))
+			return 0;
+	return err_set(err, ERR_NO_SPACE,
+		       "no available IPv%d addresses on this network's address pools",
+		       pool->family == AF_INET ? 4 : 6);
+}
+
+const struct ipam *dockerd_ipam_of(const struct ipam *pool, const struct kern_addr *ip)
+{
+	while (pool && (pool->family != ip->family || number(ip) < pool->first || number(ip) > pool->last))
+		pool = pool->more;
+	return pool;
 }
 
 bool dockerd_ipam_contains(const struct ipam *pool, const struct kern_addr *ip)
 {
-	return pool->family == ip->family && number(ip) >= pool->first && number(ip) <= pool->last;
+	return dockerd_ipam_of(pool, ip) != NULL;
 }
 
 bool dockerd_ipam_claim(struct ipam *pool, const struct kern_addr *ip)
 {
-	return dockerd_ipam_contains(pool, ip) && mark(pool, number(ip));
+	pool = (struct ipam *)dockerd_ipam_of(pool, ip);
+	return pool && mark(pool, number(ip));
 }
 
 void dockerd_ipam_release(struct ipam *pool, const struct kern_addr *ip)
 {
 	size_t at;
 
-	if (!dockerd_ipam_contains(pool, ip))
+	pool = (struct ipam *)dockerd_ipam_of(pool, ip);
+	if (!pool)
 		return;
 	at = position(pool, number(ip));
 	if (at == pool->n || pool->taken[at] != number(ip))
@@ -164,10 +196,11 @@ bool dockerd_ipam_overlap(const struct ipam *pool, const struct kern_addr *subne
 {
 	ipam_number first, last;
 
-	if (pool->family != subnet->family)
-		return false;
 	bounds(subnet, &first, &last);
-	return first <= pool->last && last >= pool->first;
+	for (; pool; pool = pool->more)
+		if (pool->family == subnet->family && first <= pool->last && last >= pool->first)
+			return true;
+	return false;
 }
 
 struct kern_addr dockerd_ipam_first_host(const struct kern_addr *subnet)

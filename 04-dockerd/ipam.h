@@ -1,9 +1,9 @@
 /*
  * ipam.h - which addresses of a network are taken.
  *
- * One pool is one subnet, of IPv4 or IPv6. The addresses in use are kept as a sorted
- * list of numbers: a subnet of IPv6 has more of them than bits fit into memory, and
- * few are ever in use.
+ * One pool is one subnet, of IPv4 or IPv6; a macvlan or ipvlan network may have several, one after
+ * the other in a list. The addresses in use are kept as a sorted list of numbers: a subnet of
+ * IPv6 has more of them than bits fit into memory, and few are ever in use.
  *
  * Nothing is stored here on disk: an address is taken because a running
  * container's document says so, and the pool is filled from those documents
@@ -32,6 +32,8 @@ struct ipam {
 	ipam_number from, to;          /* what is given out: the range */
 	ipam_number *taken;            /* ascending */
 	size_t n, cap;
+	struct ipam *more;             /* the network's next subnet of this family; owned */
+	struct kern_addr gateway;      /* of such a further subnet; family 0: the network's own */
 };
 
 /* A subnet; addresses are given out of `range` (NULL: all of it). What may be nobody's (the
@@ -39,17 +41,23 @@ struct ipam {
 int dockerd_ipam_open(struct ipam *pool, const struct kern_addr *subnet,
 		      const struct kern_addr *range, struct err *err);
 void dockerd_ipam_close(struct ipam *pool);
+/* One more subnet, to be opened. */
+struct ipam *dockerd_ipam_more(struct ipam *pool);
 
-/* The lowest free address of the range, with the subnet's prefix, or ERR_NO_SPACE. */
+/* What follows is about all subnets of the list. */
+
+/* The lowest free address of the first range that has one, with its subnet's prefix, or ERR_NO_SPACE. */
 int dockerd_ipam_take(struct ipam *pool, struct kern_addr *ip, struct err *err);
+/* The subnet that it is in, or NULL. */
+const struct ipam *dockerd_ipam_of(const struct ipam *pool, const struct kern_addr *ip);
 /* A particular one: false if it is taken or outside. */
 bool dockerd_ipam_claim(struct ipam *pool, const struct kern_addr *ip);
 bool dockerd_ipam_contains(const struct ipam *pool, const struct kern_addr *ip);
 void dockerd_ipam_release(struct ipam *pool, const struct kern_addr *ip);
-
-/* The subnet itself, "172.17.0.0/16". */
-struct kern_addr dockerd_ipam_subnet(const struct ipam *pool);
 bool dockerd_ipam_overlap(const struct ipam *pool, const struct kern_addr *subnet);
+
+/* This one subnet itself, "172.17.0.0/16". */
+struct kern_addr dockerd_ipam_subnet(const struct ipam *pool);
 
 /* "10.0.0.1" and "10.0.0.1/8". An address without a prefix ("10.0.0.1") is parsed by the third. */
 const char *dockerd_addr_text(const struct kern_addr *a, char out[ADDR_TEXT_SIZE]);

@@ -185,7 +185,7 @@ static const struct field driver_fields[] = {
 static const struct field tmpfs_fields[] = {
 	{ "SizeBytes", 'i', true, "0" },
 	{ "Mode", 'i', true, "0" },
-	{ "Options", 'a', false, "[]" },
+	{ "Options", 'a', true, "[]" },
 	{ NULL },
 };
 
@@ -308,6 +308,27 @@ static json_t *volume_mount(const json_t *mount, struct err *err)
 	return m;
 }
 
+/* [["exec"], ["noexec"]]: Docker lets no other pass. */
+static int tmpfs_options(const json_t *list, struct strbuf *data, struct err *err)
+{
+	static const char *const known[] = { "exec", "noexec", NULL };
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v) {
+		const char *word = json_string_value(json_array_get(v, 0));
+
+		if (!word || json_array_size(v) != 1)
+			return err_set(err, ERR_INVALID, "invalid mount config for type \"tmpfs\": "
+							 "invalid option array length");
+		if (!is_one_of(word, known))
+			return err_set(err, ERR_INVALID,
+				       "invalid mount config for type \"tmpfs\": invalid option: %s", word);
+		strbuf_addf(data, "%s,", word);
+	}
+	return 0;
+}
+
 static json_t *tmpfs_mount(const json_t *mount, struct err *err)
 {
 	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "TmpfsOptions"),
@@ -323,6 +344,8 @@ static json_t *tmpfs_mount(const json_t *mount, struct err *err)
 			"specified");
 		return NULL;
 	}
+	if (tmpfs_options(json_object_get(o, "Options"), &data, err))
+		return NULL;
 	m = new_mount("tmpfs", "", "", jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
 	if (jsonx_int(o, "SizeBytes", 0))

@@ -185,14 +185,19 @@ static bool has_resolver(const struct container *c)
 	return false;
 }
 
-/* The daemon's --dns where the container names none. */
+/* The daemon's --dns, --dns-opt and --dns-search where the container names none. */
 static json_t *with_defaults(const struct daemon *d, const struct container *c)
 {
+	const struct {
+		const char *key;
+		const struct strlist *list;
+	} rows[] = { { "Dns", &d->cfg->dns }, { "DnsOptions", &d->cfg->dns_opts },
+		     { "DnsSearch", &d->cfg->dns_search } };
 	json_t *host = json_copy(c->host);
 
-	if (!d->cfg->dns.n || json_array_size(json_object_get(host, "Dns")))
-		return host;
-	json_object_set_new(host, "Dns", jsonx_strings(&d->cfg->dns));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].list->n && !json_array_size(json_object_get(host, rows[i].key)))
+			json_object_set_new(host, rows[i].key, jsonx_strings(rows[i].list));
 	return host;
 }
 

@@ -286,6 +286,11 @@ static int open_bridge(struct networks *all, const struct config *cfg, struct er
 	struct network *net = all->builtin[NET_BRIDGE];
 
 	snprintf(all->table, sizeof all->table, "dockyard_%.12s", net->id);
+	net->icc = cfg->icc;
+	net->masquerade = cfg->ip_masq;
+	net->mtu = (unsigned)cfg->mtu;
+	if (cfg->publish_on && strcmp(cfg->publish_on, "0.0.0.0"))
+		strcpy(net->publish_on, cfg->publish_on);
 	if (cfg->bridge && !strcmp(cfg->bridge, "none")) {
 		net->link[0] = '\0';
 		net->gateway.family = 0;
@@ -312,15 +317,20 @@ static json_t *pool_json(const struct ipam *pool, const struct kern_addr *gatewa
 
 static json_t *bridge_options(const struct network *net)
 {
+	char mtu[16];
+
 	if (net->driver != DRIVER_BRIDGE)
 		return json_object();
+	snprintf(mtu, sizeof mtu, "%u", net->mtu ? net->mtu : 1500);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
 			 "com.docker.network.bridge.default_bridge", "true",
-			 "com.docker.network.bridge.enable_icc", "true",
-			 "com.docker.network.bridge.enable_ip_masquerade", "true",
-			 "com.docker.network.bridge.host_binding_ipv4", "0.0.0.0",
+			 "com.docker.network.bridge.enable_icc", net->icc ? "true" : "false",
+			 "com.docker.network.bridge.enable_ip_masquerade",
+			 net->masquerade ? "true" : "false",
+			 "com.docker.network.bridge.host_binding_ipv4",
+			 *net->publish_on ? net->publish_on : "0.0.0.0",
 			 "com.docker.network.bridge.name", net->link,
-			 "com.docker.network.driver.mtu", "1500");
+			 "com.docker.network.driver.mtu", mtu);
 }
 
 static json_t *describe(const struct networks *all, const struct network *net)

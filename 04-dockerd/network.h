@@ -51,6 +51,7 @@ struct endpoint {
 	char name[IFNAMSIZ];        /* the container's end */
 	int priority;               /* GwPriority */
 	struct strlist sysctls;     /* "net.ipv4.conf.IFNAME.x=v" of the container's end */
+	struct strlist link_local;  /* addresses that it has besides */
 	struct strlist names;       /* networks.lock: what others on the network call it */
 	struct strlist links;       /* networks.lock: "container:alias", what it calls others */
 	struct ports ports;         /* of the container, at the endpoint with the default route;
@@ -131,6 +132,8 @@ int dockerd_network_remove(struct networks *all, struct network *net, struct err
 
 /* --- network_make.c, network_options.c: what a request asks for -------------------- */
 
+#define POOL_OVERLAPS "invalid pool request: Pool overlaps with other one on this address space"
+
 /* From the body of POST /networks/create: in no list yet, with a subnet chosen. */
 struct network *dockerd_network_make(struct networks *all, const json_t *body, struct err *err);
 /* From what it is on disk; NULL and err. */
@@ -157,6 +160,8 @@ struct endpoint *dockerd_endpoint_take(struct networks *all, struct network *net
 int dockerd_endpoint_plug(struct networks *all, struct endpoint *ep, pid_t pid, struct err *err);
 void dockerd_endpoint_release(struct networks *all, struct endpoint *ep, pid_t pid); /* frees */
 void dockerd_endpoint_free(struct endpoint *ep);
+/* Of the subnet that its address is in; family 0: none. */
+struct kern_addr dockerd_endpoint_gateway(const struct endpoint *ep, int family);
 bool dockerd_endpoint_is_plugged(const struct endpoint *ep, pid_t pid);
 
 /* endpoint_options.c: DriverOpts of EndpointSettings, into `ep` (a name of its own, or none) or

@@ -9,6 +9,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "api.h"
 #include "create.h"
+#include "defaults.h"
 #include "events.h"
 #include "filters.h"
 #include "human.h"
@@ -172,13 +173,26 @@ static void event(struct daemon *d, const char *action, const char *id, const ch
 		      json_pack("{s:s, s:s}", "name", name, "type", driver));
 }
 
+/* With the options that the operator gives to such networks; what is wrong stays so. New. */
+static json_t *completed(const struct daemon *d, const json_t *given)
+{
+	const json_t *options = json_object_get(given, "Options");
+	const char *driver = jsonx_str(given, "Driver", "");
+	json_t *out = json_copy((json_t *)given);
+
+	if (!options || json_is_null(options) || json_is_object(options))
+		json_object_set_new(out, "Options",
+				    dockerd_defaults_of_network(d->cfg, *driver ? driver : "bridge", options));
+	return out;
+}
+
 static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
-	json_t *body = http_body_json(req, err);
+	json_t *given = http_body_json(req, err);
 	struct daemon *d = daemon;
+	AUTO_JSON json_t *body = given ? completed(d, given) : NULL, *doc = NULL;
 	struct network *net = body ? dockerd_network_make(d->net, body, err) : NULL;
-	AUTO_JSON json_t *doc = NULL;
 
 	if (!net)
 		return -1;

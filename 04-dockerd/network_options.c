@@ -137,42 +137,47 @@ static int claim(struct ipam *pool, const char *what, const char *text, struct k
 	return 0;
 }
 
-static int take_config(struct network *net, const json_t *row, struct err *err)
+/* The first of its family, or one more: a bridge has one subnet, as it has one address. */
+static struct ipam *next_pool(struct network *net, const struct kern_addr *subnet, struct err *err)
+{
+	struct ipam *pool = subnet->family == AF_INET ? &net->pool : &net->pool6;
+
+	if (!pool->family)
+		return pool;
+	if (net->driver == DRIVER_BRIDGE)
+		err_set(err, ERR_PERMISSION, "bridge driver doesn't support multiple subnets");
+	else if (dockerd_ipam_overlap(pool, subnet))
+		err_set(err, ERR_PERMISSION, POOL_OVERLAPS);
+	else
+		return dockerd_ipam_more(pool);
+	return NULL;
+}
+
+/* The gateway that was chosen is part of the document: after a restart it is the same. */
+static int take_config(struct network *net, json_t *row, struct err *err)
 {
 	const char *text = jsonx_str(row, "Subnet", ""), *range = jsonx_str(row, "IPRange", ""),
 		   *gateway = jsonx_str(row, "Gateway", ""), *name;
 	json_t *aux = json_object_get(row, "AuxiliaryAddresses"), *v;
-	struct kern_addr subnet, within, ip;
+	struct kern_addr subnet, within, ip, *gw;
+	char chosen[ADDR_TEXT_SIZE];
 	struct ipam *pool;
-	struct kern_addr *gw;
 
 	if (kern_addr_parse(text, &subnet, err))
 		return err_set(err, ERR_INVALID, "invalid subnet %s: invalid CIDR address", text);
 	if (*range && kern_addr_parse(range, &within, err))
 		return err_set(err, ERR_INVALID, "invalid ip-range %s: invalid CIDR address", range);
-	pool = subnet.family == AF_INET ? &net->pool : &net->pool6;
-	gw = subnet.family == AF_INET ? &net->gateway : &net->gateway6;
-	if (pool->family)
-		return err_set(err, ERR_PERMISSION, "%s driver doesn't support multiple subnets",
-			       jsonx_str(net->doc, "Driver", ""));
-	if (dockerd_ipam_open(pool, &subnet, *range ? &within : NULL, err))
+	pool = next_pool(net, &subnet, err);
+	if (!pool || dockerd_ipam_open(pool, &subnet, *range ? &within : NULL, err))
 		return -1;
+	gw = pool == &net->pool ? &net->gateway : pool == &net->pool6 ? &net->gateway6 : &pool->gateway;
 	json_object_foreach(aux, name, v)
 		if (claim(pool, "auxiliary address", json_string_value(v), &ip, err))
 			return -1;
-	if (*gateway)
-		return claim(pool, "gateway", gateway, gw, err);
-	return dockerd_ipam_take(pool, gw, err);
-}
-
-/* The gateway that was chosen is part of the document: after a restart it is the same. */
-static void record_gateway(json_t *row, const struct network *net)
-{
-	bool v6 = strchr(jsonx_str(row, "Subnet", ""), ':') != NULL;
-	char text[ADDR_TEXT_SIZE];
-
-	dockerd_addr_text(v6 ? &net->gateway6 : &net->gateway, text);
-	json_object_set_new(row, "Gateway", json_string(text));
+	if (*gateway ? claim(pool, "gateway", gateway, gw, err) : dockerd_ipam_take(pool, gw, err))
+		return -1;
+	json_object_set_new(row, "Gateway", json_string(dockerd_addr_text(gw, chosen)));
+	return 0;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -214,11 +219,9 @@ static int fill(struct network *net, struct err *err)
 		return -1;
 	/* The stand-in for a parent leads nowhere. */
 	net->internal |= str_starts(net->link, "dm-") && net->driver != DRIVER_BRIDGE;
-	json_array_foreach(config, i, row) {
+	json_array_foreach(config, i, row)
 		if (take_config(net, row, err))
 			return -1;
-		record_gateway(row, net);
-	}
 	return 0;
 }
 

@@ -34,21 +34,27 @@ static int save(const struct networks *all, const struct network *net, struct er
 
 /* --- adding ---------------------------------------------------------------------------- */
 
+/* Any of the one's subnets with any of the other's. */
+static bool overlap(const struct ipam *pool, const struct ipam *other)
+{
+	for (; pool && pool->family; pool = pool->more) {
+		struct kern_addr subnet = dockerd_ipam_subnet(pool);
+
+		if (dockerd_ipam_overlap(other, &subnet))
+			return true;
+	}
+	return false;
+}
+
 /* lock held */
 static int check_new(const struct networks *all, const struct network *net, struct err *err)
 {
 	for (const struct network *n = all->list; n; n = n->next) {
-		struct kern_addr v4 = dockerd_ipam_subnet(&net->pool),
-				 v6 = dockerd_ipam_subnet(&net->pool6);
-
 		if (!strcmp(n->name, net->name))
 			return err_set(err, ERR_CONFLICT, "network with name %s already exists",
 				       net->name);
-		if ((v4.family && dockerd_ipam_overlap(&n->pool, &v4)) ||
-		    (v6.family && dockerd_ipam_overlap(&n->pool6, &v6)))
-			return err_set(err, ERR_PERMISSION,
-				       "invalid pool request: Pool overlaps with other one on this "
-				       "address space");
+		if (overlap(&net->pool, &n->pool) || overlap(&net->pool6, &n->pool6))
+			return err_set(err, ERR_PERMISSION, POOL_OVERLAPS);
 		if (net->driver == DRIVER_BRIDGE && n->driver == DRIVER_BRIDGE && *n->link &&
 		    !strcmp(n->link, net->link))
 			return err_set(err, ERR_PERMISSION,

@@ -35,7 +35,7 @@ static const struct field settings_fields[] = {
 static const struct field ipam_fields[] = {
 	{ "IPv4Address", 's', true, "\"\"" },
 	{ "IPv6Address", 's', true, "\"\"" },
-	{ "LinkLocalIPs", 'l', false, "null" },
+	{ "LinkLocalIPs", 'l', true, "null" },
 	{ NULL },
 };
 
@@ -47,6 +47,19 @@ static int check_address(const json_t *ipam, const char *key, int family, struct
 	if (*text && inet_pton(family, text, &ignored) != 1)
 		return err_set(err, ERR_INVALID, "invalid IPv%d address: %s",
 			       family == AF_INET ? 4 : 6, text);
+	return 0;
+}
+
+static int check_link_local(const json_t *ipam, struct err *err)
+{
+	struct kern_addr ignored;
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(ipam, "LinkLocalIPs"), i, v)
+		if (!dockerd_addr_parse(json_string_value(v), &ignored))
+			return err_set(err, ERR_INVALID, "invalid link-local IP address: %s",
+				       json_string_value(v));
 	return 0;
 }
 
@@ -65,7 +78,8 @@ static int take_ipam(json_t *settings, const json_t *given, const char *where, s
 		if (dockerd_is_empty(json_object_get(ipam, ipam_fields[i].name)))
 			json_object_del(ipam, ipam_fields[i].name);
 	return check_address(ipam, "IPv4Address", AF_INET, err) ||
-			       check_address(ipam, "IPv6Address", AF_INET6, err)
+			       check_address(ipam, "IPv6Address", AF_INET6, err) ||
+			       check_link_local(ipam, err)
 		       ? -1
 		       : 0;
 }

@@ -202,10 +202,10 @@ static json_t *abilities(void)
 /* The same on every machine. */
 static const char constants[] =
 	"{\"Driver\":\"overlayfs\",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]],"
-	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],"
+	"\"Plugins\":{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"ipvlan\",\"macvlan\",\"null\"],"
 	"\"Authorization\":null,\"Log\":[\"journald\",\"json-file\",\"local\",\"syslog\"]},"
 	"\"InitBinary\":\"docker-init\","
-	"\"IndexServerAddress\":\"https://index.docker.io/v1/\",\"Labels\":[],"
+	"\"IndexServerAddress\":\"https://index.docker.io/v1/\","
 	"\"SecurityOptions\":[\"name=seccomp,profile=builtin\"],"
 	"\"GenericResources\":null,\"Isolation\":\"\",\"HttpProxy\":\"\",\"HttpsProxy\":\"\",\"NoProxy\":\"\","
 	"\"ContainerdCommit\":{\"ID\":\"\",\"Expected\":\"\"},"
@@ -260,6 +260,10 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 	json_object_update_new(doc, abilities());
 	json_object_update_new(doc, json_loads(constants, 0, NULL));
 	json_object_set_new(doc, "LoggingDriver", json_string(d->cfg->log_driver));
+	json_object_set_new(doc, "Labels", jsonx_strings(&d->cfg->labels));
+	if (d->cfg->no_new_privileges)
+		json_array_append_new(json_object_get(doc, "SecurityOptions"),
+				      json_string("name=no-new-privileges"));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
 	by_version(doc, d, dockerd_api_minor(req));
 	http_reply_json(rep, 200, doc);

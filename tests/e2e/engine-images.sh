@@ -108,9 +108,16 @@ drop() { # PLATFORM...
 	for p; do given+=(--data-urlencode "platforms=$p"); done
 	api -G -X DELETE http://d/v1.50/images/multi:1 "${given[@]}"
 }
-expect_eq "some platforms cannot go alone" 501 "$(drop '{"os":"linux","architecture":"riscv64"}')"
-expect_eq "nor one that is not there" 404 "$(drop '{"os":"linux","architecture":"s390x"}')"
-expect_eq "all can" 200 "$(drop '{"os":"linux","architecture":"riscv64"}' "{\"os\":\"linux\",\"architecture\":\"$native\"}")"
+blobs() { find "$T/containerd/content/blobs" -type f | wc -l; }
+had=$(blobs)
+expect_eq "this machine's platform cannot go alone" 501 "$(drop "{\"os\":\"linux\",\"architecture\":\"$native\"}")"
+expect_eq "another can" 200 "$(drop '{"os":"linux","architecture":"riscv64"}')"
+expect_eq "with its manifest and its config" "1 $((had - 2))" "$(py 'len(d)') $(blobs)"
+expect_eq "and is told to be away" "True False" "$(at 48 json manifests=1 >/dev/null; py '" ".join(str(m["Available"]) for m in d["Manifests"][:2])')"
+expect_eq "it cannot go again" 404 "$(drop '{"os":"linux","architecture":"riscv64"}')"
+expect_eq "nor one that was never there" 404 "$(drop '{"os":"linux","architecture":"s390x"}')"
+expect_eq "what is left can" 200 "$(drop "{\"os\":\"linux\",\"architecture\":\"$native\"}")"
+expect_eq "and the image with it" 404 "$(at 48 json x=)"
 
 # ---- what came and went with the API's versions
 fields() { api "http://d/v1.$1/$2" >/dev/null; py "' '.join(k for k in '$3'.split() if k in $4)"; }

@@ -99,7 +99,7 @@ expect_match "the default bridge: of --fixed-cidr" 'inet 172\.31\.7\.' "$(run bu
 expect_ok d network create pooled
 expect_eq "a network: of --default-address-pool" "10.200.1.0/24 10.200.1.1" "$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}}' pooled)"
 expect_ok d network rm pooled
-expect_fail 1 "doesn't support multiple subnets" d network create --subnet 10.91.0.0/24 --subnet 10.92.0.0/24 many
+expect_fail 1 "bridge driver doesn't support multiple subnets" d network create --subnet 10.91.0.0/24 --subnet 10.92.0.0/24 many
 
 # ---- SCTP
 if python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2>/dev/null; then
@@ -140,11 +140,23 @@ if [ -d /proc/sys/net/ipv6 ]; then
 fi
 
 # ---- on a parent's wire
-ip link add wire type dummy && ip link set wire up
+{ ip link add wire type dummy || ip link add wire type veth peer name wire-end; } 2>/dev/null && ip link set wire up
 for kind in macvlan ipvlan; do
 	if d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 vlan >/dev/null 2>"$T/out"; then
 		ok=$(d run -d --name wired --network vlan --ip 10.8.0.5 busybox sleep 100 2>&1) || { echo "no $kind here: $ok"; d rm -f wired >/dev/null 2>&1; d network rm vlan >/dev/null; continue; }
 		expect_eq "$kind: neighbours" ok "$(run --network vlan busybox sh -c 'ping -c 1 -W 2 wired >/dev/null && echo ok')"
+		expect_ok d rm -f wired
+		expect_ok d network rm vlan
+		# Several subnets, each with its gateway; a bridge has one.
+		expect_fail 1 'Pool overlaps' d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 --subnet 10.8.0.128/25 vlan
+		expect_ok d network create -d $kind -o parent=wire --subnet 10.8.0.0/30 --subnet 10.9.0.0/24 --gateway 10.9.0.9 vlan
+		route() { run --network vlan "$@" busybox sh -c 'ip -4 -o addr show eth0; ip route' | grep -oE '(inet|via) [0-9./]+' | xargs; }
+		expect_eq "$kind: in the first" "inet 10.8.0.2/30 via 10.8.0.1" "$(route)"
+		expect_eq "$kind: in the other" "inet 10.9.0.77/24 via 10.9.0.9" "$(route --ip 10.9.0.77)"
+		expect_ok d run -d --name wired --network vlan busybox sleep 100
+		expect_eq "$kind: when the first is full" "inet 10.9.0.1/24 via 10.9.0.9" "$(route)"
+		expect_eq "$kind: inspect has both" "10.8.0.0/30 10.8.0.1 10.9.0.0/24 10.9.0.9" \
+			"$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{end}}' vlan | xargs)"
 		expect_ok d rm -f wired
 		expect_ok d network rm vlan
 	fi

@@ -7,6 +7,7 @@
 
 #include "01-kernel/base/file.h"
 #include "config.h"
+#include "defaults.h"
 #include "suites.h"
 
 #define LOAD(c, err, ...) load(c, err, (const char *[]){ "dockerd", __VA_ARGS__, NULL })
@@ -59,7 +60,7 @@ static void refused(const char *flag, const char *value, const char *words)
 
 static void unknown_and_unsupported_flags_are_refused(void)
 {
-	refused("--storage-driver", "vfs", "unknown flag: --storage-driver");
+	refused("--no-such-flag", "x", "unknown flag: --no-such-flag");
 	refused("stray", NULL, "takes no arguments");
 	refused("--data-root", NULL, "needs an argument");
 	refused("--data-root", "relative", "absolute");
@@ -153,6 +154,63 @@ static void runtimes_have_names_and_paths(void)
 	bad_file("{\"runtimes\":{\"runc\":{\"path\":\"/x\"}}}", "is reserved");
 }
 
+static void defaults_of_containers_and_networks(void)
+{
+	AUTO_CONFIG struct config c = { 0 }, file = { 0 };
+	AUTO_JSON json_t *host = json_loads("{\"ShmSize\":0,\"Ulimits\":[{\"Name\":\"core\",\"Soft\":1,\"Hard\":1}]}",
+					    0, NULL);
+	AUTO_JSON json_t *options = NULL;
+	struct err err = { 0 };
+
+	EXPECT_INT(LOAD(&c, &err, "--default-ulimit", "nofile=1024:4096", "--default-ulimit=core=0",
+			"--default-network-opt", "bridge=com.docker.network.driver.mtu=1400", "--mtu", "1300",
+			"--icc=false", "--default-shm-size", "128m", "--no-new-privileges", "--init"), 0);
+	EXPECT_INT((long long)c.mtu, 1300);
+	CU_ASSERT(!c.icc && c.ip_masq);
+	dockerd_defaults_of_host(&c, host);
+	EXPECT_JSON(host, "{\"ShmSize\":134217728,\"Init\":true,\"SecurityOpt\":[\"no-new-privileges=true\"],"
+			  "\"Ulimits\":[{\"Name\":\"core\",\"Soft\":1,\"Hard\":1},"
+			  "{\"Name\":\"nofile\",\"Hard\":4096,\"Soft\":1024}]}");
+	options = dockerd_defaults_of_network(&c, "bridge", NULL);
+	EXPECT_JSON(options, "{\"com.docker.network.driver.mtu\":\"1400\"}");
+	EXPECT_INT(load_file(&file,
+			     "{\"default-ulimits\":{\"nofile\":{\"Name\":\"nofile\",\"Soft\":5,\"Hard\":6}},"
+			     "\"default-network-opts\":{\"bridge\":{\"a\":\"b\"}},\"mtu\":1200,\"ip-masq\":false}", &err),
+		   0);
+	EXPECT_JSON(file.ulimits, "{\"nofile\":{\"Name\":\"nofile\",\"Soft\":5,\"Hard\":6}}");
+	EXPECT_JSON(file.network_opts, "{\"bridge\":{\"a\":\"b\"}}");
+	CU_ASSERT(file.mtu == 1200 && !file.ip_masq);
+	refused("--default-ulimit", "nofile", "invalid ulimit argument: nofile");
+	refused("--default-ulimit", "nofile=5:4", "soft limit must be less than or equal to hard limit");
+	refused("--default-ulimit", "files=5", "invalid ulimit type: files");
+	refused("--default-network-opt", "bridge=x", "expected DRIVER=KEY=VALUE");
+	refused("--default-network-opt", "overlay=a=b", "there is no driver 'overlay'");
+	refused("--default-shm-size", "much", "invalid size: 'much'");
+	refused("--default-ipc-mode", "host", "neither private nor shareable");
+	refused("--mtu", "1x", "'1x' is no number");
+	refused("--ip", "::1", "'::1' is no IPv4 address");
+	refused("--label", "x", "bad attribute format: x");
+	bad_file("{\"default-network-opts\":{\"bridge\":{\"a\":1}}}", "default-network-opts.bridge.a: expected a string");
+}
+
+static void what_has_one_value_may_be_said(void)
+{
+	AUTO_CONFIG struct config c = { 0 }, file = { 0 };
+	struct err err = { 0 };
+
+	EXPECT_INT(LOAD(&c, &err, "--live-restore", "--userland-proxy=true", "--storage-driver", "overlay2",
+			"--exec-opt=native.cgroupdriver=cgroupfs"), 0);
+	EXPECT_INT(load_file(&file, "{\"live-restore\":true,\"experimental\":false,\"storage-driver\":\"overlay2\","
+				    "\"exec-opts\":[\"native.cgroupdriver=cgroupfs\"]}", &err), 0);
+	refused("--storage-driver", "vfs", "storage-driver: vfs is not supported by this daemon, only overlay2");
+	refused("--userland-proxy=false", NULL, "userland-proxy: false is not supported");
+	bad_file("{\"live-restore\":false}", "live-restore: false is not supported by this daemon, only true");
+	bad_file("{\"exec-opts\":[\"native.cgroupdriver=systemd\"]}",
+		 "exec-opts: native.cgroupdriver=systemd is not supported");
+	bad_file("{\"exec-opts\":[1]}", "exec-opts: expected a string");
+	bad_file("{\"live-restore\":\"yes\"}", "live-restore: expected true or false");
+}
+
 static void a_missing_file_counts_when_it_was_named(void)
 {
 	AUTO_CONFIG struct config c = { 0 };
@@ -172,6 +230,8 @@ int suite_config(void)
 		{ "the file has Docker's names", the_file_has_dockers_names },
 		{ "bad files", bad_files },
 		{ "runtimes have names and paths", runtimes_have_names_and_paths },
+		{ "defaults of containers and networks", defaults_of_containers_and_networks },
+		{ "what has one value may be said", what_has_one_value_may_be_said },
 		{ "a missing file counts when it was named",
 		  a_missing_file_counts_when_it_was_named },
 		CU_TEST_INFO_NULL,

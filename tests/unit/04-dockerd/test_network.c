@@ -96,6 +96,29 @@ static void a_range_is_given_out_and_the_rest_may_be_claimed(void)
 	dockerd_ipam_close(&pool);
 }
 
+static void further_subnets_follow_the_first(void)
+{
+	struct kern_addr net = net_of("10.1.0.0/30"), second = net_of("10.2.0.0/30"), a;
+	struct kern_addr used = net_of("10.2.0.1/32"), away = net_of("10.3.0.0/16");
+	struct ipam pool;
+	struct err err;
+
+	EXPECT_INT(dockerd_ipam_open(&pool, &net, NULL, &err), 0);
+	EXPECT_INT(dockerd_ipam_open(dockerd_ipam_more(&pool), &second, NULL, &err), 0);
+	next_is(&pool, "10.1.0.1/30");
+	next_is(&pool, "10.1.0.2/30");
+	next_is(&pool, "10.2.0.1/30");
+	next_is(&pool, "10.2.0.2/30");
+	EXPECT_INT(dockerd_ipam_take(&pool, &a, &err), -1);
+	CU_ASSERT_PTR_EQUAL(dockerd_ipam_of(&pool, &used), pool.more);
+	CU_ASSERT(!claim(&pool, "10.2.0.1"));
+	dockerd_ipam_release(&pool, &used);
+	CU_ASSERT(claim(&pool, "10.2.0.1"));
+	CU_ASSERT(dockerd_ipam_overlap(&pool, &second));
+	CU_ASSERT(!dockerd_ipam_overlap(&pool, &away));
+	dockerd_ipam_close(&pool);
+}
+
 static void addresses_of_ipv6(void)
 {
 	struct kern_addr net = net_of("fd00::/64");
@@ -332,6 +355,7 @@ int suite_network(void)
 		{ "addresses are claimed once", addresses_are_claimed_once },
 		{ "a range is given out, the rest may be claimed",
 		  a_range_is_given_out_and_the_rest_may_be_claimed },
+		{ "further subnets follow the first", further_subnets_follow_the_first },
 		{ "addresses of IPv6", addresses_of_ipv6 },
 		{ "a user's network survives a crash", a_users_network_survives_a_crash },
 		{ "the resolver of ours", resolver_of_ours },

@@ -388,7 +388,12 @@ static void modes_are_checked(void)
 	refused_host("{\"MemorySwappiness\":101}", "valid memory swappiness range is 0-100");
 	refused_host("{\"DeviceCgroupRules\":[\"c 1:3\"]}", "invalid device cgroup rule format: 'c 1:3'");
 	refused_host("{\"DeviceCgroupRules\":[\"c 1*:3 r\"]}", "invalid device cgroup rule format");
-	refused_host("{\"DeviceRequests\":[{\"Count\":1}]}", "HostConfig.DeviceRequests is not supported");
+	refused_host("{\"DeviceRequests\":[{\"Driver\":\"x\",\"Count\":1,\"Capabilities\":[[\"gpu\",\"a\"],[\"b\"]]}]}",
+		     "could not select device driver \"x\" with capabilities: [[gpu a] [b]]");
+	refused_host("{\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":[\"v.com/c=n\"]}]}",
+		     "CDI device injection failed: unresolvable CDI devices v.com/c=n");
+	refused_host("{\"DeviceRequests\":[{\"Number\":1}]}", "HostConfig.DeviceRequests.Number: no such field");
+	refused_host("{\"StorageOpt\":{\"size\":\"1G\"}}", "supported only for overlay over xfs with 'pquota'");
 	refused_host("{\"NoSuch\":1}", "HostConfig.NoSuch: no such field");
 }
 
