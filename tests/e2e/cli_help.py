@@ -11,9 +11,9 @@ import subprocess
 import sys
 
 ours, real = sys.argv[1:]
-GROUPS = ["container", "image", "network", "volume", "system", "context", "builder"]
-# Swarm, plugins, trust, checkpoints; the manifest lists that are made on the client; and the builder's own test.
-NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "manifest", "build"}
+GROUPS = ["container", "image", "network", "volume", "system", "context", "builder", "manifest"]
+# Swarm, plugins, trust, checkpoints; and the builder's own test.
+NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "build"}
 NO_FLAG = {
     "start": {"--checkpoint", "--checkpoint-dir"},
     "images": {"--tree"}, "image ls": {"--tree"},
