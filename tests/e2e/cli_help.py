@@ -16,7 +16,6 @@ GROUPS = ["container", "image", "network", "volume", "system", "context", "build
 NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "build"}
 NO_FLAG = {
     "start": {"--checkpoint", "--checkpoint-dir"},
-    "images": {"--tree"}, "image ls": {"--tree"},
     "create": {"--use-api-socket"}, "run": {"--use-api-socket"},
     "volume ls": {"--cluster"}, "volume update": {"--availability"},
     "volume create": {"--" + n for n in ("availability group limit-bytes required-bytes scope secret sharing "
