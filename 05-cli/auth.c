@@ -149,21 +149,26 @@ static int store_with_helper(const char *helper, const char *key, const json_t *
 	return cli_helper_run(helper, "store", text, &out, err) ? err_wrap(err, "error saving credentials") : 0;
 }
 
-int cli_auth_put(struct cli_config *config, const char *key, const json_t *auth, bool *plain, struct err *err)
+json_t *cli_auth_entry(const json_t *auth)
 {
-	const char *helper = helper_of(config, key), *token = jsonx_str(auth, "identitytoken", NULL);
-	json_t *auths = cli_config_object(config, "auths"), *entry = json_object();
-
-	*plain = !helper;
-	json_object_set_new(auths, key, entry); /* empty where a helper has it */
-	if (helper)
-		return store_with_helper(helper, key, auth, err) ? -1 : cli_config_save(config, err);
+	const char *token = jsonx_str(auth, "identitytoken", NULL);
 	AUTO_FREE char *pair = xasprintf("%s:%s", jsonx_str(auth, "username", ""),
 					 token ? "" : jsonx_str(auth, "password", ""));
 	AUTO_FREE char *code = cli_base64(pair, strlen(pair), false);
-	json_object_set_new(entry, "auth", json_string(code));
-	if (token)
-		json_object_set_new(entry, "identitytoken", json_string(token));
+
+	return json_pack("{s:s, s:s*}", "auth", code, "identitytoken", token);
+}
+
+int cli_auth_put(struct cli_config *config, const char *key, const json_t *auth, bool *plain, struct err *err)
+{
+	const char *helper = helper_of(config, key);
+	json_t *auths = cli_config_object(config, "auths");
+
+	*plain = !helper;
+	json_object_set_new(auths, key, json_object()); /* empty where a helper has it */
+	if (helper)
+		return store_with_helper(helper, key, auth, err) ? -1 : cli_config_save(config, err);
+	json_object_set_new(auths, key, cli_auth_entry(auth));
 	return cli_config_save(config, err);
 }
 

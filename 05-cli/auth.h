@@ -33,6 +33,9 @@ char *cli_auth_header(const struct cli_config *config, const struct cli_referenc
 /* Every registry that is known, {"key": {…}}: new. What a build may need (X-Registry-Config). */
 json_t *cli_auth_all(const struct cli_config *config, struct err *err);
 
+/* As config.json has it, in "auths": new. */
+json_t *cli_auth_entry(const json_t *auth);
+
 /* Keep it, as cli_auth_get gives it, or forget it. *plain: where it lies open in a file. */
 int cli_auth_put(struct cli_config *config, const char *key, const json_t *auth, bool *plain, struct err *err);
 int cli_auth_erase(struct cli_config *config, const char *key, struct err *err);

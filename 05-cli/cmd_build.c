@@ -10,6 +10,7 @@
 #include "auth.h"
 #include "build.h"
 #include "create.h"
+#include "proxies.h"
 #include "verbs.h"
 
 #define SECRETS_LIMIT 16384 /* they travel in a header */
@@ -131,17 +132,19 @@ static void query_limits(struct strbuf *path, const struct options *o)
 	query_list(path, "extrahosts", &o->hosts);
 }
 
-static int query_lists(struct strbuf *path, const struct options *o, struct err *err)
+static int query_lists(struct strbuf *path, const struct cli *cli, const struct options *o, struct err *err)
 {
-	json_t *ulimits = json_array();
+	json_t *ulimits = json_array(), *args = pairs(&o->args, true);
 
 	for (size_t i = 0; i < o->ulimits.n; i++)
 		if (cli_create_ulimit(o->ulimits.v[i], ulimits, err)) {
 			json_decref(ulimits);
+			json_decref(args);
 			return -1;
 		}
 	query_json(path, "ulimits", ulimits);
-	query_json(path, "buildargs", pairs(&o->args, true));
+	cli_proxies_to_object(cli, args);
+	query_json(path, "buildargs", args);
 	query_json(path, "labels", pairs(&o->labels, false));
 	if (o->security.n)
 		query_json(path, "securityopt", jsonx_strings(&o->security));
@@ -150,7 +153,7 @@ static int query_lists(struct strbuf *path, const struct options *o, struct err 
 	return 0;
 }
 
-static int make_path(struct strbuf *path, const struct options *o, const struct cli_build_context *c,
+static int make_path(struct strbuf *path, const struct cli *cli, const struct options *o, const struct cli_build_context *c,
 		     struct err *err)
 {
 	strbuf_adds(path, "/build");
@@ -167,7 +170,7 @@ static int make_path(struct strbuf *path, const struct options *o, const struct 
 	query_flag(path, "squash", o->squash);
 	cli_query(path, "rm", o->rm ? "1" : "0");
 	query_limits(path, o);
-	return query_lists(path, o, err);
+	return query_lists(path, cli, o, err);
 }
 
 /* ---- secrets ------------------------------------------------------------- */
@@ -241,7 +244,7 @@ static int request_build(struct cli *cli, const struct options *o, const struct 
 	AUTO_FREE char *secrets = NULL, *auths = NULL;
 	int rc;
 
-	if (make_path(&path, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
+	if (make_path(&path, cli, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
 		return -1;
 	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
 				       .context = a, .header = auths, .header_too = secrets,

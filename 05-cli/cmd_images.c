@@ -3,9 +3,12 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "human.h"
+#include "images_tree.h"
 #include "list.h"
 #include "rows.h"
 #include "verbs.h"
@@ -13,7 +16,7 @@
 struct options {
 	struct strlist filters;
 	const char *format;
-	bool all, digests, whole, quiet;
+	bool all, digests, whole, quiet, tree;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -25,6 +28,7 @@ static const struct cli_flag flags[] = {
 	{ 0, "format", CLI_STRING, AT(format), CLI_FORMAT_TABLE_HELP },
 	{ 0, "no-trunc", CLI_BOOL, AT(whole), "Don't truncate output" },
 	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Only show image IDs" },
+	{ 0, "tree", CLI_BOOL, AT(tree), "List multi-platform images as a tree (EXPERIMENTAL)", .api = "1.47" },
 	{ 0 },
 };
 
@@ -34,6 +38,8 @@ static const struct cli_heading headings[] = {
 	{ "SharedSize", "SHARED SIZE" }, { "Size", "SIZE" }, { "Tag", "TAG" }, { "UniqueSize", "UNIQUE SIZE" },
 	{ "VirtualSize", "SIZE" }, { NULL, NULL },
 };
+
+#define TREE_MIN 20 /* columns */
 
 static const char none[] = "<none>";
 
@@ -146,6 +152,25 @@ void cli_image_rows(json_t *image, json_t *rows)
 	add_image(&lines, false);
 }
 
+/* What a tree has no place for. */
+static int check_tree(const struct options *o, struct err *err)
+{
+	const char *other = o->quiet ? "quiet" : o->whole ? "no-trunc" : o->digests ? "show-digest" : o->format ? "format" : NULL;
+
+	return other ? err_set(err, ERR_INVALID, "--%s is not yet supported with --tree", other) : 0;
+}
+
+static void print_tree(const struct options *o, const json_t *images)
+{
+	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+	struct cli_images_tree how = { .untagged = o->all, .colours = cli_ansi_colours(STDOUT_FILENO),
+				       .width = cli_ansi_width(STDOUT_FILENO, 80) };
+
+	how.width = how.width < TREE_MIN ? TREE_MIN : how.width;
+	cli_images_tree(&how, images, &out);
+	fputs(out.data, stdout);
+}
+
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	struct options *o = options;
@@ -167,12 +192,18 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (o->all)
 		cli_query(&path, "all", "1");
 	cli_filter_query(&path, &o->filters);
-	int rc = cli_api_call(&cli->api, "GET", path.data, NULL, &images, err);
+	if (o->tree)
+		cli_query(&path, "manifests", "1");
+	int rc = o->tree ? check_tree(o, err) : 0;
+	if (!rc)
+		rc = cli_api_call(&cli->api, "GET", path.data, NULL, &images, err);
 	json_array_foreach(images, i, image) {
 		struct lines lines = { &list, image, o->whole };
 		add_image(&lines, digests);
 	}
-	if (!rc)
+	if (!rc && o->tree)
+		print_tree(o, images);
+	else if (!rc)
 		rc = cli_list_print(&list, err);
 	cli_list_free(&list);
 	return rc;

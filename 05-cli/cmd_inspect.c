@@ -46,14 +46,15 @@ static const struct cli_flag network_flags[] = {
 };
 static const struct cli_flag volume_flags[] = { FORMAT_FLAG, { 0 } };
 
-/* In the order in which a name without a type is looked for. */
+/* In the order in which a name without a type is looked for; what only a swarm has is not. */
 static const struct kind {
 	const char *name, *collection, *tail;
+	bool swarm;
 } kinds[] = {
-	{ "container", "containers", "/json" },
-	{ "image", "images", "/json" },
-	{ "network", "networks", "" },
-	{ "volume", "volumes", "" },
+	{ "container", "containers", "/json", false }, { "image", "images", "/json", false },
+	{ "network", "networks", "", false }, { "volume", "volumes", "", false }, { "plugin", "plugins", "/json", false },
+	{ "config", "configs", "", true }, { "node", "nodes", "", true }, { "secret", "secrets", "", true },
+	{ "service", "services", "", true }, { "task", "tasks", "", true },
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -81,7 +82,7 @@ static int fetch(struct cli *cli, const struct options *o, const char *name, str
 		 struct err *err)
 {
 	for (size_t i = 0; i < KINDS; i++) {
-		if (o->type && strcmp(o->type, kinds[i].name))
+		if (o->type ? strcmp(o->type, kinds[i].name) != 0 : kinds[i].swarm)
 			continue;
 		if (!fetch_kind(cli, &kinds[i], o, name, out, err))
 			return 0;
@@ -136,6 +137,10 @@ static void finish(struct output *out)
 	cli_template_free(out->format);
 }
 
+#define TYPES                                                                                                \
+	"must be one of \"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", " \
+	"\"service\", \"task\", \"volume\""
+
 static bool known_type(const char *type)
 {
 	for (size_t i = 0; i < KINDS; i++)
@@ -151,8 +156,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	struct cli_failures failures = CLI_FAILURES_INIT;
 
 	if (o->type && !known_type(o->type))
-		return err_set(err, ERR_INVALID, "unknown type: \"%s\": must be one of \"container\", \"image\", "
-			       "\"network\", \"volume\"", o->type);
+		return err_set(err, ERR_INVALID, *o->type ? "unknown type: \"%s\": " TYPES : "type is empty%s: " TYPES, o->type);
 	if (o->format && *o->format && !out.compact && !(out.format = cli_format_parse(cli, o->format, err)))
 		return -1;
 	for (int i = 0; i < n; i++) {

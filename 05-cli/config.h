@@ -2,7 +2,7 @@
  * config.h - the client's own settings: DOCKER_CONFIG/config.json.
  *
  * What is read: detachKeys, psFormat and the like, pruneFilters, HttpHeaders,
- * currentContext; auths, credHelpers and credsStore (auth.h). The file
+ * currentContext, proxies; auths, credHelpers and credsStore (auth.h). The file
  * may be absent. It belongs to the user: only login, logout and context write
  * it, and they keep what they do not know.
  */

@@ -5,12 +5,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "digest.h"
 
 #define FILE_LIMIT (1u << 20)
 
@@ -33,12 +33,9 @@ int cli_context_check_name(const char *name, struct err *err)
 
 char *cli_context_path(const struct cli_config *config, const char *kind, const char *name)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	char hex[2 * SHA256_DIGEST_LENGTH + 1];
+	char hex[CLI_SHA256_SIZE];
 
-	SHA256((const unsigned char *)name, strlen(name), digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	cli_sha256(name, strlen(name), hex);
 	return xasprintf("%s/contexts/%s/%s", config->directory, kind, hex);
 }
 

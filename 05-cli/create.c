@@ -11,8 +11,11 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/tty.h"
+#include "create_private.h"
 #include "progress.h"
+#include "proxies.h"
 #include "reference.h"
+#include "value.h"
 
 /* The file must not be there: another container's ID may be in it. */
 static int open_cidfile(const char *path, int *fd, struct err *err)
@@ -87,10 +90,13 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 		  struct err *err)
 {
 	struct cli_reference reference;
-	AUTO_JSON json_t *created = NULL;
+	AUTO_JSON json_t *created = NULL, *config = NULL;
 	json_t *warning;
 	size_t i;
 
+	cli_proxies_to_list(cli, cli_array_at(o->body, "Env"));
+	if (o->api_socket && cli_create_socket(cli, o, &config, err))
+		return -1;
 	if (cli_reference_parse(&reference, image, err))
 		return -1;
 	if (!reference.id && !reference.tag && !reference.digest)
@@ -104,7 +110,7 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 		if (json_is_string(warning))
 			fprintf(stderr, "WARNING: %s\n", json_string_value(warning));
 	*id = xstrdup(jsonx_str(created, "Id", ""));
-	return 0;
+	return config ? cli_create_put_config(cli, *id, config, err) : 0;
 }
 
 int cli_create(struct cli *cli, const struct cli_create_options *o, const char *image, char **id,

@@ -16,7 +16,7 @@ struct cli_create_options {
 	const char *entrypoint, *cidfile, *restart, *ip, *ip6, *health_cmd;
 	const char *name, *platform, *pull;
 	const char *gpus;
-	bool stdin, tty, remove, no_health, quiet, untrusted;
+	bool stdin, tty, remove, no_health, quiet, untrusted, api_socket;
 };
 extern const struct cli_flag cli_create_flags[];
 

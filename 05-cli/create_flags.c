@@ -201,6 +201,7 @@ const struct cli_flag cli_create_flags[] = {
 	{ 't', "tty", CLI_BOOL, AT(tty), "Allocate a pseudo-TTY" },
 	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]",
 	  .check = check_ulimit },
+	{ 0, "use-api-socket", CLI_BOOL, AT(api_socket), "Bind mount Docker API socket and required auth" },
 	{ 'u', "user", CLI_STRING, BODY, "Username or UID (format: <name|uid>[:<group|gid>])", .json = "User" },
 	{ 0, "userns", CLI_STRING, BODY, "User namespace to use", HOST("UsernsMode") },
 	{ 0, "uts", CLI_STRING, BODY, "UTS namespace to use", HOST("UTSMode") },

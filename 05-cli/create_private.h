@@ -12,4 +12,8 @@ int cli_create_networks(struct cli_create_options *o, json_t *host, struct err *
 int cli_create_limits(const struct cli_create_options *o, json_t *host, struct err *err);
 int cli_create_gpus(const char *text, json_t *host, struct err *err);
 
+/* --use-api-socket: what goes into the request, and a config.json for the container, new, or NULL; and that put into it. */
+int cli_create_socket(struct cli *cli, const struct cli_create_options *o, json_t **config, struct err *err);
+int cli_create_put_config(struct cli *cli, const char *id, const json_t *config, struct err *err);
+
 #endif

@@ -71,7 +71,7 @@ static bool good_tag(const char *tag)
 	return true;
 }
 
-static bool good_digest(const char *digest)
+bool cli_reference_digest(const char *digest)
 {
 	static const char hex[] = "0123456789abcdef";
 	const char *colon = strchr(digest, ':');
@@ -142,7 +142,7 @@ int cli_reference_parse(struct cli_reference *ref, const char *text, struct err 
 		ref->tag = xstrdup(colon + 1);
 	}
 	int rc = 0;
-	if ((ref->tag && !good_tag(ref->tag)) || (ref->digest && !good_digest(ref->digest)))
+	if ((ref->tag && !good_tag(ref->tag)) || (ref->digest && !cli_reference_digest(ref->digest)))
 		rc = err_set(err, ERR_INVALID, "invalid reference format");
 	if (rc || set_name(ref, name, err)) {
 		cli_reference_free(ref);

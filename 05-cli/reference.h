@@ -26,4 +26,7 @@ int cli_reference_parse(struct cli_reference *ref, const char *text, struct err 
 int cli_reference_parse_name(struct cli_reference *ref, const char *text, struct err *err);
 void cli_reference_free(struct cli_reference *ref);
 
+/* Is it a digest: "sha256:" and 64 hexadecimal digits, or another algorithm's? */
+bool cli_reference_digest(const char *text);
+
 #endif

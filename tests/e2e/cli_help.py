@@ -11,19 +11,16 @@ import subprocess
 import sys
 
 ours, real = sys.argv[1:]
-GROUPS = ["container", "image", "network", "volume", "system", "context", "builder"]
-# Swarm, plugins, trust, checkpoints; the manifest lists that are made on the client; and the builder's own test.
-NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "manifest", "build"}
+GROUPS = ["container", "image", "network", "volume", "system", "context", "builder", "manifest"]
+# Swarm, plugins, trust, checkpoints; and the builder's own test.
+NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "build"}
 NO_FLAG = {
     "start": {"--checkpoint", "--checkpoint-dir"},
-    "images": {"--tree"}, "image ls": {"--tree"},
-    "create": {"--use-api-socket"}, "run": {"--use-api-socket"},
     "volume ls": {"--cluster"}, "volume update": {"--availability"},
     "volume create": {"--" + n for n in ("availability group limit-bytes required-bytes scope secret sharing "
                                          "topology-preferred topology-required type").split()},
 }
-for verb in ("start", "create", "run"):
-    NO_FLAG["container " + verb] = NO_FLAG[verb]
+NO_FLAG["container start"] = NO_FLAG["start"]
 # Where their text has a slip, or says what only theirs does.
 OTHER_TEXT = {("create", "--pull"), ("container create", "--pull"), ("context import", "about"), ("builder prune", "usage")}
 

@@ -18,10 +18,19 @@ first_steps() {
 	d rmi copy:1 nosuch:1
 	d network create --subnet 10.77.0.0/24 --ip-range 10.78.0.0/24 wrong
 	d inspect nosuch
+	for type in config container image network node plugin secret service task volume nonsense ''; do d inspect --type "$type" nosuch; done
 	d ps --format '{{.Nosuch}}'
 	d ps --format '{{.Names'
 	d info --format '{{.Containers}} {{.Images}} {{.OSType}}'
 	d version --format '{{.Server.Os}}'
+	mkdir "$work/settings"
+	echo '{"auths": {"r:5000": {"auth": "bWU6cHc="}}, "proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "a,b"}}}' >"$work/settings/config.json"
+	d --config "$work/settings" create --name caller --use-api-socket -e no_proxy busybox cat /run/secrets/docker/config.json
+	d inspect -f '{{json .HostConfig.Mounts}}' caller
+	d inspect -f '{{range .Config.Env}}{{println .}}{{end}}' caller | sort
+	d start -a caller | tr -d '\n\t '
+	d rm caller
+	d -H tcp://127.0.0.1:1 create --use-api-socket busybox
 	d login -u me -p wrong 127.0.0.1:1
 	d logout 127.0.0.1:1
 }
