@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "unpack_private.h"
+#include "01-kernel/base/file.h"
+#include "unpack_codec.h"
 
 #define SLOTS 4
 #define SLOT_SIZE (128u << 10)
@@ -135,7 +136,15 @@ int ctrd_tar_in_data(struct ctrd_tar_in *t, int fd, struct err *err)
 	return 0;
 }
 
-int ctrd_diff_id(int fd, char out[DIGEST_SIZE], struct err *err)
+const char *ctrd_compression(int fd)
+{
+	unsigned char head[CODEC_MAGIC];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	return codec_of(head, n > 0 ? (size_t)n : 0)->name;
+}
+
+int ctrd_diff_id(int fd, int to, char out[DIGEST_SIZE], struct err *err)
 {
 	struct ctrd_source src = { .read = read_file, .state = &fd };
 	struct layer_inflater *f = layer_inflater_new(&src);
@@ -143,8 +152,13 @@ int ctrd_diff_id(int fd, char out[DIGEST_SIZE], struct err *err)
 	AUTO_FREE char *buf = xmalloc(SLOT_SIZE);
 	ssize_t n;
 
-	while ((n = layer_inflate(f, buf, SLOT_SIZE, err)) > 0)
+	while ((n = layer_inflate(f, buf, SLOT_SIZE, err)) > 0) {
 		digester_add(digester, buf, (size_t)n);
+		if (to >= 0 && io_write_full(to, buf, (size_t)n)) {
+			n = err_sys(err, "write what was inflated");
+			break;
+		}
+	}
 	layer_inflater_free(f);
 	if (n < 0)
 		digester_free(digester);

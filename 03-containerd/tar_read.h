@@ -10,7 +10,7 @@
 #include "content.h"
 #include "tar_write.h"
 
-/* Gzip, zstd or plain, whichever the first bytes of the file say. It stays the caller's, and is
+/* Plain, gzip, zstd, xz or bzip2, whichever the first bytes of the file say. It stays the caller's, and is
  * read by a thread until the reader is closed. */
 struct ctrd_tar_in;
 struct ctrd_tar_in *ctrd_tar_in_open(int fd, struct err *err);
@@ -22,7 +22,10 @@ int ctrd_tar_in_next(struct ctrd_tar_in *t, struct ctrd_tar_entry *e, bool *end,
 /* The entry's data into an empty file; once. Holes become holes. */
 int ctrd_tar_in_data(struct ctrd_tar_in *t, int fd, struct err *err);
 
-/* The digest of what the file is when it is inflated: a layer's diff ID. */
-int ctrd_diff_id(int fd, char out[DIGEST_SIZE], struct err *err);
+/* How a file is compressed, by its first bytes: "gzip", "zstd", "xz", "bzip2", or else "plain". */
+const char *ctrd_compression(int fd);
+/* The digest of what the file is when it is inflated, a layer's diff ID; and, unless `to` is -1, that
+ * itself. */
+int ctrd_diff_id(int fd, int to, char out[DIGEST_SIZE], struct err *err);
 
 #endif

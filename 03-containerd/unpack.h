@@ -44,7 +44,7 @@ struct ctrd_unpacked {
 };
 void ctrd_unpacked_free(struct ctrd_unpacked *u);
 
-/* Unpack gzip, zstd or plain tar, whichever the first bytes say. On failure `root` holds rubbish:
+/* Unpack a tar, plain or compressed (unpack_inflate.c), whichever the first bytes say. On failure `root` holds rubbish:
  * remove it. */
 int ctrd_unpack(const struct ctrd_source *src, int root, const struct ctrd_unpack_options *o,
 		struct ctrd_unpacked *out, struct err *err);

@@ -1,6 +1,6 @@
 /*
- * unpack_inflate.c - a layer's bytes out of their compression: gzip, zstd, or none, as the first
- * bytes say (media types are often wrong about it).
+ * unpack_inflate.c - a layer's bytes out of their compression: gzip, zstd, none, or what unpack_rare.c
+ * knows, as the first bytes say (media types are often wrong about it).
  *
  * A gzip file may be several members one behind the other (RFC 1952, 2.2), a zstd file
  * several frames (RFC 8878, 3): tools that compress in parallel make such. `open` tells
@@ -9,7 +9,7 @@
  * Inflating takes most of a pull's processor time. ISA-L's igzip does it in half of
  * zlib's; where it was not there at build time, zlib does it.
  */
-#include "unpack_private.h"
+#include "unpack_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,26 +24,6 @@
 #endif
 
 #define IN_SIZE (128u << 10)
-
-/* One way of compressing. */
-struct codec {
-	const char *name;
-	unsigned char magic[4];
-	size_t magic_len;
-	void *(*start)(void);
-	/* Use in[pos..len), make at most n bytes: how many, or -1. Sets `open`. */
-	ssize_t (*run)(struct layer_inflater *f, void *buf, size_t n, struct err *err);
-	void (*stop)(void *state);
-};
-
-struct layer_inflater {
-	const struct ctrd_source *src;
-	const struct codec *codec;
-	void *state;
-	unsigned char *in;
-	size_t pos, len; /* not used yet: in[pos..len) */
-	bool source_ended, open;
-};
 
 /* --- gzip --------------------------------------------------------------------------------- */
 
@@ -177,10 +157,12 @@ static void plain_stop(void *state)
 
 /* --- any of them ------------------------------------------------------------------------------ */
 
-static const struct codec codecs[] = { /* the last one matches whatever is left */
-	{ "gzip", { 0x1f, 0x8b }, 2, gzip_start, gzip_run, gzip_stop },
-	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, zstd_start, zstd_run, zstd_stop },
-	{ "plain", { 0 }, 0, plain_start, plain_run, plain_stop },
+static const struct codec codec_gzip = { "gzip", "\x1f\x8b", 2, gzip_start, gzip_run, gzip_stop };
+static const struct codec codec_zstd = { "zstd", "\x28\xb5\x2f\xfd", 4, zstd_start, zstd_run, zstd_stop };
+static const struct codec codec_plain = { "plain", "", 0, plain_start, plain_run, plain_stop };
+
+static const struct codec *const codecs[] = { /* the last one matches whatever is left */
+	&codec_gzip, &codec_zstd, &codec_xz, &codec_bzip2, &codec_plain,
 };
 
 struct layer_inflater *layer_inflater_new(const struct ctrd_source *src)
@@ -216,17 +198,30 @@ static int fill(struct layer_inflater *f, struct err *err)
 	return 0;
 }
 
+static bool begins(const unsigned char *head, size_t n, const struct codec *c)
+{
+	for (size_t i = 0; i < c->magic_len; i++)
+		if (i >= n || (c->magic[i] != '?' && head[i] != (unsigned char)c->magic[i]))
+			return false;
+	return true;
+}
+
+const struct codec *codec_of(const unsigned char *head, size_t n)
+{
+	const struct codec *const *c = codecs;
+
+	while (!begins(head, n, *c))
+		c++;
+	return *c;
+}
+
 static int choose_codec(struct layer_inflater *f, struct err *err)
 {
-	const struct codec *c = codecs;
-
-	while (f->len < sizeof(c->magic) && !f->source_ended)
+	while (f->len < CODEC_MAGIC && !f->source_ended)
 		if (fill(f, err))
 			return -1;
-	while (f->len < c->magic_len || memcmp(f->in, c->magic, c->magic_len))
-		c++;
-	f->codec = c;
-	f->state = c->start();
+	f->codec = codec_of(f->in, f->len);
+	f->state = f->codec->start();
 	return 0;
 }
 

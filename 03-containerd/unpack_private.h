@@ -1,7 +1,7 @@
 /*
  * unpack_private.h - the stages of unpacking, each a page:
  *
- *   unpack_inflate.c  compressed source -> plain bytes
+ *   unpack_inflate.c  compressed source -> plain bytes; unpack_rare.c: xz and bzip2
  *   unpack_stream.c   plain bytes, out of the ring
  *   unpack_tar.c      plain bytes -> entries (headers, pax records, long names)
  *   unpack_sparse.c   files with holes

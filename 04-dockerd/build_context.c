@@ -13,6 +13,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/path.h"
+#include "03-containerd/tar_read.h"
 #include "build.h"
 #include "copy.h"
 #include "download.h"
@@ -49,11 +50,10 @@ static int fetch_remote(struct build *b, struct err *err)
 /* An URL may be the Dockerfile itself: text. */
 static bool is_archive(int fd)
 {
-	unsigned char head[512] = { 0 };
-	ssize_t n = pread(fd, head, sizeof head, 0);
+	char head[512] = { 0 };
 
-	return (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) || !memcmp(head, "\x28\xb5\x2f\xfd", 4) ||
-	       !memcmp(head + 257, "ustar", 5);
+	return strcmp(ctrd_compression(fd), "plain") ||
+	       (pread(fd, head, sizeof head, 0) > 0 && !memcmp(head + 257, "ustar", 5));
 }
 
 static int place_dockerfile(struct build *b, struct err *err)

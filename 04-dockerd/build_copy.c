@@ -163,20 +163,11 @@ static bool is_dir(int root, const char *path)
 /* An archive that can be unpacked: it has a first entry. */
 static int is_archive(int fd, bool *yes, struct err *err)
 {
-	unsigned char head[512] = { 0 };
-	ssize_t n = pread(fd, head, sizeof head, 0);
 	struct ctrd_tar_entry e;
-	struct ctrd_tar_in *in;
 	struct err ignored;
+	struct ctrd_tar_in *in = ctrd_tar_in_open(fd, &ignored);
 	bool end = false;
 
-	*yes = false;
-	if (n >= 6 && (!memcmp(head, "BZh", 3) || !memcmp(head, "\xfd" "7zXZ\0", 6)))
-		return err_set(err, ERR_UNSUPPORTED, "an archive compressed with bzip2 or xz is not supported "
-			       "by this daemon");
-	if (n < 2)
-		return 0;
-	in = ctrd_tar_in_open(fd, &ignored);
 	*yes = in && !ctrd_tar_in_next(in, &e, &end, &ignored) && !end;
 	ctrd_tar_in_close(in);
 	return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(err, "read an archive") : 0;

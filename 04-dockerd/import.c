@@ -77,17 +77,32 @@ static int on_stored(void *arg, json_t *line)
 	return 0;
 }
 
-/* What the archive is compressed with, by its first bytes (RFC 1952, RFC 8878). */
-static const char *layer_type(int fd)
+/* Its diff ID. What is compressed as no layer may be, becomes plain. */
+static int inflate(struct import *m, char diff_id[DIGEST_SIZE], struct err *err)
 {
-	unsigned char magic[4] = { 0 };
-	ssize_t n = pread(fd, magic, sizeof magic, 0);
+	const char *how = ctrd_compression(m->fd);
+	bool rare = !strcmp(how, "xz") || !strcmp(how, "bzip2");
+	AUTO_CLOSE int plain = rare ? dockerd_spool_open(m->d, err) : -1;
 
-	if (n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
-		return "application/vnd.oci.image.layer.v1.tar+gzip";
-	if (n == 4 && !memcmp(magic, "\x28\xb5\x2f\xfd", 4))
-		return "application/vnd.oci.image.layer.v1.tar+zstd";
-	return "application/vnd.oci.image.layer.v1.tar";
+	if ((rare && plain < 0) || ctrd_diff_id(m->fd, plain, diff_id, err))
+		return -1;
+	if (rare) {
+		close(m->fd);
+		m->fd = steal_fd(&plain);
+	}
+	return lseek(m->fd, 0, SEEK_SET) < 0 ? err_sys(err, "read the archive") : 0;
+}
+
+static json_t *layer(int fd, const char *digest)
+{
+	const char *how = ctrd_compression(fd);
+	bool plain = !strcmp(how, "plain");
+	struct stat st = { 0 };
+
+	fstat(fd, &st);
+	return json_pack("{s:o, s:s, s:I}", "mediaType",
+			 json_sprintf("application/vnd.oci.image.layer.v1.tar%s%s", plain ? "" : "+", plain ? "" : how),
+			 "digest", digest, "size", (json_int_t)st.st_size);
 }
 
 static json_t *document(const struct import *m, const char *diff_id)
@@ -111,18 +126,13 @@ static int make(struct import *m, char id[136], struct err *err)
 	char diff_id[DIGEST_SIZE];
 	struct stored stored = { "" };
 	AUTO_JSON json_t *doc = NULL, *layers = NULL;
-	struct stat st;
 
-	if (fstat(m->fd, &st) || lseek(m->fd, 0, SEEK_SET) < 0)
-		return err_sys(err, "read the archive");
-	if (ctrd_diff_id(m->fd, diff_id, err))
-		return -1;
 	if (lseek(m->fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "read the archive");
-	if (ctrd_upload(m->d->ctrd, "/v1/content", m->fd, on_stored, &stored, err))
+	if (inflate(m, diff_id, err) ||
+	    ctrd_upload(m->d->ctrd, "/v1/content", m->fd, on_stored, &stored, err))
 		return -1;
-	layers = json_pack("[{s:s, s:s, s:I}]", "mediaType", layer_type(m->fd), "digest",
-			   stored.digest, "size", (json_int_t)st.st_size);
+	layers = json_pack("[o]", layer(m->fd, stored.digest));
 	doc = document(m, diff_id);
 	return dockerd_image_make(m->d, doc, layers, m->full, id, err);
 }

@@ -102,6 +102,24 @@ expect_ok d build --build-arg WHO=you --target one --no-cache .
 expect_match "--no-cache" '^hello you$' "$output"
 expect_eq "no container is left" "" "$(d ps -aq)"
 
+# ---- archives, compressed in each way
+python3 - <<'P'
+import tarfile
+for kind in "xz", "bz2":
+    with tarfile.open("some.tar." + kind, "w:" + kind) as t:
+        t.add("a.txt", "in-" + kind)
+P
+build -t x <<'E'
+FROM scratch
+ADD some.tar.xz some.tar.bz2 /
+COPY some.tar.xz /not/
+E
+expect_eq "ADD unpacks xz and bzip2, COPY does not" "in-bz2 in-xz not/some.tar.xz" "$(files | grep -o 'in-.*\|not/s.*' | sort | xargs)"
+expect_match "a context, by xz" 'Successfully built' "$(tar -c Dockerfile some.tar.* | python3 -c 'import lzma, sys; sys.stdout.buffer.write(lzma.compress(sys.stdin.buffer.read()))' | d build - 2>&1)"
+expect_ok d import some.tar.bz2 imported
+expect_match "import of bzip2 is a plain layer" 'in-bz2' "$(files imported)"
+rm some.tar.*
+
 # ---- triggers, the base's command, an unused argument
 build -t x --build-arg NOT=used <<'E'
 FROM busybox

@@ -6,7 +6,9 @@
  */
 #include "unpack.h"
 
+#include <bzlib.h>
 #include <fcntl.h>
+#include <lzma.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -278,6 +280,84 @@ static void test_compression(void)
 	EXPECT_INT(err.kind, ERR_CORRUPT);
 	EXPECT_HAS(err.msg, "zstd");
 	EXPECT_OK(unpack_bytes("", 0, NULL)); /* nothing at all is an empty archive */
+	end();
+}
+
+static void xz_to(struct strbuf *out, const void *data, size_t n)
+{
+	size_t bound = lzma_stream_buffer_bound(n);
+
+	strbuf_reserve(out, bound);
+	EXPECT_INT(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, data, n, (uint8_t *)out->data, &out->len,
+					   out->len + bound), LZMA_OK);
+}
+
+static void bzip2_to(struct strbuf *out, void *data, size_t n)
+{
+	unsigned made = (unsigned)n + 700;
+
+	strbuf_reserve(out, made);
+	EXPECT_INT(BZ2_bzBuffToBuffCompress(out->data + out->len, &made, data, (unsigned)n, 1, 0, 0), BZ_OK);
+	out->len += made;
+}
+
+/* Both parts, one behind the other, are the archive; of the last one the end may not be missing. */
+static void check_members(struct strbuf *whole, const char *kind)
+{
+	char plain[DIGEST_SIZE];
+
+	digest_of(tar.data, tar.len, plain);
+	EXPECT_OK(unpack_bytes(whole->data, whole->len, plain));
+	expect_text("a", "one");
+	EXPECT_INT(unpack_bytes(whole->data, whole->len - 3, plain), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	EXPECT_HAS(err.msg, kind);
+	whole->data[whole->len / 2] ^= 0x55;
+	EXPECT_INT(unpack_bytes(whole->data, whole->len, plain), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+}
+
+static void test_rare_compression(void)
+{
+	AUTO_STRBUF struct strbuf xz = STRBUF_INIT, bzip2 = STRBUF_INIT;
+
+	begin("4m");
+	add('0', "a", "one");
+	tar_end(&tar);
+	xz_to(&xz, tar.data, 700);
+	xz_to(&xz, tar.data + 700, tar.len - 700);
+	check_members(&xz, "xz");
+	bzip2_to(&bzip2, tar.data, 700);
+	bzip2_to(&bzip2, tar.data + 700, tar.len - 700);
+	check_members(&bzip2, "bzip2");
+	end();
+}
+
+/* `printf x | xz --lzma2=dict=1GiB`: so much memory is not given to whoever asks for it. */
+static void test_greedy_xz(void)
+{
+	static const unsigned char xz[] = {
+		0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01,
+		0x24, 0x00, 0x00, 0x00, 0x5e, 0x1f, 0xc7, 0xf9, 0x01, 0x00, 0x00, 0x78, 0x00, 0x00, 0x00, 0x00,
+		0x45, 0xae, 0xef, 0x83, 0xf8, 0xee, 0x16, 0x0a, 0x00, 0x01, 0x19, 0x01, 0xa5, 0x2c, 0x81, 0xcc,
+		0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
+	};
+
+	begin("4m");
+	EXPECT_INT(unpack_bytes(xz, sizeof(xz), NULL), -1);
+	EXPECT_INT(err.kind, ERR_INVALID);
+	EXPECT_HAS(err.msg, "more than 128 MiB of memory");
+	end();
+}
+
+/* A file of this name does not make the archive one of bzip2. */
+static void test_bzip2_name(void)
+{
+	begin("4m");
+	add('0', "BZh9", "one");
+	tar_end(&tar);
+	EXPECT_OK(unpack_bytes(tar.data, tar.len, NULL));
+	expect_text("BZh9", "one");
 	end();
 }
 
@@ -588,6 +668,9 @@ int suite_unpack(void)
 		{ "pax records", test_pax },
 		{ "GNU's long names", test_gnu_names },
 		{ "gzip in members, zstd in frames, and no compression", test_compression },
+		{ "xz in streams, bzip2 in members", test_rare_compression },
+		{ "xz does not get all the memory that it asks for", test_greedy_xz },
+		{ "a file called BZh", test_bzip2_name },
 		{ "whiteouts become overlayfs's", test_whiteouts },
 		{ "marks and devices in a user namespace", test_user_namespace },
 		{ "entries in any order", test_order },
