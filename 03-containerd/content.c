@@ -99,6 +99,11 @@ void content_close(struct content *c)
 	free(c);
 }
 
+void content_write_early(struct content *c)
+{
+	c->early = true;
+}
+
 const char *content_name(const char *digest, struct err *err)
 {
 	if (digest_valid(digest))

@@ -18,6 +18,7 @@
 
 #define PEM_LIMIT (1u << 20)
 #define IDLE_SECONDS 120 /* of a client that neither sends nor reads on */
+#define CONNECTION_MEMORY (64u << 10)
 #define UPLOAD_LIFE (7L * 24 * 3600)
 
 /* In the order of the specification's table, under its numbers. GET is HEAD too. */
@@ -139,6 +140,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.routes = routes,
 		.daemon = server,
 		.body_limit = REG_MANIFEST_LIMIT,
+		.connection_memory = CONNECTION_MEMORY,
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,

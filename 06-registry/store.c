@@ -1,8 +1,8 @@
 /*
  * store.c - the shared blobs and the links to them. The model is in store.h.
  *
- * What is acknowledged has been synced: the blob by the content store before
- * its rename, the link by an fsync of the directory that holds it.
+ * What is acknowledged has been synced: the blob before its rename, the link by an
+ * fsync of the directory that holds it.
  */
 #include "store.h"
 
@@ -38,6 +38,7 @@ struct reg_store *reg_store_open(const char *root, struct err *err)
 	content = content_open(root, err);
 	if (!content)
 		return NULL;
+	content_write_early(content);
 	store = xcalloc(1, sizeof(*store));
 	store->root = xstrdup(root);
 	store->root_fd = steal_fd(&fd);
@@ -170,6 +171,17 @@ static int make_link(struct reg_store *store, const char *from, const char *to, 
 	return err_sys(err, "link %s to %s", from, to);
 }
 
+/* Verify, sync, and make it a shared blob; consumes the ingest. Its new name is not synced: the
+ * link that follows is the one that counts, and without a shared name the bytes would only be
+ * stored once more. */
+static int publish(struct ingest *in, const char *digest, int64_t size, struct err *err)
+{
+	if (!ingest_verify(in, digest, size, err) && !ingest_sync(in, err))
+		return ingest_publish(in, err);
+	ingest_abort(in);
+	return err->kind == ERR_CORRUPT ? reg_recode(err, REG_DIGEST_INVALID) : -1;
+}
+
 /* Make `to`, in the repository's blobs, a link to `from`; durable when it returns 0. */
 static int add_link(struct reg_store *store, const char *from, const char *to, struct err *err)
 {
@@ -192,9 +204,7 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 		ingest_abort(in);
 		return -1;
 	}
-	if (ingest_commit(in, digest, size, NULL, err))
-		return err->kind == ERR_CORRUPT ? reg_recode(err, REG_DIGEST_INVALID) : -1;
-	return add_link(store, from, to, err);
+	return publish(in, digest, size, err) ? -1 : add_link(store, from, to, err);
 }
 
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
