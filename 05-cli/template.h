@@ -5,6 +5,7 @@
  *     {{json .Mounts}}                      functions
  *     {{range $k, $v := .Config.Labels}}{{$k}}={{$v}} {{end}}
  *     {{if .State.Running}}up{{else}}down{{end}}   {{with .Health}}..{{end}}
+ *     {{define "name"}}..{{end}}  {{template "name" .State}}  {{block "name" .}}..{{end}}
  *     {{.Names | upper | printf "%-20s"}}   pipelines: the last argument
  *     {{- x -}}                             blanks on that side are cut off
  *

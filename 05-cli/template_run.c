@@ -18,7 +18,12 @@ struct variable {
 };
 
 struct run {
-	json_t *dollar; /* "$": what the template is run on */
+	const struct cli_template *template;
+	const char *name; /* of the one that is running; "": the text itself */
+	json_t *dollar;   /* "$": what it is run on */
+	json_t *root;     /* and what the text is */
+	int depth;        /* of templates in templates */
+	size_t base;      /* the first variable that it knows */
 	const struct cli_template_scope *scope;
 	struct variable variables[VARIABLES_MAX];
 	size_t n;
@@ -29,8 +34,9 @@ struct run {
 
 static json_t *run_pipe(struct run *r, const struct pipe *pipe, json_t *dot);
 
-__attribute__((format(printf, 4, 5)))
-static json_t *fail_at(struct run *r, const struct operand *o, size_t offset, const char *fmt, ...)
+/* Always NULL. `text` at `column` is what could not be done. */
+__attribute__((format(printf, 5, 6)))
+static json_t *fail_text(struct run *r, int line, int column, const char *text, const char *fmt, ...)
 {
 	char reason[512];
 	va_list ap;
@@ -38,11 +44,19 @@ static json_t *fail_at(struct run *r, const struct operand *o, size_t offset, co
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof reason, fmt, ap);
 	va_end(ap);
-	err_set(r->err, ERR_INVALID, "template: :%d:%d: executing \"\" at <%s>: %s", o->line,
-		o->column + (int)offset, o->text, reason);
+	err_set(r->err, ERR_INVALID, "template: :%d:%d: executing \"%s\" at <%s>: %s", line, column, r->name, text, reason);
 	return NULL;
 }
-#define fail(r, o, ...) fail_at(r, o, 0, __VA_ARGS__)
+#define fail(r, o, ...) fail_text(r, (o)->line, (o)->column, (o)->text, __VA_ARGS__)
+
+/* Of a chain of fields, Go names the place of the second; behind a variable, of the first. */
+static int column_of(const struct operand *o)
+{
+	if (o->kind == OPERAND_VARIABLE && o->fields.n)
+		return o->column + (int)strlen(o->name);
+	return o->column + (o->kind == OPERAND_DOT && o->fields.n > 1 ? (int)strlen(o->fields.v[0]) + 1 : 0);
+}
+#define fail_field(r, o, ...) fail_text(r, (o)->line, column_of(o), (o)->text, __VA_ARGS__)
 
 /* ---- members ------------------------------------------------------------- */
 
@@ -59,20 +73,54 @@ static json_t *by_go_name(const json_t *object, const char *name)
 	return NULL;
 }
 
+/* Objects of which the keys are the user's; one that is not there has no value. */
+static bool users_own(const char *name)
+{
+	static const char maps[] = " Annotations Containers DriverOpts ExposedPorts Labels Networks Options PortBindings Ports "
+				   "StorageOpt Sysctls Tmpfs Volumes ";
+	AUTO_FREE char *word = xasprintf(" %s ", name);
+
+	return strstr(maps, word) != NULL;
+}
+
+/* Members that Docker's documents leave out, or have as null, when there is nothing to say: what Go
+ * has there then. To ask for them is no mistake. */
+static json_t *left_out(const char *name)
+{
+	static const char lists[] = " Aliases Args Binds CapAdd CapDrop Cmd DNSNames Devices Dns DnsOptions DnsSearch Entrypoint Env "
+				    "ExecIDs ExtraHosts GroupAdd Layers Links MaskedPaths Mounts OnBuild ReadonlyPaths RepoDigests "
+				    "RepoTags SecurityOpt Shell Ulimits VolumesFrom ";
+	static const char texts[] = " Author Comment CreatedAt MacAddress OsVersion Parent StopSignal Variant ";
+	static const char others[] = " ClusterVolume ConfigFrom Descriptor Health Healthcheck ImageManifestDescriptor Init "
+				     "SizeRootFs SizeRw Status StopTimeout UsageData ";
+	AUTO_FREE char *word = xasprintf(" %s ", name);
+
+	if (strstr(lists, word))
+		return json_incref(cli_value_nil_list());
+	if (users_own(name))
+		return json_incref(cli_value_nil_map());
+	if (strstr(texts, word))
+		return json_string("");
+	return strstr(others, word) ? json_null() : NULL;
+}
+
 static json_t *missing(struct run *r, const struct operand *o, size_t index, const json_t *value)
 {
-	const char *name = o->fields.v[index];
-	const char *type = value == r->dollar && r->scope ? r->scope->type : NULL;
-	size_t offset = 0;
+	const char *name = o->fields.v[index], *type = r->scope ? r->scope->type : NULL;
 
-	for (size_t i = 0; i < index; i++)
-		offset += strlen(o->fields.v[i]) + 1;
+	if (json_is_object(value) && !type && index && users_own(o->fields.v[index - 1]))
+		return json_incref(cli_value_none());
+	json_t *nothing = json_is_object(value) && !type ? left_out(name) : NULL;
+	if (nothing)
+		return nothing;
 	if (json_is_null(value))
-		return fail_at(r, o, offset, "nil pointer evaluating interface {}.%s", name);
+		return fail_field(r, o, "nil pointer evaluating interface {}.%s", name);
 	if (json_is_object(value) && !type)
-		return fail_at(r, o, offset, "map has no entry for key \"%s\"", name);
-	return fail_at(r, o, offset, "can't evaluate field %s in type %s", name,
-		       type ? type : cli_value_type(value));
+		return fail_field(r, o, "map has no entry for key \"%s\"", name);
+	if (value == r->root && type)
+		return fail_field(r, o, "can't evaluate field %s in type %s", name, type);
+	return fail_field(r, o, "can't evaluate field %s in type %s", name,
+			  type || o->kind == OPERAND_PIPE ? cli_value_type(value) : "interface {}");
 }
 
 /* A member of the value, or a method of the value that the template is run on. */
@@ -84,9 +132,12 @@ static json_t *member(struct run *r, const struct operand *o, size_t index, json
 
 	if (!found && !n)
 		found = by_go_name(value, name);
+	json_t *nothing = json_is_null(found) ? left_out(name) : NULL;
 	if (found)
-		return json_incref(found);
-	if (r->scope && r->scope->method && value == r->dollar) {
+		return nothing ? nothing : json_incref(found);
+	if (value == cli_value_none())
+		return value;
+	if (r->scope && r->scope->method && value == r->root) {
 		struct err err = { 0 };
 		found = r->scope->method(r->scope->context, name, args, n, &err);
 		if (found)
@@ -95,7 +146,7 @@ static json_t *member(struct run *r, const struct operand *o, size_t index, json
 			return fail(r, o, "%s", err.msg);
 	}
 	if (n)
-		return fail(r, o, "%s is not a method but has arguments", name);
+		return fail_field(r, o, "%s is not a method but has arguments", name);
 	return missing(r, o, index, value);
 }
 
@@ -113,11 +164,11 @@ static json_t *walk(struct run *r, const struct operand *o, json_t *start, json_
 	return value;
 }
 
-/* ---- operands, commands, pipes ------------------------------------------- */
+/* ---- variables ----------------------------------------------------------- */
 
 static json_t *variable(struct run *r, const struct operand *o)
 {
-	for (size_t i = r->n; i-- > 0;)
+	for (size_t i = r->n; i-- > r->base;)
 		if (!strcmp(r->variables[i].name, o->name))
 			return json_incref(r->variables[i].value);
 	if (!strcmp(o->name, "$"))
@@ -125,24 +176,69 @@ static json_t *variable(struct run *r, const struct operand *o)
 	return fail(r, o, "undefined variable \"%s\"", o->name);
 }
 
-static json_t *call(struct run *r, const struct operand *o, json_t **args, size_t n)
-{
-	struct err why;
-	json_t *value = template_function_find(o->name)(args, n, &why);
+/* ---- functions ----------------------------------------------------------- */
 
-	if (value)
-		return value;
-	return fail(r, o, "error calling %s: %s", o->name, why.msg);
+static bool fits(char type, const json_t *value)
+{
+	return type == 'a' || (type == 's' && json_is_string(value)) || (type == 'i' && json_is_integer(value)) ||
+	       (type == 'l' && (json_is_array(value) || json_is_null(value)));
 }
+
+/* Are these the arguments that the function takes? `words` are the operands that they come from;
+ * there is one less where the last came through a pipe. */
+static bool check_args(struct run *r, const struct operand *o, const struct template_function *f, const struct operand *words,
+		       size_t n_words, json_t **args, size_t n)
+{
+	size_t want = strlen(f->types);
+	bool open = f->types[want - 1] == '*';
+
+	want -= open ? 2 : 0;
+	if (open ? n < want : n != want)
+		return fail_text(r, o->line, o->column, o->name, "wrong number of args for %s: want %s%zu got %zu", o->name,
+				 open ? "at least " : "", want, n) != NULL;
+	for (size_t i = 0; i < n; i++) {
+		char type = f->types[i < want ? i : want];
+		const struct operand *from = i < n_words ? &words[i] : o;
+		const char *name = type == 's' ? "string" : type == 'i' ? "int" : "[]string";
+		if (fits(type, args[i]))
+			continue;
+		if (from->kind == OPERAND_LITERAL && type != 'l')
+			return fail(r, from, "expected %s; found %s", type == 'i' ? "integer" : name, from->text) != NULL;
+		return fail_text(r, from->line, column_of(from), from == o ? o->name : from->text, "wrong type for value; expected %s; got %s",
+				 name, cli_value_type(args[i])) != NULL;
+	}
+	return true;
+}
+
+static json_t *call(struct run *r, const struct operand *o, const struct operand *words, size_t n_words, json_t **args, size_t n)
+{
+	const struct template_function *f = template_function_find(o->name);
+	struct err why;
+
+	if (!check_args(r, o, f, words, n_words, args, n))
+		return NULL;
+	json_t *value = f->call(args, n, &why);
+	return value ? value : fail(r, o, "error calling %s: %s", o->name, why.msg);
+}
+
+/* and, or: what comes behind the one that decides is not looked at. */
+static bool decides(const struct operand *o, const json_t *value)
+{
+	if (o->kind != OPERAND_FUNCTION)
+		return false;
+	return (!strcmp(o->name, "and") && !cli_value_truth(value)) || (!strcmp(o->name, "or") && cli_value_truth(value));
+}
+
+/* ---- commands and pipes -------------------------------------------------- */
 
 static json_t *run_operand(struct run *r, const struct operand *o, json_t *dot, json_t **args, size_t n)
 {
 	json_t *start = NULL;
 
-	if (o->kind == OPERAND_FUNCTION)
-		start = call(r, o, o->fields.n ? NULL : args, o->fields.n ? 0 : n);
-	else if (n && !o->fields.n)
+	if (n && !o->fields.n)
 		return fail(r, o, "can't give argument to non-function %s", o->text);
+	if (o->kind == OPERAND_FUNCTION)
+		start = call(r, o, NULL, 0, NULL, 0);
 	else if (o->kind == OPERAND_LITERAL)
 		start = json_incref(o->literal);
 	else if (o->kind == OPERAND_VARIABLE)
@@ -161,17 +257,25 @@ static json_t *run_operand(struct run *r, const struct operand *o, json_t *dot, 
 /* The first operand, with the others and `piped` as its arguments. */
 static json_t *run_command(struct run *r, const struct command *c, json_t *dot, json_t *piped)
 {
-	size_t n = c->n - 1, total = n + (piped != NULL);
-	AUTO_FREE json_t **args = xcalloc(total + 1, sizeof *args);
+	const struct operand *first = &c->v[0];
+	size_t n = 0;
+	AUTO_FREE json_t **args = xcalloc(c->n + 1, sizeof *args);
 	json_t *value = NULL;
-	bool good = true;
+	bool good = true, decided = false;
 
-	for (size_t i = 0; good && i < n; i++)
-		good = (args[i] = run_operand(r, &c->v[i + 1], dot, NULL, 0)) != NULL;
-	if (piped)
-		args[n] = piped;
-	if (good)
-		value = run_operand(r, &c->v[0], dot, args, total);
+	if (first->kind == OPERAND_LITERAL && json_is_null(first->literal))
+		return fail(r, first, "nil is not a command");
+	for (size_t i = 1; good && !decided && i < c->n; i++) {
+		good = (args[n] = run_operand(r, &c->v[i], dot, NULL, 0)) != NULL;
+		decided = good && decides(first, args[n]);
+		n += good;
+	}
+	if (good && piped && !decided)
+		args[n++] = json_incref(piped);
+	if (good && first->kind == OPERAND_FUNCTION && !first->fields.n)
+		value = call(r, first, c->v + 1, c->n - 1, args, n);
+	else if (good)
+		value = run_operand(r, first, dot, args, n);
 	for (size_t i = 0; i < n; i++)
 		json_decref(args[i]);
 	return value;
@@ -215,13 +319,14 @@ static int assign(struct run *r, const struct pipe *pipe, json_t *value)
 		declare(r, name, value);
 		return 0;
 	}
-	for (size_t i = r->n; i-- > 0;)
+	for (size_t i = r->n; i-- > r->base;)
 		if (!strcmp(r->variables[i].name, name)) {
 			json_decref(r->variables[i].value);
 			r->variables[i].value = json_incref(value);
 			return 0;
 		}
-	return err_set(r->err, ERR_INVALID, "template: undefined variable \"%s\"", name);
+	fail(r, &pipe->v[0].v[0], "undefined variable: %s", name);
+	return -1;
 }
 
 /* One turn of a range. The last name is the element's, one before it the key's. */
@@ -279,6 +384,10 @@ static int run_range(struct run *r, const struct node *node, json_t *value, json
 		fail(r, o, "range can't iterate over %s", text.data);
 		return -1;
 	}
+	if (json_is_integer(value) && node->pipe->names.n > 1) {
+		fail(r, o, "can't use %lld to iterate over more than one variable", (long long)json_integer_value(value));
+		return -1;
+	}
 	if (!cli_value_truth(value))
 		return run_nodes(r, node->otherwise, dot);
 	int rc = json_is_object(value) ? range_object(r, node, value) : range_elements(r, node, value);
@@ -302,8 +411,44 @@ static int run_branch(struct run *r, const struct node *node, json_t *value, jso
 	return rc;
 }
 
+#define TEMPLATES_MAX 1000 /* each in the other */
+
+/* {{template "name" x}}: it knows x, and no variables but its own. */
+static int run_template(struct run *r, const struct node *node, json_t *dot)
+{
+	const struct definition *d = template_find(r->template, node->name);
+	const char *name = r->name;
+	json_t *dollar = r->dollar;
+	size_t base = r->base;
+	AUTO_JSON json_t *value = NULL;
+
+	if (!d || r->depth >= TEMPLATES_MAX) {
+		if (d)
+			fail_text(r, node->line, node->column, node->text, "exceeded maximum template depth (%d)", TEMPLATES_MAX);
+		else
+			fail_text(r, node->line, node->column, node->text, "template \"%s\" not defined", node->name);
+		return -1;
+	}
+	value = node->pipe ? run_pipe(r, node->pipe, dot) : json_incref(cli_value_none());
+	if (!value)
+		return -1;
+	r->depth++;
+	r->name = d->name;
+	r->dollar = value;
+	r->base = r->n;
+	int rc = run_nodes(r, d->nodes, value);
+	forget(r, r->base);
+	r->depth--;
+	r->name = name;
+	r->dollar = dollar;
+	r->base = base;
+	return rc;
+}
+
 static int run_node(struct run *r, const struct node *node, json_t *dot)
 {
+	if (node->kind == NODE_TEMPLATE)
+		return run_template(r, node, dot);
 	if (node->kind == NODE_TEXT) {
 		strbuf_adds(r->out, node->text);
 		return 0;
@@ -337,7 +482,7 @@ static int run_nodes(struct run *r, const struct node *node, json_t *dot)
 int cli_template_run(const struct cli_template *t, json_t *value, const struct cli_template_scope *scope,
 		     struct strbuf *out, struct err *err)
 {
-	struct run r = { .dollar = value, .scope = scope, .out = out, .err = err };
+	struct run r = { .template = t, .name = "", .dollar = value, .root = value, .scope = scope, .out = out, .err = err };
 	int rc = run_nodes(&r, t->nodes, value);
 
 	forget(&r, 0);

@@ -4,9 +4,49 @@
 #include "value.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+
+/* Each is a null of its own, with a count that jansson leaves alone, as that of json_null(). */
+static json_t none = { JSON_NULL, (size_t)-1 }, nil_list = { JSON_NULL, (size_t)-1 }, nil_map = { JSON_NULL, (size_t)-1 };
+
+json_t *cli_value_none(void)
+{
+	return &none;
+}
+
+json_t *cli_value_nil_list(void)
+{
+	return &nil_list;
+}
+
+json_t *cli_value_nil_map(void)
+{
+	return &nil_map;
+}
+
+static const char *null_text(const json_t *value)
+{
+	return value == &none ? "<no value>" : value == &nil_list ? "[]" : value == &nil_map ? "map[]" : "<nil>";
+}
+
+/* The shortest digits that mean this number, as Go's %v has them: 1.5, 1e+06. */
+static void print_real(double number, struct strbuf *out)
+{
+	char text[40], *exponent;
+	int digits = 1;
+
+	do
+		snprintf(text, sizeof text, "%.*e", digits - 1, number);
+	while (strtod(text, NULL) != number && digits++ < 17);
+	exponent = strchr(text, 'e');
+	int power = exponent ? atoi(exponent + 1) : 0;
+	if (exponent && power >= -4 && power < 6)
+		snprintf(text, sizeof text, "%.*f", digits - 1 - power > 0 ? digits - 1 - power : 0, number);
+	strbuf_adds(out, text);
+}
 
 /* Go prints a map sorted by key: map[a:1 b:2]. */
 static void print_object(const json_t *object, struct strbuf *out)
@@ -49,10 +89,10 @@ void cli_value_print(const json_t *value, struct strbuf *out)
 		strbuf_addf(out, "%lld", (long long)json_integer_value(value));
 		break;
 	case JSON_REAL:
-		strbuf_addf(out, "%.17g", json_real_value(value));
+		print_real(json_real_value(value), out);
 		break;
 	case JSON_NULL:
-		strbuf_adds(out, "<nil>");
+		strbuf_adds(out, null_text(value));
 		break;
 	default:
 		strbuf_adds(out, json_is_true(value) ? "true" : "false");

@@ -12,6 +12,12 @@
 /* As {{.}} prints it: text as it is, map[a:1 b:2], [x y]. */
 void cli_value_print(const json_t *value, struct strbuf *out);
 
+/* What a template gets where Go has no value at all: prints as "<no value>", and is nothing. Borrowed, for ever. */
+json_t *cli_value_none(void);
+/* A list and a map that are nil: null in JSON, and printed as empty. */
+json_t *cli_value_nil_list(void);
+json_t *cli_value_nil_map(void);
+
 /* As Go's encoding/json does for a row: compact, with <, > and & escaped. New. */
 char *cli_value_json(const json_t *value);
 

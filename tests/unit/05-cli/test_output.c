@@ -1,12 +1,11 @@
 /*
- * test_output.c - tables, templates, lists.
+ * test_output.c - tables and lists.
  */
 #include <string.h>
 
 #include "list.h"
 #include "suites.h"
 #include "table.h"
-#include "template.h"
 #include "value.h"
 
 /* ---- tables -------------------------------------------------------------- */
@@ -49,120 +48,6 @@ static void ellipsis(void)
 	}
 }
 
-int suite_table(void)
-{
-	static const CU_TestInfo tests[] = {
-		{ "columns as text/tabwriter lays them out", layout }, { "shortening", ellipsis }, CU_TEST_INFO_NULL,
-	};
-
-	return suite_add("table", tests);
-}
-
-/* ---- templates ----------------------------------------------------------- */
-
-static const char document[] =
-	"{\"Name\":\"web\",\"Id\":\"abc\",\"N\":3,\"Up\":true,\"No\":null,\"Empty\":\"\",\"List\":[\"x\",\"y\"],"
-	"\"Map\":{\"b\":\"2\",\"a\":\"1\"},\"State\":{\"Status\":\"running\",\"Code\":0},"
-	"\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]},\"Html\":\"a<b>&c\",\"Pi\":0.5}";
-
-/* The results are those of Go's text/template with Docker's functions. */
-static void templates(void)
-{
-	static const char *const samples[][2] = {
-		{ "plain", "plain" }, { "{{.Name}}", "web" }, { "{{ .State.Status }}!", "running!" }, { "{{.ID}}", "abc" },
-		{ "{{.N}} {{.Up}} {{.No}} {{.Pi}}", "3 true <nil> 0.5" }, { "{{.List}} {{.Map}}", "[x y] map[a:1 b:2]" },
-		{ "{{json .Map}} {{json .List}} {{json .Html}}", "{\"b\":\"2\",\"a\":\"1\"} [\"x\",\"y\"] \"a<b>&c\"" },
-		{ "{{index .Map \"a\"}}{{index .List 1}}{{index .Map \"zz\"}}", "1y" },
-		{ "{{(index (index .Ports \"80/tcp\") 0).HostPort}}", "8080" },
-		{ "{{range .List}}[{{.}}]{{end}}", "[x][y]" }, { "{{range $i, $e := .List}}{{$i}}={{$e}};{{end}}", "0=x;1=y;" },
-		{ "{{range $k, $v := .Map}}{{$k}}:{{$v}} {{end}}", "a:1 b:2 " }, { "{{range .No}}x{{else}}none{{end}}", "none" },
-		{ "{{if .Up}}up{{else}}down{{end}}", "up" }, { "{{if .Empty}}a{{else if eq .N 3}}b{{else}}c{{end}}", "b" },
-		{ "{{with .State}}{{.Status}}{{$.Name}}{{end}}", "runningweb" }, { "{{with .Empty}}x{{else}}y{{end}}", "y" },
-		{ "{{$x := .Name}}{{$x}}{{if .Up}}{{$x = \"new\"}}{{end}}{{$x}}", "webnew" },
-		{ "{{.Name | upper | printf \"%-5s|\"}}", "WEB  |" }, { "{{printf \"%d %05d %x %q %v %%\" .N .N .N .Name .Up}}", "3 00003 3 \"web\" true %" },
-		{ "{{printf \"%d\" .Name}}", "%!d(string=web)" }, { "{{printf \"%s\"}}", "%!s(MISSING)" },
-		{ "{{join .List \",\"}} {{len .List}}{{len .Map}}{{len .Name}}", "x,y 223" }, { "{{title .Name}} {{lower \"AbC\"}}", "Web abc" },
-		{ "{{range split \"a,b\" \",\"}}<{{.}}>{{end}}", "<a><b>" }, { "{{truncate .Name 2}} {{pad .Name 1 2}}|", "we  web  |" },
-		{ "{{slice .Name 1}} {{slice .List 0 1}}", "eb [x]" }, { "{{println .Name \"x\"}}", "web x\n" },
-		{ "{{eq .Name \"a\" \"web\"}} {{ne .N 3}} {{lt 1 2}} {{ge .N 4}} {{not .Up}}", "true false true false false" },
-		{ "{{and .Up .Name}} {{or .Empty .N}}", "web 3" }, { "a  {{- .Name -}}  b", "awebb" }, { "{{/* no */}}x{{- /* no */ -}} y", "xy" },
-		{ "{{\"q\\\"\\t\"}}{{`r\\n`}}", "q\"\tr\\n" }, { "{{true}} {{-1}} {{1.5}}", "true -1 1.5" }, { "{{.}}{{with .N}}{{.}}{{end}}", NULL },
-		{ "{{range $i := .List}}{{if eq $i \"y\"}}{{break}}{{end}}{{$i}}{{end}}", "x" },
-		{ "{{range .List}}{{if eq . \"x\"}}{{continue}}{{end}}{{.}}{{end}}", "y" },
-		{ "{{range 3}}{{.}}{{end}}", "012" },
-		{ "{{with nil}}a{{else with 5}}{{.}}{{end}}", "5" },
-		{ "{{'a'}} {{index \"/c\" 0}} {{join (split \"a-é\" \"\") \",\"}}", "97 47 a,-,é" },
-		{ "{{printf \"x\" 1}} {{printf \"%s\" 5}} {{printf \"%c %T\" 65 \"x\"}}", "x%!(EXTRA int=1) %!s(int=5) A string" },
-	};
-	AUTO_JSON json_t *doc = json_of(document);
-
-	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-		AUTO_STRBUF struct strbuf out = STRBUF_INIT;
-		struct err err = { 0 };
-		struct cli_template *t = cli_template_parse(samples[i][0], &err);
-		if (!t)
-			fprintf(stderr, "\n%s: %s\n", samples[i][0], err.msg);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-		EXPECT_INT(cli_template_run(t, doc, NULL, &out, &err), 0);
-		if (samples[i][1])
-			EXPECT_STR(out.data ? out.data : "", samples[i][1]);
-		cli_template_free(t);
-	}
-}
-
-static void malformed(void)
-{
-	static const char *const samples[][2] = {
-		{ "{{.Foo", "template: :1: unclosed action" }, { "x\n{{.Foo", "template: :2: unclosed action" },
-		{ "{{foo .X}}", "template: :1: function \"foo\" not defined" }, { "{{if .X}}", "template: :1: unexpected EOF" },
-		{ "{{end}}", "template: :1: unexpected {{end}}" }, { "{{else}}", "template: :1: unexpected {{else}}" },
-		{ "{{if .X}}{{else}}{{else}}{{end}}", "template: :1: unexpected {{else}}" }, { "{{}}", "template: :1: missing value for command" },
-		{ "{{(.X}}", "template: :1: unclosed left paren" }, { "{{\"a}}", "template: :1: unclosed action" },
-		{ "{{.X | }}", "template: :1: missing value for command" }, { "{{.X..Y}}", "template: :1: unexpected <.> in operand" },
-	};
-	AUTO_STRBUF struct strbuf deep = STRBUF_INIT;
-	struct err err;
-
-	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-		CU_ASSERT_PTR_NULL(cli_template_parse(samples[i][0], &err));
-		EXPECT_STR(err.msg, samples[i][1]);
-	}
-	strbuf_adds(&deep, "{{");
-	for (int i = 0; i < 100000; i++)
-		strbuf_addc(&deep, '(');
-	strbuf_adds(&deep, "}}");
-	CU_ASSERT_PTR_NULL(cli_template_parse(deep.data, &err));
-	EXPECT_HAS(err.msg, "nested too deeply");
-}
-
-static void failing(void)
-{
-	static const char *const samples[][2] = {
-		{ "{{.Foo}}", "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\"" },
-		{ "{{.State.Foo}}", "template: :1:8: executing \"\" at <.State.Foo>: map has no entry for key \"Foo\"" },
-		{ "{{.Name.Foo}}", "template: :1:7: executing \"\" at <.Name.Foo>: can't evaluate field Foo in type string" },
-		{ "{{.No.Foo}}", "template: :1:5: executing \"\" at <.No.Foo>: nil pointer evaluating interface {}.Foo" },
-		{ "{{index .List 9}}", "template: :1:2: executing \"\" at <index .List 9>: error calling index: index out of range: 9" },
-		{ "{{upper .N}}", "template: :1:2: executing \"\" at <upper .N>: error calling upper: wrong type for value; expected string" },
-		{ "{{len 3}}", "template: :1:2: executing \"\" at <len 3>: error calling len: len of type that has none" },
-		{ "{{$y}}", "template: :1:2: executing \"\" at <$y>: undefined variable \"$y\"" },
-		{ "{{printf \"%99999s\" .Name}}", "template: :1:2: executing \"\" at <printf \"%99999s\" .Name>: error calling printf: "
-						"a format that printf does not understand" },
-		{ "{{range .Name}}{{end}}", "template: :1:8: executing \"\" at <.Name>: range can't iterate over web" },
-	};
-	AUTO_JSON json_t *doc = json_of(document);
-
-	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-		AUTO_STRBUF struct strbuf out = STRBUF_INIT;
-		struct err err = { 0 };
-		struct cli_template *t = cli_template_parse(samples[i][0], &err);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-		EXPECT_INT(cli_template_run(t, doc, NULL, &out, &err), -1);
-		EXPECT_STR(err.msg, samples[i][1]);
-		cli_template_free(t);
-	}
-}
-
 static void indent(void)
 {
 	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
@@ -176,14 +61,14 @@ static void indent(void)
 	cli_json_indent("]}]}\"\\", "", "  ", &out); /* no JSON: no harm */
 }
 
-int suite_template(void)
+int suite_table(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "everything a template can do", templates }, { "malformed templates", malformed },
-		{ "templates that fail when run", failing }, { "indented JSON changes nothing else", indent }, CU_TEST_INFO_NULL,
+		{ "columns as text/tabwriter lays them out", layout }, { "shortening", ellipsis },
+		{ "indented JSON changes nothing else", indent }, CU_TEST_INFO_NULL,
 	};
 
-	return suite_add("template", tests);
+	return suite_add("table", tests);
 }
 
 /* ---- lists --------------------------------------------------------------- */
