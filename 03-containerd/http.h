@@ -50,6 +50,7 @@ struct http_route {
 struct http_result {
 	int status;       /* 0: the client left before there was a reply */
 	uint64_t size;    /* of the body sent, where it was known beforehand; else 0 */
+	uint64_t received; /* of the request's body */
 	bool whole;       /* false: the client left before it had everything */
 	int64_t start_us; /* when the request line came in, microseconds since 1970 */
 };
@@ -95,6 +96,8 @@ void http_server_stop(struct http_server *s);
 /* --- the request ----------------------------------------------------------------- */
 const char *http_method(const struct http_request *req);
 const char *http_path(const struct http_request *req);                       /* decoded */
+/* Of the route that it took: a row's `pattern`; NULL: there is none. */
+const char *http_pattern(const struct http_request *req);
 const char *http_param(const struct http_request *req, const char *name);    /* {name}, decoded; NULL */
 const char *http_query(const struct http_request *req, const char *name);    /* NULL if absent */
 int http_query_bool(const struct http_request *req, const char *name, int fallback); /* 1,true,... */
@@ -125,6 +128,15 @@ void http_reply_bytes(struct http_reply *rep, int status, const char *type, cons
 /* Send `size` bytes of fd from `offset` by sendfile(2); takes the fd. */
 void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd, uint64_t offset,
 		   uint64_t size);
+
+/* Bytes that are read while they are sent, by the connection's own thread, which may wait for
+ * them: `read` gives some from `pos` on, 0 at the end, -1 to break off. Of `size` bytes, or
+ * chunked where that is HTTP_SIZE_UNKNOWN. `release(arg)` is called once, whatever happens; it
+ * may be NULL. */
+#define HTTP_SIZE_UNKNOWN UINT64_MAX
+void http_reply_read(struct http_reply *rep, int status, const char *type, uint64_t size,
+		     ssize_t (*read)(void *arg, uint64_t pos, void *buf, size_t max), void *arg,
+		     void (*release)(void *));
 
 /* Chunked: `produce` runs in a thread of its own and writes until it returns.
  * When the client goes away http_write returns -1 (ERR_CANCELLED) and

@@ -2,15 +2,16 @@
  * pull.c - the category "pull": end-1, end-2, end-3.
  *
  * A blob goes from the page cache to the socket (sendfile) and is never in our
- * memory. Everything named by a digest never changes, so the digest is its ETag
+ * memory; one in an object store is fetched there by the client itself. Everything named by a digest never changes, so the digest is its ETag
  * and a client that has it gets 304.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "bytes.h"
 #include "errors.h"
 #include "index.h"
 #include "manifest.h"
@@ -87,49 +88,64 @@ static void refuse_range(struct http_request *req, struct http_reply *rep, const
 	reg_error_reply(req, rep, &why);
 }
 
-/* Takes the fd. */
-static void send_blob(struct http_request *req, struct http_reply *rep, const char *digest, int fd,
-		      uint64_t size)
+/* Where the bytes are in an object store, a client may fetch them there, ranges and all. */
+static bool redirect(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     const struct reg_blob *blob)
 {
-	AUTO_CLOSE int blob = fd;
+	AUTO_FREE char *url = strcmp(http_method(req), "HEAD") ? store->bytes->url(store, blob)
+							       : NULL;
+
+	if (!url)
+		return false;
+	http_reply_header(rep, "Location", url);
+	http_reply_empty(rep, 307);
+	return true;
+}
+
+static int send_blob(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     struct reg_blob *blob, uint64_t size, struct err *err)
+{
+	static const char type[] = "application/octet-stream";
 	struct reg_range range;
 	char text[80];
 
 	http_reply_header(rep, "Accept-Ranges", "bytes");
-	if (content_headers(req, rep, digest))
-		return;
-	switch (asked_range(req, digest, size, &range)) {
+	if (content_headers(req, rep, blob->digest) || redirect(store, req, rep, blob))
+		return 0;
+	switch (asked_range(req, blob->digest, size, &range)) {
 	case REG_RANGE_UNSATISFIED:
-		refuse_range(req, rep, digest, size);
-		return;
+		refuse_range(req, rep, blob->digest, size);
+		return 0;
 	case REG_RANGE_PART:
 		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
 			 (unsigned long long)(range.first + range.count - 1),
 			 (unsigned long long)size);
 		http_reply_header(rep, "Content-Range", text);
-		http_reply_fd(rep, 206, "application/octet-stream", steal_fd(&blob), range.first,
-			      range.count);
-		return;
+		return store->bytes->reply(store, req, rep, 206, type, blob, range.first,
+					   range.count, err);
 	case REG_RANGE_WHOLE:
-		http_reply_fd(rep, 200, "application/octet-stream", steal_fd(&blob), 0, size);
+		break;
 	}
+	return store->bytes->reply(store, req, rep, 200, type, blob, 0, size, err);
 }
 
 int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
-	const char *digest = http_param(req, "digest");
+	struct reg_blob blob = { http_param(req, "digest"), -1 };
 	uint64_t size;
-	int fd;
+	int rc;
 
-	if (!name || reg_digest_check(digest, err))
+	if (!name || reg_digest_check(blob.digest, err))
 		return -1;
-	fd = reg_blob_open(server->store, name, digest, &size, err);
-	if (fd < 0)
+	blob.fd = reg_blob_open(server->store, name, blob.digest, &size, err);
+	if (blob.fd < 0)
 		return -1;
-	send_blob(req, rep, digest, fd, size);
-	return 0;
+	rc = send_blob(server->store, req, rep, &blob, size, err);
+	if (blob.fd >= 0)
+		close(blob.fd);
+	return rc;
 }
 
 struct acceptance {
@@ -186,8 +202,9 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	const char *type, *digest;
 	AUTO_JSON json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
 	const json_t *d = index ? resolve(index, name, http_param(req, "reference"), err) : NULL;
+	struct reg_blob blob;
 	uint64_t size;
-	int fd;
+	int rc;
 
 	if (!d)
 		return -1;
@@ -199,10 +216,12 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 				  "the manifest is a %s, which the request does not accept", type);
 	if (content_headers(req, rep, digest))
 		return 0;
-	fd = reg_blob_open(server->store, name, digest, &size, err);
-	if (fd < 0)
+	blob = (struct reg_blob){ digest, reg_blob_open(server->store, name, digest, &size, err) };
+	if (blob.fd < 0)
 		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
 							  : -1;
-	http_reply_fd(rep, 200, type, fd, 0, size);
-	return 0;
+	rc = server->store->bytes->reply(server->store, req, rep, 200, type, &blob, 0, size, err);
+	if (blob.fd >= 0)
+		close(blob.fd);
+	return rc;
 }

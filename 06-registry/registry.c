@@ -32,7 +32,7 @@ struct command_line {
 
 static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
-	"                [--readonly]\n"
+	"                [--readonly] [--s3 URL [--s3-proxy]]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
 	"\n"
@@ -50,6 +50,12 @@ static const char usage_text[] =
 	"  --tls-cert FILE   speak HTTPS with this certificate (PEM) ...\n"
 	"  --tls-key FILE    ... and this key\n"
 	"  --readonly        refuse every change\n"
+	"  --s3 URL          keep blobs in an object store: https://endpoint/bucket[/prefix]\n"
+	"  --s3-region NAME  its region (default AWS_REGION, or us-east-1)\n"
+	"  --s3-credentials FILE\n"
+	"                    as ~/.aws/credentials; default AWS_ACCESS_KEY_ID and\n"
+	"                    AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN\n"
+	"  --s3-proxy        fetch blobs there for clients, instead of sending these there\n"
 	"  --version, --help\n";
 
 static int fail(const struct err *err)
@@ -101,7 +107,7 @@ static int serve(const struct command_line *line, struct err *err)
 
 static int seed(const struct command_line *line, struct err *err)
 {
-	struct reg_store *store = reg_store_open(line->server.root, err);
+	struct reg_store *store = reg_store_open_at(line->server.root, &line->server.s3, err);
 	int rc;
 
 	if (!store)
@@ -134,7 +140,7 @@ static int ls(const struct command_line *line, struct err *err)
 		err_sys(err, "no store in %s", line->server.root);
 		return fail(err);
 	}
-	store = reg_store_open(line->server.root, err);
+	store = reg_store_open_at(line->server.root, &line->server.s3, err);
 	rc = store ? reg_repo_list(store, &names, err) : -1;
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		AUTO_JSON json_t *index = reg_index_load(store, names.v[i], true, err);
@@ -177,6 +183,10 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
 		{ "readonly", no_argument, NULL, 'o' },
+		{ "s3", required_argument, NULL, '3' },
+		{ "s3-region", required_argument, NULL, 'R' },
+		{ "s3-credentials", required_argument, NULL, 'C' },
+		{ "s3-proxy", no_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -190,6 +200,10 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
 		case 'o': line->server.readonly = true; break;
+		case '3': line->server.s3.url = optarg; break;
+		case 'R': line->server.s3.region = optarg; break;
+		case 'C': line->server.s3.credentials = optarg; break;
+		case 'P': line->server.s3.proxy = true; break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
 		default:  return -1;
@@ -215,8 +229,9 @@ static int dispatch(struct command_line *line)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve &&
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly))
-			return misuse("--addr, --tls-cert, --tls-key and --readonly are for serving");
+		     line->server.readonly || line->server.s3.proxy))
+			return misuse("--addr, --tls-cert, --tls-key, --readonly and --s3-proxy are "
+				      "for serving");
 		if (!line->server.addr)
 			line->server.addr = "127.0.0.1:5000";
 		return commands[i].run(line, &err);
@@ -234,6 +249,9 @@ int main(int argc, char **argv)
 		return rc > 0 ? 0 : misuse(NULL);
 	if (!line.server.tls_cert != !line.server.tls_key)
 		return misuse("--tls-cert and --tls-key go together");
+	if (!line.server.s3.url &&
+	    (line.server.s3.region || line.server.s3.credentials || line.server.s3.proxy))
+		return misuse("--s3-region, --s3-credentials and --s3-proxy go with --s3");
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

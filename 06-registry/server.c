@@ -119,9 +119,11 @@ static char *read_pem(const char *path, struct err *err)
 	return NULL;
 }
 
-static int open_root(struct reg_server *server, const char *root, struct err *err)
+static int open_root(struct reg_server *server, const struct reg_server_options *o, struct err *err)
 {
-	server->store = reg_store_open(root, err);
+	const char *root = o->root;
+
+	server->store = reg_store_open_at(root, &o->s3, err);
 	if (!server->store)
 		return -1;
 	server->lock = file_lock_dir(root, err);
@@ -165,7 +167,7 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && !listen_on(server, o, err))
+	if (!open_root(server, o, err) && !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;

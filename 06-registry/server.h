@@ -13,6 +13,7 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "s3.h"
 #include "store.h"
 #include "uploads.h"
 
@@ -20,6 +21,7 @@ struct reg_server_options {
 	const char *root, *addr;
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
 	bool readonly;
+	struct reg_s3_options s3; /* without a url: blobs are on the disk */
 };
 
 struct reg_server {

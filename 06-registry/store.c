@@ -15,12 +15,19 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/strbuf.h"
+#include "bytes.h"
 #include "errors.h"
 #include "names.h"
 
 #define MANIFEST_READ_LIMIT (16u << 20)
 
 struct reg_store *reg_store_open(const char *root, struct err *err)
+{
+	return reg_store_open_at(root, NULL, err);
+}
+
+struct reg_store *reg_store_open_at(const char *root, const struct reg_s3_options *s3,
+				    struct err *err)
 {
 	struct reg_store *store;
 	AUTO_FREE char *repositories = xasprintf("%s/repositories", root);
@@ -38,18 +45,22 @@ struct reg_store *reg_store_open(const char *root, struct err *err)
 	content = content_open(root, err);
 	if (!content)
 		return NULL;
-	content_write_early(content);
 	store = xcalloc(1, sizeof(*store));
 	store->root = xstrdup(root);
 	store->root_fd = steal_fd(&fd);
 	store->content = content;
-	return store;
+	store->bytes = &reg_bytes_disk;
+	if (!reg_bytes_choose(store, s3, err))
+		return store;
+	reg_store_close(store);
+	return NULL;
 }
 
 void reg_store_close(struct reg_store *store)
 {
 	if (!store)
 		return;
+	reg_s3_close(store->s3);
 	content_close(store->content);
 	close(store->root_fd);
 	free((char *)store->root);
@@ -139,7 +150,8 @@ char *reg_blob_read(struct reg_store *store, const char *name, const char *diges
 
 	if (fd < 0)
 		return NULL;
-	if (file_read_fd(fd, &text, MANIFEST_READ_LIMIT, err)) {
+	if (store->bytes->read(store, &(struct reg_blob){ digest, fd }, MANIFEST_READ_LIMIT, &text,
+			       err)) {
 		err_wrap(err, "read %s of %s", digest, name);
 		strbuf_free(&text);
 		return NULL;
@@ -171,17 +183,6 @@ static int make_link(struct reg_store *store, const char *from, const char *to, 
 	return err_sys(err, "link %s to %s", from, to);
 }
 
-/* Verify, sync, and make it a shared blob; consumes the ingest. Its new name is not synced: the
- * link that follows is the one that counts, and without a shared name the bytes would only be
- * stored once more. */
-static int publish(struct ingest *in, const char *digest, int64_t size, struct err *err)
-{
-	if (!ingest_verify(in, digest, size, err) && !ingest_sync(in, err))
-		return ingest_publish(in, err);
-	ingest_abort(in);
-	return err->kind == ERR_CORRUPT ? reg_recode(err, REG_DIGEST_INVALID) : -1;
-}
-
 /* Make `to`, in the repository's blobs, a link to `from`; durable when it returns 0. */
 static int add_link(struct reg_store *store, const char *from, const char *to, struct err *err)
 {
@@ -193,8 +194,8 @@ static int add_link(struct reg_store *store, const char *from, const char *to, s
 	return sync_dir(dir, err);
 }
 
-int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in,
-		    const char *digest, int64_t size, struct err *err)
+static int commit(struct reg_store *store, const struct reg_bytes *bytes, const char *name,
+		  struct ingest *in, const char *digest, int64_t size, struct err *err)
 {
 	AUTO_FREE char *from = blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
@@ -204,7 +205,17 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 		ingest_abort(in);
 		return -1;
 	}
-	return publish(in, digest, size, err) ? -1 : add_link(store, from, to, err);
+	if (ingest_verify(in, digest, size, err)) {
+		ingest_abort(in);
+		return err->kind == ERR_CORRUPT ? reg_recode(err, REG_DIGEST_INVALID) : -1;
+	}
+	return bytes->keep(store, in, digest, err) ? -1 : add_link(store, from, to, err);
+}
+
+int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in,
+		    const char *digest, int64_t size, struct err *err)
+{
+	return commit(store, store->bytes, name, in, digest, size, err);
 }
 
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
@@ -218,7 +229,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 		ingest_abort(in);
 		return -1;
 	}
-	return reg_blob_commit(store, name, in, digest, (int64_t)n, err);
+	return commit(store, &reg_bytes_disk, name, in, digest, (int64_t)n, err);
 }
 
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
@@ -243,7 +254,7 @@ static int drop_unlinked(struct reg_store *store, const char *digest, unsigned *
 
 	if (fstatat(store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) || st.st_nlink != 1)
 		return 0;
-	if (content_delete(store->content, digest, err))
+	if (store->bytes->drop(store, digest, err))
 		return -1;
 	++*removed;
 	return 0;
