@@ -18,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/trace.h"
+
 static const char *const names[] = {
 	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
 	"CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
@@ -91,6 +93,18 @@ static int set_ambient(uint64_t ambient, struct err *err)
 	return 0;
 }
 
+static int capset_told(struct __user_cap_header_struct *head,
+		       const struct __user_cap_data_struct *data, const struct kern_caps *caps)
+{
+	struct trace_span span = trace_call_begin();
+	int rc = (int)syscall(SYS_capset, head, data);
+
+	trace_call_end(&span, rc, "capset(effective %llx, permitted %llx, inheritable %llx)",
+		       (unsigned long long)caps->effective, (unsigned long long)caps->permitted,
+		       (unsigned long long)caps->inheritable);
+	return rc;
+}
+
 int kern_caps_set(const struct kern_caps *caps, struct err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -101,7 +115,7 @@ int kern_caps_set(const struct kern_caps *caps, struct err *err)
 		data[half].permitted = (uint32_t)(caps->permitted >> 32 * half);
 		data[half].inheritable = (uint32_t)(caps->inheritable >> 32 * half);
 	}
-	if (syscall(SYS_capset, &head, data)) {
+	if (capset_told(&head, data, caps)) {
 		if (errno == EPERM)
 			return err_sys(err, "set capabilities (one that is asked for is not held, "
 				       "or effective is not a part of permitted)");
@@ -168,7 +182,11 @@ uint64_t kern_caps_bounded(uint64_t caps)
 
 int kern_no_new_privs(struct err *err)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	struct trace_span span = trace_call_begin();
+	int rc = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+
+	trace_call_end(&span, rc, "prctl(PR_SET_NO_NEW_PRIVS, 1)");
+	if (rc)
 		return err_sys(err, "set no_new_privs");
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cgroup_private.h"
 
 struct rule_list {
@@ -98,7 +99,7 @@ static int write_rule(int fd, const struct kern_cgroup_device *r, char type, str
 	strbuf_addc(&sb, ':');
 	add_number(&sb, r->minor);
 	strbuf_addf(&sb, " %s", r->access);
-	if (write(fd, sb.data, sb.len) < 0)
+	if (kern_call_write(fd, NULL, sb.data))
 		return err_sys(err, "%s device '%s'", r->allow ? "allow" : "deny", sb.data);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "calls.h"
 #include "cgroup_private.h"
 
 /* v1's "no limit": LONG_MAX rounded down to a page. */
@@ -40,7 +41,7 @@ int cgroup_write(const char *dir, const char *file, const char *value, struct er
 
 	if (fd < 0)
 		return err_sys(err, "open %s", path);
-	if (write(fd, value, strlen(value)) < 0)
+	if (kern_call_write(fd, path, value))
 		return write_failed(path, value, err);
 	return 0;
 }

@@ -14,8 +14,18 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/trace.h"
 #include "cgroup_private.h"
 #include "mountinfo.h"
+
+static int make(const char *dir)
+{
+	struct trace_span span = trace_call_begin();
+	int rc = mkdir(dir, 0755);
+
+	trace_call_end(&span, rc, "mkdir(%s)", dir);
+	return rc;
+}
 
 /* Mostly only the last component is missing, so that is what is tried. */
 static int make_dir(const struct cgroup_hierarchy *h, struct strlist *made, bool *existed,
@@ -23,20 +33,20 @@ static int make_dir(const struct cgroup_hierarchy *h, struct strlist *made, bool
 {
 	AUTO_FREE char *dir = xstrdup(h->dir);
 
-	if (!mkdir(dir, 0755)) {
+	if (!make(dir)) {
 		strlist_add(made, dir);
 		return 0;
 	}
 	for (char *s = dir + strlen(h->mount) + 1; errno == ENOENT && (s = strchr(s, '/')); s++) {
 		*s = '\0';
-		if (!mkdir(dir, 0755))
+		if (!make(dir))
 			strlist_add(made, dir);
 		else if (errno != EEXIST)
 			return err_sys(err, "mkdir %s", dir);
 		*s = '/';
 		errno = ENOENT;
 	}
-	if (errno == ENOENT && !mkdir(dir, 0755)) {
+	if (errno == ENOENT && !make(dir)) {
 		strlist_add(made, dir);
 		return 0;
 	}

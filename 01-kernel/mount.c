@@ -196,7 +196,7 @@ static int mount_classic(const char *type, const char *source, int target_fd,
 			       "together with remount, silent, iversion or very long options", type);
 	/* kern_path_proc names a magic link, which mount(2) follows to exactly the
 	 * directory that is open. */
-	if (mount(source, kern_path_proc(target_fd, target), type, o->set & ~(uint64_t)MS_BIND,
+	if (kern_call_mount(source, kern_path_proc(target_fd, target), type, o->set & ~(uint64_t)MS_BIND,
 		  o->data))
 		return mount_failed(err, errno, type);
 	return 0;
@@ -297,7 +297,7 @@ int kern_mount_enslave(int mount_fd, struct err *err)
 
 int kern_mount_propagation(const char *path, uint64_t propagation, struct err *err)
 {
-	if (mount(NULL, path, NULL, propagation, NULL)) {
+	if (kern_call_mount(NULL, path, NULL, propagation, NULL)) {
 		if (errno == EINVAL)
 			return err_set(err, ERR_INVALID,
 				       "change propagation of %s: it is no mount point", path);
@@ -309,7 +309,7 @@ int kern_mount_propagation(const char *path, uint64_t propagation, struct err *e
 int kern_mount_detach(const char *path, struct err *err)
 {
 	/* EINVAL: no mount point. */
-	if (!umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) || errno == EINVAL || errno == ENOENT)
+	if (!kern_call_umount(path, MNT_DETACH | UMOUNT_NOFOLLOW) || errno == EINVAL || errno == ENOENT)
 		return 0;
 	return err_sys(err, "unmount %s", path);
 }

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "calls.h"
+
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
 #endif
@@ -60,29 +62,58 @@ struct api_mount_attr {
 
 static inline int api_fsopen(const char *type)
 {
-	return (int)syscall(SYS_fsopen, type, API_FSOPEN_CLOEXEC);
+	struct trace_span span = trace_call_begin();
+	int fd = (int)syscall(SYS_fsopen, type, API_FSOPEN_CLOEXEC);
+
+	trace_call_end(&span, fd, "fsopen(%s)", type);
+	return fd;
 }
 
 static inline int api_fsconfig(int fs, unsigned cmd, const char *key, const char *value)
 {
-	return (int)syscall(SYS_fsconfig, fs, cmd, key, value, 0);
+	struct trace_span span = trace_call_begin();
+	int rc = (int)syscall(SYS_fsconfig, fs, cmd, key, value, 0);
+
+	trace_call_end(&span, rc, "fsconfig(%d, %s%s%s%s%s)", fs,
+		       cmd == API_CREATE ? "CREATE" : value ? "SET_STRING" : "SET_FLAG",
+		       key ? ", " : "", key ? key : "", value ? ", " : "", value ? value : "");
+	return rc;
 }
 
 static inline int api_fsmount(int fs, uint64_t attrs)
 {
-	return (int)syscall(SYS_fsmount, fs, API_FSMOUNT_CLOEXEC, (unsigned)attrs);
+	struct trace_span span = trace_call_begin();
+	int fd = (int)syscall(SYS_fsmount, fs, API_FSMOUNT_CLOEXEC, (unsigned)attrs);
+	char words[KERN_CALL_TEXT];
+
+	trace_call_end(&span, fd, "fsmount(%d, %s)", fs,
+		       kern_call_flags(&span, attrs, kern_mount_attrs, words));
+	return fd;
 }
 
 static inline int api_open_tree(int dir, const char *path, unsigned flags)
 {
-	return (int)syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC);
+	struct trace_span span = trace_call_begin();
+	int fd = (int)syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC);
+	char name[KERN_CALL_TEXT];
+
+	trace_call_end(&span, fd, "open_tree(%s%s%s%s)",
+		       dir == AT_FDCWD ? path : kern_call_fd(&span, dir, name),
+		       dir != AT_FDCWD && *path ? "/" : "", dir == AT_FDCWD ? "" : path,
+		       flags & OPEN_TREE_CLONE ? ", CLONE" : "");
+	return fd;
 }
 
 /* Attach the detached mount at its target, both given as descriptors. */
 static inline int api_move_mount(int mount_fd, int target_fd)
 {
-	return (int)syscall(SYS_move_mount, mount_fd, "", target_fd, "",
-			    API_MOVE_F_EMPTY_PATH | API_MOVE_T_EMPTY_PATH);
+	struct trace_span span = trace_call_begin();
+	int rc = (int)syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+			      API_MOVE_F_EMPTY_PATH | API_MOVE_T_EMPTY_PATH);
+	char name[KERN_CALL_TEXT];
+
+	trace_call_end(&span, rc, "move_mount(%d, %s)", mount_fd, kern_call_fd(&span, target_fd, name));
+	return rc;
 }
 
 #ifndef SYS_mount_setattr
@@ -90,7 +121,16 @@ static inline int api_move_mount(int mount_fd, int target_fd)
 #endif
 static inline int api_mount_setattr(int fd, unsigned flags, const struct api_mount_attr *attr)
 {
-	return (int)syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, attr, sizeof *attr);
+	struct trace_span span = trace_call_begin();
+	int rc = (int)syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, attr, sizeof *attr);
+	char set[KERN_CALL_TEXT], clear[KERN_CALL_TEXT], how[KERN_CALL_TEXT];
+
+	trace_call_end(&span, rc, "mount_setattr(%d, set %s, clear %s, propagation %s%s)", fd,
+		       kern_call_flags(&span, attr->attr_set, kern_mount_attrs, set),
+		       kern_call_flags(&span, attr->attr_clr, kern_mount_attrs, clear),
+		       kern_call_flags(&span, attr->propagation, kern_mount_flag_names, how),
+		       flags & AT_RECURSIVE ? ", AT_RECURSIVE" : "");
+	return rc;
 }
 
 #endif

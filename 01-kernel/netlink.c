@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "netlink_msg.h"
 
 static int check_name(const char *name, struct err *err)
@@ -224,12 +225,12 @@ int kern_net_inside(int ns_fd, int (*fn)(void *arg, struct err *err), void *arg,
 
 	if (home < 0)
 		return err_sys(err, "open this thread's network namespace");
-	if (setns(ns_fd, CLONE_NEWNET))
+	if (kern_call_setns(ns_fd, CLONE_NEWNET))
 		return err_sys(err, "enter the network namespace");
 	r = fn(arg, err);
 	/* A thread that cannot come back must not go on: whatever it does next
 	 * would be done to the container's network. */
-	if (setns(home, CLONE_NEWNET)) {
+	if (kern_call_setns(home, CLONE_NEWNET)) {
 		perror("return to the network namespace");
 		abort();
 	}

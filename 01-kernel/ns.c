@@ -23,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "calls.h"
 #include "path.h"
 
 #ifndef CLONE_NEWTIME
@@ -81,6 +82,8 @@ struct clone3_args {
 
 pid_t kern_ns_clone(const struct kern_clone *args, struct err *err)
 {
+	struct trace_span span = trace_call_begin();
+	char words[KERN_CALL_TEXT];
 	int pidfd = -1;
 	struct clone3_args c = {
 		.flags = args->flags,
@@ -108,6 +111,9 @@ pid_t kern_ns_clone(const struct kern_clone *args, struct err *err)
 	 * that there is no such call. Hooks run under it. */
 	if (pid < 0 && errno == ENOSYS && args->cgroup_fd < 0)
 		pid = syscall(SYS_clone, c.flags | c.exit_signal, NULL, &pidfd, NULL, NULL);
+	if (pid) /* in the child the call has not been made */
+		trace_call_end(&span, pid, "clone3(%s)",
+			       kern_call_flags(&span, c.flags, kern_clone_flags, words));
 	if (pid < 0)
 		return ns_failed(err, "clone a process into new namespaces");
 	if (pid > 0 && args->pidfd)
@@ -117,7 +123,13 @@ pid_t kern_ns_clone(const struct kern_clone *args, struct err *err)
 
 int kern_ns_unshare(int flags, struct err *err)
 {
-	return unshare(flags) ? ns_failed(err, "unshare namespaces") : 0;
+	struct trace_span span = trace_call_begin();
+	char words[KERN_CALL_TEXT];
+	int rc = unshare(flags);
+
+	trace_call_end(&span, rc, "unshare(%s)",
+		       kern_call_flags(&span, (unsigned)flags, kern_clone_flags, words));
+	return rc ? ns_failed(err, "unshare namespaces") : 0;
 }
 
 int kern_ns_enter_path(const char *path, int flag, struct err *err)
@@ -127,7 +139,7 @@ int kern_ns_enter_path(const char *path, int flag, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, "open the namespace %s", path);
-	if (!setns(fd, flag))
+	if (!kern_call_setns(fd, flag))
 		return 0;
 	if (errno == EINVAL && flag)
 		return err_set(err, ERR_INVALID,

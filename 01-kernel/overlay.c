@@ -169,7 +169,7 @@ static int mount_classic(const struct kern_overlay *o, int target_fd, const char
 			return err_wrap(err, "mount overlay on %s", target);
 		classic_options(o, shorter.names, &options);
 	}
-	if (mount("overlay", kern_path_proc(target_fd, proc), "overlay", 0, options.data))
+	if (kern_call_mount("overlay", kern_path_proc(target_fd, proc), "overlay", 0, options.data))
 		return overlay_failed(err, errno, target);
 	return 0;
 }

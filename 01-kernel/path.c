@@ -28,6 +28,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "calls.h"
 
 #define MAX_LINKS 40 /* as path_resolution(7) */
 
@@ -265,7 +266,7 @@ int kern_proc_write(int proc, const char *path, const char *text, struct err *er
 
 	if (fd < 0)
 		return -1;
-	return write(fd, text, strlen(text)) < 0 ?
+	return kern_call_write(fd, NULL, text) ?
 	       err_sys(err, "write '%s' to /proc/%s", text, path) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "calls.h"
 #include "mount.h"
 #include "mountinfo.h"
 #include "path.h"
@@ -32,6 +33,20 @@ static int pivot_failed(struct err *err)
 	}
 }
 
+/* Both arguments ".": the old root is stacked on top of the new one, so no
+ * directory for it is needed inside (pivot_root(2), "NOTES"). */
+static int pivot_root(int new_root_fd)
+{
+	struct trace_span span = trace_call_begin();
+	char name[KERN_CALL_TEXT];
+	int rc;
+
+	kern_call_fd(&span, new_root_fd, name); /* afterwards it is "/" */
+	rc = (int)syscall(SYS_pivot_root, ".", ".");
+	trace_call_end(&span, rc, "pivot_root(%s)", name);
+	return rc;
+}
+
 int kern_mount_pivot(int new_root_fd, struct err *err)
 {
 	AUTO_CLOSE int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -40,16 +55,14 @@ int kern_mount_pivot(int new_root_fd, struct err *err)
 		return err_sys(err, "open /");
 	if (fchdir(new_root_fd))
 		return err_sys(err, "enter the new root");
-	/* Both arguments ".": the old root is stacked on top of the new one, so no
-	 * directory for it is needed inside (pivot_root(2), "NOTES"). */
-	if (syscall(SYS_pivot_root, ".", "."))
+	if (pivot_root(new_root_fd))
 		return pivot_failed(err);
 	if (fchdir(old))
 		return err_sys(err, "enter the old root");
 	/* As a slave, taking the old tree apart does not reach the host. */
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL))
+	if (kern_call_mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL))
 		return err_sys(err, "make the old root a slave");
-	if (umount2(".", MNT_DETACH))
+	if (kern_call_umount(".", MNT_DETACH))
 		return err_sys(err, "unmount the old root");
 	if (chdir("/"))
 		return err_sys(err, "enter /");
@@ -60,13 +73,13 @@ int kern_mount_pivot(int new_root_fd, struct err *err)
  * files would still lead to the host's processes and devices. */
 static int hide(const char *target, struct err *err)
 {
-	if (mount(NULL, target, NULL, MS_SLAVE | MS_REC, NULL))
+	if (kern_call_mount(NULL, target, NULL, MS_SLAVE | MS_REC, NULL))
 		return errno == EINVAL || errno == ENOENT ? 0 : err_sys(err, "make %s a slave", target);
-	if (!umount2(target, MNT_DETACH) || errno == EINVAL || errno == ENOENT)
+	if (!kern_call_umount(target, MNT_DETACH) || errno == EINVAL || errno == ENOENT)
 		return 0;
 	if (errno != EPERM)
 		return err_sys(err, "unmount %s", target);
-	if (mount("tmpfs", target, "tmpfs", MS_RDONLY, NULL))
+	if (kern_call_mount("tmpfs", target, "tmpfs", MS_RDONLY, NULL))
 		return err_sys(err, "cover %s", target);
 	return 0;
 }
@@ -104,7 +117,7 @@ int kern_mount_move_root(int new_root_fd, struct err *err)
 		return -1;
 	if (fchdir(new_root_fd))
 		return err_sys(err, "enter the new root");
-	if (mount(".", "/", NULL, MS_MOVE, NULL))
+	if (kern_call_mount(".", "/", NULL, MS_MOVE, NULL))
 		return err_sys(err, "move the new root to / (it must be a mount point below a "
 			       "private mount)");
 	if (chroot(".") || chdir("/"))

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/trace.h"
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
 #include "cmd.h"
@@ -103,8 +104,10 @@ static int await_exec(struct runc_exec *x, int ours, struct err *err)
 	enum runc_word word;
 	struct err ignored;
 
-	if (!runc_notify_hear(ours, &whose, &word, err))
+	if (!runc_notify_hear(ours, &whose, &word, err)) {
+		trace_told(NULL, "kernel", 0, "execve(%s)", x->process.args[0]);
 		return 0;
+	}
 	kern_pidfd_signal(x->pidfd, SIGKILL, &ignored); /* it may be waiting for a word of ours */
 	while (waitpid(x->pid, NULL, 0) < 0 && errno == EINTR)
 		;

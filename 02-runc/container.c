@@ -234,12 +234,14 @@ static int build(struct runc_container *c, const struct runc_create *opt, struct
 int runc_container_create(struct runc_container *c, const struct runc_create *opt,
 			  struct err *err)
 {
-	struct trace_span span = trace_begin();
+	struct trace_span span;
 
 	if (runc_state_check_id(opt->id, err))
 		return -1;
+	span = trace_begin();
 	if (build(c, opt, err)) {
 		undo(c, opt->root);
+		trace_end(&span, "create %s: %s", opt->id, err->msg);
 		return -1;
 	}
 	trace_end(&span, "create %s: namespaces, cgroup, root file system", opt->id);
@@ -266,8 +268,10 @@ int runc_container_launched(struct runc_container *c, const struct runc_create *
 {
 	enum runc_word word;
 
-	if (!runc_sync_hear(c->sync, &word, err))
+	if (!runc_sync_hear(c->sync, &word, err)) {
+		trace_told(NULL, "kernel", 0, "execve(%s)", c->config.process.args[0]);
 		return 0;
+	}
 	undo(c, opt->root);
 	if (err->kind == ERR_NO_PROGRAM || err->kind == ERR_NOT_EXECUTABLE)
 		return -1; /* the kernel's word on the program: see cmd_run.c */

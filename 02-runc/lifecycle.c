@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/trace.h"
 #include "container.h"
 #include "hooks.h"
 
@@ -64,6 +65,7 @@ static int finish_start(const struct runc_state *st, const struct runc_config *c
 {
 	if (strcmp(answer, RUNC_STARTED) != 0)
 		return err_set(err, ERR_SYSTEM, "%.*s", (int)strcspn(answer, "\n"), answer);
+	trace_told(NULL, "kernel", 0, "execve(%s)", config->process.args[0]);
 	if (unlinkat(st->dir, "exec.fifo", 0))
 		return err_sys(err, "remove exec.fifo");
 	return runc_container_poststart(st, config, err);

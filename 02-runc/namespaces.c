@@ -14,6 +14,7 @@
 #include "01-kernel/base/cleanup.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/calls.h"
 #include "01-kernel/path.h"
 
 #ifndef CLONE_NEWTIME
@@ -85,7 +86,7 @@ static uint64_t all_of(const struct runc_config *c)
 
 static int join_all_of(const struct runc_config *c, int init_pidfd, uint64_t but, struct err *err)
 {
-	if (setns(init_pidfd, (int)(all_of(c) & ~but)))
+	if (kern_call_setns(init_pidfd, (int)(all_of(c) & ~but)))
 		return err_sys(err, "enter the container's namespaces");
 	return 0;
 }
@@ -185,10 +186,10 @@ static pid_t clone_in_pid_ns(const struct kern_clone *args, int ns, struct err *
 
 	if (own < 0)
 		return err_sys(err, "open the runtime's own pid namespace");
-	if (setns(ns, CLONE_NEWPID))
+	if (kern_call_setns(ns, CLONE_NEWPID))
 		return err_sys(err, "join the pid namespace");
 	pid = kern_ns_clone(args, err);
-	if (pid && setns(own, CLONE_NEWPID))
+	if (pid && kern_call_setns(own, CLONE_NEWPID))
 		log_warn("cannot return to the runtime's pid namespace: %s", strerror(errno));
 	return pid;
 }
@@ -231,7 +232,7 @@ static int make_time(const struct runc_config *c, int proc, struct err *err)
 	if (*c->time_offsets && kern_proc_write(proc, "self/timens_offsets", c->time_offsets, err))
 		return err_wrap(err, "linux.timeOffsets");
 	ns = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
-	if (ns < 0 || setns(ns, CLONE_NEWTIME))
+	if (ns < 0 || kern_call_setns(ns, CLONE_NEWTIME))
 		return err_sys(err, "enter the new time namespace");
 	return 0;
 }

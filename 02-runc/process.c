@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "01-kernel/base/trace.h"
 #include "01-kernel/path.h"
 #include "notify.h"
 
@@ -186,6 +187,7 @@ static int id_failed(const char *what, unsigned id, struct err *err)
 static int set_ids(const struct runc_launch *l, struct err *err)
 {
 	const struct runc_process *p = l->process;
+	struct trace_span span = trace_call_begin();
 
 	/* Without any of the runtime's own groups, also when none is asked for. Where an
 	 * unprivileged user mapped the ids, nobody may leave a group (user_namespaces(7)). */
@@ -196,6 +198,8 @@ static int set_ids(const struct runc_launch *l, struct err *err)
 		return id_failed("group", p->gid, err);
 	if (setresuid(p->uid, p->uid, p->uid))
 		return id_failed("user", p->uid, err);
+	trace_call_end(&span, 0, "setgroups(%zu), setresgid(%u), setresuid(%u)", p->n_gids, p->gid,
+		       p->uid);
 	return 0;
 }
 
@@ -238,11 +242,23 @@ int runc_process_drop(struct runc_launch *l, struct err *err)
 	return kern_caps_apply(&caps, err) ? err_wrap(err, "unable to apply caps") : 0;
 }
 
+/* Under the filter even the time may be forbidden to ask for. */
+static void tell_last(const struct runc_launch *l)
+{
+	struct trace_span span = trace_call_begin();
+
+	if (filtered(l))
+		trace_call_end(&span, 0, "seccomp(SECCOMP_SET_MODE_FILTER, %zu instructions): from here on "
+			       "nothing is told", l->filter->n);
+	trace_stop();
+}
+
 int runc_process_filter(struct runc_launch *l, int sync, struct err *err)
 {
 	const struct kern_caps *own = &l->process->caps;
 	struct kern_caps with = *own;
 
+	tell_last(l);
 	if (!filtered(l))
 		return 0;
 	with.permitted |= kept_for_filter(l);

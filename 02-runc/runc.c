@@ -134,11 +134,22 @@ static int flush_output(struct err *err)
 
 #define STATUS_NO_COMMAND 3 /* as runc has it */
 
+/* In a trace the whole command is a span, and what was done in it is told at its end. */
+static int run(runc_cmd *cmd, const struct runc_global *g, int argc, char **argv, struct err *err)
+{
+	struct trace_span span = trace_detail_begin();
+	int status = cmd(g, argc - 1, argv + 1, err);
+
+	trace_end(&span, status < 0 ? "%s: %s" : "%s", argv[0], err->msg);
+	trace_write();
+	return status;
+}
+
 static int dispatch(const struct runc_global *g, int argc, char **argv, struct err *err)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))
-			return commands[i].run(g, argc - 1, argv + 1, err);
+			return run(commands[i].run, g, argc, argv, err);
 	err_set(err, ERR_INVALID, "No help topic for '%s'", argv[0]);
 	return -STATUS_NO_COMMAND;
 }
@@ -196,6 +207,7 @@ int main(int argc, char **argv)
 	size_t seed;
 
 	trace_setup("runc");
+	trace_join();
 	/* As random as what jansson would open /dev/urandom for: the kernel gave it to us,
 	 * at any address. */
 	memcpy(&seed, (const void *)getauxval(AT_RANDOM), sizeof seed);

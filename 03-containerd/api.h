@@ -123,5 +123,6 @@ API_HANDLER(api_exec_delete);
 /* api_events.c */
 API_HANDLER(api_events);
 API_HANDLER(api_version);
+API_HANDLER(api_trace);
 
 #endif

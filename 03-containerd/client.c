@@ -15,6 +15,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
 #include "01-kernel/tty.h"
 #include "client_http.h"
 #include "content.h"
@@ -218,7 +219,10 @@ static int converse(struct exchange *x, int fd, const struct client_request *r, 
 static int exchange(struct exchange *x, struct ctrd_client *c, struct client_request *r,
 		    const char *type, struct err *err)
 {
-	AUTO_FREE char *headers = xasprintf("Containerd-Namespace: %s\r\n%s\r\n", c->ns, type);
+	char trace[TRACE_TEXT_SIZE];
+	AUTO_FREE char *headers = xasprintf("Containerd-Namespace: %s\r\n%s\r\n%s%s%s", c->ns, type,
+					    trace_active() ? "traceparent: " : "", trace_text(trace),
+					    trace_active() ? "\r\n" : "");
 	struct err broken = { 0 };
 	int fd, rc;
 
@@ -315,6 +319,12 @@ char *ctrd_content_get(struct ctrd_client *c, const char *digest, size_t limit, 
 		       struct err *err)
 {
 	AUTO_FREE char *path = xasprintf("/v1/content/%s", digest);
+
+	return ctrd_get(c, path, limit, n, err);
+}
+
+char *ctrd_get(struct ctrd_client *c, const char *path, size_t limit, size_t *n, struct err *err)
+{
 	struct client_request r = { .method = "GET", .path = path };
 	struct exchange x = { .limit = limit };
 

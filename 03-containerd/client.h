@@ -38,6 +38,9 @@ int ctrd_content_put(struct ctrd_client *c, const void *buf, size_t n, char *dig
 char *ctrd_content_get(struct ctrd_client *c, const char *digest, size_t limit, size_t *n,
 		       struct err *err);
 
+/* A GET whose answer is bytes, of `limit` at most; the caller frees. */
+char *ctrd_get(struct ctrd_client *c, const char *path, size_t limit, size_t *n, struct err *err);
+
 /* The answer's bytes into an open file; and an open file's bytes, to its end, as a request
  * whose answer is a stream as of ctrd_stream. */
 int ctrd_download(struct ctrd_client *c, const char *method, const char *path,

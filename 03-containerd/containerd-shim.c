@@ -239,6 +239,7 @@ int main(int argc, char **argv)
 	}
 	log_setup("containerd-shim", 2, LOG_INFO, 0);
 	trace_setup("shim");
+	trace_keep();
 	if (chdir(argv[2])) {
 		fprintf(stderr, "containerd-shim: %s: %s\n", argv[2], strerror(errno));
 		return 1;

@@ -270,6 +270,7 @@ int main(int argc, char **argv)
 	log_setup("containerd", 2, s.level, 0);
 	ctrd_rest_share_heap();
 	trace_setup("containerd");
+	trace_keep();
 	take_signals(&stop);
 	umask(022);
 	rc = make_absolute(&s.root, &err) || make_absolute(&s.state, &err) || run(&s, &stop, &err);

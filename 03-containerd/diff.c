@@ -170,7 +170,7 @@ static int finish(struct store *st, struct ctrd_diffed *out, struct err *err)
 int ctrd_diff(struct ctrd_snapshots *s, struct content *c, const struct ctrd_diff *d,
 	      struct ctrd_diffed *out, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	struct store st;
 	struct ctrd_sink sink = { take, &st };
 	int rc = begin(&st, c, !d->plain, err);

@@ -52,6 +52,16 @@ static bool header_is(const char *line, size_t n, const char *name, char *value,
 	return true;
 }
 
+/* "total;dur=0.713": how long the registry took to begin its answer, which is now here. */
+static void tell_timing(const struct exchange *x, const char *value)
+{
+	const char *dur = strstr(value, ";dur=");
+	double ms = dur ? strtod(dur + strlen(";dur="), NULL) : -1;
+
+	if (ms >= 0 && ms < 1e6)
+		trace_told(&x->span, "registry", (int64_t)(ms * 1e6), "%s %s", x->method, registry_path_of(x->url));
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct exchange *x = arg;
@@ -72,6 +82,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		x->start = strtoull(value + 6, NULL, 10);
 	else if (header_is(line, n, "Range", value, sizeof(value)) && strchr(value, '-'))
 		x->uploaded = strtoull(strchr(value, '-') + 1, NULL, 10) + 1;
+	else if (header_is(line, n, "Server-Timing", value, sizeof(value)))
+		tell_timing(x, value);
 	else if (header_is(line, n, "OCI-Chunk-Min-Length", value, sizeof(value)))
 		x->chunk_min = strtoull(value, NULL, 10);
 	return n;
@@ -187,11 +199,17 @@ static void set_upload(CURL *c, struct exchange *x)
 static struct curl_slist *header_list(const struct exchange *x, const char *authorization)
 {
 	struct curl_slist *list = NULL;
+	char trace[TRACE_TEXT_SIZE];
 
 	for (size_t i = 0; i < x->headers.n; i++)
 		list = curl_slist_append(list, x->headers.v[i]);
 	if (authorization) {
 		AUTO_FREE char *line = xasprintf("Authorization: %s", authorization);
+
+		list = curl_slist_append(list, line);
+	}
+	if (trace_active()) {
+		AUTO_FREE char *line = xasprintf("traceparent: %s", trace_text(trace));
 
 		list = curl_slist_append(list, line);
 	}
@@ -234,9 +252,11 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 		  struct err *err)
 {
 	CURL *c = take_handle(r);
-	struct curl_slist *headers = header_list(x, authorization);
+	struct curl_slist *headers;
 	CURLcode rc;
 
+	x->span = trace_detail_begin();
+	headers = header_list(x, authorization);
 	forget_answer(x);
 	x->curl = c;
 	x->registry = r;
@@ -261,6 +281,7 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &x->status);
 	curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &x->retry_after); /* seconds, also of a date */
+	trace_end(&x->span, "%s %s%s: %ld", x->method, r->host, registry_path_of(x->url), x->status);
 	curl_slist_free_all(headers);
 	give_handle(r, c);
 	x->curl = NULL;

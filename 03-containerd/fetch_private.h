@@ -18,6 +18,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 
+#include "01-kernel/base/trace.h"
 #include "fetch.h"
 
 #define URL_SIZE 8192 /* signed URLs of storage services are long */
@@ -80,6 +81,7 @@ struct exchange {
 	/* While it runs. */
 	struct ctrd_registry *registry;
 	CURL *curl;
+	struct trace_span span;
 	uint64_t upload_offset;
 	bool begun, failed;
 	char curl_error[CURL_ERROR_SIZE];
@@ -115,6 +117,8 @@ unsigned registry_backoff(unsigned tried);
 int registry_check_url(const struct ctrd_registry *r, const char *url, struct err *err);
 bool registry_same_origin(const char *a, const char *b);
 bool registry_insecure(const struct ctrd_registry *r, const char *host);
+/* From the API's version on; "" elsewhere: where a blob was redirected to, the URL may be a secret. */
+const char *registry_path_of(const char *url);
 char *url_host(const char *url); /* "host[:port]"; the caller frees; NULL: malformed */
 bool url_is_loopback(const char *host);
 

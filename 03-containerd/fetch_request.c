@@ -113,8 +113,7 @@ static bool is_redirect(const struct exchange *x)
 				x->status == 307 || x->status == 308);
 }
 
-/* From the API's version on; where a blob was redirected to, the URL may be a secret. */
-static const char *path_of(const char *url)
+const char *registry_path_of(const char *url)
 {
 	const char *v2 = strstr(url, "/v2/"), *v1 = strstr(url, "/v1/");
 
@@ -134,7 +133,7 @@ static int refused(struct ctrd_registry *r, const struct exchange *x, struct err
 			 : x->status == 429 ? " too many requests" : "";
 
 	err_set(err, kind_of(x->status), "registry %s: %s %s: %ld%s%s%.300s", r->host, x->method,
-		path_of(x->url), x->status, word,
+		registry_path_of(x->url), x->status, word,
 		*said ? ": " : "", said);
 	if (x->retry_after > WAIT_MAX)
 		err_wrap(err, "come back in %lld seconds", (long long)x->retry_after);

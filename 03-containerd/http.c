@@ -25,7 +25,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
@@ -36,14 +35,6 @@
 #define CONNECTIONS_MAX 16384u
 
 /* --- one request ----------------------------------------------------------------------- */
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static struct http_connection *connection_of(struct MHD_Connection *conn)
 {
@@ -72,7 +63,7 @@ static void *on_target(void *cls, const char *uri, struct MHD_Connection *conn)
 	req->server = cls;
 	req->conn = conn;
 	req->rep.req = req;
-	req->start_us = now_us();
+	req->start_us = http_now_us();
 	req->failed = http_request_parse(req, uri, &req->err) != 0;
 	hide_query(uri);
 	return req;
@@ -99,6 +90,8 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 
 	if (req && req->begun && s->o.done)
 		report(req, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+	if (req && req->begun)
+		http_trace_leave(req);
 	if (req)
 		http_request_free(req);
 	if (connection_of(conn))
@@ -241,6 +234,7 @@ static enum MHD_Result answer(struct http_request *req)
 		if (req->force_status)
 			req->rep.status = req->force_status;
 	}
+	http_trace_tell(req);
 	if (!req->rep.stream && !req->rep.upgrade)
 		patience(req, o->idle_seconds);
 	return http_reply_send(&req->rep);
@@ -261,6 +255,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 			return MHD_NO;
 		req->begun = true;
 		req->method = method;
+		http_trace_enter(req);
 		patience(req, 0);
 		expect = http_header(req, MHD_HTTP_HEADER_EXPECT);
 		if (begin(req) &&

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
 
 struct http_server;
 struct http_request;
@@ -159,6 +160,10 @@ void http_writer_fail(struct http_writer *w);
  * 200 reply, and run reads end of file. */
 void http_reply_upgrade(struct http_reply *rep, const char *proto, const char *type,
 			void (*run)(int fd, void *arg), void *arg, void (*release)(void *));
+
+/* What this process keeps of the trace {id}: lines, as 01-kernel/base/trace.h has them. */
+#define HTTP_TRACE_TYPE "text/plain; charset=utf-8"
+int http_trace_collect(const struct http_request *req, struct strbuf *lines, struct err *err);
 
 /* kind -> status, for the error functions. */
 int http_status_of(enum err_kind kind);

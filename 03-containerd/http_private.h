@@ -8,6 +8,7 @@
  *   http_route.c    patterns, percent-decoding
  *   http_reply.c    replies of known size
  *   http_stream.c   replies produced by a thread, and upgraded connections
+ *   http_trace.c    the trace that a request belongs to
  *   http_tls.c      who the client is; http_tls_carry.c: an upgraded connection's bytes
  */
 #ifndef DOCKYARD_CTRD_HTTP_PRIVATE_H
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 
 #include "01-kernel/base/strbuf.h"
+#include "01-kernel/base/trace.h"
 #include "http.h"
 
 /* Handlers parse JSON that a client nested as deep as jansson allows (2048) and
@@ -72,6 +74,7 @@ struct http_request {
 	const struct http_route *route;
 
 	int64_t start_us;
+	struct trace_span span;
 	bool begun;             /* the headers were looked at */
 	bool failed;            /* err holds why; the rest of the body is dropped */
 	struct err err;
@@ -120,6 +123,12 @@ void http_reply_reset(struct http_reply *rep, size_t keep);
 enum MHD_Result http_reply_send(struct http_reply *rep);
 
 int http_stream_start(struct http_stream *st);
+/* http_trace.c, in the order in which they are called. */
+void http_trace_enter(struct http_request *req); /* the headers are in */
+void http_trace_tell(struct http_request *req);  /* the reply is made */
+void http_trace_leave(struct http_request *req); /* and out */
+int64_t http_now_us(void); /* microseconds since 1970 */
+
 void http_upgrade_free(struct http_upgrade *u);
 void http_upgrades_wake(struct http_server *s); /* end them all; the server's lock is held */
 int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg);

@@ -58,7 +58,7 @@ int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, HTTP_STACK_SIZE);
-	rc = pthread_create(thread, &attr, fn, arg);
+	rc = trace_thread(thread, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
 	if (rc)
 		log_error("http: cannot start a thread: %s", strerror(rc));

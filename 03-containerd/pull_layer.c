@@ -244,7 +244,7 @@ int pull_layer_root(struct pull *p, struct pull_layer *l, struct err *err)
 /* `blob`: one that came with this pull; NULL: it is in the store. */
 static int unpack(struct pull *p, struct pull_layer *l, const struct ingest *blob, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	AUTO_CLOSE int fd = blob ? ingest_reader(blob, err)
 			  : content_reader(ctrd_images_content(p->x.im), l->digest, NULL, err);
 	AUTO_CLOSE int root = fd < 0 ? -1 : pull_layer_root(p, l, err);

@@ -198,10 +198,12 @@ static void unpack_stage(struct pipeline *pl, int root)
 	struct ctrd_source src = { from_ring, pl, stop_ring };
 	struct ctrd_unpack_options o = { .diff_id = pl->l->diff_id,
 					 .userns = !kern_userns_initial() };
+	struct trace_span span = trace_begin();
 	struct err err;
 
 	if (ctrd_unpack(&src, root, &o, &pl->l->unpacked, &err))
 		pipeline_fail(pl, &err, false);
+	trace_end(&span, "unpack %.19s (%lld bytes)", pl->l->digest, (long long)pl->l->size);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------- */
@@ -214,7 +216,7 @@ static void run_stages(struct pipeline *pl, int root)
 	unsigned n = 0;
 	int rc = 0;
 
-	while (n < 2 && !(rc = pthread_create(&threads[n], NULL, stages[n], pl)))
+	while (n < 2 && !(rc = trace_thread(&threads[n], NULL, stages[n], pl)))
 		n++;
 	if (n == 2) {
 		unpack_stage(pl, root);

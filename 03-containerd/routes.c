@@ -8,6 +8,7 @@
 
 const struct http_route ctrd_routes[] = {
 	{ "GET", "/v1/version", api_version, NULL },
+	{ "GET", "/v1/trace/{id}", api_trace, NULL },
 
 	{ "GET", "/v1/content", api_content_list, NULL },
 	{ "POST", "/v1/content", api_content_put, api_content_sink },

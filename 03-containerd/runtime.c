@@ -63,18 +63,19 @@ static int place_stdio(const int stdio[3])
 }
 
 /* In the child; what it returns from is a failure. */
-static int execute(char *const *argv, const int stdio[3], pid_t parent)
+static int execute(char *const *argv, char *const *env, const int stdio[3], pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || place_stdio(stdio))
 		return errno;
 	reset_signals();
 	if (getppid() != parent) /* it had ended before we asked for its death's signal */
 		return ECHILD;
-	execvp(argv[0], argv);
+	execvpe(argv[0], argv, env);
 	return errno;
 }
 
-int ctrd_runtime_spawn(char *const *argv, const int stdio[3], pid_t *pid, struct err *err)
+int ctrd_runtime_spawn(char *const *argv, char *const *env, const int stdio[3], pid_t *pid,
+		       struct err *err)
 {
 	volatile int failed = 0;
 	pid_t parent = getpid();
@@ -86,7 +87,7 @@ int ctrd_runtime_spawn(char *const *argv, const int stdio[3], pid_t *pid, struct
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	*pid = vfork();
 	if (!*pid) {
-		failed = execute(argv, stdio, parent);
+		failed = execute(argv, env ? env : environ, stdio, parent);
 		_exit(127);
 	}
 	if (*pid < 0)
@@ -213,7 +214,7 @@ int ctrd_runtime_run(const struct ctrd_runtime *rt, const char *log, const char 
 	if (flag)
 		strlist_add(&argv, flag);
 	strlist_add(&argv, id);
-	if (ctrd_runtime_spawn(argv.v, (int[3]){ -1, -1, errfd }, &pid, err))
+	if (ctrd_runtime_spawn(argv.v, NULL, (int[3]){ -1, -1, errfd }, &pid, err))
 		return -1;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)

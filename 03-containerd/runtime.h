@@ -26,10 +26,11 @@ struct ctrd_runtime {
 void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, const char *log,
 			  const char *command);
 
-/* Start argv with these three descriptors as its 0, 1 and 2 (-1: /dev/null), signals
+/* Start argv, in this environment (NULL: ours), with these three descriptors as its 0, 1 and 2 (-1: /dev/null), signals
  * as a fresh program expects them. It is killed when the calling thread ends, so that no
  * container is made or changed that nobody answers for. ERR_UNAVAILABLE if it cannot be started. */
-int ctrd_runtime_spawn(char *const *argv, const int stdio[3], pid_t *pid, struct err *err);
+int ctrd_runtime_spawn(char *const *argv, char *const *env, const int stdio[3], pid_t *pid,
+		       struct err *err);
 
 /* A descriptor for the runtime's standard error when nobody else wants it: a file in
  * memory, which a runtime that writes much cannot block on. -1 and err. */

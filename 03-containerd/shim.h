@@ -31,6 +31,7 @@
 #include "shim_loop.h"
 
 #define SHIM_CHUNK 16384   /* one read of a container's output, or of its input */
+#define SHIM_SPANS_MAX (512u << 10) /* of a trace, in an answer: containerd reads a line of 1 MiB */
 #define SHIM_DRAIN_MS 2000 /* how long after its end a process's output is awaited */
 
 struct shim;
@@ -161,6 +162,7 @@ struct shim_job {
 	struct shim_proc *proc;
 	struct shim_conn *conn; /* who waits for the answer; NULL when it has gone */
 	struct trace_span span;
+	char *trace;         /* the file of the runtime's spans; NULL: nobody traces */
 	void (*done)(struct shim_job *job, int rc, struct err *err); /* answers job->conn */
 };
 

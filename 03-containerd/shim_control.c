@@ -6,12 +6,15 @@
  *     {"op":"subscribe"}                 ──▶ {"result":{state}}, and from then on
  *                                            {"event":"exit","pid":71,"exitStatus":0,…}
  *
+ * "traceparent" in a request: its trace; the answer then has "spans", lines of them.
+ *
  * A line each. A connection has one request under way; what it sends meanwhile waits.
  * Whoever may open the socket (mode 0600, in a directory of root's) may ask anything.
  */
 #include "shim.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -30,6 +33,8 @@ struct shim_conn {
 	struct shim_watch watch;
 	struct strbuf in, out;
 	size_t sent;
+	struct trace_span span; /* of the request under way */
+	char op[32];
 	bool busy, subscribed, gone;
 };
 
@@ -102,6 +107,18 @@ static void send_doc(struct shim_conn *c, const json_t *doc)
 	send_waiting(c);
 }
 
+/* The request has ended. In a trace, with what was done in it here. */
+static void send_answer(struct shim_conn *c, json_t *doc)
+{
+	AUTO_STRBUF struct strbuf spans = STRBUF_INIT;
+
+	trace_end(&c->span, "%s", c->op);
+	trace_take(&spans);
+	if (spans.len && spans.len < SHIM_SPANS_MAX)
+		json_object_set_new(doc, "spans", json_stringn(spans.data, spans.len));
+	send_doc(c, doc);
+}
+
 void shim_reply(struct shim_conn *conn, json_t *result)
 {
 	AUTO_JSON json_t *doc = json_pack("{s:o}", "result", result ? result : json_object());
@@ -109,7 +126,7 @@ void shim_reply(struct shim_conn *conn, json_t *result)
 	if (!conn)
 		return;
 	conn->busy = false;
-	send_doc(conn, doc);
+	send_answer(conn, doc);
 }
 
 void shim_reply_error(struct shim_conn *conn, const struct err *err)
@@ -119,7 +136,7 @@ void shim_reply_error(struct shim_conn *conn, const struct err *err)
 	if (!conn)
 		return;
 	conn->busy = false;
-	send_doc(conn, doc);
+	send_answer(conn, doc);
 }
 
 void shim_event(struct shim *s, const char *name, const struct shim_proc *p)
@@ -188,9 +205,14 @@ static void handle(struct shim_conn *c, const char *line, size_t len)
 	AUTO_JSON json_t *req = jsonx_parse(line, len, "request", &err);
 	const char *name = jsonx_str(req, "op", "");
 	shim_op run = req ? find_op(name) : NULL;
+	struct trace_context theirs;
 	json_t *result = NULL;
 	int rc = -1;
 
+	trace_parse(jsonx_str(req, "traceparent", NULL), &theirs);
+	trace_switch(theirs);
+	snprintf(c->op, sizeof c->op, "%s", name);
+	c->span = trace_detail_begin();
 	c->busy = true;
 	if (run)
 		rc = run(c->shim, c, req, &result, &err);
@@ -200,6 +222,7 @@ static void handle(struct shim_conn *c, const char *line, size_t len)
 		shim_reply_error(c, &err);
 	else if (!rc)
 		shim_reply(c, result);
+	trace_switch((struct trace_context){ 0 });
 }
 
 static void handle_lines(struct shim_conn *c)

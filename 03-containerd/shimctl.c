@@ -16,6 +16,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/trace.h"
 #include "01-kernel/ns.h"
 #include "01-kernel/tty.h"
 #include "wire.h"
@@ -93,7 +94,9 @@ static int read_line(int fd, struct strbuf *line, int seconds, struct err *err)
 static json_t *parse_answer(const struct strbuf *line, struct err *err)
 {
 	AUTO_JSON json_t *doc = jsonx_parse(line->data, line->len, "the shim's answer", err);
+	const char *spans = jsonx_str(doc, "spans", "");
 
+	trace_import(spans, strlen(spans));
 	if (!doc || ctrd_wire_check(doc, err))
 		return NULL;
 	return steal_ptr(&doc);
@@ -128,8 +131,11 @@ static int send_request(int fd, const char *op, json_t *args, struct err *err)
 {
 	AUTO_JSON json_t *req = args ? args : json_object();
 	AUTO_FREE char *text = NULL, *line = NULL;
+	char trace[TRACE_TEXT_SIZE];
 
 	json_object_set_new(req, "op", json_string(op));
+	if (trace_active())
+		json_object_set_new(req, "traceparent", json_string(trace_text(trace)));
 	text = jsonx_text(req);
 	line = xasprintf("%s\n", text);
 	if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))

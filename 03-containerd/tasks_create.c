@@ -92,7 +92,7 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 
 static int start_shim(struct task *t, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	AUTO_JSON json_t *state = NULL;
 	int fd;
 
@@ -205,7 +205,7 @@ static void choose_runtime(struct task *t, const json_t *container)
 
 json_t *ctrd_task_create(struct ctrd_tasks *ts, const char *ns, const json_t *req, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	const char *id = jsonx_str(req, "containerID", "");
 	AUTO_JSON json_t *container = ctrd_container_get(ts->o.containers, ns, id, err);
 	AUTO_TASK struct task *t = container ? task_add(ts, ns, id, err) : NULL;

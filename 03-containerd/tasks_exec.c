@@ -151,7 +151,7 @@ json_t *ctrd_exec_create(struct ctrd_tasks *ts, const char *ns, const char *id, 
 json_t *ctrd_exec_start(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,
 			struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	AUTO_TASK struct task *t = task_find(ts, ns, id, err);
 	json_t *result;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/trace.h"
 
 #define HUB "docker.io"
 
@@ -186,7 +187,7 @@ void transfer_parallel(struct transfer *x, size_t n, int (*fn)(void *arg, size_t
 	size_t started = 0;
 
 	while (started < LAYERS_AT_ONCE && started < n &&
-	       !pthread_create(&threads[started], NULL, worker, &c))
+	       !trace_thread(&threads[started], NULL, worker, &c))
 		started++;
 	if (!started)
 		worker(&c); /* no thread to be had: by ourselves */

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/base/trace.h"
 #include "03-containerd/platform.h"
 #include "listen.h"
 
@@ -24,7 +23,7 @@ static const struct http_route *const areas[] = {
 	dockerd_copy_routes, dockerd_files_routes, dockerd_commit_routes, dockerd_image_prune_routes,
 	dockerd_registry_routes, dockerd_search_routes, dockerd_image_change_routes, dockerd_image_routes,
 	dockerd_image_inspect_routes, dockerd_build_routes, dockerd_network_routes,
-	dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes,
+	dockerd_volume_routes, dockerd_update_routes, dockerd_prune_routes, dockerd_trace_routes,
 };
 
 struct api {
@@ -99,11 +98,8 @@ static void error_reply(struct http_request *req, struct http_reply *rep, const 
 
 static void done(const struct http_request *req, const struct http_result *result, void *daemon)
 {
-	struct trace_span span = { result->start_us };
-
 	(void)daemon;
 	log_debug("%s %s -> %d", http_method(req), http_path(req), result->status);
-	trace_end(&span, "%s %s -> %d", http_method(req), http_path(req), result->status);
 }
 
 struct container *dockerd_api_container(struct daemon *d, struct http_request *req, struct err *err)

@@ -39,6 +39,7 @@ extern const struct http_route dockerd_registry_routes[];    /* registry_api.c: 
 extern const struct http_route dockerd_search_routes[];      /* search.c */
 extern const struct http_route dockerd_network_routes[];   /* network_api.c */
 extern const struct http_route dockerd_volume_routes[];    /* volume_api.c */
+extern const struct http_route dockerd_trace_routes[];     /* trace_api.c */
 
 /* Start the listeners of cfg->hosts. */
 struct api;

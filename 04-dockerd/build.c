@@ -17,6 +17,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
 #include "events.h"
 #include "image_make.h"
 #include "image_name.h"
@@ -185,7 +186,7 @@ static int run_stages(struct build *b, struct err *err)
 	for (size_t n = 0; n <= b->target; n++) {
 		if (!b->stages[n].needed)
 			continue;
-		runs[n] = !pthread_create(&threads[n], NULL, stage_thread, &b->stages[n]);
+		runs[n] = !trace_thread(&threads[n], NULL, stage_thread, &b->stages[n]);
 		if (!runs[n])
 			stage_thread(&b->stages[n]);
 	}

@@ -258,7 +258,7 @@ static int check_platform(const struct http_request *req, struct err *err)
 static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	const char *name = http_query(req, "name");
 	struct making m = { .d = daemon, .minor = dockerd_api_minor(req) };
 	char id[ID_SIZE];

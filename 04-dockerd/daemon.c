@@ -13,6 +13,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/trace.h"
 #include "03-containerd/fetch.h"
 #include "03-containerd/sweep.h"
 #include "container.h"
@@ -107,7 +108,7 @@ int dockerd_spawn(struct daemon *d, void (*fn)(struct daemon *d, void *arg), voi
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &attr, work_thread, w);
+	rc = trace_thread(&thread, &attr, work_thread, w);
 	pthread_attr_destroy(&attr);
 	if (!rc)
 		return 0;

@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 
 	ctrd_rest_share_heap();
 	trace_setup("dockerd");
+	trace_keep();
 	if (dockerd_config_load(&cfg, argc, argv, &err)) {
 		fprintf(stderr, "dockerd: %s\n", err.msg);
 		return err.kind == ERR_INVALID ? 125 : 1;

@@ -244,7 +244,7 @@ static int make_link(const struct endpoint *ep, pid_t pid, struct err *err)
 
 int dockerd_endpoint_plug(struct networks *all, struct endpoint *ep, pid_t pid, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	char ip[ADDR_TEXT_SIZE];
 
 	(void)all;

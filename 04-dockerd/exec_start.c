@@ -113,7 +113,7 @@ static int attach_streams(const struct session *s, const char *path, struct err 
  * it did not start. */
 static int launch(const struct session *s, bool *failed, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	AUTO_FREE char *attach = NULL;
 	AUTO_CLOSE int shim = -1;
 

@@ -183,7 +183,7 @@ static void save_later(struct daemon *d, struct container *c)
 
 void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
 {
-	struct trace_span span = trace_begin();
+	struct trace_span span;
 	bool running, restart, saved;
 	json_t *networks;
 	struct err err;
@@ -193,6 +193,7 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 	dockerd_unlock(d);
 	if (!running)
 		return;
+	span = trace_begin();
 	restart = record(d, c, info, &networks);
 	saved = !dockerd_container_save(d, c, &err);
 	c->unsaved = !saved;

@@ -181,7 +181,7 @@ static int run_steps(struct daemon *d, struct container *c, pid_t *pid, struct e
 
 int dockerd_start_locked(struct daemon *d, struct container *c, struct err *err)
 {
-	struct trace_span span = trace_begin();
+	AUTO_SPAN struct trace_span span = trace_begin();
 	struct err save_err;
 	pid_t pid = 0;
 

@@ -228,6 +228,7 @@ static struct curl_slist *make_headers(const struct cli_api *api, const struct c
 {
 	struct curl_slist *headers = curl_slist_append(NULL, request->source ? "Content-Type: application/x-tar"
 									     : "Content-Type: application/json");
+	char trace[TRACE_TEXT_SIZE];
 	const char *key;
 	json_t *value;
 
@@ -236,6 +237,10 @@ static struct curl_slist *make_headers(const struct cli_api *api, const struct c
 		headers = curl_slist_append(headers, request->header);
 	if (request->header_too)
 		headers = curl_slist_append(headers, request->header_too);
+	if (trace_active()) {
+		AUTO_FREE char *line = xasprintf("traceparent: %s", trace_text(trace));
+		headers = curl_slist_append(headers, line);
+	}
 	json_object_foreach((json_t *)api->headers, key, value) {
 		AUTO_FREE char *line = xasprintf("%s: %s", key, json_is_string(value) ? json_string_value(value) : "");
 		headers = curl_slist_append(headers, line);
@@ -314,10 +319,11 @@ int cli_api_do(struct cli_api *api, const struct cli_request *request, struct st
 	       struct err *err)
 {
 	struct answer a = { 0 };
-	struct trace_span span = trace_begin();
+	struct trace_span span;
 
 	if (cli_api_negotiate(api, err))
 		return -1;
+	span = trace_begin();
 	AUTO_FREE char *path = xasprintf("/v%s%s", api->version, request->path);
 	int rc = perform(api, request, path, &a, err);
 	if (!rc && out)

@@ -53,6 +53,8 @@ void cli_conn_half_close(struct cli_conn *conn)
 
 void cli_conn_free(struct cli_conn *conn)
 {
+	trace_end(&conn->span, "POST %s", conn->what);
+	free(conn->what);
 	if (conn->easy)
 		curl_easy_cleanup(conn->easy);
 	strbuf_free(&conn->rest);
@@ -179,17 +181,32 @@ static int read_header(struct cli_conn *conn, struct cli_api *api, const char *p
 	return 0;
 }
 
+/* Beside the requests that are made meanwhile, which have nothing to do with it. */
+static const char *begin_span(struct cli_conn *conn, const char *path, char out[TRACE_TEXT_SIZE])
+{
+	struct trace_context before = trace_now;
+
+	conn->span = trace_begin();
+	conn->what = xstrdup(path);
+	trace_text(out);
+	trace_switch(before);
+	return out;
+}
+
 static int ask(struct cli_conn *conn, struct cli_api *api, const char *path, const char *version,
 	       const char *headers, const json_t *body, struct err *err)
 {
 	AUTO_FREE char *text = body ? jsonx_text(body) : xstrdup("");
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+	char trace[TRACE_TEXT_SIZE];
 
 	if (cli_api_negotiate(api, err) || connect_to(conn, api, path, err))
 		return -1;
 	log_debug("POST /v%s%s %s", api->version, path, text);
 	strbuf_addf(&sb, "POST /v%s%s %s\r\nHost: %s\r\nUser-Agent: Docker-Client/dockyard\r\n%s",
 		    api->version, path, version, api->host.name, headers);
+	if (*begin_span(conn, path, trace))
+		strbuf_addf(&sb, "traceparent: %s\r\n", trace);
 	strbuf_addf(&sb, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 		    strlen(text), text);
 	if (send_all(conn, sb.data, sb.len))

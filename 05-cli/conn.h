@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "01-kernel/base/trace.h"
 #include "api.h"
 
 struct cli_conn {
@@ -27,6 +28,8 @@ struct cli_conn {
 	int fd;             /* for poll; the handle owns it */
 	long status;        /* of the answer */
 	struct strbuf rest; /* bytes that came along with the header */
+	struct trace_span span; /* from the question until cli_conn_free */
+	char *what;             /* which was asked */
 };
 #define CLI_CONN_INIT { .fd = -1 }
 

@@ -17,16 +17,16 @@
 #include <string.h>
 
 #include "01-kernel/base/log.h"
-#include "01-kernel/base/trace.h"
 #include "cli.h"
 #include "commands.h"
 #include "endpoint.h"
+#include "trace.h"
 #include "usage.h"
 
 struct globals {
 	struct cli_place place;
 	const char *config, *level;
-	bool debug, version;
+	bool debug, version, trace;
 	enum log_level debug_level; /* of both */
 };
 
@@ -44,6 +44,7 @@ static const struct cli_flag global_flags[] = {
 	{ 0, "tlscert", CLI_STRING, AT(place.tls.cert), "Path to TLS certificate file (default \"~/.docker/cert.pem\")" },
 	{ 0, "tlskey", CLI_STRING, AT(place.tls.key), "Path to TLS key file (default \"~/.docker/key.pem\")" },
 	{ 0, "tlsverify", CLI_BOOL, AT(place.tls.verify), "Use TLS and verify the remote" },
+	{ 0, "trace", CLI_BOOL, AT(trace), "Show what the command does in every box, and how long it takes" },
 	{ 'v', "version", CLI_BOOL, AT(version), "Print version information and quit" },
 	{ 0 },
 };
@@ -153,6 +154,21 @@ static int run_verb(struct cli *cli, const struct globals *g, const struct cli_c
 	return cli->status ? cli->status : CLI_STATUS_FAILED;
 }
 
+static int run_traced(struct cli *cli, const struct globals *g, const struct cli_command *c,
+		      void *options, const struct cli_args *args)
+{
+	bool traced = cli_trace_begin(g->trace);
+	struct trace_span span = trace_begin();
+	int status = run_verb(cli, g, c, options, args);
+	struct err err = { 0 };
+
+	trace_end(&span, "docker %s: exit status %d", cli->path, status);
+	if (!traced || !cli_trace_end(&cli->api, g->trace, &err))
+		return status;
+	fprintf(stderr, "%s\n", err.msg);
+	return status ? status : CLI_STATUS_FAILED;
+}
+
 static int call(const struct globals *g, const struct cli_found *found, int argc, char **argv)
 {
 	const struct cli_command *c = found->verb->command;
@@ -171,10 +187,8 @@ static int call(const struct globals *g, const struct cli_found *found, int argc
 	} else if (args.n < c->min || (c->max >= 0 && args.n > c->max)) {
 		status = bad_count(c, found->path);
 	} else {
-		struct trace_span span = trace_begin();
 		log_setup("docker", STDERR_FILENO, g->debug_level, 0);
-		status = run_verb(&cli, g, c, options, &args);
-		trace_end(&span, "docker %s: exit status %d", found->path, status);
+		status = run_traced(&cli, g, c, options, &args);
 	}
 	cli_api_free(&cli.api);
 	cli_config_free(&cli.config);

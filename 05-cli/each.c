@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "01-kernel/base/trace.h"
+
 #define AT_ONCE 50
 
 struct task {
@@ -53,7 +55,7 @@ static int each(struct cli *cli, char **names, int n, cli_one one, const void *c
 			struct task *t = &tasks[i];
 			*t = (struct task){ .api = cli->api, .name = names[done + i], .one = one, .context = context };
 			t->api.easy = NULL;
-			if (pthread_create(&t->thread, NULL, perform, t)) {
+			if (trace_thread(&t->thread, NULL, perform, t)) {
 				perform(t); /* no thread to be had: one after the other then */
 				t->thread = pthread_self();
 			}

@@ -11,7 +11,6 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
-#include "01-kernel/base/trace.h"
 #include "errors.h"
 #include "manifest.h"
 #include "names.h"
@@ -87,12 +86,11 @@ static char *printable(const char *path)
 	return text;
 }
 
-/* The access log, and the trace of what moved: manifests and blobs. */
+/* The access log. */
 static void done(const struct http_request *req, const struct http_result *result, void *daemon)
 {
 	AUTO_FREE char *path = printable(http_path(req));
 	AUTO_FREE char *agent = printable(http_header(req, "User-Agent") ?: "-");
-	struct trace_span span = trace_begin();
 	struct timespec now;
 	int64_t us;
 
@@ -102,11 +100,6 @@ static void done(const struct http_request *req, const struct http_result *resul
 	log_info("%s \"%s %s\" %d %llu %lld.%03llds \"%s\"%s", http_peer(req), http_method(req),
 		 path, result->status, (unsigned long long)result->size, (long long)(us / 1000000),
 		 (long long)(us / 1000 % 1000), agent, result->whole ? "" : " (client left)");
-	if (!span.start_us || (!strstr(path, "/manifests/") && !strstr(path, "/blobs/")))
-		return;
-	span.start_us = result->start_us;
-	trace_end(&span, "%s %s: %d, %llu bytes", http_method(req), path, result->status,
-		  (unsigned long long)result->size);
 }
 
 static char *read_pem(const char *path, struct err *err)

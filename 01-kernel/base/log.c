@@ -101,9 +101,7 @@ void log_plain(struct strbuf *sb, const char *s)
 	}
 }
 
-/* The bytes of the UTF-8 sequence that s begins with; 0 if it is none (RFC 3629: not
- * cut off, not longer than needed, no surrogate, not above U+10FFFF). */
-static size_t utf8_length(const char *s)
+size_t log_utf8_length(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 :
@@ -123,7 +121,7 @@ static size_t utf8_length(const char *s)
 static void add_json_string(struct strbuf *sb, const char *s)
 {
 	for (size_t n; *s; s += n ? n : 1) {
-		n = utf8_length(s);
+		n = log_utf8_length(s);
 		if (!n)
 			strbuf_adds(sb, "\\ufffd");
 		else if (*s == '"' || *s == '\\')

@@ -7,6 +7,7 @@
 #ifndef DOCKYARD_LOG_H
 #define DOCKYARD_LOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -31,6 +32,9 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
  * something, as "\n" or "\x1b". Names and messages of somebody else's are in many a line. */
 struct strbuf;
 void log_plain(struct strbuf *sb, const char *s);
+/* The bytes of the UTF-8 sequence that s begins with; 0 if it is none (RFC 3629: not
+ * cut off, not longer than needed, no surrogate, not above U+10FFFF). */
+size_t log_utf8_length(const char *s);
 
 /* The time as RFC 3339 with nanoseconds in UTC ("2026-01-02T03:04:05.000000006Z"),
  * as the log, the events, the API and state.json all want it. */

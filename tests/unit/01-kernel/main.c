@@ -16,6 +16,7 @@ static const struct {
 	const struct test *tests;
 } suites[] = {
 	{ "base", base_tests },	      { "path", path_tests },
+	{ "traces", trace_tests },
 	{ "namespaces", ns_tests },   { "capabilities", caps_tests },
 	{ "terminals", tty_tests },   { "mounts", mount_tests },
 	{ "overlay", overlay_tests }, { "cgroups", cgroup_tests },

@@ -29,7 +29,7 @@ extern const struct test base_tests[], path_tests[], ns_tests[], caps_tests[], t
 	mount_tests[], overlay_tests[], cgroup_tests[], cgroup_limit_tests[], more_limit_tests[],
 	device_tests[], cgroup_name_tests[], report_tests[], net_tests[], nft_tests[],
 	seccomp_tests[], seccomp_program_tests[], seccomp_action_tests[], userns_tests[],
-	netmove_tests[], hostile_tests[];
+	netmove_tests[], hostile_tests[], trace_tests[];
 
 /* What this machine lacks, said once per test. */
 #define SKIP(...)                                                                          \

@@ -17,7 +17,8 @@
 typedef int suite_fn(void);
 suite_fn suite_flags, suite_usage, suite_units, suite_host, suite_reference, suite_ports, suite_volumes,
 	suite_create, suite_human, suite_table, suite_template, suite_list, suite_streams, suite_progress,
-	suite_daemon, suite_session, suite_archive, suite_auth, suite_manifest, suite_images;
+	suite_daemon, suite_session, suite_archive, suite_auth, suite_manifest, suite_images,
+	suite_trace;
 
 int suite_add(const char *name, const CU_TestInfo *tests);
 
