@@ -5,18 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/spawn.h"
 
 #define LOG_LIMIT (256 << 10)
 
@@ -38,66 +36,12 @@ void ctrd_runtime_command(struct strlist *argv, const struct ctrd_runtime *rt, c
 	strlist_add(argv, command);
 }
 
-/* Whose dispositions and mask the runtime would inherit, and hand down to the container: the shim
- * blocks signals for its signalfd and ignores others. */
-static void reset_signals(void)
-{
-	const struct sigaction plain = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &plain, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int place_stdio(const int stdio[3])
-{
-	for (int i = 0; i < 3; i++) {
-		int fd = stdio[i] >= 0 ? stdio[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		if (fd < 0 || dup2(fd, i) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* In the child; what it returns from is a failure. */
-static int execute(char *const *argv, char *const *env, const int stdio[3], pid_t parent)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || place_stdio(stdio))
-		return errno;
-	reset_signals();
-	if (getppid() != parent) /* it had ended before we asked for its death's signal */
-		return ECHILD;
-	execvpe(argv[0], argv, env);
-	return errno;
-}
-
 int ctrd_runtime_spawn(char *const *argv, char *const *env, const int stdio[3], pid_t *pid,
 		       struct err *err)
 {
-	volatile int failed = 0;
-	pid_t parent = getpid();
-	sigset_t all, before;
-
-	/* posix_spawn(3) knows no PR_SET_PDEATHSIG. As it does, the child borrows our memory until
-	 * it executes, and no handler of ours may run in it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	*pid = vfork();
-	if (!*pid) {
-		failed = execute(argv, env ? env : environ, stdio, parent);
-		_exit(127);
-	}
-	if (*pid < 0)
-		failed = errno;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!failed)
+	if (!spawn_program(argv, env, stdio, true, pid, err))
 		return 0;
-	if (*pid > 0)
-		waitpid(*pid, NULL, 0);
-	err_errno(err, failed, "cannot run the OCI runtime %s", argv[0]);
+	err_errno(err, err->errnum, "cannot run the OCI runtime %s", argv[0]);
 	err->kind = ERR_UNAVAILABLE;
 	return -1;
 }

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/ns.h"
 #include "01-kernel/tty.h"
@@ -25,32 +25,7 @@
 #define SHIM_COMM "containerd-shim\n" /* in /proc: fifteen letters at most */
 #define LINE_MAX_BYTES (1 << 20)
 
-extern char **environ;
-
 /* --- starting ---------------------------------------------------------------------------- */
-
-static int spawn(const char *shim, const char *bundle, int out, pid_t *pid, struct err *err)
-{
-	char *argv[] = { (char *)shim, (char *)"--bundle", (char *)bundle, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	rc = posix_spawn(pid, shim, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return rc ? err_errno(err, rc, "start the shim %s", shim) : 0;
-}
 
 /* Take what there is of the line, and nothing of what follows it, which may be events. A
  * socket lets us look first; the pipe of a shim that starts is read byte by byte. 1: that was
@@ -104,6 +79,7 @@ static json_t *parse_answer(const struct strbuf *line, struct err *err)
 
 int ctrd_shim_start(const char *shim, const char *bundle, struct err *err)
 {
+	char *argv[] = { (char *)shim, (char *)"--bundle", (char *)bundle, NULL };
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 	AUTO_CLOSE int ours = -1, theirs = -1;
 	AUTO_JSON json_t *doc = NULL;
@@ -114,8 +90,8 @@ int ctrd_shim_start(const char *shim, const char *bundle, struct err *err)
 		return err_sys(err, "pipe");
 	ours = p[0];
 	theirs = p[1];
-	if (spawn(shim, bundle, theirs, &pid, err))
-		return -1;
+	if (spawn_program(argv, NULL, (int[3]){ -1, theirs, STDERR_FILENO }, false, &pid, err))
+		return err_errno(err, err->errnum, "start the shim %s", shim);
 	close(steal_fd(&theirs)); /* so that its death reads as end of file */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -4,6 +4,8 @@
  */
 #include "tasks_private.h"
 
+#include <string.h>
+
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/cgroup_report.h"
 
@@ -63,25 +65,41 @@ static json_t *number(uint64_t n)
 	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
-static json_t *stats_json(const struct kern_cgroup_stats *st)
+static uint64_t memory_stat(const struct kern_cgroup_report *r, const char *name)
+{
+	for (size_t i = 0; i < r->memory.n_raw; i++)
+		if (!strcmp(r->memory.raw[i].name, name))
+			return r->memory.raw[i].value;
+	return 0;
+}
+
+/* Version 1 counts the groups below apart; where it does, that number is meant. */
+static uint64_t inactive_file(const struct kern_cgroup_report *r)
+{
+	uint64_t total = memory_stat(r, "total_inactive_file");
+
+	return total ? total : memory_stat(r, "inactive_file");
+}
+
+static json_t *stats_json(const struct kern_cgroup_report *r, uint64_t oom_kills)
 {
 	const struct {
 		const char *name;
 		uint64_t value;
 	} rows[] = {
-		{ "memoryUsage", st->memory_usage },
-		{ "memoryLimit", st->memory_limit },
-		{ "memoryMaxUsage", st->memory_max_usage },
-		{ "memoryInactiveFile", st->memory_inactive_file },
-		{ "cpuTotalNs", st->cpu_total_ns },
-		{ "cpuUserNs", st->cpu_user_ns },
-		{ "cpuSystemNs", st->cpu_system_ns },
-		{ "throttledPeriods", st->throttled_periods },
-		{ "throttledNs", st->throttled_ns },
-		{ "periods", st->periods },
-		{ "pids", st->pids },
-		{ "pidsLimit", st->pids_limit },
-		{ "oomKills", st->oom_kills },
+		{ "memoryUsage", r->memory.usage.usage },
+		{ "memoryLimit", r->memory.usage.limit },
+		{ "memoryMaxUsage", r->memory.usage.max_usage },
+		{ "memoryInactiveFile", inactive_file(r) },
+		{ "cpuTotalNs", r->cpu.total },
+		{ "cpuUserNs", r->cpu.user },
+		{ "cpuSystemNs", r->cpu.kernel },
+		{ "throttledPeriods", r->cpu.throttled_periods },
+		{ "throttledNs", r->cpu.throttled_ns },
+		{ "periods", r->cpu.periods },
+		{ "pids", r->pids.current },
+		{ "pidsLimit", r->pids.limit ? r->pids.limit : UINT64_MAX },
+		{ "oomKills", oom_kills },
 	};
 	json_t *doc = json_object();
 
@@ -133,13 +151,12 @@ json_t *ctrd_task_metrics(struct ctrd_tasks *ts, const char *ns, const char *id,
 {
 	struct kern_cgroup *cg = open_cgroup(ts, ns, id, err);
 	AUTO_REPORT struct kern_cgroup_report report = { 0 };
-	struct kern_cgroup_stats st = { 0 };
 	json_t *doc = NULL;
 
 	if (!cg)
 		return NULL;
-	if (!kern_cgroup_stats(cg, &st, err) && !kern_cgroup_report(cg, &report, err)) {
-		doc = stats_json(&st);
+	if (!kern_cgroup_report(cg, &report, err)) {
+		doc = stats_json(&report, kern_cgroup_oom_kills(cg));
 		add_details(doc, &report);
 	}
 	kern_cgroup_free(cg);

@@ -105,8 +105,15 @@ void dockerd_restart_begin(struct daemon *d, struct container *c)
 	dockerd_lock(d);
 	c->refs++;
 	dockerd_unlock(d);
-	if (dockerd_spawn(d, restart_worker, c))
-		dockerd_container_put(d, c);
+	if (!dockerd_spawn(d, restart_worker, c))
+		return;
+	/* Nobody is going to: a stop or a start by hand must not take it for under way. On disk it stays
+	 * so, for the next daemon. */
+	dockerd_lock(d);
+	c->st.restarting = false;
+	dockerd_container_changed(c);
+	dockerd_unlock(d);
+	dockerd_container_put(d, c);
 }
 
 /* --- the exit --------------------------------------------------------------------------------- */

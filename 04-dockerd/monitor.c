@@ -43,13 +43,18 @@ struct exit_job {
 	struct exit_info info;
 };
 
+static void exit_job_free(struct daemon *d, struct exit_job *job)
+{
+	dockerd_container_put(d, job->c);
+	free(job);
+}
+
 static void exit_worker(struct daemon *d, void *arg)
 {
 	struct exit_job *job = arg;
 
 	dockerd_exited(d, job->c, &job->info);
-	dockerd_container_put(d, job->c);
-	free(job);
+	exit_job_free(d, job);
 }
 
 static void handle_exit(struct daemon *d, const char *id, const json_t *event)
@@ -63,11 +68,14 @@ static void handle_exit(struct daemon *d, const char *id, const json_t *event)
 	job = xcalloc(1, sizeof *job);
 	job->c = c;
 	dockerd_exit_from_json(event, &job->info);
-	if (dockerd_spawn(d, exit_worker,
-			  job)) { /* stopping: the next daemon's reconcile finds it */
-		dockerd_container_put(d, c);
-		free(job);
-	}
+	if (!dockerd_spawn(d, exit_worker, job))
+		return;
+	/* Nobody would tell of it again: without a thread it is handled here, and what follows waits. When
+	 * the daemon stops, the next one's reconcile finds it. */
+	if (!dockerd_is_stopping(d))
+		exit_worker(d, job);
+	else
+		exit_job_free(d, job);
 }
 
 /* Pausing by another client of containerd. */

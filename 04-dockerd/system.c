@@ -292,6 +292,35 @@ static int no_plugins(struct http_request *req, struct http_reply *rep, void *da
 	return 0;
 }
 
+static int no_plugin(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	(void)rep;
+	(void)daemon;
+	return err_set(err, ERR_NOT_FOUND, "plugin \"%s\" not found", http_param(req, "name"));
+}
+
+/* Volumes of a cluster alone can be changed. */
+static int no_cluster_volume(struct http_request *req, struct http_reply *rep, void *daemon,
+			     struct err *err)
+{
+	(void)req;
+	(void)rep;
+	(void)daemon;
+	return err_set(err, ERR_UNAVAILABLE,
+		       "volume update only valid for cluster volumes, but swarm is unavailable");
+}
+
+static int not_experimental(struct http_request *req, struct http_reply *rep, void *daemon,
+			    struct err *err)
+{
+	(void)req;
+	(void)rep;
+	(void)daemon;
+	return err_set(err, ERR_UNSUPPORTED,
+		       "This experimental feature is disabled by default. Start the Docker daemon in "
+		       "experimental mode in order to enable it.");
+}
+
 /* What Docker can and this daemon cannot: told apart from what does not exist. */
 static int not_here(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
@@ -306,6 +335,20 @@ const struct http_route dockerd_system_routes[] = {
 	{ "GET", "/version", get_version },
 	{ "GET", "/info", get_info },
 	{ "GET", "/plugins", no_plugins },
+	{ "GET", "/plugins/privileges", not_here },
+	{ "POST", "/plugins/pull", not_here },
+	{ "POST", "/plugins/create", not_here },
+	{ "GET", "/plugins/{name...}/json", no_plugin },
+	{ "POST", "/plugins/{name...}/enable", no_plugin },
+	{ "POST", "/plugins/{name...}/disable", no_plugin },
+	{ "POST", "/plugins/{name...}/set", no_plugin },
+	{ "POST", "/plugins/{name...}/push", no_plugin },
+	{ "POST", "/plugins/{name...}/upgrade", no_plugin },
+	{ "DELETE", "/plugins/{name...}", no_plugin },
+	{ "PUT", "/volumes/{name}", no_cluster_volume },
+	{ "GET", "/containers/{id}/checkpoints", not_experimental },
+	{ "POST", "/containers/{id}/checkpoints", not_experimental },
+	{ "DELETE", "/containers/{id}/checkpoints/{checkpoint}", not_experimental },
 	{ "GET", "/swarm", no_swarm },
 	{ "GET", "/swarm/unlockkey", no_swarm },
 	{ "POST", "/swarm/{verb}", no_swarm },
@@ -328,5 +371,7 @@ const struct http_route dockerd_system_routes[] = {
 	{ "POST", "/configs/{rest...}", no_swarm },
 	{ "DELETE", "/configs/{rest...}", no_swarm },
 	{ "POST", "/session", not_here },
+	{ "POST", "/grpc", not_here },
+	{ "POST", "/build/cancel", not_here },
 	{ NULL },
 };

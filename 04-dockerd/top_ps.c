@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,12 +19,11 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 
 #define BLANKS " \t\n\v\f\r" /* ASCII's: others may be in a name */
 #define OUTPUT_MAX (8u << 20)
 #define PATIENCE_NS INT64_C(10000000000)
-
-extern char **environ;
 
 /* --- the arguments ---------------------------------------------------------------------------- */
 
@@ -71,29 +69,6 @@ static void add_pids(struct strlist *argv, const json_t *pids)
 
 /* --- running it ---------------------------------------------------------------------------------- */
 
-static int spawn(char *const *argv, int out, int errors, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_adddup2(&files, errors, 2);
-	rc = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return rc;
-}
-
 /* To the end; false: it says too much, or takes too long. */
 static bool read_all(int fd, struct strbuf *to)
 {
@@ -132,7 +107,7 @@ static int run(char *const *argv, struct strbuf *output, struct err *err)
 {
 	AUTO_CLOSE int errors = memfd_create("ps-stderr", MFD_CLOEXEC);
 	AUTO_CLOSE int in = -1, out = -1;
-	int ends[2], status, rc;
+	int ends[2], status;
 	bool whole;
 	pid_t pid;
 
@@ -140,12 +115,12 @@ static int run(char *const *argv, struct strbuf *output, struct err *err)
 		return err_sys(err, "ps");
 	in = ends[0];
 	out = ends[1];
-	rc = spawn(argv, out, errors, &pid);
-	if (rc == ENOENT)
-		return err_set(err, ERR_UNSUPPORTED, "ps_args: this machine has no ps; without "
-						     "arguments, or with -ef, none is needed");
-	if (rc)
-		return err_errno(err, rc, "run ps");
+	if (spawn_program(argv, NULL, (int[3]){ -1, out, errors }, false, &pid, err))
+		return err->kind != ERR_NOT_FOUND
+			       ? -1
+			       : err_set(err, ERR_UNSUPPORTED,
+					 "ps_args: this machine has no ps; without arguments, or with "
+					 "-ef, none is needed");
 	close(steal_fd(&out)); /* or the end would never come */
 	whole = read_all(in, output);
 	if (!whole)

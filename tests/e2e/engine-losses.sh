@@ -131,6 +131,27 @@ start_dockerd
 expect_eq "its exit status" "exited 4" "$(how started)"
 expect_ok docker rm started
 
+# ---- an exit, while dockerd can start no thread for it
+pids=/sys/fs/cgroup/pids
+[ -d "$pids" ] || pids=/sys/fs/cgroup
+few=$pids/dy-few-${T##*.}
+mkdir "$few" && [ -f "$few/pids.max" ] || { rmdir "$few"; few=''; echo "no control group with a limit of threads here"; }
+if [ -n "$few" ]; then
+	expect_ok docker run -d --name unheard busybox sleep 1000
+	victim=$(docker inspect -f '{{.State.Pid}}' unheard)
+	before=$pids$(sed -nE 's/^[0-9]+:(pids|):(.*)/\2/p' "/proc/$pid_dockerd/cgroup" | head -n 1)
+	echo "$pid_dockerd" >"$few/cgroup.procs"
+	echo 1 >"$few/pids.max"
+	kill -9 "$victim"
+	expect_ok wait_for 5 grep -q 'cannot start a thread' "$T/dockerd.log"
+	echo max >"$few/pids.max"
+	wait_for 5 is unheard "exited 137"
+	expect_eq "it is seen all the same" "exited 137" "$(how unheard)"
+	expect_ok docker rm unheard
+	echo "$pid_dockerd" >"$before/cgroup.procs"
+	expect_ok rmdir "$few"
+fi
+
 expect_unchanged "all of them"
 stop_stack
 umount "$T/docker"

@@ -5,14 +5,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 
 static void errors(void)
 {
@@ -217,6 +221,37 @@ static void times(void)
 	}
 }
 
+static void programs(void)
+{
+	char *look[] = { (char *)"sh", (char *)"-c", (char *)"grep -E '^Sig(Blk|Ign)' /proc/self/status; cat", NULL };
+	char *none[] = { (char *)"/no/such/program", NULL };
+	AUTO_STRBUF struct strbuf said = STRBUF_INIT;
+	unsigned long long blk, ign;
+	sigset_t blocked, before;
+	int ends[2], status, end = 0;
+	struct err err;
+	pid_t pid;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	signal(SIGUSR2, SIG_IGN);
+	CU_ASSERT_FATAL(!pipe2(ends, O_CLOEXEC));
+	OK(spawn_program(look, (int[3]){ -1, ends[1], -1 }, true, &pid, &err));
+	close(ends[1]);
+	OK(file_read_fd(ends[0], &said, 4096, &err));
+	close(ends[0]);
+	CU_ASSERT(waitpid(pid, &status, 0) == pid && status == 0);
+	/* Neither what is blocked nor what is ignored is handed down; and there was nothing to read. (The C
+	 * library does not let go of its own two signals, which whoever started us may ignore.) */
+	CU_ASSERT_FATAL(sscanf(said.data, "SigBlk: %llx SigIgn: %llx%n", &blk, &ign, &end) == 2);
+	CU_ASSERT(!blk && !(ign & 1ull << (SIGUSR2 - 1)) && !strcmp(said.data + end, "\n"));
+	FAILS(spawn_program(none, (int[3]){ -1, -1, -1 }, false, &pid, &err), ERR_NOT_FOUND,
+	      "run /no/such/program");
+	signal(SIGUSR2, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 const struct test base_tests[] = {
 	{ "errors keep their kind and their beginning", errors },
 	{ "strings and lists grow", strings },
@@ -226,6 +261,7 @@ const struct test base_tests[] = {
 	{ "a log line stays one line", log_lines },
 	{ "a directory has one owner", locks },
 	{ "JSON: types are checked, duplicates refused", json },
+	{ "another program gets its streams and no signal settings", programs },
 	{ "times as RFC 3339 has them", times },
 	{ NULL, NULL },
 };
