@@ -10,6 +10,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "ansi.h"
 #include "ssh.h"
 
 #define DOCUMENT_LIMIT (64u << 20)
@@ -339,7 +340,7 @@ int cli_api_call(struct cli_api *api, const char *method, const char *path, cons
 		return -1;
 	if (!out || !text.len)
 		return 0;
-	*out = jsonx_parse(text.data, text.len, "the daemon's answer", err);
+	*out = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err));
 	return *out ? 0 : -1;
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "human.h"
 #include "lines.h"
 #include "list.h"
@@ -80,7 +81,7 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 
 static int take_event(void *printer, const char *text, size_t n, struct err *err)
 {
-	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
+	AUTO_JSON json_t *event = cli_ansi_plain(jsonx_parse(text, n, "event", err));
 
 	return event ? print_event(printer, event, err) : -1;
 }

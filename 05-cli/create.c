@@ -108,7 +108,7 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 		return -1;
 	json_array_foreach(json_object_get(created, "Warnings"), i, warning)
 		if (json_is_string(warning))
-			fprintf(stderr, "WARNING: %s\n", json_string_value(warning));
+			cli_complain("WARNING: %s", json_string_value(warning));
 	*id = xstrdup(jsonx_str(created, "Id", ""));
 	return config ? cli_create_put_config(cli, *id, config, err) : 0;
 }
