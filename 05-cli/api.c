@@ -86,8 +86,12 @@ int cli_api_status_error(const struct cli_api *api, long status, const char *pat
 
 	while (n && isspace((unsigned char)body[n - 1]))
 		n--;
-	if (message)
-		return err_set(err, kind_of_status(status), "Error response from daemon: %s", message);
+	if (message) {
+		size_t len = strlen(message);
+		while (len && isspace((unsigned char)message[len - 1]))
+			len--;
+		return err_set(err, kind_of_status(status), "Error response from daemon: %.*s", (int)len, message);
+	}
 	if (n && !doc)
 		return err_set(err, kind_of_status(status), "Error response from daemon: %.*s", (int)n, body);
 	return err_set(err, kind_of_status(status),

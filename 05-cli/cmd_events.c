@@ -102,7 +102,7 @@ static int add_moment(struct strbuf *path, const char *key, const char *text, st
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (cli_parse_moment(text, &now, moment, err))
-		return err_wrap(err, "invalid value for \"%s\"", key);
+		return -1;
 	cli_query(path, key, moment);
 	return 0;
 }

@@ -239,7 +239,9 @@ static int put_security(struct cli_create_options *o, json_t *host, struct err *
 
 	json_object_set_new(host, "SecurityOpt", list);
 	for (size_t i = 0; i < o->security.n; i++) {
-		const char *text = o->security.v[i], *file = text + sizeof seccomp - 1;
+		const char *text = o->security.v[i], *file = text + sizeof seccomp - 1, *value = strpbrk(text, "=:");
+		if ((!value || !value[1]) && strncmp(text, "no-new-privileges", strcspn(text, "=:")))
+			return err_set(err, ERR_INVALID, "Invalid --security-opt: \"%s\"", text);
 		if (!strcmp(text, paths)) {
 			json_object_set_new(host, "MaskedPaths", json_array());
 			json_object_set_new(host, "ReadonlyPaths", json_array());

@@ -199,7 +199,7 @@ static int dispatch(const struct globals *g, const struct cli_args *words)
 	else if (found.verb)
 		status = call(g, &found, n - found.used, v + found.used);
 	else if (found.group && (n == 1 || v[1][0] == '-'))
-		cli_usage_group(stdout, found.group);
+		cli_usage_group(n == 1 && !help ? stderr : stdout, found.group);
 	else if (n)
 		status = unknown_command(&found, v[found.used]);
 	else
