@@ -30,7 +30,8 @@ static int open_cidfile(const char *path, int *fd, struct err *err)
 		return err_set(err, ERR_EXISTS,
 			       "container ID file found, make sure the other container isn't running or delete %s",
 			       path);
-	return err_sys(err, "failed to create the container ID file %s", path);
+	cli_file_error("open", path, err);
+	return err_wrap(err, "failed to create the container ID file");
 }
 
 static int pull(struct cli *cli, const struct cli_create_options *o, const struct cli_reference *reference,

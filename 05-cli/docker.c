@@ -109,6 +109,8 @@ static int bad_count(const struct cli_command *c, const char *path)
 
 	if (!c->max)
 		snprintf(want, sizeof want, "accepts no arguments");
+	else if (c->min && c->max > c->min)
+		snprintf(want, sizeof want, "requires at least %d and at most %d arguments", c->min, c->max);
 	else
 		snprintf(want, sizeof want, "requires %s%d argument%s",
 			 c->max == c->min ? "" : c->max < 0 ? "at least " : "at most ", n, n == 1 ? "" : "s");
@@ -200,6 +202,8 @@ static int dispatch(const struct globals *g, const struct cli_args *words)
 		status = call(g, &found, n - found.used, v + found.used);
 	else if (found.group && (n == 1 || v[1][0] == '-'))
 		cli_usage_group(n == 1 && !help ? stderr : stdout, found.group);
+	else if (n && help && !found.group)
+		status = refuse("unknown help topic: ", v[0]);
 	else if (n)
 		status = unknown_command(&found, v[found.used]);
 	else
