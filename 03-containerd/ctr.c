@@ -89,7 +89,10 @@ static const struct command {
 
 int ctr_fail(const struct err *err)
 {
-	fprintf(stderr, "ctr: %s\n", err->msg);
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_plain(&text, err->msg, "\n\t"); /* it may be a registry's */
+	fprintf(stderr, "ctr: %s\n", text.data);
 	return 1;
 }
 
@@ -222,5 +225,9 @@ int main(int argc, char **argv)
 	c.client = ctrd_client_new(c.address, c.ns);
 	status = run_command(&c, argc - optind, argv + optind);
 	ctrd_client_free(c.client);
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		fputs("ctr: what was to be printed could not be written\n", stderr);
+		status = 1;
+	}
 	return status;
 }

@@ -14,8 +14,11 @@ void ctr_table_row(struct ctr_table *t, ...)
 	va_list ap;
 
 	va_start(ap, t);
-	for (size_t i = 0; i < t->columns; i++)
-		strlist_add(&t->cells, va_arg(ap, const char *));
+	for (size_t i = 0; i < t->columns; i++) {
+		AUTO_STRBUF struct strbuf cell = STRBUF_INIT;
+		strbuf_add_plain(&cell, va_arg(ap, const char *), "");
+		strlist_add(&t->cells, cell.data);
+	}
 	va_end(ap);
 }
 

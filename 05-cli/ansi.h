@@ -4,6 +4,7 @@
 #ifndef DOCKYARD_CLI_ANSI_H
 #define DOCKYARD_CLI_ANSI_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "01-kernel/base/strbuf.h"
@@ -12,6 +13,13 @@
 
 /* Is it a terminal, and has its user nothing against colours? (NO_COLOR: https://no-color.org) */
 bool cli_ansi_colours(int fd);
+
+/* What a daemon said, for a person's eyes: where stdout is a terminal, the document (consumed) with texts that
+ * do not steer it; else as it was. */
+json_t *cli_ansi_plain(json_t *document);
+
+/* puts(3) of lines; on a terminal of such as do not steer it. */
+void cli_ansi_puts(const char *text);
 
 /* How wide the terminal is; `otherwise` where it is none, or does not say. */
 unsigned cli_ansi_width(int fd, unsigned otherwise);

@@ -10,6 +10,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "ansi.h"
 #include "ssh.h"
 
 #define DOCUMENT_LIMIT (64u << 20)
@@ -85,8 +86,12 @@ int cli_api_status_error(const struct cli_api *api, long status, const char *pat
 
 	while (n && isspace((unsigned char)body[n - 1]))
 		n--;
-	if (message)
-		return err_set(err, kind_of_status(status), "Error response from daemon: %s", message);
+	if (message) {
+		size_t len = strlen(message);
+		while (len && isspace((unsigned char)message[len - 1]))
+			len--;
+		return err_set(err, kind_of_status(status), "Error response from daemon: %.*s", (int)len, message);
+	}
 	if (n && !doc)
 		return err_set(err, kind_of_status(status), "Error response from daemon: %.*s", (int)n, body);
 	return err_set(err, kind_of_status(status),
@@ -345,7 +350,7 @@ int cli_api_call(struct cli_api *api, const char *method, const char *path, cons
 		return -1;
 	if (!out || !text.len)
 		return 0;
-	*out = jsonx_parse(text.data, text.len, "the daemon's answer", err);
+	*out = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err));
 	return *out ? 0 : -1;
 }
 

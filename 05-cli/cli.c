@@ -5,8 +5,21 @@
 #include "units.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+void cli_complain(const char *fmt, ...)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT, plain = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	strbuf_add_plain(&plain, text.data, "\n\t");
+	fprintf(stderr, "%s\n", plain.data);
+}
 
 void cli_failures_add(struct cli_failures *f, const struct err *err)
 {
@@ -17,7 +30,8 @@ void cli_failures_end(struct cli_failures *f, struct cli *cli)
 {
 	fflush(stdout);
 	if (f->text.len) {
-		fputs(f->text.data, stderr);
+		f->text.data[f->text.len - 1] = 0; /* cli_complain ends the line */
+		cli_complain("%s", f->text.data);
 		cli->status = CLI_STATUS_FAILED;
 	}
 	strbuf_free(&f->text);
@@ -44,6 +58,6 @@ int cli_trust_check(bool disabled, struct err *err)
 
 void cli_fail_with_help(struct cli *cli, const struct err *err)
 {
-	fprintf(stderr, "docker: %s\n\nRun 'docker %s --help' for more information\n", err->msg, cli->path);
+	cli_complain("docker: %s\n\nRun 'docker %s --help' for more information", err->msg, cli->path);
 	cli->status = CLI_STATUS_DAEMON;
 }

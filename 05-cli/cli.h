@@ -60,6 +60,9 @@ void cli_failures_add(struct cli_failures *f, const struct err *err);
 /* Print them, set the status where there are any, and free them. */
 void cli_failures_end(struct cli_failures *f, struct cli *cli);
 
+/* A line to stderr; what may be a daemon's or a registry's words does not steer the terminal. */
+void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* A call on a file of the user's that failed (errno), as Docker words it:
  * "open x: no such file or directory". Returns -1. */
 int cli_file_error(const char *call, const char *path, struct err *err);

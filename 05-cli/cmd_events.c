@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "human.h"
 #include "lines.h"
 #include "list.h"
@@ -80,7 +81,7 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 
 static int take_event(void *printer, const char *text, size_t n, struct err *err)
 {
-	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
+	AUTO_JSON json_t *event = cli_ansi_plain(jsonx_parse(text, n, "event", err));
 
 	return event ? print_event(printer, event, err) : -1;
 }
@@ -101,7 +102,7 @@ static int add_moment(struct strbuf *path, const char *key, const char *text, st
 		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (cli_parse_moment(text, &now, moment, err))
-		return err_wrap(err, "invalid value for \"%s\"", key);
+		return -1;
 	cli_query(path, key, moment);
 	return 0;
 }

@@ -54,12 +54,14 @@ static void add_line(const struct lines *l, const char *repository, const char *
 {
 	json_t *row = json_object();
 	json_int_t created = jsonx_int(l->image, "Created", 0);
+	json_int_t containers = jsonx_int(l->image, "Containers", -1); /* -1: not counted */
 	double size = (double)jsonx_int(l->image, "Size", 0);
+	AUTO_FREE char *used = containers < 0 ? xstrdup("N/A") : xasprintf("%lld", (long long)containers);
 	AUTO_FREE char *id = cli_short_id(jsonx_str(l->image, "Id", ""), l->whole);
 	AUTO_FREE char *ago = created > 0 ? cli_ago(created) : xstrdup("N/A");
 	char text[CLI_HUMAN_SIZE];
 
-	cli_put(row, "Containers", "N/A");
+	cli_put(row, "Containers", used);
 	cli_put(row, "CreatedAt", cli_human_time((time_t)created, text));
 	cli_put(row, "CreatedSince", ago);
 	cli_put(row, "Digest", digest);

@@ -204,7 +204,7 @@ static void print_warnings(const json_t *info)
 	fflush(stdout);
 	json_array_foreach(json_object_get(info, "Warnings"), i, warning)
 		if (json_is_string(warning))
-			fprintf(stderr, "%s\n", json_string_value(warning));
+			cli_complain("%s", json_string_value(warning));
 }
 
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "format.h"
 #include "list.h"
 #include "platform.h"
@@ -104,7 +105,7 @@ struct output {
 
 static int add(struct output *out, const struct strbuf *text, struct err *err)
 {
-	AUTO_JSON json_t *doc = jsonx_parse(text->data, text->len, "the daemon's answer", err);
+	AUTO_JSON json_t *doc = cli_ansi_plain(jsonx_parse(text->data, text->len, "the daemon's answer", err));
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 
 	if (!doc)
@@ -131,7 +132,7 @@ static void finish(struct output *out)
 	if (!out->format) {
 		AUTO_FREE char *array = xasprintf("[%s]", out->n ? out->documents.data : "");
 		cli_json_indent(array, "", "    ", &indented);
-		puts(out->compact ? array : indented.data);
+		cli_ansi_puts(out->compact ? array : indented.data);
 	}
 	strbuf_free(&out->documents);
 	cli_template_free(out->format);

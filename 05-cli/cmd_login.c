@@ -137,7 +137,7 @@ static int run_login(struct cli *cli, void *options, char **args, int n, struct 
 	if (again && !login(cli, key, known, known, err))
 		return 0;
 	if (again)
-		fprintf(stderr, "Login did not succeed, error: %s\n", err->msg);
+		cli_complain("Login did not succeed, error: %s", err->msg);
 	if (ask_missing(&user, &password, name, err))
 		return -1;
 	AUTO_JSON json_t *auth =
@@ -161,7 +161,7 @@ static int run_logout(struct cli *cli, void *options, char **args, int n, struct
 	printf("Removing login credentials for %s\n", key);
 	if (!cli_auth_erase(&cli->config, key, err))
 		return 0;
-	fprintf(stderr, "WARNING: could not erase credentials:\n%s: %s\n", key, err->msg);
+	cli_complain("WARNING: could not erase credentials:\n%s: %s", key, err->msg);
 	return 0;
 }
 

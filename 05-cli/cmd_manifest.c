@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "manifest.h"
 #include "value.h"
 #include "verbs.h"
@@ -43,7 +44,7 @@ static void print_verbose(const json_t *value)
 	AUTO_STRBUF struct strbuf indented = STRBUF_INIT;
 
 	cli_json_indent(text, "", "\t", &indented);
-	puts(indented.data);
+	cli_ansi_puts(indented.data);
 }
 
 static int print_image(const json_t *image, bool verbose, struct err *err)
@@ -59,7 +60,7 @@ static int print_image(const json_t *image, bool verbose, struct err *err)
 	if (!raw)
 		return -1;
 	cli_json_indent(raw, "", "\t", &indented);
-	puts(indented.data);
+	cli_ansi_puts(indented.data);
 	return 0;
 }
 
@@ -68,7 +69,7 @@ static void print_list(const json_t *images, bool verbose)
 	AUTO_FREE char *text = verbose ? NULL : cli_manifest_list_text(images);
 
 	if (text)
-		puts(text);
+		cli_ansi_puts(text);
 	else
 		print_verbose(images);
 }

@@ -173,7 +173,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (put_addresses(o, err) || cli_api_call(&cli->api, "POST", "/networks/create", o->body, &created, err))
 		return -1;
 	if (*jsonx_str(created, "Warning", ""))
-		fprintf(stderr, "WARNING: %s\n", jsonx_str(created, "Warning", ""));
+		cli_complain("WARNING: %s", jsonx_str(created, "Warning", ""));
 	puts(jsonx_str(created, "Id", ""));
 	return 0;
 }

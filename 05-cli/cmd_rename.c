@@ -18,7 +18,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	cli_query(&path, "name", args[1]);
 	if (!cli_api_post(&cli->api, path.data, err))
 		return 0;
-	fprintf(stderr, "%s\n", err->msg);
+	cli_complain("%s", err->msg);
 	return err_set(err, ERR_SYSTEM, "Error: failed to rename container named %s", args[0]);
 }
 

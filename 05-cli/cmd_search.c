@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "auth.h"
 #include "list.h"
 #include "table.h"
@@ -87,7 +88,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	cli_filter_query(&path, &o->filters);
 	struct cli_request request = { .method = "GET", .path = path.data, .header = auth };
 	int rc = auth ? cli_api_do(&cli->api, &request, &text, err) : -1;
-	if (!rc && !(list.sources = jsonx_parse(text.data, text.len, "the daemon's answer", err)))
+	if (!rc && !(list.sources = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err))))
 		rc = -1;
 	json_array_foreach(list.sources, i, found)
 		json_array_append_new(list.rows, make_row(found, o->whole));

@@ -37,7 +37,7 @@ static int start_all(struct cli *cli, char **args, int n, struct err *err)
 			continue;
 		}
 		fflush(stdout);
-		fprintf(stderr, "%s\n", err->msg);
+		cli_complain("%s", err->msg);
 		strbuf_addf(&failed, "%s%s", failed.len ? ", " : "", args[i]);
 	}
 	return failed.len ? err_set(err, ERR_SYSTEM, "Error: failed to start containers: %s", failed.data) : 0;

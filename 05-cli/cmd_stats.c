@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "ansi.h"
 #include "lines.h"
 #include "list.h"
 #include "stats.h"
@@ -68,7 +69,7 @@ struct events {
 static int take_event(void *context, const char *text, size_t n, struct err *err)
 {
 	struct events *e = context;
-	AUTO_JSON json_t *event = jsonx_parse(text, n, "event", err);
+	AUTO_JSON json_t *event = cli_ansi_plain(jsonx_parse(text, n, "event", err));
 	const char *id = jsonx_str(event, "id", jsonx_str(json_object_get(event, "Actor"), "ID", ""));
 	const char *action = jsonx_str(event, "Action", jsonx_str(event, "status", ""));
 

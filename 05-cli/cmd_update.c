@@ -47,7 +47,7 @@ static int update_one(struct cli *cli, const json_t *body, const char *name, str
 		return -1;
 	json_array_foreach(json_object_get(answer, "Warnings"), i, warning)
 		if (json_is_string(warning))
-			fprintf(stderr, "%s\n", json_string_value(warning));
+			cli_complain("%s", json_string_value(warning));
 	puts(name);
 	return 0;
 }

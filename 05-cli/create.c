@@ -12,6 +12,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/tty.h"
 #include "create_private.h"
+#include "platform.h"
 #include "progress.h"
 #include "proxies.h"
 #include "reference.h"
@@ -29,7 +30,8 @@ static int open_cidfile(const char *path, int *fd, struct err *err)
 		return err_set(err, ERR_EXISTS,
 			       "container ID file found, make sure the other container isn't running or delete %s",
 			       path);
-	return err_sys(err, "failed to create the container ID file %s", path);
+	cli_file_error("open", path, err);
+	return err_wrap(err, "failed to create the container ID file");
 }
 
 static int pull(struct cli *cli, const struct cli_create_options *o, const struct cli_reference *reference,
@@ -86,6 +88,27 @@ static int create_or_pull(struct cli *cli, const struct cli_create_options *o,
 	return create_once(cli, o, created, err);
 }
 
+/* The container's own resolver would be asked, where there is none. */
+static void warn_of_dns(const struct cli_create_options *o)
+{
+	json_t *server;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(o->body, "HostConfig"), "Dns"), i, server) {
+		const char *text = json_is_string(server) ? json_string_value(server) : "";
+		if (str_starts(text, "127.") || !strcmp(text, "::1"))
+			cli_complain("WARNING: Localhost DNS (%s) may fail in containers.", text);
+	}
+}
+
+static int check_platform(const struct cli_create_options *o, struct err *err)
+{
+	if (!o->platform || !*o->platform)
+		return 0;
+	AUTO_JSON json_t *platform = cli_platform_parse(o->platform, err);
+	return platform ? 0 : err_wrap(err, "error parsing specified platform");
+}
+
 static int create(struct cli *cli, const struct cli_create_options *o, const char *image, char **id,
 		  struct err *err)
 {
@@ -94,6 +117,8 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 	json_t *warning;
 	size_t i;
 
+	if (check_platform(o, err))
+		return -1;
 	cli_proxies_to_list(cli, cli_array_at(o->body, "Env"));
 	if (o->api_socket && cli_create_socket(cli, o, &config, err))
 		return -1;
@@ -108,7 +133,8 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 		return -1;
 	json_array_foreach(json_object_get(created, "Warnings"), i, warning)
 		if (json_is_string(warning))
-			fprintf(stderr, "WARNING: %s\n", json_string_value(warning));
+			cli_complain("WARNING: %s", json_string_value(warning));
+	warn_of_dns(o);
 	*id = xstrdup(jsonx_str(created, "Id", ""));
 	return config ? cli_create_put_config(cli, *id, config, err) : 0;
 }

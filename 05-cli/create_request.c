@@ -4,6 +4,7 @@
  * Most flags are in it already (create_flags.c). Here is what takes more than
  * putting a value in its place, a function per subject.
  */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -213,6 +214,18 @@ static int put_label_files(struct cli_create_options *o, struct err *err)
 	return 0;
 }
 
+/* Six pairs of digits, or eight or twenty, with ":" or "-" between them (Go's net.ParseMAC). */
+static int check_mac(const json_t *body, struct err *err)
+{
+	const char *text = jsonx_str(body, "MacAddress", "");
+	size_t n = strlen(text), pairs = (n + 1) / 3;
+	bool good = n % 3 == 2 && (pairs == 6 || pairs == 8 || pairs == 20);
+
+	for (size_t i = 0; good && i < n; i++)
+		good = i % 3 == 2 ? text[i] == text[2] && strchr(":-", text[i]) : isxdigit((unsigned char)text[i]) != 0;
+	return good || !n ? 0 : err_set(err, ERR_INVALID, "%s is not a valid mac address", text);
+}
+
 /* Whose namespace: what the daemon would take for "none" is refused here. */
 static int check_modes(const json_t *host, struct err *err)
 {
@@ -239,7 +252,9 @@ static int put_security(struct cli_create_options *o, json_t *host, struct err *
 
 	json_object_set_new(host, "SecurityOpt", list);
 	for (size_t i = 0; i < o->security.n; i++) {
-		const char *text = o->security.v[i], *file = text + sizeof seccomp - 1;
+		const char *text = o->security.v[i], *file = text + sizeof seccomp - 1, *value = strpbrk(text, "=:");
+		if ((!value || !value[1]) && strncmp(text, "no-new-privileges", strcspn(text, "=:")))
+			return err_set(err, ERR_INVALID, "Invalid --security-opt: \"%s\"", text);
 		if (!strcmp(text, paths)) {
 			json_object_set_new(host, "MaskedPaths", json_array());
 			json_object_set_new(host, "ReadonlyPaths", json_array());
@@ -325,7 +340,7 @@ int cli_create_request(struct cli_create_options *o, char **args, int n, bool de
 	json_object_set_new(host, "AutoRemove", json_boolean(o->remove));
 	if (cli_trust_check(o->untrusted, err) || check_pull(o->pull, err) || put_label_files(o, err) || put_command(o, args, n, err) || put_ports(o, host, err) ||
 	    put_volumes(o, host, err) || put_restart(o, host, err) || cli_create_networks(o, host, err) ||
-	    put_resources(o, host, err) || check_modes(host, err) || put_security(o, host, err))
+	    put_resources(o, host, err) || check_mac(o->body, err) || check_modes(host, err) || put_security(o, host, err))
 		return -1;
 	return put_health(o, err);
 }

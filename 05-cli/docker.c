@@ -11,6 +11,7 @@
  *     arguments too many or too few        the error, the usage line; 1
  *     a verb that failed                   its error; 1, or what it set
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -109,6 +110,8 @@ static int bad_count(const struct cli_command *c, const char *path)
 
 	if (!c->max)
 		snprintf(want, sizeof want, "accepts no arguments");
+	else if (c->min && c->max > c->min)
+		snprintf(want, sizeof want, "requires at least %d and at most %d arguments", c->min, c->max);
 	else
 		snprintf(want, sizeof want, "requires %s%d argument%s",
 			 c->max == c->min ? "" : c->max < 0 ? "at least " : "at most ", n, n == 1 ? "" : "s");
@@ -140,17 +143,17 @@ static int run_verb(struct cli *cli, const struct globals *g, const struct cli_c
 	struct err err = { 0 };
 
 	if (cli_config_load(&cli->config, g->config, &err)) {
-		fprintf(stderr, "WARNING: %s\n", err.msg);
+		cli_complain("WARNING: %s", err.msg);
 		err = (struct err){ 0 };
 	}
 	cli->api.headers = json_object_get(cli->config.doc, "HttpHeaders");
 	if (cli_endpoint_choose(cli, &g->place, c->offline, &err)) {
-		fprintf(stderr, "Failed to initialize: %s\n", err.msg);
+		cli_complain("Failed to initialize: %s", err.msg);
 		return CLI_STATUS_FAILED;
 	}
 	if (!check_api(cli, args, &err) && !c->run(cli, options, args->v, args->n, &err))
 		return cli->status;
-	fprintf(stderr, "%s\n", err.msg);
+	cli_complain("%s", err.msg);
 	return cli->status ? cli->status : CLI_STATUS_FAILED;
 }
 
@@ -212,7 +215,9 @@ static int dispatch(const struct globals *g, const struct cli_args *words)
 	else if (found.verb)
 		status = call(g, &found, n - found.used, v + found.used);
 	else if (found.group && (n == 1 || v[1][0] == '-'))
-		cli_usage_group(stdout, found.group);
+		cli_usage_group(n == 1 && !help ? stderr : stdout, found.group);
+	else if (n && help && !found.group)
+		status = refuse("unknown help topic: ", v[0]);
 	else if (n)
 		status = unknown_command(&found, v[found.used]);
 	else
@@ -257,7 +262,10 @@ int main(int argc, char **argv)
 	cli_flags_free(&global_set, &g);
 	free(words.v);
 	curl_global_cleanup();
-	if (fflush(stdout) && !status)
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		if (errno != EPIPE) /* who closed a pipe knows */
+			cli_complain("docker: what was to be printed could not be written: %s", strerror(errno ? errno : EIO));
 		status = CLI_STATUS_FAILED;
+	}
 	return status;
 }

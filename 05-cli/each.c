@@ -33,7 +33,7 @@ static void finish(struct task *t, bool forced, struct cli_failures *failures)
 	if (!t->rc)
 		puts(t->name);
 	else if (forced && t->err.kind == ERR_NOT_FOUND)
-		fprintf(stderr, "%s\n", t->err.msg);
+		cli_complain("%s", t->err.msg);
 	else
 		cli_failures_add(failures, &t->err);
 	if (t->api.easy)

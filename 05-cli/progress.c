@@ -50,10 +50,12 @@ void cli_progress_bar(struct strbuf *sb, double current, double total, unsigned 
 }
 
 /* What the daemon sends must not steer the terminal. */
-static void print_plain(FILE *out, const char *text)
+static void print_plain(FILE *out, const char *text, const char *keep)
 {
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 && *text != '\t' && *text != '\n' ? '?' : *text, out);
+	AUTO_STRBUF struct strbuf plain = STRBUF_INIT;
+
+	strbuf_add_plain(&plain, text, keep);
+	fputs(plain.data, out);
 }
 
 /* How many lines up the layer's line is; a new layer begins one. */
@@ -76,7 +78,7 @@ void cli_progress_show(struct cli_progress *p, const json_t *event)
 	size_t up = 0;
 
 	if (p->out && stream) { /* words of its own, with their line feed */
-		print_plain(p->out, stream);
+		print_plain(p->out, stream, "\n\t\r");
 		fflush(p->out);
 	}
 	if (!p->out || !status)
@@ -90,10 +92,10 @@ void cli_progress_show(struct cli_progress *p, const json_t *event)
 	if (up)
 		fprintf(p->out, "\033[%zuA\033[2K\r", up);
 	if (*id) {
-		print_plain(p->out, id);
+		print_plain(p->out, id, "");
 		fputs(": ", p->out);
 	}
-	print_plain(p->out, status);
+	print_plain(p->out, status, "\n\t");
 	if (up)
 		fprintf(p->out, " %s\r\033[%zuB", bar.len ? bar.data : "", up);
 	else

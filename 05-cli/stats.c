@@ -1,6 +1,7 @@
 /*
  * stats.c - see stats.h.
  */
+#include "ansi.h"
 #include "stats.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@
 static int take(void *entry, const char *text, size_t n, struct err *err)
 {
 	struct cli_stats_entry *e = entry;
-	json_t *doc = jsonx_parse(text, n, "the daemon's answer", err);
+	json_t *doc = cli_ansi_plain(jsonx_parse(text, n, "the daemon's answer", err));
 
 	if (!doc)
 		return -1;

@@ -99,6 +99,41 @@ void cli_value_print(const json_t *value, struct strbuf *out)
 	}
 }
 
+static json_t *plain_object(const json_t *object)
+{
+	json_t *copy = json_object(), *member;
+	const char *key;
+
+	json_object_foreach((json_t *)object, key, member) {
+		AUTO_STRBUF struct strbuf name = STRBUF_INIT;
+		strbuf_add_plain(&name, key, "\n\t");
+		json_object_set_new(copy, name.data, cli_value_plain(member));
+	}
+	return copy;
+}
+
+json_t *cli_value_plain(const json_t *value)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	json_t *copy, *item;
+	size_t i;
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return plain_object(value);
+	case JSON_ARRAY:
+		copy = json_array();
+		json_array_foreach((json_t *)value, i, item)
+			json_array_append_new(copy, cli_value_plain(item));
+		return copy;
+	case JSON_STRING:
+		strbuf_add_plain(&text, json_string_value(value), "\n\t");
+		return json_string(text.data);
+	default:
+		return json_incref((json_t *)value);
+	}
+}
+
 /* As Go's encoding/json: compact, and <, > and & escaped, for HTML's sake. */
 char *cli_value_json(const json_t *value)
 {

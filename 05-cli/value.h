@@ -18,6 +18,9 @@ json_t *cli_value_none(void);
 json_t *cli_value_nil_list(void);
 json_t *cli_value_nil_map(void);
 
+/* The same with all texts, and all names, so that they do not steer a terminal: new. */
+json_t *cli_value_plain(const json_t *value);
+
 /* As Go's encoding/json does for a row: compact, with <, > and & escaped. New. */
 char *cli_value_json(const json_t *value);
 

@@ -5,6 +5,7 @@
 #include "strbuf.h"
 
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,22 @@ void strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vaddf(sb, fmt, ap);
 	va_end(ap);
+}
+
+/* ECMA-48's controls: C0, DEL, and C1, which is U+0080 to U+009F in UTF-8 (a terminal that does not
+ * know UTF-8 takes the byte alone for one). */
+void strbuf_add_plain(struct strbuf *sb, const char *text, const char *keep)
+{
+	strbuf_reserve(sb, strlen(text));
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		bool continued = c > (const unsigned char *)text && c[-1] >= 0x80 && (*c & 0xc0) == 0x80;
+		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			strbuf_addf(sb, "\\u%04x", *++c);
+		else if (((*c < 0x20 || *c == 0x7f) && !strchr(keep, *c)) || (*c >= 0x80 && *c < 0xa0 && !continued))
+			strbuf_addf(sb, "\\x%02x", *c);
+		else
+			strbuf_addc(sb, (char)*c);
+	}
 }
 
 void strbuf_clear(struct strbuf *sb)

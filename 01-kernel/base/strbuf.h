@@ -27,6 +27,9 @@ void strbuf_adds(struct strbuf *sb, const char *s);
 void strbuf_addc(struct strbuf *sb, char c);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap);
+/* Text from elsewhere that a person will see: what steers a terminal is shown (\x1b) and not sent;
+ * but for the characters in `keep` ("\n\t"). */
+void strbuf_add_plain(struct strbuf *sb, const char *text, const char *keep);
 void strbuf_reserve(struct strbuf *sb, size_t more); /* room for `more` bytes and a NUL */
 void strbuf_clear(struct strbuf *sb);                /* empty, keep the memory */
 void strbuf_free(struct strbuf *sb);

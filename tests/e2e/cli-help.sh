@@ -16,6 +16,9 @@ expect_fail 1 'docker network create' docker network crate
 expect_fail 1 'unknown command: docker qqqqqq' docker qqqqqq
 expect_no_match "nothing is near" 'Did you mean' "$output"
 
+full() { "$@" >/dev/full; }
+expect_fail 1 'could not be written: No space left on device' full docker --help
+
 # Completion, as bash asks for it.
 docker completion bash >"$T/completion" || fail "docker completion bash"
 complete_line() { # what bash would offer at the end of this line

@@ -34,6 +34,8 @@ fi
 expect_match "images ls" "^$NAME +application/vnd.oci.image.index.v1\+json +sha256:[0-9a-f]{64} +[0-9.]+ [KM]iB +linux/[a-z0-9]+ +-$" \
 	"$(ctr images ls)"
 expect_eq "images ls -q" "$NAME" "$(ctr i ls -q)"
+full() { "$@" >/dev/full; }
+expect_fail 1 'could not be written' full ctr images ls
 expect_eq "images ls with a filter" "" "$(ctr images ls -q name==other)"
 expect_eq "images ls with a regular expression" "$NAME" "$(ctr images ls -q 'name~=busy')"
 expect_match "images check" "complete \(3/3\) +([0-9.]+ [KM]iB)/([0-9.]+ [KM]iB) +true" "$(ctr images check)"

@@ -18,6 +18,22 @@
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/spawn.h"
 
+/* What a terminal would obey is shown; text in any language is left alone. */
+static void plain_text(void)
+{
+	static const char *const samples[][2] = {
+		{ "a\nb\tc", "a\nb\tc" }, { "\033]0;x\a", "\\x1b]0;x\\x07" }, { "a\rb\177", "a\\x0db\\x7f" },
+		{ "\xc2\x9b" "2J", "\\u009b2J" }, { "\x9b" "2J", "\\x9b2J" }, { "\xc3\xa9 \xe2\x86\x92 \xf0\x9f\x90\xb3", "\xc3\xa9 \xe2\x86\x92 \xf0\x9f\x90\xb3" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
+		strbuf_add_plain(&sb, samples[i][0], "\n\t");
+		CU_ASSERT_STRING_EQUAL(sb.data, samples[i][1]);
+	}
+}
+
 static void errors(void)
 {
 	struct err err = { 0 };
@@ -254,6 +270,7 @@ static void programs(void)
 
 const struct test base_tests[] = {
 	{ "errors keep their kind and their beginning", errors },
+		{ "text that would steer a terminal", plain_text },
 	{ "strings and lists grow", strings },
 	{ "files are replaced whole", whole_files },
 	{ "trees are removed, links and mounts are not followed", trees },

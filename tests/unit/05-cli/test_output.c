@@ -143,9 +143,18 @@ static void filters(void)
 	EXPECT_INT(cli_filter_check("foo=", &err), 0);
 }
 
+static void plain(void)
+{
+	AUTO_JSON json_t *doc = json_of("{\"a\\u001b\":[\"x\\u001b[2J\\ny\",1,null],\"b\":{\"c\":\"\\u009b\"}}");
+	AUTO_JSON json_t *got = cli_value_plain(doc);
+
+	EXPECT_JSON(got, "{\"a\\\\x1b\":[\"x\\\\x1b[2J\\ny\",1,null],\"b\":{\"c\":\"\\\\u009b\"}}");
+}
+
 int suite_list(void)
 {
-	static const CU_TestInfo tests[] = { { "--format", formats }, { "--filter", filters }, CU_TEST_INFO_NULL };
+	static const CU_TestInfo tests[] = { { "--format", formats }, { "--filter", filters },
+					     { "what a daemon says does not steer a terminal", plain }, CU_TEST_INFO_NULL };
 
 	return suite_add("list", tests);
 }

@@ -144,7 +144,7 @@ static void lines(void)
 	for (size_t piece = 1; piece < 200; piece += 33) {
 		AUTO_FREE char *got = output_of(print_pull, &piece);
 		EXPECT_STR(got, "latest: Pulling from library/busybox\n080d38fb361e: Pulling fs layer\n"
-				"080d38fb361e: Pull complete\nStatus: ?[31mDone\n");
+				"080d38fb361e: Pull complete\nStatus: \\x1b[31mDone\n");
 	}
 }
 
