@@ -3,7 +3,8 @@
  *
  *   build_api.c      the request; what of the cache there is, and prune
  *   build.c          one build from its beginning to its end; what it says
- *   build_context.c  the archive that came along, or an URL, as a directory; the Dockerfile in it
+ *   build_upload.c   the archive that came along as a directory
+ *   build_context.c  an URL as such; the Dockerfile in it
  *   build_stage.c    which stages there are, which of them are needed, and what each waits for
  *   build_step.c     one instruction after another; flags, variables
  *   build_config.c   instructions that change an image's Config and nothing else
@@ -34,6 +35,7 @@
 #include <stdbool.h>
 
 #include "03-containerd/content.h"
+#include "03-containerd/http.h"
 #include "daemon.h"
 #include "dockerfile.h"
 #include "names.h"
@@ -52,7 +54,6 @@ struct build_options {
 	bool no_cache, pull, quiet, keep; /* keep: the containers of RUN stay */
 	bool has_epoch;         /* SOURCE_DATE_EPOCH */
 	json_int_t epoch;
-	int body;               /* the context's archive */
 };
 void build_options_free(struct build_options *o);
 
@@ -102,6 +103,7 @@ struct build {
 	json_t *used_args;  /* names */
 	unsigned serial;    /* of temporary files */
 	struct strlist views; /* snapshots that are looked into: removed at the end */
+	json_t *snapshots;    /* names, from the first look into the cache on */
 };
 
 /* --- build.c ---------------------------------------------------------------------------------- */
@@ -117,6 +119,11 @@ int build_call(struct daemon *d, const char *method, const char *path, const jso
 	       struct err *err); /* containerd; the answer is dropped */
 /* Remove what a daemon left that died. */
 void dockerd_build_sweep(struct daemon *d);
+
+/* --- build_upload.c ---------------------------------------------------------------------------- */
+int build_upload_sink(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err);
+/* The directory is the build's from here on. */
+int build_upload_take(struct http_request *req, struct build *b, struct err *err);
 
 /* --- build_context.c --------------------------------------------------------------------------- */
 int build_context(struct build *b, struct err *err);
@@ -184,9 +191,9 @@ int layer_view(struct build *b, const char *chain, struct err *err);
 
 /* --- build_cache.c --------------------------------------------------------------------------------------- */
 /* The record of a step: {"created", "layer": descriptor or null, "diffID", "chain", …}; new, or NULL. */
-json_t *cache_find(struct daemon *d, const char *key);
+json_t *cache_find(struct build *b, const char *key);
 /* Keep it, and what it names from being garbage. */
-void cache_store(struct daemon *d, const char *key, json_t *record);
+void cache_store(struct build *b, const char *key, json_t *record);
 json_t *dockerd_build_cache(struct daemon *d); /* as GET /system/df shows it; new */
 /* What of it was removed, and its size. `chooses` NULL: all. */
 json_t *cache_prune(struct daemon *d, bool (*chooses)(void *arg, const json_t *entry), void *arg,

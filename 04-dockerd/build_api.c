@@ -23,7 +23,6 @@
 #include "filters.h"
 #include "image_name.h"
 #include "prune.h"
-#include "spool.h"
 
 /* --- parameters ----------------------------------------------------------------------------------- */
 
@@ -194,10 +193,7 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 		return -1;
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
-	if (!o->secrets || take_epoch(o, err) || take_host(o, req, err))
-		return -1;
-	o->body = dockerd_spool_take(req, err);
-	return o->body < 0 ? -1 : 0;
+	return !o->secrets || take_epoch(o, err) || take_host(o, req, err) ? -1 : 0;
 }
 
 static int post_build(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -205,11 +201,11 @@ static int post_build(struct http_request *req, struct http_reply *rep, void *da
 	struct build *b = xcalloc(1, sizeof *b);
 	struct progress_job job = { build_run, build_free, b };
 
-	*b = (struct build){ .d = daemon, .context = -1, .o.body = -1, .global_args = json_object(),
+	*b = (struct build){ .d = daemon, .context = -1, .global_args = json_object(),
 			     .used_args = json_object() };
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->changed, NULL);
-	if (!take_options(&b->o, req, err))
+	if (!take_options(&b->o, req, err) && !build_upload_take(req, b, err))
 		return dockerd_progress(daemon, &job, rep, err);
 	build_free(b);
 	return -1;
@@ -271,7 +267,7 @@ static int post_prune(struct http_request *req, struct http_reply *rep, void *da
 }
 
 const struct http_route dockerd_build_routes[] = {
-	{ "POST", "/build", post_build, dockerd_spool_sink },
+	{ "POST", "/build", post_build, build_upload_sink },
 	{ "POST", "/build/prune", post_prune },
 	{ NULL },
 };

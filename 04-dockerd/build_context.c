@@ -1,9 +1,6 @@
 /*
- * build_context.c - see build.h: what the client sent, unpacked where nobody but us looks.
- *
- * The archive is hostile: it is unpacked as `docker cp` unpacks one into a container (copy_in.c), each
- * name resolved by the kernel below the directory. Links in it stay what they are, and whoever reads
- * the context later resolves them in the same way.
+ * build_context.c - see build.h: the context, where the client did not send it but names it; and what of it is
+ * the Dockerfile, and what is not for the build.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,6 +14,7 @@
 #include "build.h"
 #include "copy.h"
 #include "download.h"
+#include "spool.h"
 
 #define IGNORE_MAX (1 << 20)
 
@@ -28,8 +26,7 @@ static bool is_git(const char *url)
 	       str_ends(url, ".git") || strstr(url, ".git#");
 }
 
-/* In the place of the request's body. */
-static int fetch_remote(struct build *b, struct err *err)
+static int download(struct build *b, int fd, struct err *err)
 {
 	const char *url = b->o.remote;
 	struct download plain = { 0 };
@@ -39,13 +36,13 @@ static int fetch_remote(struct build *b, struct err *err)
 			       "this daemon: %s", url);
 	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
 		return err_set(err, ERR_UNSUPPORTED, "remote: %s is not supported by this daemon", url);
-	if (ftruncate(b->o.body, 0) || lseek(b->o.body, 0, SEEK_SET) < 0)
-		return err_sys(err, "make room for %s", url);
 	progress_text(b->progress, json_sprintf("Downloading build context from remote url: %s\n", url));
-	return dockerd_download(url, b->o.body, &plain, err) || lseek(b->o.body, 0, SEEK_SET) < 0 ? -1 : 0;
+	if (dockerd_download(url, fd, &plain, err))
+		return -1;
+	return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(err, "read %s", url) : 0;
 }
 
-/* --- the directory ------------------------------------------------------------------------------- */
+/* --- what is behind it ------------------------------------------------------------------------------- */
 
 /* An URL may be the Dockerfile itself: text. */
 static bool is_archive(int fd)
@@ -56,24 +53,32 @@ static bool is_archive(int fd)
 	       (pread(fd, head, sizeof head, 0) > 0 && !memcmp(head + 257, "ustar", 5));
 }
 
-static int place_dockerfile(struct build *b, struct err *err)
+static int place_dockerfile(struct build *b, int fd, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if (file_read_fd(b->o.body, &text, DOCKERFILE_MAX, err))
+	if (file_read_fd(fd, &text, DOCKERFILE_MAX, err))
 		return -1;
 	free(b->o.dockerfile);
 	b->o.dockerfile = xstrdup("Dockerfile");
 	return file_write_new(b->context, "Dockerfile", text.data, text.len, 0600, err);
 }
 
-static int unpack(struct build *b, struct err *err)
+static int fetch_remote(struct build *b, struct err *err)
 {
 	struct copy_in c = { .root = b->context, .path = "/" };
+	AUTO_CLOSE int fd = dockerd_spool_open(b->d, err);
 
-	if (b->o.remote && !is_archive(b->o.body))
-		return place_dockerfile(b, err);
-	return copy_in(&c, b->o.body, err) ? err_wrap(err, "unpack the build context") : 0;
+	if (fd < 0 || download(b, fd, err))
+		return -1;
+	if (!is_archive(fd))
+		return place_dockerfile(b, fd, err);
+	return copy_in(&c, fd, err) ? err_wrap(err, "unpack the build context") : 0;
+}
+
+static int fetch(struct build *b, struct err *err)
+{
+	return b->o.remote ? fetch_remote(b, err) : 0;
 }
 
 /* --- the Dockerfile ------------------------------------------------------------------------------- */
@@ -140,7 +145,7 @@ int build_context(struct build *b, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if ((b->o.remote && fetch_remote(b, err)) || unpack(b, err) || find_dockerfile(b, &text, err))
+	if (fetch(b, err) || find_dockerfile(b, &text, err))
 		return -1;
 	if (dockerfile_parse(text.data ? text.data : "", text.len, &b->file, err))
 		return -1;

@@ -159,7 +159,7 @@ static void make_key(struct stage *s, const char *text, const char *inputs, char
 /* A step that was done before, unless that is not wanted. NULL: it has to be done. */
 static json_t *known(struct stage *s, const char *key)
 {
-	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b->d, key);
+	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b, key);
 
 	if (!record || fits(s, record))
 		return record;
@@ -175,7 +175,7 @@ static int remember(struct stage *s, const char *key, const char *text, json_t *
 	now_text(s->b, created);
 	json_object_set_new(record, "created", json_string(created));
 	json_object_set_new(record, "text", json_string(text));
-	cache_store(s->b->d, key, record);
+	cache_store(s->b, key, record);
 	return apply(s, text, record, err);
 }
 

@@ -91,6 +91,7 @@ expect_eq "author" me "$(config '{{.Author}}')"
 expect_ok d build -t x --build-arg WHO=me --label from=cli .
 expect_eq "all of it from the cache" 0 "$(grep -c 'Running in' <<<"$output")"
 expect_match "and told so" 'Using cache' "$output"
+expect_match "each use counts" '"UsageCount": ?1[,}]' "$(curl -sS --unix-socket "$sock" http://d/system/df)"
 expect_eq "the same image to the byte" "$first" "$(config '{{.Id}}')"
 echo three >sub/b.txt
 expect_ok d build -q -t x --build-arg WHO=me .
