@@ -13,6 +13,7 @@
  *   build_layer.c    a step that makes a layer, or finds it in the cache; the image's document
  *   build_cache.c    records of steps that were done
  *   build_source.c   what COPY and ADD name; its digest
+ *   build_git.c      a repository, which ADD and the request may name
  *   build_copy.c     COPY and ADD: where to
  *   build_tree.c     files from one tree to another
  *   build_run.c      RUN: a container
@@ -211,6 +212,7 @@ struct source {
 	char *path;      /* in it, clean and relative; "." is the root */
 	char *shown;     /* its base name */
 	bool remote;     /* from an URL */
+	char *identity;  /* what stands for its content in the digest; NULL: the content does */
 	size_t skip;     /* of path: what --parents leaves out, up to "/./" */
 };
 struct sources {
@@ -224,6 +226,11 @@ int sources_find(struct stage *s, const struct instruction *i, const struct strl
 void sources_free(struct sources *v);
 /* The files of a stage or an image, to read: an fd, the caller's. */
 int source_tree(struct stage *s, const char *name, struct err *err);
+
+/* --- build_git.c -------------------------------------------------------------------------------------------- */
+/* The files of "URL#ref:dir", without .git unless it is to be kept: an fd, the caller's. *identity, the caller's
+ * too, begins with the commit and says all that the files depend on. */
+int build_git(struct build *b, const char *url, bool keep, char **identity, struct err *err);
 
 /* --- build_tree.c ------------------------------------------------------------------------------------------- */
 struct ignore;
@@ -240,6 +247,8 @@ int tree_digest(int root, const char *path, const struct tree_copy *t, struct di
 /* Copy root/path to to_root/to: a directory's content into the directory, whatever else as the file. */
 int tree_copy(int root, const char *path, int to_root, const char *to, const struct tree_copy *t,
 	      struct err *err);
+/* Away with what the rules choose. */
+int tree_prune(int root, const struct ignore *rules, struct err *err);
 /* mkdir -p, each new directory being the owner's. */
 int tree_mkdir(int root, const char *path, const struct tree_copy *t, struct err *err);
 

@@ -97,10 +97,8 @@ static int take_flags(struct stage *s, struct copying *c, struct err *err)
 	c->unpack = !strcmp(c->i->word, "ADD");
 	if (step_flag(c->i, "unpack", 0) && step_flag_bool(c->i, "unpack", &c->unpack, err))
 		return -1;
-	if (step_flag_bool(c->i, "keep-git-dir", &link, err))
-		return -1;
 	if (step_flag(c->i, "checksum", 0) && !(c->sources.n == 1 && c->sources.v[0].remote))
-		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) sources");
+		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) and non-Git sources");
 	/* A layer of its own that depends on nothing below it is what every layer of ours is, but for the
 	 * links that a destination may go through: so this has nothing to add. */
 	return step_flag_bool(c->i, "link", &link, err) ||
@@ -124,6 +122,14 @@ static int take_destination(struct stage *s, struct copying *c, const char *word
 
 /* --- the digest ----------------------------------------------------------------------------------------- */
 
+/* What is left out of it is not seen in its content then. */
+static void digest_identity(const struct copying *c, const struct source *src, struct digester *d)
+{
+	digester_add(d, src->identity, strlen(src->identity) + 1);
+	for (size_t n = 0; n < c->exclude.patterns.n; n++)
+		digester_add(d, c->exclude.patterns.v[n], strlen(c->exclude.patterns.v[n]) + 1);
+}
+
 static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 {
 	AUTO_FREE char *how = xasprintf("%s %d %s %d %o", c->to, c->to_dir, c->chown ? c->chown : "",
@@ -135,7 +141,9 @@ static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 		const struct source *src = &c->sources.v[n];
 
 		digester_add(d, src->path, strlen(src->path) + 1);
-		if (tree_digest(src->root, src->path, &c->how, d, err)) {
+		if (src->identity) {
+			digest_identity(c, src, d);
+		} else if (tree_digest(src->root, src->path, &c->how, d, err)) {
 			digester_free(d);
 			return err_wrap(err, "%s", src->path);
 		}

@@ -317,6 +317,47 @@ static int copy_dir(int from, int to, const char *path, unsigned depth, const st
 	return 0;
 }
 
+/* --- pruning ------------------------------------------------------------------------------------------------ */
+
+static int prune_dir(int dir, const char *path, unsigned depth, const struct ignore *rules, struct err *err);
+
+static int prune_entry(int dir, const char *name, const char *path, unsigned depth, const struct ignore *rules,
+		       struct err *err)
+{
+	AUTO_CLOSE int inner = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool chosen = ignore_chooses(rules, path);
+
+	if (chosen && !rules->exceptions)
+		return file_remove_tree(dir, name, err);
+	if (inner >= 0 && prune_dir(inner, path, depth + 1, rules, err))
+		return -1;
+	/* A directory stays for the sake of what is wanted in it after all. */
+	return !chosen || !unlinkat(dir, name, inner >= 0 ? AT_REMOVEDIR : 0) || errno == ENOTEMPTY
+		       ? 0 : err_sys(err, "leave out %s", path);
+}
+
+static int prune_dir(int dir, const char *path, unsigned depth, const struct ignore *rules, struct err *err)
+{
+	AUTO_STRLIST struct strlist names = STRLIST_INIT;
+
+	if (depth > DEPTH_MAX)
+		return err_set(err, ERR_INVALID, "%.100s...: directories nested too deeply", path);
+	if (names_of(dir, &names, err))
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		AUTO_FREE char *inner = below(path, names.v[i]);
+
+		if (prune_entry(dir, names.v[i], inner, depth, rules, err))
+			return -1;
+	}
+	return 0;
+}
+
+int tree_prune(int root, const struct ignore *rules, struct err *err)
+{
+	return prune_dir(root, "", 0, rules, err);
+}
+
 /* --- the two ends --------------------------------------------------------------------------------------------- */
 
 static bool exists(int root, const char *path)

@@ -44,6 +44,6 @@ expect_fail 1 'cachefrom is not supported' docker build --cache-from x .
 expect_fail 1 'path "/none" not found' docker build /none
 expect_fail 1 'unable to evaluate symlinks in Dockerfile path: lstat nofile: no such file' docker build -f nofile .
 expect_fail any 'progress=tty is not supported' docker build --progress tty .
-expect_fail 1 'git repository' docker build https://x.invalid/y.git
+expect_fail 1 'y.git: git: .*Could not resolve host' docker build https://x.invalid/y.git
 expect_fail 1 'secret.*id is missing' docker build --secret src=x .
 done_testing
