@@ -289,6 +289,7 @@ int build_run(struct progress *p, void *arg, struct err *err)
 	int rc;
 
 	b->progress = p;
+	cache_from_open(b);
 	if (build_context(b, err) || build_stages(b, err))
 		return -1;
 	say_arguments(b);
@@ -320,6 +321,7 @@ void build_options_free(struct build_options *o)
 	json_decref(o->host);
 	json_decref(o->auths);
 	json_decref(o->secrets);
+	json_decref(o->cache_from);
 }
 
 void build_free(void *arg)
@@ -344,6 +346,7 @@ void build_free(void *arg)
 	json_decref(b->global_args);
 	json_decref(b->used_args);
 	json_decref(b->snapshots);
+	json_decref(b->cache_images);
 	dockerfile_free(&b->file);
 	build_options_free(&b->o);
 	pthread_mutex_destroy(&b->lock);

@@ -12,6 +12,7 @@
  *   build_from.c     FROM: scratch, another stage, an image; its triggers
  *   build_layer.c    a step that makes a layer, or finds it in the cache; the image's document
  *   build_cache.c    records of steps that were done
+ *   build_cache_from.c  images that have such steps in them
  *   build_source.c   what COPY and ADD name; its digest
  *   build_git.c      a repository, which ADD and the request may name
  *   build_copy.c     COPY and ADD: where to
@@ -52,6 +53,7 @@ struct build_options {
 	json_t *host;           /* HostConfig of RUN's containers */
 	json_t *auths;          /* registry: X-Registry-Config */
 	json_t *secrets;        /* id: value, base64 */
+	json_t *cache_from;     /* references */
 	bool no_cache, pull, quiet, keep; /* keep: the containers of RUN stay */
 	bool has_epoch;         /* SOURCE_DATE_EPOCH */
 	json_int_t epoch;
@@ -105,6 +107,7 @@ struct build {
 	unsigned serial;    /* of temporary files */
 	struct strlist views; /* snapshots that are looked into: removed at the end */
 	json_t *snapshots;    /* names, from the first look into the cache on */
+	json_t *cache_images; /* those of --cache-from; not changed any more when the stages begin */
 };
 
 /* --- build.c ---------------------------------------------------------------------------------- */
@@ -180,6 +183,7 @@ struct layer_work {
 	 * without files. */
 	int (*fill)(struct stage *s, char key[ID_SIZE], void *arg, struct err *err);
 	void *arg;
+	bool told;           /* `text` alone says what goes into it, so another's image can have it */
 };
 int stage_layer(struct stage *s, const struct layer_work *w, struct err *err);
 /* A step without files: what it did to the Config is done already. */
@@ -193,6 +197,8 @@ int layer_view(struct build *b, const char *chain, struct err *err);
 /* --- build_cache.c --------------------------------------------------------------------------------------- */
 /* The record of a step: {"created", "layer": descriptor or null, "diffID", "chain", …}; new, or NULL. */
 json_t *cache_find(struct build *b, const char *key);
+/* Is the snapshot of that name there? */
+bool cache_has_snapshot(struct build *b, const char *chain);
 /* Keep it, and what it names from being garbage. */
 void cache_store(struct build *b, const char *key, json_t *record);
 json_t *dockerd_build_cache(struct daemon *d); /* as GET /system/df shows it; new */
@@ -204,6 +210,11 @@ char *cache_directory(struct daemon *d, const char *id);
 /* Have it for oneself; waits for whoever has it now. */
 void cache_directory_lock(struct daemon *d, const char *id);
 void cache_directory_unlock(struct daemon *d, const char *id);
+
+/* --- build_cache_from.c ------------------------------------------------------------------------------------ */
+void cache_from_open(struct build *b);
+/* The step of that text, as a record of the cache without "chain"; new, or NULL. */
+json_t *cache_from_find(const struct stage *s, const char *text);
 
 /* --- build_source.c ---------------------------------------------------------------------------------------- */
 struct source {

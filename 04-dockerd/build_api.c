@@ -29,7 +29,7 @@
 /* What BuildKit or another platform's daemon could: refused where it asks for something. */
 static int check_foreign(const struct http_request *req, struct err *err)
 {
-	static const char *const names[] = { "squash", "outputs", "session", "cachefrom", "cacheto",
+	static const char *const names[] = { "squash", "outputs", "session", "cacheto",
 					     "credentialspec", "isolation" };
 	static const char *const nothing[] = { "", "0", "false", "null", "[]", "{}", "default" };
 	const char *version = http_query(req, "version");
@@ -75,6 +75,17 @@ static int check_strings(const json_t *map, const char *name, bool null_too, str
 	json_object_foreach((json_t *)map, key, v)
 		if (!json_is_string(v) && !(null_too && json_is_null(v)))
 			return err_set(err, ERR_INVALID, "%s.%s: expected a string", name, key);
+	return 0;
+}
+
+static int check_references(const json_t *list, struct err *err)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "cachefrom[%zu]: expected a string", i);
 	return 0;
 }
 
@@ -193,6 +204,9 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 		return -1;
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
+	o->cache_from = document(req, "cachefrom", JSON_ARRAY, err);
+	if (!o->cache_from || check_references(o->cache_from, err))
+		return -1;
 	return !o->secrets || take_epoch(o, err) || take_host(o, req, err) ? -1 : 0;
 }
 

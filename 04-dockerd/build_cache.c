@@ -40,7 +40,7 @@ static json_t *list_snapshots(struct daemon *d)
 	return names;
 }
 
-static bool is_there(struct build *b, const char *chain)
+bool cache_has_snapshot(struct build *b, const char *chain)
 {
 	bool yes;
 
@@ -76,7 +76,7 @@ json_t *cache_find(struct build *b, const char *key)
 	AUTO_JSON json_t *record = jsonx_read(AT_FDCWD, path, RECORD_MAX, &ignored);
 
 	if (!record || (json_is_object(json_object_get(record, "layer")) &&
-			!is_there(b, jsonx_str(record, "chain", ""))))
+			!cache_has_snapshot(b, jsonx_str(record, "chain", ""))))
 		return NULL;
 	count_use(path);
 	return steal_ptr(&record);

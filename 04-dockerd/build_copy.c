@@ -9,6 +9,7 @@
  *   an archive      D (ADD only)         D, with the archive unpacked in it
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,8 @@
 #include "build.h"
 #include "copy.h"
 #include "task.h"
+
+#define LINKS_MAX 40 /* as path_resolution(7) */
 
 struct copying {
 	const struct instruction *i;
@@ -189,11 +192,34 @@ static int unpack(const struct copying *c, int fd, int root, struct err *err)
 	return tree_mkdir(root, c->to, &c->how, err) || copy_in(&in, fd, err) ? -1 : 0;
 }
 
+/* Where a file of that name comes to lie: links that have the name are followed, as by the real builders; the
+ * caller frees. */
+static char *behind_links(int root, const char *path)
+{
+	char *now = xstrdup(path), target[PATH_MAX];
+
+	for (unsigned n = 0; n < LINKS_MAX; n++) {
+		struct err ignored;
+		const char *base;
+		AUTO_CLOSE int dir = kern_path_parent(root, now, 0, &base, &ignored);
+		ssize_t len = dir < 0 ? -1 : readlinkat(dir, base, target, sizeof target - 1);
+		char *next;
+
+		if (len <= 0)
+			break;
+		target[len] = '\0';
+		next = *target == '/' ? xstrdup(target) : xasprintf("%.*s%s", (int)(base - now), now, target);
+		free(now);
+		now = next;
+	}
+	return now;
+}
+
 static int place_file(const struct copying *c, const struct source *src, int root, struct err *err)
 {
 	const char *kept = c->parents ? src->path + src->skip : src->shown;
 	bool into = c->to_dir || c->parents || is_dir(root, c->to);
-	AUTO_FREE char *to = into ? in_destination(c, kept) : xstrdup(c->to);
+	AUTO_FREE char *to = into ? in_destination(c, kept) : behind_links(root, c->to);
 	AUTO_FREE char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
 
 	if (c->how.exclude && ignore_chooses(c->how.exclude, c->parents ? kept : src->shown))
@@ -265,7 +291,7 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 		return -1;
 	text = xasprintf("/bin/sh -c #(nop) %s %s:%s in %s ", c->i->word, kind_of(&c->sources),
 			 strchr(digest, ':') + 1, c->to);
-	return stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
+	return stage_layer(s, &(struct layer_work){ text, digest, fill, c, true }, err);
 }
 
 static int run(struct stage *s, const struct instruction *i, struct err *err)
@@ -314,5 +340,5 @@ int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
 	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(path)))
 		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
 	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", path);
-	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path }, err);
+	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path, true }, err);
 }

@@ -342,7 +342,7 @@ static int layer(struct running *r, struct err *err)
 		return -1;
 	}
 	digester_done(d, digest);
-	return stage_layer(r->s, &(struct layer_work){ text, digest, fill, r }, err);
+	return stage_layer(r->s, &(struct layer_work){ text, digest, fill, r, !r->i->flags.n }, err);
 }
 
 int step_run(struct stage *s, const struct instruction *i, struct err *err)

@@ -121,6 +121,36 @@ expect_ok d import some.tar.bz2 imported
 expect_match "import of bzip2 is a plain layer" 'in-bz2' "$(files imported)"
 rm some.tar.*
 
+# ---- a link as a destination, and a trigger's stage
+build -t x <<'E'
+FROM busybox AS links
+RUN mkdir /real /dir && echo old >/real/old && ln -s /real/old /abs && ln -s real/new /rel && ln -s /real /todir && ln -s ../../../../real/up /dir/up
+COPY a.txt /abs
+COPY a.txt /rel
+COPY a.txt /dir/up
+COPY a.txt /todir
+FROM scratch
+COPY --from=links /real /r/
+COPY --from=links /abs /dir/up /l/
+E
+expect_eq "a file comes to lie behind a link" "one one one one" "$(for f in old new up a.txt; do content "/r/$f"; done | xargs)"
+build -t base <<'E'
+FROM busybox
+ONBUILD COPY --from=named /n /n
+ONBUILD RUN --mount=type=bind,from=second,target=/m cat /m/s
+E
+build -t x <<'E'
+FROM busybox AS named
+RUN echo named >/n
+FROM busybox AS second
+RUN echo second >/s
+FROM busybox AS unused
+RUN exit 1
+FROM base
+RUN cat /n
+E
+expect_eq "stages that only a trigger names are built" "named second" "$(grep -x 'named\|second' <<<"$output" | sort | xargs)"
+
 # ---- triggers, the base's command, an unused argument
 build -t x --build-arg NOT=used <<'E'
 FROM busybox
