@@ -21,6 +21,7 @@
  *   build_stub.c     what was made only to be mounted over
  *   build_mount.c    RUN --mount
  *   build_owner.c    --chown
+ *   build_chmod.c    --chmod
  *
  * A stage is a thread, and waits for the stages that it takes something from. Its snapshots are
  * containerd's: each step that changes files has one, on top of the last one's, and its difference
@@ -251,6 +252,7 @@ struct tree_copy {
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;                  /* for files, and for directories */
+	const char *letters;          /* instead of mode: "u+x"; or NULL */
 };
 /* Add to the digest what a copy of `path` depends on: names, kinds, modes, data; owners unless `chown`. */
 int tree_digest(int root, const char *path, const struct tree_copy *t, struct digester *d,
@@ -288,6 +290,10 @@ void stubs_note(int root, const struct strlist *targets, struct stubs *st);
 /* Away with those that nobody put anything into, the directories looking untouched. */
 void stubs_remove(int root, struct stubs *st);
 void stubs_free(struct stubs *st);
+
+/* --- build_chmod.c ------------------------------------------------------------------------------------- */
+/* "u=rwX,go=rX" to *mode. false: it is not written so. */
+bool chmod_apply(const char *text, bool dir, mode_t *mode);
 
 /* --- build_owner.c ------------------------------------------------------------------------------------- */
 /* name[:group] in the files of a tree: numbers need none. */

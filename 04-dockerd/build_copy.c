@@ -31,6 +31,7 @@ struct copying {
 	struct ignore exclude;
 	struct tree_copy how;
 	char *chown;       /* "user:group", or NULL */
+	char *letters;     /* of --chmod, or NULL */
 	char *to;          /* absolute */
 	bool to_dir;       /* it ends in a slash, or in a dot */
 	bool parents, unpack;
@@ -68,15 +69,20 @@ static int take_chmod(struct stage *s, struct copying *c, struct err *err)
 	const char *flag = step_flag(c->i, "chmod", 0);
 	AUTO_FREE char *text = flag ? step_expand(s, flag, err) : NULL;
 	unsigned long mode;
+	mode_t some = 0;
 	char *end;
 
 	if (!text)
 		return flag ? -1 : 0;
+	c->how.chmod = true;
+	if (chmod_apply(text, false, &some)) {
+		c->how.letters = c->letters = steal_ptr(&text);
+		return 0;
+	}
 	mode = strtoul(text, &end, 8);
 	if (!*text || *end || mode > 07777)
 		return err_set(err, ERR_INVALID, "invalid chmod parameter: '%s'. it should be octal string "
-			       "and between 0 and 07777", text);
-	c->how.chmod = true;
+			       "and between 0 and 07777, or as in chmod(1)", text);
 	c->how.mode = (mode_t)mode;
 	return 0;
 }
@@ -135,8 +141,8 @@ static void digest_identity(const struct copying *c, const struct source *src, s
 
 static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 {
-	AUTO_FREE char *how = xasprintf("%s %d %s %d %o", c->to, c->to_dir, c->chown ? c->chown : "",
-					c->how.chmod, c->how.mode);
+	AUTO_FREE char *how = xasprintf("%s %d %s %d %o%s", c->to, c->to_dir, c->chown ? c->chown : "",
+					c->how.chmod, c->how.mode, c->letters ? c->letters : "");
 	struct digester *d = digester_new();
 
 	digester_add(d, how, strlen(how) + 1);
@@ -302,6 +308,7 @@ static int run(struct stage *s, const struct instruction *i, struct err *err)
 	sources_free(&c.sources);
 	ignore_free(&c.exclude);
 	free(c.chown);
+	free(c.letters);
 	free(c.to);
 	return rc;
 }

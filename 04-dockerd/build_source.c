@@ -196,6 +196,15 @@ static bool is_repository(const char *word)
 	return git_is_url(word) && !str_starts(word, "github.com/");
 }
 
+/* What the flag says, or NULL; the caller frees. */
+static int take_checksum(struct stage *s, const struct instruction *i, char **sum, struct err *err)
+{
+	const char *flag = step_flag(i, "checksum", 0);
+
+	*sum = flag ? step_expand(s, flag, err) : NULL;
+	return flag && !*sum ? -1 : 0;
+}
+
 static int check_digest(int fd, const char *wanted, struct err *err)
 {
 	struct digester *d = digester_new();
@@ -215,12 +224,15 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 		   struct err *err)
 {
 	AUTO_FREE char *path = xstrndup(url, strcspn(url, "?#"));
-	const char *name = strrchr(path, '/') + 1, *sum = step_flag(i, "checksum", 0);
+	AUTO_FREE char *sum = NULL;
+	const char *name = strrchr(path, '/') + 1;
 	struct timespec times[2] = { { 0 } };
 	AUTO_CLOSE int fd = -1;
 	struct download got = { 0 };
 	int root;
 
+	if (take_checksum(s, i, &sum, err))
+		return -1;
 	if (sum && !digest_valid(sum))
 		return err_set(err, ERR_INVALID, "invalid checksum digest format: %s", sum);
 	if (!*name || !strchr(strstr(path, "://") + 3, '/'))
@@ -242,13 +254,13 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 static int add_git(struct stage *s, const struct instruction *i, const char *url, struct sources *out,
 		   struct err *err)
 {
-	const char *sum = step_flag(i, "checksum", 0);
-	AUTO_FREE char *identity = NULL;
+	AUTO_FREE char *identity = NULL, *sum = NULL;
 	struct source *src;
 	bool keep;
 	int root;
 
-	if (step_flag_bool(i, "keep-git-dir", &keep, err) || stage_say(s, err, "Fetching %s\n", url))
+	if (step_flag_bool(i, "keep-git-dir", &keep, err) || take_checksum(s, i, &sum, err) ||
+	    stage_say(s, err, "Fetching %s\n", url))
 		return -1;
 	root = build_git(s->b, url, keep, &identity, err);
 	if (root < 0)

@@ -174,13 +174,22 @@ static gid_t gid_of(const struct tree_copy *t, const struct stat *st)
 	return t->chown ? t->gid : st->st_gid;
 }
 
+static mode_t mode_of(const struct tree_copy *t, const struct stat *st)
+{
+	mode_t mode = st->st_mode & 07777;
+
+	if (t->chmod && t->letters)
+		chmod_apply(t->letters, S_ISDIR(st->st_mode), &mode);
+	return t->chmod && !t->letters ? t->mode : mode;
+}
+
 /* Owner first: chown clears set-user-ID bits and capabilities; times last. */
 static int set_look(int from, int to, const struct stat *st, const struct tree_copy *t)
 {
 	struct timespec times[2] = { st->st_mtim, st->st_mtim };
 
 	return fchown(to, uid_of(t, st), gid_of(t, st)) ||
-			       fchmod(to, t->chmod ? t->mode : st->st_mode & 07777) ||
+			       fchmod(to, mode_of(t, st)) ||
 			       copy_xattrs(from, to) || futimens(to, times)
 		       ? -1 : 0;
 }
@@ -254,7 +263,7 @@ static int copy_other(int dir, const char *name, int to, const char *as, const s
 		target[n] = '\0';
 		return symlinkat(target, to, as) || set_look_at(to, as, st, t) ? err_sys(err, "copy") : 0;
 	}
-	if (mknodat(to, as, t->chmod ? (st->st_mode & S_IFMT) | t->mode : st->st_mode, st->st_rdev) ||
+	if (mknodat(to, as, (st->st_mode & S_IFMT) | mode_of(t, st), st->st_rdev) ||
 	    set_look_at(to, as, st, t))
 		return err_sys(err, "copy");
 	return 0;

@@ -80,6 +80,9 @@ static void pass(struct strlist *env, const char *name)
 		strlist_addf(env, "%s=%s", name, value);
 }
 
+#define SSH_COMMAND "GIT_SSH_COMMAND=ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=accept-new " \
+		    "-o UserKnownHostsFile=/tmp/known_hosts"
+
 /* gitcredentials(7), git-config(1), "Environment": nothing is asked, nothing read but what stands here. */
 static void environment(const struct git_source *g, const struct git_job *job, struct strlist *env)
 {
@@ -87,8 +90,7 @@ static void environment(const struct git_source *g, const struct git_job *job, s
 		"HOME=/tmp", "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_ATTR_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false",
 		"GIT_ALLOW_PROTOCOL=git:http:https:ssh", "GIT_CEILING_DIRECTORIES=/tmp",
-		"GIT_SSH_COMMAND=ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=accept-new "
-		"-o UserKnownHostsFile=/tmp/known_hosts",
+		(SSH_COMMAND),
 	};
 	static const char *const passed[] = { "PATH", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
 					      "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE",

@@ -121,6 +121,24 @@ expect_ok d import some.tar.bz2 imported
 expect_match "import of bzip2 is a plain layer" 'in-bz2' "$(files imported)"
 rm some.tar.*
 
+# ---- --chmod in letters, a checksum by variable, proxies
+mkdir -p modes/d && echo x >modes/run && echo x >modes/plain && chmod 755 modes/run && chmod 700 modes/d && chmod 640 modes/plain
+build -t x <<'E'
+FROM scratch
+COPY --chmod=u=rwX,go=rX modes /m/
+COPY --chmod=+x modes/plain /p
+COPY modes /as/
+E
+expect_eq "the context's modes, and --chmod's" "-rwxr-x--x p drwxr-xr-x m/d/ drwx------ as/d/ -rw-r--r-- m/plain -rw-r----- as/plain -rwxr-xr-x m/run -rwxr-xr-x as/run" \
+	"$(files | awk '$3 ~ /d.$|run|plain|^p$/ { print $1, $3 }' | grep -v ' dev' | sort -t/ -k 2,2 -k 1.12r | xargs)"
+refused "invalid chmod parameter: 'u\+q'" <<<$'FROM scratch\nCOPY --chmod=u+q modes /m/'
+proxied() { build --build-arg "http_proxy=$1" --build-arg HTTPS_PROXY=s <<<$'FROM busybox\nRUN echo "proxy $http_proxy $HTTPS_PROXY."'; }
+proxied one
+expect_match "a proxy needs no ARG" '^proxy one s\.$' "$output"
+proxied two
+expect_match "and is in no key" 'Using cache' "$output"
+rm -r modes
+
 # ---- a link as a destination, and a trigger's stage
 build -t x <<'E'
 FROM busybox AS links
@@ -233,8 +251,10 @@ expect_match "a compressed context" 'Successfully built' "$(tar -cz a.txt other 
 (cd "$C" && exec python3 -m http.server 8097 --bind 127.0.0.1 >/dev/null 2>&1) &
 web=$!
 expect_ok wait_for 5 curl -fsS -o /dev/null http://127.0.0.1:8097/a.txt
-build -t x <<E
+build -t x --build-arg SUM="$(sha256sum <a.txt | cut -d' ' -f1)" <<E
 FROM scratch
+ARG SUM
+ADD --checksum=sha256:\$SUM http://127.0.0.1:8097/a.txt /by-variable/
 ADD --checksum=sha256:$(sha256sum <a.txt | cut -d' ' -f1) http://127.0.0.1:8097/a.txt /got/
 E
 expect_eq "ADD of an URL: mode 0600" "-rw------- 0/0 got/a.txt" "$(files | grep 'got/a' | sed 's/ *$//')"
