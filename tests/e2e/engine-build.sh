@@ -70,6 +70,7 @@ expect_match "RUN's output, with the argument" '^hello me$' "$output"
 expect_match "a script that names its interpreter" '^script /dev/pipes/E3 d$' "$output"
 expect_no_match "a stage that nobody needs is not built" 'FROM busybox AS unused' "$output"
 expect_match "names" 'Successfully tagged x:2' "$output"
+expect_match "scratch has no ID" '^ ---> $' "$output"
 expect_eq "--iidfile" "$(d inspect -f '{{.Id}}' x)" "$(cat "$T/iid")"
 first=$(cat "$T/iid")
 expect_eq "files" "drwxr-xr-x 0/0 ./
