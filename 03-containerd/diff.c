@@ -2,6 +2,8 @@
  * diff.c - which two trees, and where the layer goes (diff.h).
  *
  *     tar ─▶ SHA-256 (diff ID) ─▶ deflate ─▶ ingest: SHA-256 (digest), sync, rename
+ *
+ * A layer that stays plain is hashed once: its two names are the same.
  */
 #include "diff_private.h"
 
@@ -105,9 +107,9 @@ int ctrd_diff_archive(struct ctrd_snapshots *s, const struct ctrd_diff *d,
 
 struct store {
 	struct ingest *in;
-	struct digester *plain; /* of the tar, while it goes by */
-	uint64_t size;
 	bool gzip;
+	struct digester *plain; /* of the tar, while it goes by to be compressed */
+	uint64_t size;
 	z_stream z;
 	gz_header header;
 };
@@ -135,10 +137,10 @@ static int take(void *state, const void *buf, size_t n, struct err *err)
 {
 	struct store *st = state;
 
-	digester_add(st->plain, buf, n);
 	st->size += n;
 	if (!st->gzip)
 		return ingest_write(st->in, buf, n, err);
+	digester_add(st->plain, buf, n);
 	st->z.next_in = (unsigned char *)buf;
 	st->z.avail_in = (unsigned)n;
 	return squeeze(st, Z_NO_FLUSH, err);
@@ -151,7 +153,7 @@ static int begin(struct store *st, struct content *c, bool gzip, struct err *err
 				  Z_DEFAULT_STRATEGY) != Z_OK ||
 		     deflateSetHeader(&st->z, &st->header) != Z_OK))
 		return err_set(err, ERR_SYSTEM, "deflate cannot be initialised");
-	st->plain = digester_new();
+	st->plain = gzip ? digester_new() : NULL;
 	st->in = content_ingest(c, NULL, err);
 	return st->in ? 0 : -1;
 }
@@ -160,11 +162,16 @@ static int finish(struct store *st, struct ctrd_diffed *out, struct err *err)
 {
 	if (st->gzip && squeeze(st, Z_FINISH, err))
 		return -1;
-	digester_done(steal_ptr(&st->plain), out->diff_id);
 	out->diff_size = st->size;
 	out->size = ingest_offset(st->in);
 	out->media_type = st->gzip ? OCI_LAYER "+gzip" : OCI_LAYER;
-	return ingest_commit(steal_ptr(&st->in), NULL, -1, out->digest, err);
+	if (ingest_commit(steal_ptr(&st->in), NULL, -1, out->digest, err))
+		return -1;
+	if (st->gzip)
+		digester_done(steal_ptr(&st->plain), out->diff_id);
+	else
+		strcpy(out->diff_id, out->digest);
+	return 0;
 }
 
 int ctrd_diff(struct ctrd_snapshots *s, struct content *c, const struct ctrd_diff *d,

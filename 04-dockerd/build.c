@@ -213,23 +213,41 @@ static void warn_unused(struct build *b)
 							"consumed\n", names.data));
 }
 
+/* What the first name means now; new, or NULL. */
+static json_t *named_image(struct build *b, struct err *err)
+{
+	AUTO_FREE char *name = NULL;
+
+	return b->o.tags.n ? dockerd_image_resolve(b->d, b->o.tags.v[0], &name, err) : NULL;
+}
+
+/* Is it the image already, after a build that changed nothing? */
+static bool is_made(const json_t *image, const struct stage *s)
+{
+	return image && !strcmp(jsonx_str(jsonx_at(image, "manifest.config"), "digest", ""), s->id) &&
+	       json_equal(jsonx_at(image, "manifest.layers"), s->layers);
+}
+
 /* The image under each of its names; nameless where it has none. */
 static int make_image(struct build *b, struct stage *s, struct err *err)
 {
-	AUTO_JSON json_t *target = NULL;
-	AUTO_FREE char *name = NULL;
+	AUTO_JSON json_t *image = named_image(b, err);
 	char id[136];
 
-	if (dockerd_image_make(b->d, s->doc, s->layers, b->o.tags.n ? b->o.tags.v[0] : NULL, id, err))
-		return -1;
+	snprintf(id, sizeof id, "%s", s->id);
+	if (!is_made(image, s)) {
+		if (dockerd_image_make(b->d, s->doc, s->layers, b->o.tags.n ? b->o.tags.v[0] : NULL, id, err))
+			return -1;
+		json_decref(image);
+		image = b->o.tags.n > 1 ? named_image(b, err) : json_object();
+		if (!image)
+			return -1;
+	}
 	progress_line(b->progress, json_pack("{s:{s:s}}", "aux", "ID", id));
 	progress_text(b->progress, b->o.quiet ? json_sprintf("%s\n", id)
 					      : json_sprintf("Successfully built %.12s\n", strchr(id, ':') + 1));
-	target = b->o.tags.n ? dockerd_image_resolve(b->d, id, &name, err) : json_object();
-	if (!target)
-		return -1;
 	for (size_t n = 0; n < b->o.tags.n; n++) {
-		if (n && dockerd_name_give(b->d, b->o.tags.v[n], json_object_get(target, "target"), err))
+		if (n && dockerd_name_give(b->d, b->o.tags.v[n], json_object_get(image, "target"), err))
 			return -1;
 		dockerd_event(b->d, "image", "tag", id, json_pack("{s:s}", "name", b->o.shown.v[n]));
 		if (!b->o.quiet)
@@ -257,22 +275,6 @@ static int finish(struct build *b, struct err *err)
 
 /* --- a build ------------------------------------------------------------------------------------------- */
 
-static int open_dirs(struct build *b, struct err *err)
-{
-	char id[ID_SIZE];
-	AUTO_FREE char *context = NULL;
-
-	dockerd_random_id(id);
-	b->dir = xasprintf("%s/build/%s", b->d->cfg->data_root, id);
-	b->secret_dir = xasprintf("%s/build/%s", b->d->cfg->exec_root, id);
-	context = xasprintf("%s/context", b->dir);
-	if (file_mkdir_p(context, 0700, err))
-		return -1;
-	b->context = open(context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* COPY . makes a directory that looks like this one; what is above it nobody may enter. */
-	return b->context < 0 || fchmod(b->context, 0755) ? err_sys(err, "open %s", context) : 0;
-}
-
 static void say_arguments(struct build *b)
 {
 	for (size_t n = 0; n < b->file.warnings.n && !b->o.quiet; n++)
@@ -288,7 +290,8 @@ int build_run(struct progress *p, void *arg, struct err *err)
 	int rc;
 
 	b->progress = p;
-	if (open_dirs(b, err) || build_context(b, err) || build_stages(b, err))
+	cache_from_open(b);
+	if (build_context(b, err) || build_stages(b, err))
 		return -1;
 	say_arguments(b);
 	rc = run_stages(b, err);
@@ -319,8 +322,7 @@ void build_options_free(struct build_options *o)
 	json_decref(o->host);
 	json_decref(o->auths);
 	json_decref(o->secrets);
-	if (o->body >= 0)
-		close(o->body);
+	json_decref(o->cache_from);
 }
 
 void build_free(void *arg)
@@ -344,6 +346,8 @@ void build_free(void *arg)
 	strlist_free(&b->views);
 	json_decref(b->global_args);
 	json_decref(b->used_args);
+	json_decref(b->snapshots);
+	json_decref(b->cache_images);
 	dockerfile_free(&b->file);
 	build_options_free(&b->o);
 	pthread_mutex_destroy(&b->lock);

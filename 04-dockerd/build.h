@@ -3,7 +3,8 @@
  *
  *   build_api.c      the request; what of the cache there is, and prune
  *   build.c          one build from its beginning to its end; what it says
- *   build_context.c  the archive that came along, or an URL, as a directory; the Dockerfile in it
+ *   build_upload.c   the archive that came along as a directory
+ *   build_context.c  an URL as such; the Dockerfile in it
  *   build_stage.c    which stages there are, which of them are needed, and what each waits for
  *   build_step.c     one instruction after another; flags, variables
  *   build_config.c   instructions that change an image's Config and nothing else
@@ -11,13 +12,16 @@
  *   build_from.c     FROM: scratch, another stage, an image; its triggers
  *   build_layer.c    a step that makes a layer, or finds it in the cache; the image's document
  *   build_cache.c    records of steps that were done
+ *   build_cache_from.c  images that have such steps in them
  *   build_source.c   what COPY and ADD name; its digest
+ *   build_git.c      a repository, which ADD and the request may name
  *   build_copy.c     COPY and ADD: where to
  *   build_tree.c     files from one tree to another
  *   build_run.c      RUN: a container
  *   build_stub.c     what was made only to be mounted over
  *   build_mount.c    RUN --mount
  *   build_owner.c    --chown
+ *   build_chmod.c    --chmod
  *
  * A stage is a thread, and waits for the stages that it takes something from. Its snapshots are
  * containerd's: each step that changes files has one, on top of the last one's, and its difference
@@ -34,6 +38,7 @@
 #include <stdbool.h>
 
 #include "03-containerd/content.h"
+#include "03-containerd/http.h"
 #include "daemon.h"
 #include "dockerfile.h"
 #include "names.h"
@@ -49,10 +54,10 @@ struct build_options {
 	json_t *host;           /* HostConfig of RUN's containers */
 	json_t *auths;          /* registry: X-Registry-Config */
 	json_t *secrets;        /* id: value, base64 */
+	json_t *cache_from;     /* references */
 	bool no_cache, pull, quiet, keep; /* keep: the containers of RUN stay */
 	bool has_epoch;         /* SOURCE_DATE_EPOCH */
 	json_int_t epoch;
-	int body;               /* the context's archive */
 };
 void build_options_free(struct build_options *o);
 
@@ -102,6 +107,8 @@ struct build {
 	json_t *used_args;  /* names */
 	unsigned serial;    /* of temporary files */
 	struct strlist views; /* snapshots that are looked into: removed at the end */
+	json_t *snapshots;    /* names, from the first look into the cache on */
+	json_t *cache_images; /* those of --cache-from; not changed any more when the stages begin */
 };
 
 /* --- build.c ---------------------------------------------------------------------------------- */
@@ -117,6 +124,11 @@ int build_call(struct daemon *d, const char *method, const char *path, const jso
 	       struct err *err); /* containerd; the answer is dropped */
 /* Remove what a daemon left that died. */
 void dockerd_build_sweep(struct daemon *d);
+
+/* --- build_upload.c ---------------------------------------------------------------------------- */
+int build_upload_sink(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err);
+/* The directory is the build's from here on. */
+int build_upload_take(struct http_request *req, struct build *b, struct err *err);
 
 /* --- build_context.c --------------------------------------------------------------------------- */
 int build_context(struct build *b, struct err *err);
@@ -172,6 +184,7 @@ struct layer_work {
 	 * without files. */
 	int (*fill)(struct stage *s, char key[ID_SIZE], void *arg, struct err *err);
 	void *arg;
+	bool told;           /* `text` alone says what goes into it, so another's image can have it */
 };
 int stage_layer(struct stage *s, const struct layer_work *w, struct err *err);
 /* A step without files: what it did to the Config is done already. */
@@ -184,9 +197,11 @@ int layer_view(struct build *b, const char *chain, struct err *err);
 
 /* --- build_cache.c --------------------------------------------------------------------------------------- */
 /* The record of a step: {"created", "layer": descriptor or null, "diffID", "chain", …}; new, or NULL. */
-json_t *cache_find(struct daemon *d, const char *key);
+json_t *cache_find(struct build *b, const char *key);
+/* Is the snapshot of that name there? */
+bool cache_has_snapshot(struct build *b, const char *chain);
 /* Keep it, and what it names from being garbage. */
-void cache_store(struct daemon *d, const char *key, json_t *record);
+void cache_store(struct build *b, const char *key, json_t *record);
 json_t *dockerd_build_cache(struct daemon *d); /* as GET /system/df shows it; new */
 /* What of it was removed, and its size. `chooses` NULL: all. */
 json_t *cache_prune(struct daemon *d, bool (*chooses)(void *arg, const json_t *entry), void *arg,
@@ -197,6 +212,11 @@ char *cache_directory(struct daemon *d, const char *id);
 void cache_directory_lock(struct daemon *d, const char *id);
 void cache_directory_unlock(struct daemon *d, const char *id);
 
+/* --- build_cache_from.c ------------------------------------------------------------------------------------ */
+void cache_from_open(struct build *b);
+/* The step of that text, as a record of the cache without "chain"; new, or NULL. */
+json_t *cache_from_find(const struct stage *s, const char *text);
+
 /* --- build_source.c ---------------------------------------------------------------------------------------- */
 struct source {
 	int root;        /* of the tree that it is in */
@@ -204,6 +224,7 @@ struct source {
 	char *path;      /* in it, clean and relative; "." is the root */
 	char *shown;     /* its base name */
 	bool remote;     /* from an URL */
+	char *identity;  /* what stands for its content in the digest; NULL: the content does */
 	size_t skip;     /* of path: what --parents leaves out, up to "/./" */
 };
 struct sources {
@@ -218,6 +239,11 @@ void sources_free(struct sources *v);
 /* The files of a stage or an image, to read: an fd, the caller's. */
 int source_tree(struct stage *s, const char *name, struct err *err);
 
+/* --- build_git.c -------------------------------------------------------------------------------------------- */
+/* The files of "URL#ref:dir", without .git unless it is to be kept: an fd, the caller's. *identity, the caller's
+ * too, begins with the commit and says all that the files depend on. */
+int build_git(struct build *b, const char *url, bool keep, char **identity, struct err *err);
+
 /* --- build_tree.c ------------------------------------------------------------------------------------------- */
 struct ignore;
 struct tree_copy {
@@ -226,6 +252,7 @@ struct tree_copy {
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;                  /* for files, and for directories */
+	const char *letters;          /* instead of mode: "u+x"; or NULL */
 };
 /* Add to the digest what a copy of `path` depends on: names, kinds, modes, data; owners unless `chown`. */
 int tree_digest(int root, const char *path, const struct tree_copy *t, struct digester *d,
@@ -233,6 +260,8 @@ int tree_digest(int root, const char *path, const struct tree_copy *t, struct di
 /* Copy root/path to to_root/to: a directory's content into the directory, whatever else as the file. */
 int tree_copy(int root, const char *path, int to_root, const char *to, const struct tree_copy *t,
 	      struct err *err);
+/* Away with what the rules choose. */
+int tree_prune(int root, const struct ignore *rules, struct err *err);
 /* mkdir -p, each new directory being the owner's. */
 int tree_mkdir(int root, const char *path, const struct tree_copy *t, struct err *err);
 
@@ -261,6 +290,10 @@ void stubs_note(int root, const struct strlist *targets, struct stubs *st);
 /* Away with those that nobody put anything into, the directories looking untouched. */
 void stubs_remove(int root, struct stubs *st);
 void stubs_free(struct stubs *st);
+
+/* --- build_chmod.c ------------------------------------------------------------------------------------- */
+/* "u=rwX,go=rX" to *mode. false: it is not written so. */
+bool chmod_apply(const char *text, bool dir, mode_t *mode);
 
 /* --- build_owner.c ------------------------------------------------------------------------------------- */
 /* name[:group] in the files of a tree: numbers need none. */

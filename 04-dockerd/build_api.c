@@ -23,14 +23,13 @@
 #include "filters.h"
 #include "image_name.h"
 #include "prune.h"
-#include "spool.h"
 
 /* --- parameters ----------------------------------------------------------------------------------- */
 
 /* What BuildKit or another platform's daemon could: refused where it asks for something. */
 static int check_foreign(const struct http_request *req, struct err *err)
 {
-	static const char *const names[] = { "squash", "outputs", "session", "cachefrom", "cacheto",
+	static const char *const names[] = { "squash", "outputs", "session", "cacheto",
 					     "credentialspec", "isolation" };
 	static const char *const nothing[] = { "", "0", "false", "null", "[]", "{}", "default" };
 	const char *version = http_query(req, "version");
@@ -76,6 +75,17 @@ static int check_strings(const json_t *map, const char *name, bool null_too, str
 	json_object_foreach((json_t *)map, key, v)
 		if (!json_is_string(v) && !(null_too && json_is_null(v)))
 			return err_set(err, ERR_INVALID, "%s.%s: expected a string", name, key);
+	return 0;
+}
+
+static int check_references(const json_t *list, struct err *err)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, v)
+		if (!json_is_string(v))
+			return err_set(err, ERR_INVALID, "cachefrom[%zu]: expected a string", i);
 	return 0;
 }
 
@@ -194,10 +204,10 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 		return -1;
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
-	if (!o->secrets || take_epoch(o, err) || take_host(o, req, err))
+	o->cache_from = document(req, "cachefrom", JSON_ARRAY, err);
+	if (!o->cache_from || check_references(o->cache_from, err))
 		return -1;
-	o->body = dockerd_spool_take(req, err);
-	return o->body < 0 ? -1 : 0;
+	return !o->secrets || take_epoch(o, err) || take_host(o, req, err) ? -1 : 0;
 }
 
 static int post_build(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -205,11 +215,11 @@ static int post_build(struct http_request *req, struct http_reply *rep, void *da
 	struct build *b = xcalloc(1, sizeof *b);
 	struct progress_job job = { build_run, build_free, b };
 
-	*b = (struct build){ .d = daemon, .context = -1, .o.body = -1, .global_args = json_object(),
+	*b = (struct build){ .d = daemon, .context = -1, .global_args = json_object(),
 			     .used_args = json_object() };
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->changed, NULL);
-	if (!take_options(&b->o, req, err))
+	if (!take_options(&b->o, req, err) && !build_upload_take(req, b, err))
 		return dockerd_progress(daemon, &job, rep, err);
 	build_free(b);
 	return -1;
@@ -271,7 +281,7 @@ static int post_prune(struct http_request *req, struct http_reply *rep, void *da
 }
 
 const struct http_route dockerd_build_routes[] = {
-	{ "POST", "/build", post_build, dockerd_spool_sink },
+	{ "POST", "/build", post_build, build_upload_sink },
 	{ "POST", "/build/prune", post_prune },
 	{ NULL },
 };

@@ -1,7 +1,7 @@
 /*
  * build_cache.c - see build.h: what was built once.
  *
- *   <data-root>/build-cache/steps/<key>    a record: JSON; used last when its file's time says so
+ *   <data-root>/build-cache/steps/<key>    a record: JSON, and a blank for each use; the file's time is the last's
  *   <data-root>/build-cache/mounts/<id>/   a directory of RUN --mount=type=cache
  *
  * A record's blob and snapshot would be garbage to containerd as soon as no image has them; a lease of
@@ -27,13 +27,29 @@ static char *place(const struct daemon *d, const char *kind, const char *name)
 
 /* --- records ----------------------------------------------------------------------------------- */
 
-static bool is_there(struct daemon *d, const char *chain)
+/* The names of all snapshots when the build first asked: it asks for most of its steps. */
+static json_t *list_snapshots(struct daemon *d)
 {
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s", chain);
 	struct err ignored;
-	AUTO_JSON json_t *found = ctrd_call(d->ctrd, "GET", path, NULL, &ignored);
+	AUTO_JSON json_t *list = ctrd_call(d->ctrd, "GET", "/v1/snapshots", NULL, &ignored);
+	json_t *names = json_object(), *v;
+	size_t i;
 
-	return found != NULL;
+	json_array_foreach(list, i, v)
+		json_object_set_new(names, jsonx_str(v, "key", ""), json_true());
+	return names;
+}
+
+bool cache_has_snapshot(struct build *b, const char *chain)
+{
+	bool yes;
+
+	pthread_mutex_lock(&b->lock);
+	if (!b->snapshots)
+		b->snapshots = list_snapshots(b->d);
+	yes = json_object_get(b->snapshots, chain) != NULL;
+	pthread_mutex_unlock(&b->lock);
+	return yes;
 }
 
 /* One that a power failure spoils is one that is not there. */
@@ -44,18 +60,25 @@ static int write_record(const char *path, const json_t *record, struct err *err)
 	return file_write_volatile(AT_FDCWD, path, text, strlen(text), 0600, err);
 }
 
-json_t *cache_find(struct daemon *d, const char *key)
+static void count_use(const char *path)
 {
-	AUTO_FREE char *path = place(d, "steps", key);
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || st.st_size > RECORD_MAX / 2 || write(fd, " ", 1) != 1)
+		log_warn("build cache: a use of %s was not noted", path);
+}
+
+json_t *cache_find(struct build *b, const char *key)
+{
+	AUTO_FREE char *path = place(b->d, "steps", key);
 	struct err ignored;
 	AUTO_JSON json_t *record = jsonx_read(AT_FDCWD, path, RECORD_MAX, &ignored);
 
 	if (!record || (json_is_object(json_object_get(record, "layer")) &&
-			!is_there(d, jsonx_str(record, "chain", ""))))
+			!cache_has_snapshot(b, jsonx_str(record, "chain", ""))))
 		return NULL;
-	json_object_set_new(record, "uses", json_integer(jsonx_int(record, "uses", 0) + 1));
-	if (write_record(path, record, &ignored))
-		log_warn("build cache: %s", ignored.msg);
+	count_use(path);
 	return steal_ptr(&record);
 }
 
@@ -75,11 +98,16 @@ static int hold(struct daemon *d, const char *key, const json_t *record, struct 
 }
 
 /* A cache that cannot be written makes a build slow, not wrong. */
-void cache_store(struct daemon *d, const char *key, json_t *record)
+void cache_store(struct build *b, const char *key, json_t *record)
 {
+	struct daemon *d = b->d;
 	AUTO_FREE char *dir = place(d, "steps", ""), *path = place(d, "steps", key);
 	struct err err;
 
+	pthread_mutex_lock(&b->lock);
+	if (b->snapshots)
+		json_object_set_new(b->snapshots, jsonx_str(record, "chain", ""), json_true());
+	pthread_mutex_unlock(&b->lock);
 	if ((json_is_object(json_object_get(record, "layer")) && hold(d, key, record, &err)) ||
 	    file_mkdir_p(dir, 0700, &err) || write_record(path, record, &err))
 		log_warn("build cache: %s", err.msg);
@@ -99,16 +127,21 @@ static void times_of(const char *path, json_t *entry)
 static json_t *step_entry(struct daemon *d, const char *key)
 {
 	AUTO_FREE char *path = place(d, "steps", key);
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 	struct err ignored;
-	AUTO_JSON json_t *record = jsonx_read(AT_FDCWD, path, RECORD_MAX, &ignored);
+	AUTO_JSON json_t *record = file_read(AT_FDCWD, path, &text, RECORD_MAX, &ignored)
+					   ? NULL : jsonx_parse(text.data, text.len, path, &ignored);
+	size_t uses = 0;
 	json_t *entry;
 
 	if (!record)
 		return NULL;
+	while (text.data[text.len - 1 - uses] == ' ')
+		uses++;
 	entry = json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:s, s:I}", "ID", key, "Type", "regular",
 			  "Description", jsonx_str(record, "text", ""), "InUse", 0, "Shared", 0, "Size",
 			  jsonx_int(record, "size", 0), "CreatedAt", jsonx_str(record, "created", ""),
-			  "UsageCount", jsonx_int(record, "uses", 0));
+			  "UsageCount", (json_int_t)uses);
 	times_of(path, entry);
 	return entry;
 }

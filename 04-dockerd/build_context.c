@@ -1,9 +1,6 @@
 /*
- * build_context.c - see build.h: what the client sent, unpacked where nobody but us looks.
- *
- * The archive is hostile: it is unpacked as `docker cp` unpacks one into a container (copy_in.c), each
- * name resolved by the kernel below the directory. Links in it stay what they are, and whoever reads
- * the context later resolves them in the same way.
+ * build_context.c - see build.h: the context, where the client did not send it but names it; and what of it is
+ * the Dockerfile, and what is not for the build.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,40 +9,57 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
+#include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
 #include "03-containerd/tar_read.h"
 #include "build.h"
 #include "copy.h"
+#include "create.h"
 #include "download.h"
+#include "git.h"
+#include "spool.h"
 
 #define IGNORE_MAX (1 << 20)
 
 /* --- an URL ------------------------------------------------------------------------------------- */
 
-static bool is_git(const char *url)
+static bool is_repository(const struct build *b)
 {
-	return str_starts(url, "git://") || str_starts(url, "git@") || str_starts(url, "github.com/") ||
-	       str_ends(url, ".git") || strstr(url, ".git#");
+	return b->o.remote && git_is_url(b->o.remote);
 }
 
-/* In the place of the request's body. */
-static int fetch_remote(struct build *b, struct err *err)
+/* As BuildKit's argument BUILDKIT_CONTEXT_KEEP_GIT_DIR says. */
+static bool keeps_git_dir(struct build *b)
+{
+	static const char name[] = "BUILDKIT_CONTEXT_KEEP_GIT_DIR";
+
+	json_object_set_new(b->used_args, name, json_true());
+	return dockerd_parse_bool(jsonx_str(b->o.args, name, "false")) > 0;
+}
+
+static int fetch_repository(struct build *b, struct err *err)
+{
+	const struct tree_copy how = { .chown = true };
+	AUTO_FREE char *identity = NULL;
+	AUTO_CLOSE int root = build_git(b, b->o.remote, keeps_git_dir(b), &identity, err);
+
+	return root < 0 ? -1 : tree_copy(root, ".", b->context, "/", &how, err);
+}
+
+static int download(struct build *b, int fd, struct err *err)
 {
 	const char *url = b->o.remote;
 	struct download plain = { 0 };
 
-	if (is_git(url))
-		return err_set(err, ERR_UNSUPPORTED, "a git repository as a context is not supported by "
-			       "this daemon: %s", url);
 	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
 		return err_set(err, ERR_UNSUPPORTED, "remote: %s is not supported by this daemon", url);
-	if (ftruncate(b->o.body, 0) || lseek(b->o.body, 0, SEEK_SET) < 0)
-		return err_sys(err, "make room for %s", url);
 	progress_text(b->progress, json_sprintf("Downloading build context from remote url: %s\n", url));
-	return dockerd_download(url, b->o.body, &plain, err) || lseek(b->o.body, 0, SEEK_SET) < 0 ? -1 : 0;
+	if (dockerd_download(url, fd, &plain, err))
+		return -1;
+	return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(err, "read %s", url) : 0;
 }
 
-/* --- the directory ------------------------------------------------------------------------------- */
+/* --- what is behind it ------------------------------------------------------------------------------- */
 
 /* An URL may be the Dockerfile itself: text. */
 static bool is_archive(int fd)
@@ -56,24 +70,32 @@ static bool is_archive(int fd)
 	       (pread(fd, head, sizeof head, 0) > 0 && !memcmp(head + 257, "ustar", 5));
 }
 
-static int place_dockerfile(struct build *b, struct err *err)
+static int place_dockerfile(struct build *b, int fd, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if (file_read_fd(b->o.body, &text, DOCKERFILE_MAX, err))
+	if (file_read_fd(fd, &text, DOCKERFILE_MAX, err))
 		return -1;
 	free(b->o.dockerfile);
 	b->o.dockerfile = xstrdup("Dockerfile");
 	return file_write_new(b->context, "Dockerfile", text.data, text.len, 0600, err);
 }
 
-static int unpack(struct build *b, struct err *err)
+static int fetch_remote(struct build *b, struct err *err)
 {
 	struct copy_in c = { .root = b->context, .path = "/" };
+	AUTO_CLOSE int fd = dockerd_spool_open(b->d, err);
 
-	if (b->o.remote && !is_archive(b->o.body))
-		return place_dockerfile(b, err);
-	return copy_in(&c, b->o.body, err) ? err_wrap(err, "unpack the build context") : 0;
+	if (fd < 0 || download(b, fd, err))
+		return -1;
+	if (!is_archive(fd))
+		return place_dockerfile(b, fd, err);
+	return copy_in(&c, fd, err) ? err_wrap(err, "unpack the build context") : 0;
+}
+
+static int fetch(struct build *b, struct err *err)
+{
+	return !b->o.remote ? 0 : is_repository(b) ? fetch_repository(b, err) : fetch_remote(b, err);
 }
 
 /* --- the Dockerfile ------------------------------------------------------------------------------- */
@@ -108,39 +130,59 @@ static int find_dockerfile(struct build *b, struct strbuf *text, struct err *err
 	return err_set(err, ERR_INVALID, "Cannot locate specified Dockerfile: %s", name);
 }
 
-/* The client sends these two whatever .dockerignore says, for the daemon needs them; the build is not to
- * see them then. */
-static int hide_ignored(struct build *b, struct err *err)
+/* --- what is not for the build ---------------------------------------------------------------------- */
+
+/* Those beside the Dockerfile, or else the context's. */
+static int read_rules(struct build *b, struct ignore *rules, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-	struct ignore rules = { 0 };
+	AUTO_FREE char *own = xasprintf("%s.dockerignore", b->o.dockerfile);
+
+	if (read_file(b, own, IGNORE_MAX, &text, err) &&
+	    (err->kind != ERR_NOT_FOUND || read_file(b, ".dockerignore", IGNORE_MAX, &text, err)))
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	ignore_add_lines(rules, text.data ? text.data : "");
+	return 0;
+}
+
+/* A client has left out what is ignored, but for these two: the daemon needs them. */
+static void hide_two(struct build *b, const struct ignore *rules)
+{
 	AUTO_FREE char *dockerfile = ignore_clean(b->o.dockerfile);
 	const char *const names[] = { ".dockerignore", dockerfile };
 
-	if (read_file(b, ".dockerignore", IGNORE_MAX, &text, err))
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	ignore_add_lines(&rules, text.data ? text.data : "");
 	for (size_t i = 0; i < 2; i++) {
-		AUTO_FREE char *path = NULL;
+		AUTO_FREE char *path = xasprintf("/%s", names[i]);
 		AUTO_CLOSE int dir = -1;
+		struct err ignored;
 		const char *base;
 
-		if (!ignore_chooses(&rules, names[i]))
+		if (!ignore_chooses(rules, names[i]))
 			continue;
-		path = xasprintf("/%s", names[i]);
-		dir = kern_path_parent(b->context, path, 0, &base, err);
+		dir = kern_path_parent(b->context, path, 0, &base, &ignored);
 		if (dir >= 0)
 			unlinkat(dir, base, 0);
 	}
+}
+
+static int hide_ignored(struct build *b, struct err *err)
+{
+	struct ignore rules = { 0 };
+	int rc = read_rules(b, &rules, err);
+
+	if (!rc && rules.patterns.n && is_repository(b))
+		rc = tree_prune(b->context, &rules, err);
+	else if (!rc && rules.patterns.n)
+		hide_two(b, &rules);
 	ignore_free(&rules);
-	return 0;
+	return rc;
 }
 
 int build_context(struct build *b, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if ((b->o.remote && fetch_remote(b, err)) || unpack(b, err) || find_dockerfile(b, &text, err))
+	if (fetch(b, err) || find_dockerfile(b, &text, err))
 		return -1;
 	if (dockerfile_parse(text.data ? text.data : "", text.len, &b->file, err))
 		return -1;

@@ -9,6 +9,7 @@
  *   an archive      D (ADD only)         D, with the archive unpacked in it
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,12 +23,15 @@
 #include "copy.h"
 #include "task.h"
 
+#define LINKS_MAX 40 /* as path_resolution(7) */
+
 struct copying {
 	const struct instruction *i;
 	struct sources sources;
 	struct ignore exclude;
 	struct tree_copy how;
 	char *chown;       /* "user:group", or NULL */
+	char *letters;     /* of --chmod, or NULL */
 	char *to;          /* absolute */
 	bool to_dir;       /* it ends in a slash, or in a dot */
 	bool parents, unpack;
@@ -65,15 +69,20 @@ static int take_chmod(struct stage *s, struct copying *c, struct err *err)
 	const char *flag = step_flag(c->i, "chmod", 0);
 	AUTO_FREE char *text = flag ? step_expand(s, flag, err) : NULL;
 	unsigned long mode;
+	mode_t some = 0;
 	char *end;
 
 	if (!text)
 		return flag ? -1 : 0;
+	c->how.chmod = true;
+	if (chmod_apply(text, false, &some)) {
+		c->how.letters = c->letters = steal_ptr(&text);
+		return 0;
+	}
 	mode = strtoul(text, &end, 8);
 	if (!*text || *end || mode > 07777)
 		return err_set(err, ERR_INVALID, "invalid chmod parameter: '%s'. it should be octal string "
-			       "and between 0 and 07777", text);
-	c->how.chmod = true;
+			       "and between 0 and 07777, or as in chmod(1)", text);
 	c->how.mode = (mode_t)mode;
 	return 0;
 }
@@ -97,10 +106,8 @@ static int take_flags(struct stage *s, struct copying *c, struct err *err)
 	c->unpack = !strcmp(c->i->word, "ADD");
 	if (step_flag(c->i, "unpack", 0) && step_flag_bool(c->i, "unpack", &c->unpack, err))
 		return -1;
-	if (step_flag_bool(c->i, "keep-git-dir", &link, err))
-		return -1;
 	if (step_flag(c->i, "checksum", 0) && !(c->sources.n == 1 && c->sources.v[0].remote))
-		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) sources");
+		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) and non-Git sources");
 	/* A layer of its own that depends on nothing below it is what every layer of ours is, but for the
 	 * links that a destination may go through: so this has nothing to add. */
 	return step_flag_bool(c->i, "link", &link, err) ||
@@ -124,10 +131,18 @@ static int take_destination(struct stage *s, struct copying *c, const char *word
 
 /* --- the digest ----------------------------------------------------------------------------------------- */
 
+/* What is left out of it is not seen in its content then. */
+static void digest_identity(const struct copying *c, const struct source *src, struct digester *d)
+{
+	digester_add(d, src->identity, strlen(src->identity) + 1);
+	for (size_t n = 0; n < c->exclude.patterns.n; n++)
+		digester_add(d, c->exclude.patterns.v[n], strlen(c->exclude.patterns.v[n]) + 1);
+}
+
 static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 {
-	AUTO_FREE char *how = xasprintf("%s %d %s %d %o", c->to, c->to_dir, c->chown ? c->chown : "",
-					c->how.chmod, c->how.mode);
+	AUTO_FREE char *how = xasprintf("%s %d %s %d %o%s", c->to, c->to_dir, c->chown ? c->chown : "",
+					c->how.chmod, c->how.mode, c->letters ? c->letters : "");
 	struct digester *d = digester_new();
 
 	digester_add(d, how, strlen(how) + 1);
@@ -135,7 +150,9 @@ static int inputs(struct copying *c, char out[DIGEST_SIZE], struct err *err)
 		const struct source *src = &c->sources.v[n];
 
 		digester_add(d, src->path, strlen(src->path) + 1);
-		if (tree_digest(src->root, src->path, &c->how, d, err)) {
+		if (src->identity) {
+			digest_identity(c, src, d);
+		} else if (tree_digest(src->root, src->path, &c->how, d, err)) {
 			digester_free(d);
 			return err_wrap(err, "%s", src->path);
 		}
@@ -181,11 +198,34 @@ static int unpack(const struct copying *c, int fd, int root, struct err *err)
 	return tree_mkdir(root, c->to, &c->how, err) || copy_in(&in, fd, err) ? -1 : 0;
 }
 
+/* Where a file of that name comes to lie: links that have the name are followed, as by the real builders; the
+ * caller frees. */
+static char *behind_links(int root, const char *path)
+{
+	char *now = xstrdup(path), target[PATH_MAX];
+
+	for (unsigned n = 0; n < LINKS_MAX; n++) {
+		struct err ignored;
+		const char *base;
+		AUTO_CLOSE int dir = kern_path_parent(root, now, 0, &base, &ignored);
+		ssize_t len = dir < 0 ? -1 : readlinkat(dir, base, target, sizeof target - 1);
+		char *next;
+
+		if (len <= 0)
+			break;
+		target[len] = '\0';
+		next = *target == '/' ? xstrdup(target) : xasprintf("%.*s%s", (int)(base - now), now, target);
+		free(now);
+		now = next;
+	}
+	return now;
+}
+
 static int place_file(const struct copying *c, const struct source *src, int root, struct err *err)
 {
 	const char *kept = c->parents ? src->path + src->skip : src->shown;
 	bool into = c->to_dir || c->parents || is_dir(root, c->to);
-	AUTO_FREE char *to = into ? in_destination(c, kept) : xstrdup(c->to);
+	AUTO_FREE char *to = into ? in_destination(c, kept) : behind_links(root, c->to);
 	AUTO_FREE char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
 
 	if (c->how.exclude && ignore_chooses(c->how.exclude, c->parents ? kept : src->shown))
@@ -257,7 +297,7 @@ static int copy(struct stage *s, struct copying *c, struct err *err)
 		return -1;
 	text = xasprintf("/bin/sh -c #(nop) %s %s:%s in %s ", c->i->word, kind_of(&c->sources),
 			 strchr(digest, ':') + 1, c->to);
-	return stage_layer(s, &(struct layer_work){ text, digest, fill, c }, err);
+	return stage_layer(s, &(struct layer_work){ text, digest, fill, c, true }, err);
 }
 
 static int run(struct stage *s, const struct instruction *i, struct err *err)
@@ -268,6 +308,7 @@ static int run(struct stage *s, const struct instruction *i, struct err *err)
 	sources_free(&c.sources);
 	ignore_free(&c.exclude);
 	free(c.chown);
+	free(c.letters);
 	free(c.to);
 	return rc;
 }
@@ -306,5 +347,5 @@ int step_workdir(struct stage *s, const struct instruction *i, struct err *err)
 	if (json_object_set_new(stage_config(s), "WorkingDir", json_string(path)))
 		return err_set(err, ERR_INVALID, "WORKDIR: not UTF-8");
 	text = xasprintf("/bin/sh -c #(nop) WORKDIR %s", path);
-	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path }, err);
+	return stage_layer(s, &(struct layer_work){ text, path, fill_dir, path, true }, err);
 }

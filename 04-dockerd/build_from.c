@@ -165,7 +165,8 @@ int step_from(struct stage *s, const struct instruction *i, struct err *err)
 		s->args = json_object();
 	add_path(s);
 	stage_identify(s);
-	if (stage_say(s, err, " ---> %.12s\n", s->id + strlen("sha256:")))
+	/* Of nothing there is no image, and so no ID. */
+	if (stage_say(s, err, " ---> %.12s\n", strcmp(name, "scratch") ? s->id + strlen("sha256:") : ""))
 		return -1;
 	return run_triggers(s, err);
 }

@@ -159,12 +159,27 @@ static void make_key(struct stage *s, const char *text, const char *inputs, char
 /* A step that was done before, unless that is not wanted. NULL: it has to be done. */
 static json_t *known(struct stage *s, const char *key)
 {
-	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b->d, key);
+	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b, key);
 
 	if (!record || fits(s, record))
 		return record;
 	json_decref(record);
 	return NULL;
+}
+
+/* One that an image of --cache-from has in it. */
+static json_t *borrowed(struct stage *s, const struct layer_work *w)
+{
+	AUTO_JSON json_t *record = w->told && !s->b->o.no_cache ? cache_from_find(s, w->text) : NULL;
+	char chain[DIGEST_SIZE];
+	struct err ignored;
+
+	if (!record || !json_is_object(json_object_get(record, "layer")))
+		return steal_ptr(&record);
+	if (chain_with(s, json_object_get(record, "diffID"), chain, &ignored) || !cache_has_snapshot(s->b, chain))
+		return NULL;
+	json_object_set_new(record, "chain", json_string(chain));
+	return steal_ptr(&record);
 }
 
 static int remember(struct stage *s, const char *key, const char *text, json_t *record,
@@ -173,9 +188,10 @@ static int remember(struct stage *s, const char *key, const char *text, json_t *
 	char created[TIME_TEXT_SIZE];
 
 	now_text(s->b, created);
-	json_object_set_new(record, "created", json_string(created));
+	if (!json_object_get(record, "created"))
+		json_object_set_new(record, "created", json_string(created));
 	json_object_set_new(record, "text", json_string(text));
-	cache_store(s->b->d, key, record);
+	cache_store(s->b, key, record);
 	return apply(s, text, record, err);
 }
 
@@ -191,6 +207,9 @@ int stage_layer(struct stage *s, const struct layer_work *w, struct err *err)
 	record = known(s, key);
 	if (record)
 		return stage_say(s, err, " ---> Using cache\n") ? -1 : apply(s, w->text, record, err);
+	record = borrowed(s, w);
+	if (record)
+		return stage_say(s, err, " ---> Using cache\n") ? -1 : remember(s, key, w->text, record, err);
 	if (w->fill && w->fill(s, snapshot, w->arg, err))
 		return -1;
 	record = w->fill ? finish(s, snapshot, err) : json_pack("{s:n}", "layer");
@@ -207,5 +226,5 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
 	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
 
-	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs }, err);
+	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs, .told = true }, err);
 }

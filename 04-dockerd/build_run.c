@@ -125,6 +125,20 @@ static json_t *ground(struct stage *s)
 			 jsonx_str(config, "WorkingDir", ""));
 }
 
+/* Known to RUN without an ARG; and neither in the history nor in the key, for they say where the machine is. */
+static void add_proxies(struct stage *s, json_t *env)
+{
+	static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+					     "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = json_string_value(json_object_get(s->b->o.args, names[i]));
+
+		if (value && !json_object_get(s->args, names[i]) && !stage_env(s, names[i]))
+			json_array_append_new(env, json_sprintf("%s=%s", names[i], value));
+	}
+}
+
 static int create(struct running *r, struct err *err)
 {
 	struct stage *s = r->s;
@@ -136,6 +150,7 @@ static int create(struct running *r, struct err *err)
 	json_object_set(host, "Mounts", r->mounts.list);
 	json_object_set_new(host, "LogConfig", json_pack("{s:s}", "Type", "none"));
 	json_array_extend(env, r->mounts.env);
+	add_proxies(s, env);
 	body = json_pack("{s:s, s:O, s:O, s:O}", "Image", s->id, "Cmd", r->args, "Env", env, "HostConfig",
 			 host);
 	r->c = dockerd_create_on(s->b->d, image, s->id, body, err);
@@ -342,7 +357,7 @@ static int layer(struct running *r, struct err *err)
 		return -1;
 	}
 	digester_done(d, digest);
-	return stage_layer(r->s, &(struct layer_work){ text, digest, fill, r }, err);
+	return stage_layer(r->s, &(struct layer_work){ text, digest, fill, r, !r->i->flags.n }, err);
 }
 
 int step_run(struct stage *s, const struct instruction *i, struct err *err)

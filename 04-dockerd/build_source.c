@@ -3,7 +3,7 @@
  *
  *     a path of the context, or of the tree that --from names; a pattern of such
  *     a here-document             (a file in a directory of its own)
- *     an URL, to ADD              (the same)
+ *     an URL, to ADD              (the same), or the repository that it names
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include "01-kernel/path.h"
 #include "build.h"
 #include "download.h"
+#include "git.h"
 
 void sources_free(struct sources *v)
 {
@@ -26,6 +27,7 @@ void sources_free(struct sources *v)
 			close(v->v[i].root);
 		free(v->v[i].path);
 		free(v->v[i].shown);
+		free(v->v[i].identity);
 	}
 	free(v->v);
 	if (v->view >= 0)
@@ -188,6 +190,21 @@ static bool is_url(const char *word)
 	return str_starts(word, "http://") || str_starts(word, "https://");
 }
 
+/* "github.com/x" may be a directory of the context. */
+static bool is_repository(const char *word)
+{
+	return git_is_url(word) && !str_starts(word, "github.com/");
+}
+
+/* What the flag says, or NULL; the caller frees. */
+static int take_checksum(struct stage *s, const struct instruction *i, char **sum, struct err *err)
+{
+	const char *flag = step_flag(i, "checksum", 0);
+
+	*sum = flag ? step_expand(s, flag, err) : NULL;
+	return flag && !*sum ? -1 : 0;
+}
+
 static int check_digest(int fd, const char *wanted, struct err *err)
 {
 	struct digester *d = digester_new();
@@ -207,14 +224,15 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 		   struct err *err)
 {
 	AUTO_FREE char *path = xstrndup(url, strcspn(url, "?#"));
-	const char *name = strrchr(path, '/') + 1, *sum = step_flag(i, "checksum", 0);
+	AUTO_FREE char *sum = NULL;
+	const char *name = strrchr(path, '/') + 1;
 	struct timespec times[2] = { { 0 } };
 	AUTO_CLOSE int fd = -1;
 	struct download got = { 0 };
 	int root;
 
-	if (str_ends(path, ".git"))
-		return err_set(err, ERR_UNSUPPORTED, "ADD of a git repository is not supported by this daemon");
+	if (take_checksum(s, i, &sum, err))
+		return -1;
 	if (sum && !digest_valid(sum))
 		return err_set(err, ERR_INVALID, "invalid checksum digest format: %s", sum);
 	if (!*name || !strchr(strstr(path, "://") + 3, '/'))
@@ -231,6 +249,28 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 		return -1;
 	times[0].tv_sec = times[1].tv_sec = got.modified > 0 ? got.modified : 0;
 	return futimens(fd, times) ? err_sys(err, "set the time of %s", name) : 0;
+}
+
+static int add_git(struct stage *s, const struct instruction *i, const char *url, struct sources *out,
+		   struct err *err)
+{
+	AUTO_FREE char *identity = NULL, *sum = NULL;
+	struct source *src;
+	bool keep;
+	int root;
+
+	if (step_flag_bool(i, "keep-git-dir", &keep, err) || take_checksum(s, i, &sum, err) ||
+	    stage_say(s, err, "Fetching %s\n", url))
+		return -1;
+	root = build_git(s->b, url, keep, &identity, err);
+	if (root < 0)
+		return -1;
+	src = add(out, root, ".");
+	src->own_root = src->remote = true;
+	src->identity = steal_ptr(&identity);
+	return !sum || str_starts(src->identity, sum)
+		       ? 0 : err_set(err, ERR_INVALID, "expected checksum to match %s, got %.*s", sum,
+				     (int)strcspn(src->identity, ":"), src->identity);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------ */
@@ -257,13 +297,9 @@ static int add_word(struct stage *s, const struct instruction *i, const char *wo
 	path = step_expand(s, word, err);
 	if (!path)
 		return -1;
-	if (is_url(path) && strcmp(i->word, "ADD"))
-		return err_set(err, ERR_INVALID, "source can't be a URL for %s", i->word);
-	if (is_url(path))
-		return add_url(s, i, path, out, err);
-	if (str_starts(path, "git@") || str_starts(path, "git://") || str_starts(path, "ssh://"))
-		return err_set(err, ERR_UNSUPPORTED, "%s of a git repository is not supported by this daemon",
-			       i->word);
+	if (is_url(path) || is_repository(path))
+		return strcmp(i->word, "ADD") ? err_set(err, ERR_INVALID, "source can't be a URL for %s", i->word)
+		       : is_repository(path) ? add_git(s, i, path, out, err) : add_url(s, i, path, out, err);
 	return add_paths(out->view >= 0 ? out->view : s->b->context, path, out, err);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "01-kernel/base/jsonx.h"
 #include "build.h"
 
 /* --- which there are -------------------------------------------------------------------------- */
@@ -92,18 +93,17 @@ struct stage *stage_find(struct stage *s, const char *name)
 	return named(s->b, name, s->index);
 }
 
-static void need(struct stage *s);
+static int need(struct stage *s, struct err *err);
 
-static void need_named(struct stage *s, const char *name)
+static int need_named(struct stage *s, const char *name, struct err *err)
 {
 	struct stage *other = stage_find(s, name);
 
-	if (other)
-		need(other);
+	return other ? need(other, err) : 0;
 }
 
 /* "type=bind,from=x,…" */
-static void need_mount(struct stage *s, const char *mount)
+static int need_mount(struct stage *s, const char *mount, struct err *err)
 {
 	for (const char *p = mount; *p; p += strcspn(p, ","), p += *p == ',') {
 		AUTO_FREE char *name = NULL;
@@ -111,39 +111,83 @@ static void need_mount(struct stage *s, const char *mount)
 		if (strncmp(p, "from=", 5))
 			continue;
 		name = xstrndup(p + 5, strcspn(p + 5, ","));
-		need_named(s, name);
+		if (need_named(s, name, err))
+			return -1;
 	}
+	return 0;
+}
+
+static int need_instruction(struct stage *s, const struct instruction *i, struct err *err)
+{
+	const char *from = strcmp(i->word, "COPY") ? NULL : step_flag(i, "from", 0), *mount;
+
+	if (from && need_named(s, from, err))
+		return -1;
+	for (size_t m = 0; (mount = step_flag(i, "mount", m)); m++)
+		if (need_mount(s, mount, err))
+			return -1;
+	return 0;
+}
+
+static int need_trigger(struct stage *s, const char *text, struct err *err)
+{
+	struct instruction trigger;
+	int rc;
+
+	if (instruction_parse(text, &trigger, err))
+		return -1;
+	rc = need_instruction(s, &trigger, err);
+	instruction_free(&trigger);
+	return rc;
+}
+
+/* A trigger of a base image may name a stage that nothing in the Dockerfile does. Where all stages before are
+ * needed anyway, there is no reason to look. */
+static int need_triggers(struct stage *s, const char *name, const char *platform, struct err *err)
+{
+	AUTO_JSON json_t *image = NULL, *triggers = NULL;
+	bool all = true;
+	json_t *v;
+	size_t n;
+
+	for (n = 0; n < s->index; n++)
+		all = all && s->b->stages[n].needed;
+	image = all || !strcmp(name, "scratch") ? json_object() : build_image(s, name, platform, err);
+	triggers = json_incref(jsonx_at(image, "config.config.OnBuild"));
+	json_array_foreach(triggers, n, v)
+		if (json_is_string(v) && need_trigger(s, json_string_value(v), err))
+			return err_wrap(err, "a trigger of %s", name);
+	return image ? 0 : -1;
 }
 
 /* FROM's first word, expanded; a variable that cannot be is told when the stage runs. */
-static void need_base(struct stage *s)
+static int need_base(struct stage *s, struct err *err)
 {
 	AUTO_STRLIST struct strlist words = STRLIST_INIT;
 	struct expander x = global_expander(s->b);
-	AUTO_FREE char *name = NULL;
+	const char *flag = step_flag(s->from, "platform", 0);
+	AUTO_FREE char *name = NULL, *platform = NULL;
 	struct err ignored;
 
 	dockerfile_words(s->from->rest, s->b->file.escape, &words);
 	name = dockerfile_expand(&x, words.v[0], &ignored);
-	if (name)
-		need_named(s, name);
+	platform = flag ? dockerfile_expand(&x, flag, &ignored) : NULL;
+	if (!name || !*name)
+		return 0;
+	return stage_find(s, name) ? need_named(s, name, err)
+				   : need_triggers(s, name, platform && *platform ? platform : s->b->o.platform, err);
 }
 
-static void need(struct stage *s)
+/* The triggers last: by then it is known what is needed anyway. */
+static int need(struct stage *s, struct err *err)
 {
 	if (s->needed)
-		return;
+		return 0;
 	s->needed = true;
-	need_base(s);
-	for (size_t n = 1; n < s->n; n++) {
-		const struct instruction *i = s->from + n;
-		const char *from = strcmp(i->word, "COPY") ? NULL : step_flag(i, "from", 0), *mount;
-
-		if (from)
-			need_named(s, from);
-		for (size_t m = 0; (mount = step_flag(i, "mount", m)); m++)
-			need_mount(s, mount);
-	}
+	for (size_t n = 1; n < s->n; n++)
+		if (need_instruction(s, s->from + n, err))
+			return -1;
+	return need_base(s, err);
 }
 
 static int choose_target(struct build *b, struct err *err)
@@ -155,8 +199,7 @@ static int choose_target(struct build *b, struct err *err)
 	if (!target)
 		return err_set(err, ERR_INVALID, "target stage \"%s\" could not be found", name);
 	b->target = target->index;
-	need(target);
-	return 0;
+	return need(target, err);
 }
 
 int build_stages(struct build *b, struct err *err)

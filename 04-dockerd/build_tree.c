@@ -174,13 +174,22 @@ static gid_t gid_of(const struct tree_copy *t, const struct stat *st)
 	return t->chown ? t->gid : st->st_gid;
 }
 
+static mode_t mode_of(const struct tree_copy *t, const struct stat *st)
+{
+	mode_t mode = st->st_mode & 07777;
+
+	if (t->chmod && t->letters)
+		chmod_apply(t->letters, S_ISDIR(st->st_mode), &mode);
+	return t->chmod && !t->letters ? t->mode : mode;
+}
+
 /* Owner first: chown clears set-user-ID bits and capabilities; times last. */
 static int set_look(int from, int to, const struct stat *st, const struct tree_copy *t)
 {
 	struct timespec times[2] = { st->st_mtim, st->st_mtim };
 
 	return fchown(to, uid_of(t, st), gid_of(t, st)) ||
-			       fchmod(to, t->chmod ? t->mode : st->st_mode & 07777) ||
+			       fchmod(to, mode_of(t, st)) ||
 			       copy_xattrs(from, to) || futimens(to, times)
 		       ? -1 : 0;
 }
@@ -254,7 +263,7 @@ static int copy_other(int dir, const char *name, int to, const char *as, const s
 		target[n] = '\0';
 		return symlinkat(target, to, as) || set_look_at(to, as, st, t) ? err_sys(err, "copy") : 0;
 	}
-	if (mknodat(to, as, t->chmod ? (st->st_mode & S_IFMT) | t->mode : st->st_mode, st->st_rdev) ||
+	if (mknodat(to, as, (st->st_mode & S_IFMT) | mode_of(t, st), st->st_rdev) ||
 	    set_look_at(to, as, st, t))
 		return err_sys(err, "copy");
 	return 0;
@@ -315,6 +324,47 @@ static int copy_dir(int from, int to, const char *path, unsigned depth, const st
 			return err_wrap(err, "%.300s", inner);
 	}
 	return 0;
+}
+
+/* --- pruning ------------------------------------------------------------------------------------------------ */
+
+static int prune_dir(int dir, const char *path, unsigned depth, const struct ignore *rules, struct err *err);
+
+static int prune_entry(int dir, const char *name, const char *path, unsigned depth, const struct ignore *rules,
+		       struct err *err)
+{
+	AUTO_CLOSE int inner = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool chosen = ignore_chooses(rules, path);
+
+	if (chosen && !rules->exceptions)
+		return file_remove_tree(dir, name, err);
+	if (inner >= 0 && prune_dir(inner, path, depth + 1, rules, err))
+		return -1;
+	/* A directory stays for the sake of what is wanted in it after all. */
+	return !chosen || !unlinkat(dir, name, inner >= 0 ? AT_REMOVEDIR : 0) || errno == ENOTEMPTY
+		       ? 0 : err_sys(err, "leave out %s", path);
+}
+
+static int prune_dir(int dir, const char *path, unsigned depth, const struct ignore *rules, struct err *err)
+{
+	AUTO_STRLIST struct strlist names = STRLIST_INIT;
+
+	if (depth > DEPTH_MAX)
+		return err_set(err, ERR_INVALID, "%.100s...: directories nested too deeply", path);
+	if (names_of(dir, &names, err))
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		AUTO_FREE char *inner = below(path, names.v[i]);
+
+		if (prune_entry(dir, names.v[i], inner, depth, rules, err))
+			return -1;
+	}
+	return 0;
+}
+
+int tree_prune(int root, const struct ignore *rules, struct err *err)
+{
+	return prune_dir(root, "", 0, rules, err);
 }
 
 /* --- the two ends --------------------------------------------------------------------------------------------- */

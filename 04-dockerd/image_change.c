@@ -59,7 +59,7 @@ static int run_all(struct stage *s, const struct dockerfile *f, struct err *err)
 
 int dockerd_image_change(json_t *config, const char *text, struct err *err)
 {
-	struct build b = { .o.body = -1 };
+	struct build b = { 0 };
 	AUTO_JSON json_t *doc = json_pack("{s:O}", "config", config);
 	struct stage s = { .b = &b, .doc = doc, .bare = true };
 	int rc = dockerfile_parse(text, strlen(text), &b.file, err);

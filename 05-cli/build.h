@@ -23,6 +23,7 @@ struct cli_build_context {
 	void *source_context;
 	/* private */
 	struct cli_pack *pack;
+	struct cli_gzip *gzip;
 	struct cli_pack_rules rules;
 	struct ignore ignore;
 	struct strbuf head; /* what was read of standard input to see what it is */
@@ -31,6 +32,8 @@ struct cli_build_context {
 
 /* `file`: as --file has it, or NULL. Freed also after failure. */
 int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err);
+/* What is sent is sent compressed. */
+void cli_build_context_compress(struct cli_build_context *c);
 void cli_build_context_free(struct cli_build_context *c);
 
 /* ---- the answer ---------------------------------------------------------- */

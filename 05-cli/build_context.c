@@ -8,11 +8,22 @@
 #include <sys/stat.h>
 
 #include "01-kernel/base/file.h"
+#include "gzip.h"
 
 #define FILE_LIMIT (2u << 20)
 
+void cli_build_context_compress(struct cli_build_context *c)
+{
+	if (!c->source)
+		return;
+	c->gzip = cli_gzip_start(c->source, c->source_context);
+	c->source = cli_gzip_read;
+	c->source_context = c->gzip;
+}
+
 void cli_build_context_free(struct cli_build_context *c)
 {
+	cli_gzip_end(c->gzip);
 	cli_pack_end(c->pack);
 	free(c->dockerfile);
 	free(c->remote);
@@ -172,7 +183,7 @@ static int from_stdin(struct cli_build_context *c, const char *file, struct err 
 
 int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err)
 {
-	static const char *const remote[] = { "http://", "https://", "git://", "github.com/", "git@" };
+	static const char *const remote[] = { "http://", "https://", "git://", "github.com/", "git@", "ssh://" };
 
 	*c = (struct cli_build_context){ 0 };
 	if (!strcmp(where, "-"))

@@ -20,7 +20,7 @@ struct options {
 	const char *file, *target, *network, *platform, *iidfile, *progress, *output, *cpuset, *mems, *parent,
 		*isolation;
 	struct cli_number memory, swap, shm, shares, period, quota;
-	bool no_cache, pull, quiet, rm, force_rm, squash;
+	bool no_cache, pull, quiet, rm, force_rm, squash, compress;
 };
 
 static int check_progress(const char *value, struct err *err)
@@ -34,8 +34,9 @@ static int check_progress(const char *value, struct err *err)
 static const struct cli_flag flags[] = {
 	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")" },
 	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
-	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources", .type = "strings" },
+	{ 0, "cache-from", CLI_STRINGS, AT(cache_from), "Images to consider as cache sources" },
 	{ 0, "cgroup-parent", CLI_STRING, AT(parent), "Set the parent cgroup for the \"RUN\" instructions during build" },
+	{ 0, "compress", CLI_BOOL, AT(compress), "Compress the build context using gzip" },
 	{ 0, "cpu-period", CLI_INT, AT(period), "Limit the CPU CFS (Completely Fair Scheduler) period" },
 	{ 0, "cpu-quota", CLI_INT, AT(quota), "Limit the CPU CFS (Completely Fair Scheduler) quota" },
 	{ 'c', "cpu-shares", CLI_INT, AT(shares), "CPU shares (relative weight)" },
@@ -57,7 +58,7 @@ static const struct cli_flag flags[] = {
 	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Suppress the build output and print image ID on success" },
 	{ 0, "rm", CLI_BOOL, AT(rm), "Remove intermediate containers after a successful build", .shown = "true" },
 	{ 0, "secret", CLI_LIST, AT(secrets), "Secret to expose to the build (format: \"id=mysecret,src=/local/secret\")" },
-	{ 0, "security-opt", CLI_LIST, AT(security), "Security options", .type = "strings" },
+	{ 0, "security-opt", CLI_STRINGS, AT(security), "Security options" },
 	{ 0, "shm-size", CLI_BYTES, AT(shm), "Size of \"/dev/shm\"" },
 	{ 0, "squash", CLI_BOOL, AT(squash), "Squash newly built layers into a single new layer" },
 	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format" },
@@ -283,8 +284,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	int rc;
 
 	(void)n;
-	rc = cli_build_context(&context, args[0], o->file && *o->file ? o->file : NULL, err) ||
-	     build(cli, o, &context, err) ? -1 : 0;
+	rc = cli_build_context(&context, args[0], o->file && *o->file ? o->file : NULL, err);
+	if (!rc && o->compress)
+		cli_build_context_compress(&context);
+	rc = rc || build(cli, o, &context, err) ? -1 : 0;
 	cli_build_context_free(&context);
 	return rc;
 }

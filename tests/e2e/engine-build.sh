@@ -70,6 +70,7 @@ expect_match "RUN's output, with the argument" '^hello me$' "$output"
 expect_match "a script that names its interpreter" '^script /dev/pipes/E3 d$' "$output"
 expect_no_match "a stage that nobody needs is not built" 'FROM busybox AS unused' "$output"
 expect_match "names" 'Successfully tagged x:2' "$output"
+expect_match "scratch has no ID" '^ ---> $' "$output"
 expect_eq "--iidfile" "$(d inspect -f '{{.Id}}' x)" "$(cat "$T/iid")"
 first=$(cat "$T/iid")
 expect_eq "files" "drwxr-xr-x 0/0 ./
@@ -91,6 +92,7 @@ expect_eq "author" me "$(config '{{.Author}}')"
 expect_ok d build -t x --build-arg WHO=me --label from=cli .
 expect_eq "all of it from the cache" 0 "$(grep -c 'Running in' <<<"$output")"
 expect_match "and told so" 'Using cache' "$output"
+expect_match "each use counts" '"UsageCount": ?1[,}]' "$(curl -sS --unix-socket "$sock" http://d/system/df)"
 expect_eq "the same image to the byte" "$first" "$(config '{{.Id}}')"
 echo three >sub/b.txt
 expect_ok d build -q -t x --build-arg WHO=me .
@@ -119,6 +121,54 @@ expect_match "a context, by xz" 'Successfully built' "$(tar -c Dockerfile some.t
 expect_ok d import some.tar.bz2 imported
 expect_match "import of bzip2 is a plain layer" 'in-bz2' "$(files imported)"
 rm some.tar.*
+
+# ---- --chmod in letters, a checksum by variable, proxies
+mkdir -p modes/d && echo x >modes/run && echo x >modes/plain && chmod 755 modes/run && chmod 700 modes/d && chmod 640 modes/plain
+build -t x <<'E'
+FROM scratch
+COPY --chmod=u=rwX,go=rX modes /m/
+COPY --chmod=+x modes/plain /p
+COPY modes /as/
+E
+expect_eq "the context's modes, and --chmod's" "-rwxr-x--x p drwxr-xr-x m/d/ drwx------ as/d/ -rw-r--r-- m/plain -rw-r----- as/plain -rwxr-xr-x m/run -rwxr-xr-x as/run" \
+	"$(files | awk '$3 ~ /d.$|run|plain|^p$/ { print $1, $3 }' | grep -v ' dev' | sort -t/ -k 2,2 -k 1.12r | xargs)"
+refused "invalid chmod parameter: 'u\+q'" <<<$'FROM scratch\nCOPY --chmod=u+q modes /m/'
+proxied() { build --build-arg "http_proxy=$1" --build-arg HTTPS_PROXY=s <<<$'FROM busybox\nRUN echo "proxy $http_proxy $HTTPS_PROXY."'; }
+proxied one
+expect_match "a proxy needs no ARG" '^proxy one s\.$' "$output"
+proxied two
+expect_match "and is in no key" 'Using cache' "$output"
+rm -r modes
+
+# ---- a link as a destination, and a trigger's stage
+build -t x <<'E'
+FROM busybox AS links
+RUN mkdir /real /dir && echo old >/real/old && ln -s /real/old /abs && ln -s real/new /rel && ln -s /real /todir && ln -s ../../../../real/up /dir/up
+COPY a.txt /abs
+COPY a.txt /rel
+COPY a.txt /dir/up
+COPY a.txt /todir
+FROM scratch
+COPY --from=links /real /r/
+COPY --from=links /abs /dir/up /l/
+E
+expect_eq "a file comes to lie behind a link" "one one one one" "$(for f in old new up a.txt; do content "/r/$f"; done | xargs)"
+build -t base <<'E'
+FROM busybox
+ONBUILD COPY --from=named /n /n
+ONBUILD RUN --mount=type=bind,from=second,target=/m cat /m/s
+E
+build -t x <<'E'
+FROM busybox AS named
+RUN echo named >/n
+FROM busybox AS second
+RUN echo second >/s
+FROM busybox AS unused
+RUN exit 1
+FROM base
+RUN cat /n
+E
+expect_eq "stages that only a trigger names are built" "named second" "$(grep -x 'named\|second' <<<"$output" | sort | xargs)"
 
 # ---- triggers, the base's command, an unused argument
 build -t x --build-arg NOT=used <<'E'
@@ -202,8 +252,10 @@ expect_match "a compressed context" 'Successfully built' "$(tar -cz a.txt other 
 (cd "$C" && exec python3 -m http.server 8097 --bind 127.0.0.1 >/dev/null 2>&1) &
 web=$!
 expect_ok wait_for 5 curl -fsS -o /dev/null http://127.0.0.1:8097/a.txt
-build -t x <<E
+build -t x --build-arg SUM="$(sha256sum <a.txt | cut -d' ' -f1)" <<E
 FROM scratch
+ARG SUM
+ADD --checksum=sha256:\$SUM http://127.0.0.1:8097/a.txt /by-variable/
 ADD --checksum=sha256:$(sha256sum <a.txt | cut -d' ' -f1) http://127.0.0.1:8097/a.txt /got/
 E
 expect_eq "ADD of an URL: mode 0600" "-rw------- 0/0 got/a.txt" "$(files | grep 'got/a' | sed 's/ *$//')"

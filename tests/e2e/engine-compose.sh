@@ -39,8 +39,9 @@ services:
     restart: unless-stopped
     stop_signal: SIGKILL
   worker:
-    image: busybox
-    command: sh -c "echo working; exec sleep 1000"
+    build: {context: worker, args: {WHAT: working}, labels: {built: "yes"}, target: last}
+    image: shop-worker
+    command: sh -c "cat /what; exec sleep 1000"
     networks: [back]
     labels: {role: worker}
     logging: {driver: json-file, options: {max-size: 1m}}
@@ -52,6 +53,9 @@ volumes:
   data: {labels: {keep: "no"}}
 END
 
+mkdir worker && printf 'skipped\n' >worker/skipped && printf 'skipped\n' >worker/.dockerignore
+printf 'FROM busybox AS last\nARG WHAT\nCOPY . /ctx/\nRUN echo $WHAT >/what && test ! -e /ctx/skipped\nFROM last\nRUN exit 1\n' >worker/Dockerfile
+
 of_shop='{"label":["com.docker.compose.project=shop"]}'
 listed() { # PATH: what the daemon has of the project
 	curl -fsSG --unix-socket "$T/docker.sock" "http://d/$1" --data-urlencode "filters=$of_shop" ${2:+-d "$2"}
@@ -61,6 +65,8 @@ services() { of_project ps --format '{{.Label "com.docker.compose.service"}}' | 
 
 c() { $compose "$@"; } # a command of one word or two
 life() {
+	expect_ok env DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0 $compose build
+	expect_eq "$compose: build, with a label" yes "$(docker inspect -f '{{.Config.Labels.built}}' shop-worker)"
 	expect_ok c up -d --scale worker=2
 	expect_eq "$compose: what runs" "1 db 1 web 2 worker" "$(services)"
 	expect_match "$compose: its networks and volumes" 'shop_back.*shop_data' "$(listed networks) $(listed volumes)"

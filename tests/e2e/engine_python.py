@@ -5,13 +5,15 @@ names; its mirror has busybox. Each group of questions is a function; what is ma
 
 import io
 import os
+import shutil
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 
 import docker
-from docker.errors import APIError, ContainerError, ImageNotFound, NotFound
+from docker.errors import APIError, BuildError, ContainerError, ImageNotFound, NotFound
 
 client = docker.from_env(timeout=30)
 api = client.api
@@ -111,6 +113,34 @@ def images():
     expect("import", True, "sha256:" in api.import_image_from_data(b"".join(one_file("a", b"a")), "imported", "1"))
     client.images.remove("imported:1")
     expect("prune", {"ImagesDeleted", "SpaceReclaimed"}, set(client.images.prune()))
+
+
+def builds():
+    directory = tempfile.mkdtemp()
+    for name, text in {"Dockerfile": "FROM busybox AS base\nARG WHO\nCOPY . /ctx\nRUN echo hello $WHO\nFROM base\nRUN exit 5\n",
+                       "file": "data", "skipped.log": "", ".dockerignore": "*.log\n"}.items():
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    options = {"path": directory, "tag": "built:1", "buildargs": {"WHO": "there"}, "labels": {"a": "b"}, "rm": True}
+    image, lines = client.images.build(target="base", **options)
+    said = "".join(line.get("stream", "") for line in lines)
+    expect_in("its output", "hello there\n", said)
+    expect("its name and label", (["built:1"], "b"), (image.tags, image.labels.get("a")))
+    expect("its files", b"file\n", client.containers.run("built:1", ["ls", "/ctx"], remove=True).replace(b"Dockerfile\n", b""))
+    again, lines = client.images.build(target="base", **options)
+    expect("from the cache", (image.id, True), (again.id, "Using cache" in "".join(x.get("stream", "") for x in lines)))
+    try:
+        client.images.build(**options)
+    except BuildError as error:
+        expect_in("a failure", "returned a non-zero code: 5", error.msg)
+    else:
+        raise Differs("a step that fails\n  expected: BuildError\n  got:      an image")
+    image, _ = client.images.build(fileobj=io.BytesIO(b"FROM busybox\nCMD alone\n"), gzip=False)
+    expect("a Dockerfile alone", ["/bin/sh", "-c", "alone"], image.attrs["Config"]["Cmd"])
+    client.images.remove(image.id)
+    client.images.remove("built:1")
+    expect("prune of the cache", {"CachesDeleted", "SpaceReclaimed"}, set(client.images.prune_builds()))
+    shutil.rmtree(directory)
 
 
 def image_errors():
@@ -406,7 +436,7 @@ def container_errors():
         c.remove(force=True)
 
 
-GROUPS = (daemon, images, image_errors, run, many_options, life, waiting, logs, execs, attach, archives, stats, container_prune,
+GROUPS = (daemon, images, builds, image_errors, run, many_options, life, waiting, logs, execs, attach, archives, stats, container_prune,
           networks, volumes, events, container_errors)
 failed = 0
 for group in GROUPS:

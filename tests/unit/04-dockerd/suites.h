@@ -17,7 +17,7 @@ typedef int suite_fn(void);
 suite_fn suite_names, suite_words, suite_config, suite_request, suite_host, suite_mounts,
 	suite_ports, suite_network, suite_logs, suite_streams, suite_state, suite_spec,
 	suite_images, suite_health, suite_dns, suite_volumes, suite_websocket,
-	suite_top, suite_dockerfile, suite_log_config, suite_changes;
+	suite_top, suite_dockerfile, suite_log_config, suite_changes, suite_git;
 
 int suite_add(const char *name, const CU_TestInfo *tests);
 

@@ -1,0 +1,85 @@
+/*
+ * build_git.c - see build.h: a repository, as a build's context or as what ADD adds (git.h).
+ *
+ * What git has written is copied like any other hostile tree: names are resolved below its root, owners are set.
+ * A step that adds it has the commit in its key, so no file of it has to be read for that.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "01-kernel/base/file.h"
+#include "01-kernel/base/jsonx.h"
+#include "01-kernel/path.h"
+#include "auth.h"
+#include "build.h"
+#include "copy.h"
+#include "git.h"
+
+/* --- credentials --------------------------------------------------------------------------------- */
+
+/* The secret that is for this host, or for all; false: there is none. */
+static bool secret(struct build *b, const char *name, const char *host, struct strbuf *out)
+{
+	AUTO_FREE char *own = xasprintf("%s.%s", name, host);
+	const char *text = jsonx_str(b->o.secrets, own, jsonx_str(b->o.secrets, name, NULL));
+
+	return text && !dockerd_base64_decode(text, out) && out->len && !memchr(out->data, '\0', out->len) &&
+	       !strpbrk(out->data, "\r\n");
+}
+
+/* The secrets GIT_AUTH_HEADER and GIT_AUTH_TOKEN, as BuildKit knows them; NULL where there is neither. */
+static char *header_for(struct build *b, const char *url)
+{
+	AUTO_STRBUF struct strbuf header = STRBUF_INIT, token = STRBUF_INIT;
+	AUTO_FREE char *host = NULL, *login = NULL, *encoded = NULL;
+	const char *begin = strstr(url, "://");
+
+	if (!begin)
+		return NULL;
+	begin += strlen("://");
+	host = xstrndup(begin, strcspn(begin, "/"));
+	if (secret(b, "GIT_AUTH_HEADER", host, &header))
+		return xasprintf("Authorization: %s", header.data);
+	if (!secret(b, "GIT_AUTH_TOKEN", host, &token))
+		return NULL;
+	login = xasprintf("x-access-token:%s", token.data);
+	encoded = copy_base64(login);
+	return xasprintf("Authorization: basic %s", encoded);
+}
+
+/* --- fetching -------------------------------------------------------------------------------------- */
+
+static bool given_up(void *build)
+{
+	return build_stopped(build);
+}
+
+static int fetch(struct build *b, const struct git_source *g, bool keep, char **identity, struct err *err)
+{
+	char commit[GIT_COMMIT_SIZE];
+	AUTO_FREE char *dir = build_temporary(b, b->dir, "git"), *header = header_for(b, g->url);
+	struct git_job job = { .sandbox = dir, .header = header, .given_up = given_up, .arg = b };
+	AUTO_CLOSE int sandbox = -1, repo = -1;
+
+	if (file_mkdir_p(dir, 0700, err) || git_fetch(g, &job, commit, err))
+		return -1;
+	sandbox = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sandbox < 0)
+		return err_sys(err, "open %s", dir);
+	repo = kern_path_open(sandbox, GIT_REPO, O_RDONLY | O_DIRECTORY, 0, 0, err);
+	if (repo < 0 || (!keep && file_remove_tree(repo, ".git", err)))
+		return -1;
+	*identity = xasprintf("%s:%s%s", commit, g->dir, keep ? " and .git" : "");
+	return kern_path_open(repo, g->dir, O_RDONLY | O_DIRECTORY, 0, 0, err);
+}
+
+int build_git(struct build *b, const char *url, bool keep, char **identity, struct err *err)
+{
+	struct git_source g;
+	int fd = git_parse(url, &g, err) ? -1 : fetch(b, &g, keep, identity, err);
+
+	git_source_free(&g);
+	return fd;
+}
