@@ -18,7 +18,7 @@
  *     <start, µs since 1970> TAB <duration, µs> TAB <box> TAB <what> TAB
  *     <trace> TAB <span> TAB <parent> TAB <process> TAB <thread> LF
  *
- * The lines are kept in memory, of bounded size, for about a minute (trace_keep.c): so a
+ * The lines are kept in memory, of bounded size, for some minutes (trace_keep.c): so a
  * traceparent from anybody costs a daemon little, and nothing is written anywhere for it.
  *
  * The operator has another way, which needs nobody to ask: where DOCKYARD_TRACE names a file in
