@@ -33,8 +33,8 @@ struct shim_conn {
 	struct shim_watch watch;
 	struct strbuf in, out;
 	size_t sent;
-	struct trace_span span; /* of the request under way */
-	char op[32];
+	char op[32]; /* of the request under way */
+	struct trace_span span;
 	bool busy, subscribed, gone;
 };
 
@@ -107,13 +107,16 @@ static void send_doc(struct shim_conn *c, const json_t *doc)
 	send_waiting(c);
 }
 
-/* The request has ended. In a trace, with what was done in it here. */
+/* The request has ended, perhaps by something else than what it began. In a trace, with what was done
+ * in it here. */
 static void send_answer(struct shim_conn *c, json_t *doc)
 {
 	AUTO_STRBUF struct strbuf spans = STRBUF_INIT;
+	struct trace_context before = trace_switch(c->span.own);
 
 	trace_end(&c->span, "%s", c->op);
 	trace_take(&spans);
+	trace_switch(before);
 	if (spans.len && spans.len < SHIM_SPANS_MAX)
 		json_object_set_new(doc, "spans", json_stringn(spans.data, spans.len));
 	send_doc(c, doc);

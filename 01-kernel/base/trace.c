@@ -260,15 +260,13 @@ void trace_fail(struct trace_span *span)
 	errno = errnum;
 }
 
-void trace_call_end(const struct trace_span *span, long answer, const char *fmt, ...)
+void trace_call_end_now(const struct trace_span *span, long answer, const char *fmt, ...)
 {
 	int errnum = errno;
 	char text[128] = "";
 	int64_t took;
 	va_list ap;
 
-	if (!span->start_ns)
-		return;
 	took = now_ns() - span->start_ns;
 	if (answer < 0)
 		snprintf(text, sizeof text, " = -1 (%s)", strerror(errnum));

@@ -18,7 +18,7 @@
  *     <start, µs since 1970> TAB <duration, µs> TAB <box> TAB <what> TAB
  *     <trace> TAB <span> TAB <parent> TAB <process> TAB <thread> LF
  *
- * The lines are kept in memory, of bounded size, for about a minute (trace_keep.c): so a
+ * The lines are kept in memory, of bounded size, for some minutes (trace_keep.c): so a
  * traceparent from anybody costs a daemon little, and nothing is written anywhere for it.
  *
  * The operator has another way, which needs nobody to ask: where DOCKYARD_TRACE names a file in
@@ -102,8 +102,11 @@ static inline struct trace_span trace_call_begin(void)
 	return trace_active() ? trace_begin_now(false) : (struct trace_span){ 0 };
 }
 
-void trace_call_end(const struct trace_span *span, long answer, const char *fmt, ...)
+void trace_call_end_now(const struct trace_span *span, long answer, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A macro so that the words for flags and descriptors are not looked for where nobody asked. */
+#define trace_call_end(span, answer, ...) \
+	((span)->start_ns ? trace_call_end_now(span, answer, __VA_ARGS__) : (void)0)
 
 /* What another box has done and has just said how long it took for: a part of ours, if `within`
  * is not NULL. */

@@ -24,7 +24,7 @@
 
 #define KEPT_MAX 8
 #define KEPT_SIZE ((size_t)1 << 20)
-#define KEPT_SECONDS 60
+#define KEPT_SECONDS 600 /* a step of a build may take long, and only dockerd waits for it */
 
 struct kept {
 	uint64_t id[2];

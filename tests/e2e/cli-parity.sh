@@ -42,5 +42,7 @@ if [ -z "${CI:-}" ] && real_daemon; then
 	(run_steps "$real" "$T/real.sock" real-real steps)
 	(run_steps "$ours" "$T/real.sock" ours-real steps)
 	compare "both clients with the real daemon" real-real ours-real
+	expect_eq "of the real daemon a trace has what was asked" "docker docker" "$(DOCKER_HOST=unix://$T/real.sock docker --trace version \
+		2>&1 >/dev/null | sed -n 's/.*|  *\([a-z]*\): .*/\1/p' | xargs)"
 fi
 done_testing

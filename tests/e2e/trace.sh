@@ -21,6 +21,11 @@ expect_match "a write to a cgroup" 'kernel: write\(/sys/fs/cgroup/.*/docker/[0-9
 expect_match "the filter" 'kernel: seccomp\(SECCOMP_SET_MODE_FILTER, [0-9]+ instructions\)' "$drawn"
 expect_match "the program" 'kernel: execve\(env\)' "$drawn"
 expect_ok docker rm one
+expect_ok docker run -d --name two busybox sleep 100
+expect_ok docker --trace exec two true
+expect_match "exec enters the namespaces" 'runc: exec.*kernel: setns\(.*CLONE_NEWNS.*kernel: execve\(true\)' "$(tr '\n' ' ' <<<"$output")"
+expect_ok docker --trace rm -f two
+expect_match "the end of it, too" 'shim: runc kill [0-9a-f]{12}$' "$output"
 
 # ---- written, and two at once ----
 DOCKER_TRACE=$T/a.json docker run --rm --name first busybox true &

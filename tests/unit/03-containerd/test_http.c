@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/trace.h"
 #include "suites.h"
 
 static struct err err;
@@ -189,6 +190,29 @@ static int block(struct http_request *req, struct http_reply *rep, void *daemon,
 	return err_set(e, ERR_CANCELLED, "gone");
 }
 
+/* In which trace the thread is that answers. */
+static void say_trace(struct http_writer *w, void *arg)
+{
+	char text[TRACE_TEXT_SIZE];
+	struct err e;
+
+	(void)arg;
+	http_write(w, trace_text(text), strlen(trace_text(text)), &e);
+	http_write(w, ".", 1, &e);
+}
+
+static int traced(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	char text[TRACE_TEXT_SIZE];
+
+	(void)daemon, (void)e;
+	if (http_query(req, "stream"))
+		http_reply_stream(rep, 200, "text/plain", say_trace, NULL, release);
+	else
+		http_reply_bytes(rep, 200, "text/plain", trace_text(text), strlen(trace_text(text)));
+	return 0;
+}
+
 static void on_error(struct http_request *req, struct http_reply *rep, const struct err *e)
 {
 	(void)req;
@@ -223,6 +247,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/stream", stream, NULL },
 	{ "POST", "/upgrade", upgrade, NULL },
 	{ "GET", "/block", block, NULL },
+	{ "GET", "/traced", traced, NULL },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -664,6 +689,30 @@ static void test_tls(void)
 	EXPECT_HAS(err.msg, "certificate");
 }
 
+#define TRACEPARENT "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
+
+/* A connection serves one request after another: each is in its own trace, or in none. */
+static void test_traces(void)
+{
+	AUTO_CLOSE int fd = -1;
+
+	start();
+	fd = dial();
+	say(fd, "GET /traced HTTP/1.1\r\nHost: x\r\n" TRACEPARENT "01\r\n\r\n");
+	AUTO_FREE char *first = hear(fd, "-01");
+	EXPECT_HAS(first, "00-4bf92f3577b34da6a3ce929d0e0e4736-");
+	CU_ASSERT_PTR_NULL(strstr(first, "00f067aa0ba902b7")); /* the request is a span of its own */
+	EXPECT_HAS(first, "Server-Timing: total;dur=");
+	say(fd, "GET /traced?stream=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	AUTO_FREE char *second = hear(fd, "0\r\n\r\n");
+	EXPECT_HAS(second, "\r\n1\r\n.\r\n");
+	CU_ASSERT_PTR_NULL(strstr(second, "Server-Timing"));
+	expect_answer("GET /traced?stream=1", TRACEPARENT "01\r\n\r\n", "200", "4bf92f3577b34da6a3ce929d0e0e4736-");
+	expect_answer("GET /traced", TRACEPARENT "00\r\n\r\n", "200", "Content-Length: 0");
+	expect_answer("GET /traced", "traceparent: 00-x\r\n\r\n", "200", "Content-Length: 0");
+	stop();
+}
+
 int suite_http(void)
 {
 	static const CU_TestInfo tests[] = {
@@ -680,6 +729,7 @@ int suite_http(void)
 		{ "stopping ends whatever is open", test_stop },
 		{ "sockets are taken over only from the dead", test_listen },
 		{ "upgraded connections end under TLS too", test_tls },
+		{ "a request is in its client's trace", test_traces },
 		CU_TEST_INFO_NULL,
 	};
 
