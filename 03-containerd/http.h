@@ -124,6 +124,15 @@ void http_reply_bytes(struct http_reply *rep, int status, const char *type, cons
 void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd, uint64_t offset,
 		   uint64_t size);
 
+/* Bytes that are read while they are sent, by the connection's own thread, which may wait for
+ * them: `read` gives some from `pos` on, 0 at the end, -1 to break off. Of `size` bytes, or
+ * chunked where that is HTTP_SIZE_UNKNOWN. `release(arg)` is called once, whatever happens; it
+ * may be NULL. */
+#define HTTP_SIZE_UNKNOWN UINT64_MAX
+void http_reply_read(struct http_reply *rep, int status, const char *type, uint64_t size,
+		     ssize_t (*read)(void *arg, uint64_t pos, void *buf, size_t max), void *arg,
+		     void (*release)(void *));
+
 /* Chunked: `produce` runs in a thread of its own and writes until it returns.
  * When the client goes away http_write returns -1 (ERR_CANCELLED) and
  * http_writer_fd becomes readable with POLLHUP/POLLERR: producers that wait for

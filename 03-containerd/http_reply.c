@@ -13,6 +13,8 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 
+#define READ_BLOCK (64u << 10)
+
 int http_status_of(enum err_kind kind)
 {
 	static const int status[ERR_KINDS] = {
@@ -91,6 +93,46 @@ void http_reply_fd(struct http_reply *rep, int status, const char *type, int fd,
 		close(fd); /* libmicrohttpd took it only with the response */
 	reply_with(rep, status, type, response);
 	rep->size = size;
+}
+
+struct reading {
+	ssize_t (*read)(void *arg, uint64_t pos, void *buf, size_t max);
+	void *arg;
+	void (*release)(void *);
+};
+
+/* MHD_ContentReaderCallback */
+static ssize_t reading_read(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	const struct reading *r = cls;
+	ssize_t n = r->read(r->arg, pos, buf, max);
+
+	if (n < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	return n ? n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void reading_free(void *cls)
+{
+	struct reading *r = cls;
+
+	if (r->release)
+		r->release(r->arg);
+	free(r);
+}
+
+void http_reply_read(struct http_reply *rep, int status, const char *type, uint64_t size,
+		     ssize_t (*read)(void *arg, uint64_t pos, void *buf, size_t max), void *arg,
+		     void (*release)(void *))
+{
+	struct reading *r = xmalloc(sizeof(*r));
+
+	*r = (struct reading){ read, arg, release };
+	reply_with(rep, status, type,
+		   MHD_create_response_from_callback(size == HTTP_SIZE_UNKNOWN ? MHD_SIZE_UNKNOWN
+									       : size,
+						     READ_BLOCK, reading_read, r, reading_free));
+	rep->size = size == HTTP_SIZE_UNKNOWN ? 0 : size;
 }
 
 enum MHD_Result http_reply_send(struct http_reply *rep)

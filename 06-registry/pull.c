@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "errors.h"
@@ -74,6 +74,28 @@ static enum reg_range_answer asked_range(struct http_request *req, const char *d
 	return reg_range_parse(http_header(req, "Range"), size, range);
 }
 
+/* Where a blob's bytes come from: an open file, or one that is still on its way (a mirror);
+ * neither, when only its size was asked for. */
+struct source {
+	int fd;
+	struct reg_fetch *fetch;
+	uint64_t size;
+};
+
+static void source_close(struct source *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->fetch)
+		reg_fetch_release(s->fetch);
+}
+
+static ssize_t no_bytes(void *arg, uint64_t pos, void *buf, size_t max)
+{
+	(void)arg, (void)pos, (void)buf, (void)max;
+	return -1;
+}
+
 static void refuse_range(struct http_request *req, struct http_reply *rep, const char *digest,
 			 uint64_t size)
 {
@@ -87,32 +109,73 @@ static void refuse_range(struct http_request *req, struct http_reply *rep, const
 	reg_error_reply(req, rep, &why);
 }
 
-/* Takes the fd. */
-static void send_blob(struct http_request *req, struct http_reply *rep, const char *digest, int fd,
-		      uint64_t size)
+static void send_part(struct http_request *req, struct http_reply *rep, struct source *s,
+		      int status, const struct reg_range *part)
 {
-	AUTO_CLOSE int blob = fd;
-	struct reg_range range;
+	if (s->fetch)
+		reg_fetch_reply(steal_ptr(&s->fetch), req, rep, status, part->first, part->count);
+	else if (s->fd < 0) /* to HEAD */
+		http_reply_read(rep, status, "application/octet-stream", part->count, no_bytes,
+				NULL, NULL);
+	else
+		http_reply_fd(rep, status, "application/octet-stream", steal_fd(&s->fd),
+			      part->first, part->count);
+}
+
+static void send_blob(struct http_request *req, struct http_reply *rep, const char *digest,
+		      struct source *s)
+{
+	struct reg_range range = { 0, s->size };
 	char text[80];
 
-	http_reply_header(rep, "Accept-Ranges", "bytes");
 	if (content_headers(req, rep, digest))
 		return;
-	switch (asked_range(req, digest, size, &range)) {
+	if (s->size == HTTP_SIZE_UNKNOWN) { /* and so is every part of it */
+		send_part(req, rep, s, 200, &range);
+		return;
+	}
+	http_reply_header(rep, "Accept-Ranges", "bytes");
+	switch (asked_range(req, digest, s->size, &range)) {
 	case REG_RANGE_UNSATISFIED:
-		refuse_range(req, rep, digest, size);
+		refuse_range(req, rep, digest, s->size);
 		return;
 	case REG_RANGE_PART:
 		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
 			 (unsigned long long)(range.first + range.count - 1),
-			 (unsigned long long)size);
+			 (unsigned long long)s->size);
 		http_reply_header(rep, "Content-Range", text);
-		http_reply_fd(rep, 206, "application/octet-stream", steal_fd(&blob), range.first,
-			      range.count);
+		send_part(req, rep, s, 206, &range);
 		return;
 	case REG_RANGE_WHOLE:
-		http_reply_fd(rep, 200, "application/octet-stream", steal_fd(&blob), 0, size);
+		send_part(req, rep, s, 200, &range);
 	}
+}
+
+/* A mirror that lacks a blob: HEAD is only told of it, GET has it fetched. */
+static int open_upstream(struct reg_proxy *proxy, struct http_request *req, const char *name,
+			 const char *digest, struct source *s, struct err *err)
+{
+	if (!strcmp(http_method(req), "HEAD"))
+		return reg_proxy_stat(proxy, name, digest, &s->size, err);
+	s->fetch = reg_fetch_begin(proxy, name, digest, err);
+	if (!s->fetch)
+		return -1;
+	s->size = reg_fetch_size(s->fetch);
+	return 0;
+}
+
+static int open_blob(struct reg_server *server, struct http_request *req, const char *name,
+		     const char *digest, struct source *s, struct err *err)
+{
+	char buf[REG_NAME_MAX + 1];
+
+	name = reg_proxy_name(server->proxy, name, buf);
+	s->fd = reg_blob_open(server->store, name, digest, &s->size, err);
+	if (s->fd >= 0 && server->proxy)
+		reg_proxy_hit(server->proxy, s->fd);
+	if (s->fd >= 0 || !server->proxy || !reg_refused(err, REG_BLOB_UNKNOWN))
+		return s->fd < 0 ? -1 : 0;
+	return open_upstream(server->proxy, req, name, digest, s, err);
 }
 
 int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -120,15 +183,12 @@ int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon,
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	const char *digest = http_param(req, "digest");
-	uint64_t size;
-	int fd;
+	struct source s = { .fd = -1 };
 
-	if (!name || reg_digest_check(digest, err))
+	if (!name || reg_digest_check(digest, err) || open_blob(server, req, name, digest, &s, err))
 		return -1;
-	fd = reg_blob_open(server->store, name, digest, &size, err);
-	if (fd < 0)
-		return -1;
-	send_blob(req, rep, digest, fd, size);
+	send_blob(req, rep, digest, &s);
+	source_close(&s);
 	return 0;
 }
 
@@ -182,13 +242,20 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 		     struct err *err)
 {
 	struct reg_server *server = daemon;
+	const char *reference = http_param(req, "reference");
 	const char *name = reg_repository(req, err);
+	char buf[REG_NAME_MAX + 1];
+	AUTO_JSON json_t *index = NULL;
 	const char *type, *digest;
-	AUTO_JSON json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
-	const json_t *d = index ? resolve(index, name, http_param(req, "reference"), err) : NULL;
+	const json_t *d;
 	uint64_t size;
 	int fd;
 
+	name = name ? reg_proxy_name(server->proxy, name, buf) : NULL;
+	if (!name || (server->proxy && reg_proxy_manifest(server->proxy, name, reference, err)))
+		return -1;
+	index = reg_index_load(server->store, name, false, err);
+	d = index ? resolve(index, name, reference, err) : NULL;
 	if (!d)
 		return -1;
 	type = jsonx_str(d, "mediaType", "");
@@ -203,6 +270,8 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	if (fd < 0)
 		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
 							  : -1;
+	if (server->proxy)
+		reg_blob_touch(fd);
 	http_reply_fd(rep, 200, type, fd, 0, size);
 	return 0;
 }

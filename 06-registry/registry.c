@@ -1,16 +1,18 @@
 /*
  * registry.c - the command line.
  *
- *     registry [serve] --root DIR --addr HOST:PORT      until SIGTERM or SIGINT
+ *     registry [serve] --root DIR --addr HOST:PORT      until SIGTERM or SIGINT; --proxy: a mirror
  *     registry seed    --root DIR LAYOUT[:REF] NAME[:TAG]
  *     registry ls      --root DIR
  *
  * Exit codes: 0, 1 for a failure, 2 for a wrong command line.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,7 +34,7 @@ struct command_line {
 
 static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
-	"                [--readonly]\n"
+	"                [--readonly | --proxy URL]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
 	"\n"
@@ -50,6 +52,12 @@ static const char usage_text[] =
 	"  --tls-cert FILE   speak HTTPS with this certificate (PEM) ...\n"
 	"  --tls-key FILE    ... and this key\n"
 	"  --readonly        refuse every change\n"
+	"  --proxy URL       be a mirror of the registry there (docker.io: Docker Hub): fetch what\n"
+	"                    is asked for once, and keep it\n"
+	"  --proxy-user NAME, --proxy-password-file FILE\n"
+	"                    who to be there\n"
+	"  --proxy-max-size SIZE\n"
+	"                    keep so much of it (\"20G\"); what is unused longest goes\n"
 	"  --version, --help\n";
 
 static int fail(const struct err *err)
@@ -92,7 +100,9 @@ static int serve(const struct command_line *line, struct err *err)
 		return fail(err);
 	log_info("serving %s on %s (port %d)%s%s", line->server.root, line->server.addr,
 		 http_server_port(server->http), line->server.tls_cert ? ", TLS" : "",
-		 line->server.readonly ? ", read-only" : "");
+		 line->server.proxy.url    ? ", a mirror"
+		 : line->server.readonly ? ", read-only"
+					 : "");
 	reg_server_tidy(server);
 	wait_for_end(server, &signals);
 	reg_server_stop(server);
@@ -168,6 +178,23 @@ static int misuse(const char *what)
 	return 2;
 }
 
+/* "512M", "20G" */
+static int parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	*size = n << shift;
+	if (*text >= '0' && *text <= '9' && n && *size >> shift == n &&
+	    (!*end || (unit && !end[1])))
+		return 0;
+	fprintf(stderr, "registry: \"%s\" is not a size (such as 512M or 20G)\n", text);
+	return -1;
+}
+
 /* 0: go on; 1: said all there is to say; -1: wrong. */
 static int parse_flags(int argc, char **argv, struct command_line *line)
 {
@@ -177,6 +204,10 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
 		{ "readonly", no_argument, NULL, 'o' },
+		{ "proxy", required_argument, NULL, 'p' },
+		{ "proxy-user", required_argument, NULL, 'u' },
+		{ "proxy-password-file", required_argument, NULL, 'w' },
+		{ "proxy-max-size", required_argument, NULL, 'm' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -190,6 +221,13 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
 		case 'o': line->server.readonly = true; break;
+		case 'p': line->server.proxy.url = optarg; break;
+		case 'u': line->server.proxy.user = optarg; break;
+		case 'w': line->server.proxy.password_file = optarg; break;
+		case 'm':
+			if (parse_size(optarg, &line->server.proxy.max_size))
+				return -1;
+			break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
 		default:  return -1;
@@ -215,14 +253,26 @@ static int dispatch(struct command_line *line)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve &&
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly))
-			return misuse("--addr, --tls-cert, --tls-key and --readonly are for serving");
+		     line->server.readonly || line->server.proxy.url))
+			return misuse("--addr, --tls-cert, --tls-key, --readonly and --proxy are for serving");
 		if (!line->server.addr)
 			line->server.addr = "127.0.0.1:5000";
 		return commands[i].run(line, &err);
 	}
 	fprintf(stderr, "registry: no command \"%s\"\n", name);
 	return misuse(NULL);
+}
+
+static const char *wrong_proxy(const struct reg_server_options *server)
+{
+	const struct reg_proxy_options *o = &server->proxy;
+
+	if (o->url && server->readonly)
+		return "a mirror takes no changes: --readonly says nothing";
+	if (!o->user != !o->password_file)
+		return "--proxy-user and --proxy-password-file go together";
+	return o->url || !(o->user || o->max_size) ? NULL
+						   : "--proxy-user and --proxy-max-size need --proxy";
 }
 
 int main(int argc, char **argv)
@@ -234,6 +284,8 @@ int main(int argc, char **argv)
 		return rc > 0 ? 0 : misuse(NULL);
 	if (!line.server.tls_cert != !line.server.tls_key)
 		return misuse("--tls-cert and --tls-key go together");
+	if (wrong_proxy(&line.server))
+		return misuse(wrong_proxy(&line.server));
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

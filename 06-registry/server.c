@@ -69,9 +69,11 @@ static const char *before(struct http_request *req, struct http_reply *rep, cons
 	const char *method = http_method(req);
 
 	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
-	if (!server->readonly || !strcmp(method, "GET") || !strcmp(method, "HEAD"))
+	if (!(server->readonly || server->proxy) || !strcmp(method, "GET") ||
+	    !strcmp(method, "HEAD"))
 		return path;
-	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is read-only");
+	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is %s",
+		   server->proxy ? "a mirror: push to the one that it mirrors" : "read-only");
 	return NULL;
 }
 
@@ -132,6 +134,15 @@ static int open_root(struct reg_server *server, const char *root, struct err *er
 	return 0;
 }
 
+static int open_proxy(struct reg_server *server, const struct reg_proxy_options *o,
+		      struct err *err)
+{
+	if (!o->url)
+		return 0;
+	server->proxy = reg_proxy_new(server->store, o, err);
+	return server->proxy ? 0 : err_wrap(err, "mirror %s", o->url);
+}
+
 static int listen_on(struct reg_server *server, const struct reg_server_options *o,
 		     struct err *err)
 {
@@ -163,7 +174,8 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && !listen_on(server, o, err))
+	if (!open_root(server, o->root, err) && !open_proxy(server, &o->proxy, err) &&
+	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -173,7 +185,9 @@ void reg_server_stop(struct reg_server *server)
 {
 	if (!server)
 		return;
+	reg_proxy_stop(server->proxy); /* or handlers would wait for it */
 	http_server_stop(server->http);
+	reg_proxy_free(server->proxy);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
@@ -190,6 +204,7 @@ void reg_server_tidy(struct reg_server *server)
 
 	if (server->readonly)
 		return;
+	content_tidy(server->store->content); /* what a mirror began and nobody came back for */
 	if (reg_uploads_expire(server->uploads, UPLOAD_LIFE, &err))
 		log_warn("expire uploads: %s", err.msg);
 	if (reg_store_sweep(server->store, &removed, &err))

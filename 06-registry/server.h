@@ -5,6 +5,7 @@
  *   push.c       end-4 .. end-7, end-11, end-13
  *   discover.c   end-8, end-12, and Docker's _catalog
  *   manage.c     end-9, end-10
+ *   proxy.h      what a mirror does before pull.c answers
  *   server.c     the table of them, listening, the access log
  *
  * Lock order: see store.h; the uploads' table (uploads.c) is a leaf.
@@ -13,6 +14,7 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "proxy.h"
 #include "store.h"
 #include "uploads.h"
 
@@ -20,11 +22,13 @@ struct reg_server_options {
 	const char *root, *addr;
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
 	bool readonly;
+	struct reg_proxy_options proxy; /* without a url: it is no mirror */
 };
 
 struct reg_server {
 	struct reg_store *store;
 	struct reg_uploads *uploads;
+	struct reg_proxy *proxy; /* NULL: it is no mirror */
 	bool readonly;
 	char *cert_pem, *key_pem;
 	int lock; /* of the root */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/strbuf.h"
@@ -19,6 +20,7 @@
 #include "names.h"
 
 #define MANIFEST_READ_LIMIT (16u << 20)
+#define TOUCH_SECONDS 60 /* a time of access need not be more exact */
 
 struct reg_store *reg_store_open(const char *root, struct err *err)
 {
@@ -222,6 +224,28 @@ int reg_blob_mount(struct reg_store *store, const char *from, const char *name, 
 		return reg_refuse(err, REG_BLOB_UNKNOWN, "%s has no blob %s", from, digest);
 	lock = lock_blobs(store, LOCK_SH, err);
 	return lock < 0 ? -1 : add_link(store, source, to, err);
+}
+
+int reg_blob_adopt(struct reg_store *store, const char *name, const char *digest, struct err *err)
+{
+	AUTO_FREE char *from = blob_path("", digest);
+	AUTO_FREE char *to = link_path(name, digest);
+	AUTO_CLOSE int lock = lock_blobs(store, LOCK_SH, err);
+
+	if (lock < 0)
+		return -1;
+	if (!content_has(store->content, digest, NULL))
+		return reg_refuse(err, REG_BLOB_UNKNOWN, "no blob %s", digest);
+	return add_link(store, from, to, err);
+}
+
+void reg_blob_touch(int fd)
+{
+	const struct timespec times[] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
+
+	if (!fstat(fd, &st) && time(NULL) - st.st_atime > TOUCH_SECONDS)
+		futimens(fd, times);
 }
 
 /* Remove a shared blob that nobody links to any more. Needs lock 2, exclusive. */

@@ -60,6 +60,10 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 /* Link a blob of one repository into another. */
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err);
+/* Link a shared blob into a repository. */
+int reg_blob_adopt(struct reg_store *store, const char *name, const char *digest, struct err *err);
+/* Note in the open blob's time of access that somebody wants it. */
+void reg_blob_touch(int fd);
 /* Take the repository's link away, and the blob itself when it was the last one. */
 int reg_blob_delete(struct reg_store *store, const char *name, const char *digest,
 		    struct err *err);
@@ -71,6 +75,8 @@ bool reg_repo_exists(struct reg_store *store, const char *name);
 int reg_repo_lock(struct reg_store *store, const char *name, bool make, struct err *err);
 /* Every repository's name, sorted; the caller frees the list. */
 int reg_repo_list(struct reg_store *store, struct strlist *names, struct err *err);
+/* The same, and those that only have blobs so far. */
+int reg_repo_list_all(struct reg_store *store, struct strlist *names, struct err *err);
 
 /* Remove the shared blobs that no repository links to; *removed counts them. Put off
  * (nothing removed, 0 returned) while somebody pushes. */

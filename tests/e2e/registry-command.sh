@@ -58,6 +58,12 @@ mount -t tmpfs -o ro tmpfs "$T/readonly" && {
 	umount "$T/readonly"
 }
 expect_fail 2 'go together' "$R" --root "$T/other" --tls-cert "$T/pem"
+expect_fail 2 'go together' "$R" --root "$T/other" --proxy docker.io --proxy-user me
+expect_fail 2 'need --proxy' "$R" --root "$T/other" --proxy-max-size 1G
+expect_fail 2 '"1X" is not a size' "$R" --root "$T/other" --proxy docker.io --proxy-max-size 1X
+expect_fail 2 'says nothing' "$R" --root "$T/other" --proxy docker.io --readonly
+expect_fail 1 'mirror ftp://x: ' "$R" --root "$T/other" --proxy ftp://x
+expect_fail 1 'password of the mirrored registry' "$R" --root "$T/other" --proxy docker.io --proxy-user me --proxy-password-file /no
 expect_fail 2 "unrecognized option '--nope'" "$R" --nope
 expect_fail 2 'requires an argument' "$R" --root
 expect_fail 2 'no command "sevre"' "$R" sevre
