@@ -68,5 +68,8 @@ int reg_manifest_untag(struct reg_store *store, const char *name, const char *ta
 		       struct err *err);
 int reg_manifest_delete(struct reg_store *store, const char *name, const char *digest,
 			struct err *err);
+/* The same for who holds the repository's lock and has its index; the bytes stay a blob. */
+int reg_manifest_drop(struct reg_store *store, const char *name, json_t *index,
+		      const char *digest, struct err *err);
 
 #endif

@@ -167,10 +167,11 @@ static int open_upstream(struct reg_proxy *proxy, struct http_request *req, cons
 static int open_blob(struct reg_server *server, struct http_request *req, const char *name,
 		     const char *digest, struct source *s, struct err *err)
 {
+	bool head = !strcmp(http_method(req), "HEAD");
 	char buf[REG_NAME_MAX + 1];
 
 	name = reg_proxy_name(server->proxy, name, buf);
-	s->fd = reg_blob_open(server->store, name, digest, &s->size, err);
+	s->fd = (head ? reg_blob_claim : reg_blob_open)(server->store, name, digest, &s->size, err);
 	if (s->fd >= 0 && server->proxy)
 		reg_proxy_hit(server->proxy, s->fd);
 	if (s->fd >= 0 || !server->proxy || !reg_refused(err, REG_BLOB_UNKNOWN))

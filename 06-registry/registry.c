@@ -4,30 +4,33 @@
  *     registry [serve] --root DIR --addr HOST:PORT      until SIGTERM or SIGINT; --proxy: a mirror
  *     registry seed    --root DIR LAYOUT[:REF] NAME[:TAG]
  *     registry ls      --root DIR
+ *     registry gc      --root DIR
  *
  * Exit codes: 0, 1 for a failure, 2 for a wrong command line.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "gc.h"
 #include "index.h"
 #include "seed.h"
 #include "server.h"
+#include "units.h"
 
 #define VERSION "0.1.0"
 #define TIDY_SECONDS 3600
 
 struct command_line {
 	struct reg_server_options server;
+	struct reg_gc_options gc;
+	bool for_gc; /* one of its flags was there */
 	char **args; /* what is no flag, NULL at its end */
 	int n_args;
 };
@@ -37,6 +40,7 @@ static const char usage_text[] =
 	"                [--readonly | --proxy URL]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
+	"       registry gc --root DIR [--dry-run] [--untagged] [--grace TIME]\n"
 	"\n"
 	"A registry for container images: the OCI distribution specification over HTTP.\n"
 	"\n"
@@ -45,6 +49,7 @@ static const char usage_text[] =
 	"  seed    put an image of an OCI image layout into the store; a registry that is\n"
 	"          serving it shows the image at once\n"
 	"  ls      list repositories, tags and digests\n"
+	"  gc      remove the blobs that no manifest needs; the registry may be running\n"
 	"\n"
 	"Flags:\n"
 	"  --root DIR        the store (default /var/lib/dockyard/registry)\n"
@@ -58,6 +63,9 @@ static const char usage_text[] =
 	"                    who to be there\n"
 	"  --proxy-max-size SIZE\n"
 	"                    keep so much of it (\"20G\"); what is unused longest goes\n"
+	"  --dry-run         only say what gc would remove\n"
+	"  --untagged        gc takes manifests, too, that no tag leads to\n"
+	"  --grace TIME      gc spares what was pushed or asked for so lately (default 24h)\n"
 	"  --version, --help\n";
 
 static int fail(const struct err *err)
@@ -134,17 +142,21 @@ static void print_repository(const char *name, const json_t *index)
 	}
 }
 
+/* One that is there: opening would make it. */
+static struct reg_store *open_existing(const char *root, struct err *err)
+{
+	if (!access(root, F_OK))
+		return reg_store_open(root, err);
+	err_sys(err, "no store in %s", root);
+	return NULL;
+}
+
 static int ls(const struct command_line *line, struct err *err)
 {
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
-	struct reg_store *store;
+	struct reg_store *store = open_existing(line->server.root, err);
 	int rc;
 
-	if (access(line->server.root, F_OK)) { /* opening would make it */
-		err_sys(err, "no store in %s", line->server.root);
-		return fail(err);
-	}
-	store = reg_store_open(line->server.root, err);
 	rc = store ? reg_repo_list(store, &names, err) : -1;
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		AUTO_JSON json_t *index = reg_index_load(store, names.v[i], true, err);
@@ -158,6 +170,15 @@ static int ls(const struct command_line *line, struct err *err)
 	return rc ? fail(err) : 0;
 }
 
+static int gc(const struct command_line *line, struct err *err)
+{
+	struct reg_store *store = open_existing(line->server.root, err);
+	int rc = store ? reg_gc(store, &line->gc, stdout, err) : -1;
+
+	reg_store_close(store);
+	return rc ? fail(err) : 0;
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct command_line *line, struct err *err);
@@ -166,6 +187,7 @@ static const struct command {
 	{ "serve", serve, 0 },
 	{ "seed", seed, 2 },
 	{ "ls", ls, 0 },
+	{ "gc", gc, 0 },
 };
 
 /* ---- the command line --------------------------------------------------------------- */
@@ -176,23 +198,6 @@ static int misuse(const char *what)
 		fprintf(stderr, "registry: %s\n", what);
 	fprintf(stderr, "Run 'registry --help'.\n");
 	return 2;
-}
-
-/* "512M", "20G" */
-static int parse_size(const char *text, uint64_t *size)
-{
-	static const char units[] = "KMGT";
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
-	const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-
-	*size = n << shift;
-	if (*text >= '0' && *text <= '9' && n && *size >> shift == n &&
-	    (!*end || (unit && !end[1])))
-		return 0;
-	fprintf(stderr, "registry: \"%s\" is not a size (such as 512M or 20G)\n", text);
-	return -1;
 }
 
 /* 0: go on; 1: said all there is to say; -1: wrong. */
@@ -208,10 +213,14 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "proxy-user", required_argument, NULL, 'u' },
 		{ "proxy-password-file", required_argument, NULL, 'w' },
 		{ "proxy-max-size", required_argument, NULL, 'm' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "untagged", no_argument, NULL, 't' },
+		{ "grace", required_argument, NULL, 'g' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct err err;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1)
@@ -225,8 +234,15 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'u': line->server.proxy.user = optarg; break;
 		case 'w': line->server.proxy.password_file = optarg; break;
 		case 'm':
-			if (parse_size(optarg, &line->server.proxy.max_size))
-				return -1;
+			if (reg_size_parse(optarg, &line->server.proxy.max_size, &err))
+				return -fail(&err);
+			break;
+		case 'n': line->gc.dry_run = line->for_gc = true; break;
+		case 't': line->gc.untagged = line->for_gc = true; break;
+		case 'g':
+			line->for_gc = true;
+			if (reg_seconds_parse(optarg, &line->gc.grace, &err))
+				return -fail(&err);
 			break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
@@ -255,6 +271,8 @@ static int dispatch(struct command_line *line)
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
 		     line->server.readonly || line->server.proxy.url))
 			return misuse("--addr, --tls-cert, --tls-key, --readonly and --proxy are for serving");
+		if (commands[i].run != gc && line->for_gc)
+			return misuse("--dry-run, --untagged and --grace are for gc");
 		if (!line->server.addr)
 			line->server.addr = "127.0.0.1:5000";
 		return commands[i].run(line, &err);
@@ -277,7 +295,8 @@ static const char *wrong_proxy(const struct reg_server_options *server)
 
 int main(int argc, char **argv)
 {
-	struct command_line line = { .server.root = "/var/lib/dockyard/registry" };
+	struct command_line line = { .server.root = "/var/lib/dockyard/registry",
+				     .gc.grace = 24 * 3600 };
 	int rc = parse_flags(argc, argv, &line);
 
 	if (rc)

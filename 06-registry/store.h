@@ -62,11 +62,27 @@ int reg_blob_mount(struct reg_store *store, const char *from, const char *name, 
 		   struct err *err);
 /* Link a shared blob into a repository. */
 int reg_blob_adopt(struct reg_store *store, const char *name, const char *digest, struct err *err);
-/* Note in the open blob's time of access that somebody wants it. */
+/* When a blob was wanted last is its time of access, which we set ourselves: by linking it, by
+ * touching it open, and by reg_blob_claim, which is reg_blob_open for who pushes and asks
+ * whether a blob is here, in order not to send it. No garbage collector takes it from then on. */
 void reg_blob_touch(int fd);
+int reg_blob_claim(struct reg_store *store, const char *name, const char *digest, uint64_t *size,
+		   struct err *err);
+bool reg_blob_unused(struct reg_store *store, const char *name, const char *digest,
+		     uint64_t seconds);
 /* Take the repository's link away, and the blob itself when it was the last one. */
 int reg_blob_delete(struct reg_store *store, const char *name, const char *digest,
 		    struct err *err);
+
+/* --- for collecting garbage ----------------------------------------------------------- */
+/* Take lock 2; `how` as for flock(2), whose errno is in err: EWOULDBLOCK. An fd. */
+int reg_blobs_lock(struct reg_store *store, int how, struct err *err);
+/* Take the repository's link away; needs lock 2, exclusive, so that nobody claims it meanwhile.
+ * The bytes go by reg_store_sweep. */
+int reg_blob_unlink(struct reg_store *store, const char *name, const char *digest,
+		    struct err *err);
+/* How many names the blob has: one for each repository, and the shared one. */
+unsigned reg_blob_links(struct reg_store *store, const char *name, const char *digest);
 
 /* --- repositories ------------------------------------------------------------------- */
 char *reg_repo_path(const struct reg_store *store, const char *name); /* the caller frees */

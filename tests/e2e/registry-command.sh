@@ -19,6 +19,25 @@ expect_ok registry ls --root "$root"
 expect_eq "ls" "library/busybox:latest library/busybox:1.36 seeded/live:v1" \
 	"$(grep ":[^ ]*  $index" <<<"$output" | cut -d' ' -f1 | tr '\n' ' ' | sed 's/ $//')"
 
+# ---- gc, beside the live registry ---------------------------------------------
+layer=sha256:$(cd "$layout/blobs/sha256" && ls -S | head -n 1)
+status() { curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/$1" "${@:2}"; }
+expect_eq "a manifest is deleted" 202 "$(status "seeded/live/manifests/$index" -X DELETE)"
+expect_ok registry gc --root "$root"
+expect_match "what is a day old at most is spared" '^removed 0 manifests and 0 blobs' "$output"
+expect_ok registry gc --root "$root" --untagged --grace 0s --dry-run
+expect_match "a dry run names what goes" "^seeded/live  blob $layer  [0-9]+ bytes" "$output"
+expect_eq "and takes nothing" 200 "$(status "seeded/live/blobs/$layer")"
+expect_ok registry gc --root "$root" --untagged --grace 0s
+expect_match "gc says what it took" '^removed [1-9] manifests and [1-9] blobs, 0 bytes freed' "$output"
+expect_eq "it is gone there" 404 "$(status "seeded/live/blobs/$layer")"
+expect_eq "and not where it is needed" 200 "$(status "library/busybox/blobs/$layer")"
+expect_fail 1 'no store in /nowhere' registry gc --root /nowhere
+expect_fail 2 'are for gc' registry ls --root "$root" --dry-run
+expect_fail 2 '"5" is not a time' registry gc --root "$root" --grace 5
+[ ! -e /nowhere ] || fail "gc made a store"
+expect_ok registry seed --root "$root" "$layout" seeded/live:v1
+
 expect_fail 1 'no reference nope' registry seed --root "$root" "$layout:nope" a
 expect_fail 1 'open the layout /nowhere: No such file' registry seed --root "$root" /nowhere a
 expect_fail 1 'not an OCI image layout' registry seed --root "$root" "$T" a

@@ -67,6 +67,8 @@ int main(void)
 		{ "store", test_store_open, test_store_close, NULL, NULL, store_tests },
 		{ "uploads", test_store_open, test_store_close, NULL, NULL, upload_tests },
 		{ "seed", test_store_open, test_store_close, NULL, NULL, seed_tests },
+		{ "garbage", test_store_open, test_store_close, NULL, NULL, gc_tests },
+		{ "units", NULL, NULL, NULL, NULL, units_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
