@@ -62,6 +62,15 @@ static bool content_headers(struct http_request *req, struct http_reply *rep, co
 	return true;
 }
 
+/* HEAD is a question, and not a pull. */
+static void pulled(struct reg_server *server, const struct http_request *req,
+		   struct reg_event *event)
+{
+	event->action = "pull";
+	if (strcmp(http_method(req), "HEAD"))
+		reg_notify(server->notify, req, event);
+}
+
 /* The range asked for, unless If-Range says that it was meant for other content. */
 static enum reg_range_answer asked_range(struct http_request *req, const char *digest,
 					 uint64_t size, struct reg_range *range)
@@ -189,6 +198,8 @@ int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon,
 	if (!name || reg_digest_check(digest, err) || open_blob(server, req, name, digest, &s, err))
 		return -1;
 	send_blob(req, rep, digest, &s);
+	pulled(server, req, &(struct reg_event){ .name = name, .digest = digest,
+						   .size = s.size == HTTP_SIZE_UNKNOWN ? 0 : s.size });
 	source_close(&s);
 	return 0;
 }
@@ -273,6 +284,10 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 							  : -1;
 	if (server->proxy)
 		reg_blob_touch(fd);
+	pulled(server, req,
+	       &(struct reg_event){ .name = name, .digest = digest, .manifest = true, .size = size,
+				    .tag = strchr(reference, ':') ? NULL : reference,
+				    .media_type = type });
 	http_reply_fd(rep, 200, type, fd, 0, size);
 	return 0;
 }

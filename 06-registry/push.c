@@ -85,8 +85,17 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 	return 0;
 }
 
-static void reply_blob(struct http_reply *rep, const char *name, const char *digest)
+/* The blob is here: say so to the client, and to who wants to know. `from`: it was mounted. */
+static void reply_blob(struct reg_server *server, const struct http_request *req,
+		       struct http_reply *rep, const char *name, const char *digest,
+		       const char *from)
 {
+	struct reg_event event = { .action = from ? "mount" : "push", .name = name,
+				   .digest = digest, .from = from };
+
+	if (server->notify)
+		reg_blob_has(server->store, name, digest, &event.size);
+	reg_notify(server->notify, req, &event);
 	reg_location(rep, name, "/blobs/%s", digest);
 	http_reply_header(rep, "Docker-Content-Digest", digest);
 	http_reply_empty(rep, 201);
@@ -128,7 +137,7 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 	if (from && reg_name_check(from, err))
 		return -1;
 	if (from && !reg_blob_mount(server->store, from, name, digest, err)) {
-		reply_blob(rep, name, digest);
+		reply_blob(server, req, rep, name, digest, from);
 		return 0;
 	}
 	if (from && err->kind != ERR_NOT_FOUND)
@@ -149,7 +158,7 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 		return begin_session(server, rep, name, err);
 	if (reg_blob_commit(server->store, name, steal_ptr(&p->single), digest, -1, err))
 		return -1;
-	reply_blob(rep, name, digest);
+	reply_blob(server, req, rep, name, digest, NULL);
 	return 0;
 }
 
@@ -237,7 +246,7 @@ int reg_put_upload(struct http_request *req, struct http_reply *rep, void *daemo
 		return -1;
 	if (reg_upload_finish(server->uploads, steal_ptr(&p->session), digest, err))
 		return -1;
-	reply_blob(rep, http_param(req, "name"), digest);
+	reply_blob(server, req, rep, http_param(req, "name"), digest, NULL);
 	return 0;
 }
 
@@ -277,6 +286,10 @@ int reg_put_manifest(struct http_request *req, struct http_reply *rep, void *dae
 		return -1;
 	rc = reg_manifest_put(server->store, name, tag, text, n, &m, digest, err);
 	if (!rc) {
+		reg_notify(server->notify, req,
+			   &(struct reg_event){ .action = "push", .name = name, .tag = tag,
+						.digest = digest, .manifest = true, .size = n,
+						.media_type = m.type->media_type });
 		if (m.subject)
 			http_reply_header(rep, "OCI-Subject", m.subject);
 		reg_location(rep, name, "/manifests/%s", digest);

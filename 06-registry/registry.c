@@ -63,6 +63,7 @@ static const char usage_text[] =
 	"                    who to be there\n"
 	"  --proxy-max-size SIZE\n"
 	"                    keep so much of it (\"20G\"); what is unused longest goes\n"
+	"  --notify URL      post an event there for each push, pull, mount and deletion\n"
 	"  --dry-run         only say what gc would remove\n"
 	"  --untagged        gc takes manifests, too, that no tag leads to\n"
 	"  --grace TIME      gc spares what was pushed or asked for so lately (default 24h)\n"
@@ -213,6 +214,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "proxy-user", required_argument, NULL, 'u' },
 		{ "proxy-password-file", required_argument, NULL, 'w' },
 		{ "proxy-max-size", required_argument, NULL, 'm' },
+		{ "notify", required_argument, NULL, 'N' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "untagged", no_argument, NULL, 't' },
 		{ "grace", required_argument, NULL, 'g' },
@@ -236,6 +238,13 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'm':
 			if (reg_size_parse(optarg, &line->server.proxy.max_size, &err))
 				return -fail(&err);
+			break;
+		case 'N':
+			if (line->server.notify) {
+				fprintf(stderr, "registry: --notify takes one URL\n");
+				return -1;
+			}
+			line->server.notify = optarg;
 			break;
 		case 'n': line->gc.dry_run = line->for_gc = true; break;
 		case 't': line->gc.untagged = line->for_gc = true; break;
@@ -269,8 +278,9 @@ static int dispatch(struct command_line *line)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve &&
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly || line->server.proxy.url))
-			return misuse("--addr, --tls-cert, --tls-key, --readonly and --proxy are for serving");
+		     line->server.readonly || line->server.proxy.url || line->server.notify))
+			return misuse("--addr, --tls-cert, --tls-key, --readonly, --proxy and --notify "
+				      "are for serving");
 		if (commands[i].run != gc && line->for_gc)
 			return misuse("--dry-run, --untagged and --grace are for gc");
 		if (!line->server.addr)

@@ -143,6 +143,14 @@ static int open_proxy(struct reg_server *server, const struct reg_proxy_options 
 	return server->proxy ? 0 : err_wrap(err, "mirror %s", o->url);
 }
 
+static int open_notify(struct reg_server *server, const struct reg_server_options *o,
+		       struct err *err)
+{
+	if (o->notify)
+		server->notify = reg_notify_new(o->notify, o->tls_cert, err);
+	return o->notify && !server->notify ? -1 : 0;
+}
+
 static int listen_on(struct reg_server *server, const struct reg_server_options *o,
 		     struct err *err)
 {
@@ -175,7 +183,7 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 	server->lock = -1;
 	server->readonly = o->readonly;
 	if (!open_root(server, o->root, err) && !open_proxy(server, &o->proxy, err) &&
-	    !listen_on(server, o, err))
+	    !open_notify(server, o, err) && !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -188,6 +196,7 @@ void reg_server_stop(struct reg_server *server)
 	reg_proxy_stop(server->proxy); /* or handlers would wait for it */
 	http_server_stop(server->http);
 	reg_proxy_free(server->proxy);
+	reg_notify_free(server->notify);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
 	if (server->lock >= 0)

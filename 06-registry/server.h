@@ -14,6 +14,7 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "notify.h"
 #include "proxy.h"
 #include "store.h"
 #include "uploads.h"
@@ -23,12 +24,14 @@ struct reg_server_options {
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
 	bool readonly;
 	struct reg_proxy_options proxy; /* without a url: it is no mirror */
+	const char *notify; /* a URL that hears of what happens; NULL: none */
 };
 
 struct reg_server {
 	struct reg_store *store;
 	struct reg_uploads *uploads;
-	struct reg_proxy *proxy; /* NULL: it is no mirror */
+	struct reg_proxy *proxy;   /* NULL: it is no mirror */
+	struct reg_notify *notify; /* NULL: nobody listens */
 	bool readonly;
 	char *cert_pem, *key_pem;
 	int lock; /* of the root */
