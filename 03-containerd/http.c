@@ -84,6 +84,7 @@ static void report(const struct http_request *req, bool whole)
 	const struct http_result result = {
 		.status = rep->status,
 		.size = strcmp(req->method, MHD_HTTP_METHOD_HEAD) ? rep->size : 0,
+		.received = req->received,
 		.whole = whole,
 		.start_us = req->start_us,
 	};
@@ -203,6 +204,7 @@ static int begin(struct http_request *req)
 
 static void take_body(struct http_request *req, const char *data, size_t n)
 {
+	req->received += n;
 	if (req->failed)
 		return;
 	if (req->sink_open) {

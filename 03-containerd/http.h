@@ -50,6 +50,7 @@ struct http_route {
 struct http_result {
 	int status;       /* 0: the client left before there was a reply */
 	uint64_t size;    /* of the body sent, where it was known beforehand; else 0 */
+	uint64_t received; /* of the request's body */
 	bool whole;       /* false: the client left before it had everything */
 	int64_t start_us; /* when the request line came in, microseconds since 1970 */
 };
@@ -93,6 +94,8 @@ void http_server_stop(struct http_server *s);
 /* --- the request ----------------------------------------------------------------- */
 const char *http_method(const struct http_request *req);
 const char *http_path(const struct http_request *req);                       /* decoded */
+/* Of the route that it took: a row's `pattern`; NULL: there is none. */
+const char *http_pattern(const struct http_request *req);
 const char *http_param(const struct http_request *req, const char *name);    /* {name}, decoded; NULL */
 const char *http_query(const struct http_request *req, const char *name);    /* NULL if absent */
 int http_query_bool(const struct http_request *req, const char *name, int fallback); /* 1,true,... */

@@ -80,6 +80,7 @@ struct http_request {
 
 	struct http_sink sink;
 	bool sink_open;
+	uint64_t received; /* of the body, kept or dropped */
 	struct strbuf body;
 	json_t *json;
 	char peer[80];

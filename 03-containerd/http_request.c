@@ -106,6 +106,11 @@ const char *http_path(const struct http_request *req)
 	return req->path ? req->path : "";
 }
 
+const char *http_pattern(const struct http_request *req)
+{
+	return req->route ? req->route->pattern : NULL;
+}
+
 const char *http_param(const struct http_request *req, const char *name)
 {
 	return pairs_find(&req->params, name);

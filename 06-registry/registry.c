@@ -63,6 +63,8 @@ static const char usage_text[] =
 	"                    who to be there\n"
 	"  --proxy-max-size SIZE\n"
 	"                    keep so much of it (\"20G\"); what is unused longest goes\n"
+	"  --access-log FILE a line for each request there (\"-\": standard output), not in the\n"
+	"                    log; SIGHUP opens it again\n"
 	"  --notify URL      post an event there for each push, pull, mount and deletion\n"
 	"  --dry-run         only say what gc would remove\n"
 	"  --untagged        gc takes manifests, too, that no tag leads to\n"
@@ -85,6 +87,10 @@ static void wait_for_end(struct reg_server *server, const sigset_t *signals)
 	for (;;) {
 		int sig = sigtimedwait(signals, NULL, &hour);
 
+		if (sig == SIGHUP) {
+			reg_server_reopen(server);
+			continue;
+		}
 		if (sig > 0) {
 			log_info("%s: stopping", strsignal(sig));
 			return;
@@ -103,6 +109,7 @@ static int serve(const struct command_line *line, struct err *err)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	server = reg_server_start(&line->server, err);
 	if (!server)
@@ -214,6 +221,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "proxy-user", required_argument, NULL, 'u' },
 		{ "proxy-password-file", required_argument, NULL, 'w' },
 		{ "proxy-max-size", required_argument, NULL, 'm' },
+		{ "access-log", required_argument, NULL, 'l' },
 		{ "notify", required_argument, NULL, 'N' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "untagged", no_argument, NULL, 't' },
@@ -239,6 +247,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 			if (reg_size_parse(optarg, &line->server.proxy.max_size, &err))
 				return -fail(&err);
 			break;
+		case 'l': line->server.access_log = optarg; break;
 		case 'N':
 			if (line->server.notify) {
 				fprintf(stderr, "registry: --notify takes one URL\n");
@@ -278,9 +287,10 @@ static int dispatch(struct command_line *line)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve &&
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly || line->server.proxy.url || line->server.notify))
-			return misuse("--addr, --tls-cert, --tls-key, --readonly, --proxy and --notify "
-				      "are for serving");
+		     line->server.readonly || line->server.proxy.url || line->server.notify ||
+		     line->server.access_log))
+			return misuse("--addr, --tls-cert, --tls-key, --readonly, --proxy, --notify "
+				      "and --access-log are for serving");
 		if (commands[i].run != gc && line->for_gc)
 			return misuse("--dry-run, --untagged and --grace are for gc");
 		if (!line->server.addr)

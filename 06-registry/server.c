@@ -6,12 +6,10 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
-#include "01-kernel/base/trace.h"
 #include "errors.h"
 #include "manifest.h"
 #include "names.h"
@@ -39,6 +37,8 @@ static const struct http_route routes[] = {
 	              { "GET",    "/v2/_catalog", reg_get_catalog },
 	              { "GET",    "/v2", reg_get_base },
 	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
+	/* For who watches */
+	              { "GET",    "/metrics", reg_get_metrics },
 	              { NULL, NULL, NULL },
 };
 
@@ -77,39 +77,6 @@ static const char *before(struct http_request *req, struct http_reply *rep, cons
 	return NULL;
 }
 
-/* What a client called the thing, fit for one line of a log: no control characters. */
-static char *printable(const char *path)
-{
-	char *text = xstrndup(path, 400);
-
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return text;
-}
-
-/* The access log, and the trace of what moved: manifests and blobs. */
-static void done(const struct http_request *req, const struct http_result *result, void *daemon)
-{
-	AUTO_FREE char *path = printable(http_path(req));
-	AUTO_FREE char *agent = printable(http_header(req, "User-Agent") ?: "-");
-	struct trace_span span = trace_begin();
-	struct timespec now;
-	int64_t us;
-
-	(void)daemon;
-	clock_gettime(CLOCK_REALTIME, &now);
-	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - result->start_us;
-	log_info("%s \"%s %s\" %d %llu %lld.%03llds \"%s\"%s", http_peer(req), http_method(req),
-		 path, result->status, (unsigned long long)result->size, (long long)(us / 1000000),
-		 (long long)(us / 1000 % 1000), agent, result->whole ? "" : " (client left)");
-	if (!span.start_us || (!strstr(path, "/manifests/") && !strstr(path, "/blobs/")))
-		return;
-	span.start_us = result->start_us;
-	trace_end(&span, "%s %s: %d, %llu bytes", http_method(req), path, result->status,
-		  (unsigned long long)result->size);
-}
-
 static char *read_pem(const char *path, struct err *err)
 {
 	struct strbuf pem = STRBUF_INIT;
@@ -143,9 +110,14 @@ static int open_proxy(struct reg_server *server, const struct reg_proxy_options 
 	return server->proxy ? 0 : err_wrap(err, "mirror %s", o->url);
 }
 
-static int open_notify(struct reg_server *server, const struct reg_server_options *o,
-		       struct err *err)
+static int open_watch(struct reg_server *server, const struct reg_server_options *o,
+		      struct err *err)
 {
+	server->metrics = reg_metrics_new();
+	if (o->access_log)
+		server->access = reg_access_open(o->access_log, err);
+	if (o->access_log && !server->access)
+		return -1;
 	if (o->notify)
 		server->notify = reg_notify_new(o->notify, o->tls_cert, err);
 	return o->notify && !server->notify ? -1 : 0;
@@ -161,7 +133,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,
-		.done = done,
+		.done = reg_request_done,
 	};
 
 	if (o->tls_cert) {
@@ -183,7 +155,7 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 	server->lock = -1;
 	server->readonly = o->readonly;
 	if (!open_root(server, o->root, err) && !open_proxy(server, &o->proxy, err) &&
-	    !open_notify(server, o, err) && !listen_on(server, o, err))
+	    !open_watch(server, o, err) && !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -197,6 +169,8 @@ void reg_server_stop(struct reg_server *server)
 	http_server_stop(server->http);
 	reg_proxy_free(server->proxy);
 	reg_notify_free(server->notify);
+	reg_access_close(server->access);
+	reg_metrics_free(server->metrics);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
@@ -204,6 +178,14 @@ void reg_server_stop(struct reg_server *server)
 	free(server->cert_pem);
 	free(server->key_pem);
 	free(server);
+}
+
+void reg_server_reopen(struct reg_server *server)
+{
+	struct err err;
+
+	if (reg_access_reopen(server->access, &err))
+		log_warn("%s", err.msg);
 }
 
 void reg_server_tidy(struct reg_server *server)

@@ -6,7 +6,8 @@
  *   discover.c   end-8, end-12, and Docker's _catalog
  *   manage.c     end-9, end-10
  *   proxy.h      what a mirror does before pull.c answers
- *   server.c     the table of them, listening, the access log
+ *   watch.c      /metrics, and the end of each request
+ *   server.c     the table of them, listening
  *
  * Lock order: see store.h; the uploads' table (uploads.c) is a leaf.
  */
@@ -14,6 +15,8 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "access.h"
+#include "metrics.h"
 #include "notify.h"
 #include "proxy.h"
 #include "store.h"
@@ -24,6 +27,7 @@ struct reg_server_options {
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
 	bool readonly;
 	struct reg_proxy_options proxy; /* without a url: it is no mirror */
+	const char *access_log; /* a file, "-"; NULL: requests are in the log */
 	const char *notify; /* a URL that hears of what happens; NULL: none */
 };
 
@@ -32,6 +36,8 @@ struct reg_server {
 	struct reg_uploads *uploads;
 	struct reg_proxy *proxy;   /* NULL: it is no mirror */
 	struct reg_notify *notify; /* NULL: nobody listens */
+	struct reg_access *access; /* NULL: requests are in the log */
+	struct reg_metrics *metrics;
 	bool readonly;
 	char *cert_pem, *key_pem;
 	int lock; /* of the root */
@@ -41,6 +47,8 @@ struct reg_server {
 /* Take the root, open the store, listen. */
 struct reg_server *reg_server_start(const struct reg_server_options *o, struct err *err);
 void reg_server_stop(struct reg_server *server);
+/* Open the access log again. */
+void reg_server_reopen(struct reg_server *server);
 /* What has to be done now and then: expire uploads, sweep blobs that lost their repository. */
 void reg_server_tidy(struct reg_server *server);
 
@@ -62,5 +70,9 @@ reg_sink_opener reg_open_post, reg_open_patch, reg_open_put;
 reg_handler reg_put_manifest;
 reg_handler reg_get_tags, reg_get_catalog, reg_get_referrers;
 reg_handler reg_delete_manifest, reg_delete_blob;
+reg_handler reg_get_metrics;
+/* See struct http_options: done. */
+void reg_request_done(const struct http_request *req, const struct http_result *result,
+		      void *daemon);
 
 #endif

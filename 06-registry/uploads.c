@@ -311,6 +311,19 @@ int reg_upload_status(struct reg_uploads *u, const char *name, const char *uuid,
 	return 0;
 }
 
+int reg_uploads_count(struct reg_uploads *u, uint64_t *count, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/uploads", u->store->root);
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+
+	if (!dir)
+		return err_sys(err, "open %s", path);
+	*count = 0;
+	for (struct dirent *e; (e = readdir(dir));)
+		*count += reg_uuid_valid(e->d_name);
+	return 0;
+}
+
 static int expire_one(struct reg_uploads *u, const char *uuid, struct err *err)
 {
 	AUTO_STRBUF struct strbuf name = STRBUF_INIT;

@@ -47,6 +47,9 @@ void reg_upload_cancel(struct reg_uploads *uploads, struct reg_upload *up);
 int reg_upload_status(struct reg_uploads *uploads, const char *name, const char *uuid,
 		      uint64_t *offset, struct err *err);
 
+/* How many sessions there are. */
+int reg_uploads_count(struct reg_uploads *uploads, uint64_t *count, struct err *err);
+
 /* Drop the sessions that nobody has touched for so many seconds. */
 int reg_uploads_expire(struct reg_uploads *uploads, long seconds, struct err *err);
 

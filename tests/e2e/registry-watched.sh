@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the registry tells those who watch it: events to a receiver that fails at first.
+# What the registry tells those who watch it: events to a receiver that fails at first, an access
+# log that no client can spoil, metrics.
 . "${0%/*}/lib.sh"
 need python3 jq
 layout=$(image busybox)
@@ -27,7 +28,7 @@ END
 events() { jq -r '.events[] | '"$1" "$T/events"; }
 status() { curl -s -o /dev/null -w '%{http_code}' -A "$HOSTILE" "$BASE/$1" "${@:2}"; }
 
-start_registry --notify http://127.0.0.1:5200/hook
+start_registry --notify http://127.0.0.1:5200/hook --access-log "$T/access"
 # Nobody listens yet, and no push waits for that.
 blob=sha256:$(printf 'a blob' | sha256sum | cut -d' ' -f1)
 expect_eq "a push does not wait for who is told of it" 201 \
@@ -59,6 +60,33 @@ expect_eq "with what was meant" "$type $(stat -c %s "$T/manifest") $BASE/v2/team
 	"$(events 'select(.action == "push" and .target.tag == "v1") | "\(.target.mediaType) \(.target.size) \(.target.url) \(.request.method) \(.request.host)"')"
 expect_eq "and where from" team/app "$(events 'select(.action == "mount") | .target.fromRepository')"
 expect_match "the log says that there was trouble" 'notify http://127.0.0.1:5200/hook: .*will try again' "$(cat "$T/registry.log")"
+
+# ---- the access log -----------------------------------------------------------------
+combined='^127\.0\.0\.1 - - \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} \+0000\] "[A-Z]+ /[^ "]* HTTP/1\.1" [0-9]{3} [0-9]+ "-" "[^"]*" [0-9]+\.[0-9]{3}$'
+expect_eq "every line is of the format" "" "$(grep -vE "$combined" "$T/access")"
+expect_match "whatever a client calls itself" 'PUT /v2/team/app/manifests/v1 HTTP/1.1" 201 0 "-" "curl \\x22\\x1b\[2J\\xff</script>"' "$(cat "$T/access")"
+expect_eq "requests are not in the log as well" "" "$(grep '/v2/team' "$T/registry.log")"
+mv "$T/access" "$T/access.1"
+kill -HUP "$pid_registry"
+wait_for 5 test -e "$T/access" || fail "SIGHUP makes no new access log"
+status v2/ >/dev/null
+expect_match "logrotate's way" 'GET /v2/ ' "$(cat "$T/access")"
+
+# ---- metrics -------------------------------------------------------------------------
+metrics=$(curl -si "$BASE/metrics" | tr -d '\r')
+expect_match "metrics are text" '^Content-Type: text/plain; version=0.0.4' "$metrics"
+metric() { awk -v name="$1" '$1 == name { print $2 }' <<<"$metrics"; }
+expect_eq "a manifest was pushed" 1 "$(metric 'registry_http_requests_total{endpoint="manifest",method="PUT",code="201"}')"
+expect_eq "and pulled" 1 "$(metric 'registry_http_requests_total{endpoint="manifest",method="GET",code="200"}')"
+expect_eq "it came in, with two blobs" "$((6 + 2 + $(stat -c %s "$T/manifest")))" "$(metric registry_http_received_bytes_total)"
+expect_eq "all took some time" "$(metric 'registry_http_request_duration_seconds_count{endpoint="manifest"}')" \
+	"$(metric 'registry_http_request_duration_seconds_bucket{endpoint="manifest",le="+Inf"}')"
+expect_eq "events were sent" 8 "$(metric registry_notifications_sent_total)"
+expect_eq "none is left" 0 "$(metric registry_notifications_pending)"
+expect_eq "no upload is open" 0 "$(metric registry_uploads_open)"
+if command -v promtool >/dev/null; then # Prometheus' own opinion
+	expect_ok promtool check metrics <<<"$(sed '1,/^$/d' <<<"$metrics")"
+fi
 
 # What is in the queue when it stops is told at once.
 expect_eq "one more" 201 "$(status "v2/late/blobs/uploads/?digest=$blob" -X POST -d 'a blob')"
