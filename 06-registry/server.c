@@ -39,6 +39,8 @@ static const struct http_route routes[] = {
 	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
 	/* For who watches */
 	              { "GET",    "/metrics", reg_get_metrics },
+	              { "GET",    "/", reg_get_page },
+	              { "GET",    "/style.css", reg_get_style },
 	              { NULL, NULL, NULL },
 };
 

@@ -6,6 +6,7 @@
  *   discover.c   end-8, end-12, and Docker's _catalog
  *   manage.c     end-9, end-10
  *   proxy.h      what a mirror does before pull.c answers
+ *   page.c       / for a browser
  *   watch.c      /metrics, and the end of each request
  *   server.c     the table of them, listening
  *
@@ -70,7 +71,7 @@ reg_sink_opener reg_open_post, reg_open_patch, reg_open_put;
 reg_handler reg_put_manifest;
 reg_handler reg_get_tags, reg_get_catalog, reg_get_referrers;
 reg_handler reg_delete_manifest, reg_delete_blob;
-reg_handler reg_get_metrics;
+reg_handler reg_get_metrics, reg_get_page, reg_get_style;
 /* See struct http_options: done. */
 void reg_request_done(const struct http_request *req, const struct http_result *result,
 		      void *daemon);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the registry tells those who watch it: events to a receiver that fails at first, an access
-# log that no client can spoil, metrics.
+# log that no client can spoil, metrics, and pages for a browser.
 . "${0%/*}/lib.sh"
 need python3 jq
 layout=$(image busybox)
@@ -87,6 +87,40 @@ expect_eq "no upload is open" 0 "$(metric registry_uploads_open)"
 if command -v promtool >/dev/null; then # Prometheus' own opinion
 	expect_ok promtool check metrics <<<"$(sed '1,/^$/d' <<<"$metrics")"
 fi
+
+# ---- pages for a browser ------------------------------------------------------------------
+well_formed() {
+	python3 -c '
+import html.parser, sys
+class Check(html.parser.HTMLParser):
+    open, void = [], ("meta", "link", "br")
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "img", "form", "iframe") and all(not k.startswith("on") for k, v in attrs), tag
+        if tag not in self.void: self.open.append(tag)
+    def handle_endtag(self, tag): assert self.open.pop() == tag, tag
+c = Check(); c.feed(sys.stdin.buffer.read().decode()); assert not c.open, c.open'
+}
+page() { curl -s -o "$T/page" "$BASE/$1" && well_formed <"$T/page" && cat "$T/page"; }
+expect_ok registry seed --root "$T/registry" "$layout" library/busybox
+expect_match "repositories are listed" '<a href="/\?repository=library/busybox">library/busybox</a>' "$(page '')"
+expect_match "with their tags" '<a href="/\?repository=library/busybox&amp;ref=latest">latest</a>' "$(page '?repository=library/busybox')"
+index=$(grep -o 'sha256:[0-9a-f]*' "$layout/index.json")
+child=$(grep -o 'sha256:[0-9a-f]*' "$layout/blobs/sha256/${index#sha256:}")
+layer=$(cd "$layout/blobs/sha256" && ls -S | head -n 1)
+expect_match "an index leads to its images" "ref=$child\"" "$(page '?repository=library/busybox&ref=latest')"
+expect_match "which have layers of a size" "sha256:$layer</td><td>application/vnd.oci.image.layer.v1.tar\\+gzip</td><td class=\"n\">1.0 MB" \
+	"$(page "?repository=library/busybox&ref=$child")"
+# What was pushed is text, whatever it is.
+sed 's|application/x-tar|<script>alert(1)</script>\\" onload=\\"x|' "$T/manifest" >"$T/hostile"
+expect_eq "a hostile media type" 201 "$(status v2/team/app/manifests/hostile -X PUT -H "Content-Type: $type" --data-binary "@$T/hostile")"
+expect_match "is escaped" '&lt;script&gt;alert\(1\)&lt;/script&gt;&quot; onload=&quot;x' "$(page '?repository=team/app&ref=hostile')"
+expect_match "and so is what was asked for" 'no manifest &lt;b&gt;' "$(page '?repository=team/app&ref=<b>')"
+expect_eq "an unknown repository" 404 "$(status '?repository=no/such')"
+expect_match "and nothing could run" "^Content-Security-Policy: default-src 'none'; style-src 'self';" "$(curl -sI "$BASE/" | tr -d '\r')"
+curl -s -o /dev/null -X PUT -H "Content-Type: $type" --data-binary "@$T/manifest" "$BASE/v2/team/app/manifests/t[100-220]"
+expect_eq "a page has a hundred tags" 100 "$(page '?repository=team/app' | grep -c '<tr><td>')"
+next=$(grep -o '/?after=[^"]*' "$T/page" | sed 's/&amp;/\&/g')
+expect_eq "the next one has the rest" 22 "$(page "${next#/}" | grep -c '<tr><td>')"
 
 # What is in the queue when it stops is told at once.
 expect_eq "one more" 201 "$(status "v2/late/blobs/uploads/?digest=$blob" -X POST -d 'a blob')"
