@@ -2,7 +2,7 @@
  * registry.c - the command line.
  *
  *     registry [serve] --root DIR --addr HOST:PORT      until SIGTERM or SIGINT; --proxy: a mirror
- *     registry seed    --root DIR LAYOUT[:REF] NAME[:TAG]
+ *     registry seed    --root DIR LAYOUT[:REF] NAME[:TAG], or ARCHIVE[:REF]|- [NAME[:TAG]]
  *     registry ls      --root DIR
  *     registry gc      --root DIR
  *
@@ -39,6 +39,7 @@ static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
 	"                [--readonly | --proxy URL]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
+	"       registry seed --root DIR ARCHIVE[:REF]|- [NAME[:TAG]]\n"
 	"       registry ls --root DIR\n"
 	"       registry gc --root DIR [--dry-run] [--untagged] [--grace TIME]\n"
 	"\n"
@@ -46,8 +47,9 @@ static const char usage_text[] =
 	"\n"
 	"Commands:\n"
 	"  serve   serve the store until SIGTERM (what it does without a command)\n"
-	"  seed    put an image of an OCI image layout into the store; a registry that is\n"
-	"          serving it shows the image at once\n"
+	"  seed    put an image of an OCI image layout into the store, or of an archive made by\n"
+	"          docker save (\"-\": standard input), all of them where no name is given; a\n"
+	"          registry that is serving it shows the image at once\n"
 	"  ls      list repositories, tags and digests\n"
 	"  gc      remove the blobs that no manifest needs; the registry may be running\n"
 	"\n"
@@ -132,7 +134,7 @@ static int seed(const struct command_line *line, struct err *err)
 
 	if (!store)
 		return fail(err);
-	rc = reg_seed(store, line->args[0], line->args[1], stdout, err);
+	rc = reg_seed(store, line->args[0], line->n_args > 1 ? line->args[1] : NULL, stdout, err);
 	reg_store_close(store);
 	return rc ? fail(err) : 0;
 }
@@ -190,12 +192,12 @@ static int gc(const struct command_line *line, struct err *err)
 static const struct command {
 	const char *name;
 	int (*run)(const struct command_line *line, struct err *err);
-	int args;
+	int args_min, args_max;
 } commands[] = {
-	{ "serve", serve, 0 },
-	{ "seed", seed, 2 },
-	{ "ls", ls, 0 },
-	{ "gc", gc, 0 },
+	{ "serve", serve, 0, 0 },
+	{ "seed", seed, 1, 2 },
+	{ "ls", ls, 0, 0 },
+	{ "gc", gc, 0, 0 },
 };
 
 /* ---- the command line --------------------------------------------------------------- */
@@ -283,7 +285,7 @@ static int dispatch(struct command_line *line)
 			line->args++;
 			line->n_args--;
 		}
-		if (line->n_args != commands[i].args)
+		if (line->n_args < commands[i].args_min || line->n_args > commands[i].args_max)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve &&
 		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||

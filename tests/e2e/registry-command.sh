@@ -39,11 +39,36 @@ expect_fail 2 '"5" is not a time' registry gc --root "$root" --grace 5
 expect_ok registry seed --root "$root" "$layout" seeded/live:v1
 
 expect_fail 1 'no reference nope' registry seed --root "$root" "$layout:nope" a
-expect_fail 1 'open the layout /nowhere: No such file' registry seed --root "$root" /nowhere a
+expect_fail 1 'open the layout or archive /nowhere: No such file' registry seed --root "$root" /nowhere a
 expect_fail 1 'not an OCI image layout' registry seed --root "$root" "$T" a
 expect_fail 1 'not a repository name' registry seed --root "$root" "$layout" ../up
 expect_fail 1 'not a repository name' registry seed --root "$root" "$layout" Upper:v1
 expect_fail 1 '"-x" is not a tag' registry seed --root "$root" "$layout" a:-x
+
+# ---- archives ---------------------------------------------------------------------
+list() { registry ls --root "$root" | sed -n "s|^\($1[^ ]*\)  .*|\1|p" | tr '\n' ' ' | sed 's/ $//'; }
+tar -C "$layout" -czf "$T/layout.tgz" .
+expect_ok bash -c '"$1" seed --root "$2" - archive/stdin:v2 <"$3"' - "$TOP/06-registry/registry" "$root" "$T/layout.tgz"
+expect_eq "a compressed layout, from standard input" "$index" "$(registry ls --root "$root" | sed -n 's|^archive/stdin:v2  ||p')"
+if command -v skopeo >/dev/null; then
+	skopeo copy -q "oci:$layout:latest" "docker-archive:$T/docker.tar:example.com/class/one:v1" --additional-tag class/two:v2 || fail "skopeo copy"
+	expect_ok registry seed --root "$root" "$T/docker.tar"
+	expect_eq "docker save's images keep their names" "class/one:v1 class/two:v2" "$(list class/)"
+	expect_ok registry seed --root "$root" "$T/docker.tar:two:v2" archive/named
+	expect_eq "or get one" archive/named:latest "$(list archive/named)"
+	expect_ok skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/class/one:v1" "dir:$T/pulled"
+	expect_eq "its layers are what they were" "$(zcat "$layout"/blobs/sha256/* 2>/dev/null | wc -c)" \
+		"$(find "$T/pulled" -type f -size +1k ! -name '*.json' -exec cat {} + | wc -c)"
+	skopeo copy -q "oci:$layout:latest" "oci-archive:$T/oci.tar:v3" || fail "skopeo copy"
+	expect_ok registry seed --root "$root" "$T/oci.tar" archive/oci:v3
+	expect_eq "an OCI archive" archive/oci:v3 "$(list archive/oci)"
+	expect_fail 1 'has no name: give it one' registry seed --root "$root" "$T/oci.tar"
+	expect_fail 1 'has no image nope' registry seed --root "$root" "$T/oci.tar:nope" archive/x
+fi
+head -c 100000 "$T/layout.tgz" >"$T/cut.tgz"
+expect_fail 1 'seed archive/cut from .*cut.tgz: import: ' registry seed --root "$root" "$T/cut.tgz" archive/cut
+expect_fail 1 'no image archive' registry seed --root "$root" - archive/empty
+expect_eq "nothing of these is to be seen" "" "$(list archive/cut)$(list archive/empty)"
 
 # A layout that lies about its blobs, lacks one, or puts a pipe in its place.
 layer=$(find "$layout/blobs" -size +100k | head -n 1)
@@ -86,7 +111,8 @@ expect_fail 1 'password of the mirrored registry' "$R" --root "$T/other" --proxy
 expect_fail 2 "unrecognized option '--nope'" "$R" --nope
 expect_fail 2 'requires an argument' "$R" --root
 expect_fail 2 'no command "sevre"' "$R" sevre
-expect_fail 2 'wrong number of arguments' "$R" seed --root "$T/other" "$layout"
+expect_fail 2 'wrong number of arguments' "$R" seed --root "$T/other"
+expect_fail 1 'say what the image is to be called' "$R" seed --root "$T/other" "$layout"
 expect_fail 2 'for serving' "$R" ls --root "$T/other" --readonly
 expect_ok "$R" --version
 expect_match "the version" '^registry version [0-9]' "$output"
