@@ -191,11 +191,11 @@ static int adopt(struct reg_fetch *f, struct ctrd_registry *r, struct err *err)
 int proxy_download(struct reg_fetch *f, struct err *err)
 {
 	struct ctrd_registry *r = proxy_upstream(f->proxy, f->name, false, err);
-	int rc = -1;
+	bool here = content_has(f->proxy->store->content, f->digest, NULL);
+	int rc = r && here ? adopt(f, r, err) : -1;
 
-	if (r && content_has(f->proxy->store->content, f->digest, NULL))
-		rc = adopt(f, r, err);
-	else if (r)
+	/* Where blobs are redirected to, not everybody answers HEAD: then it comes once more. */
+	if (r && rc && !(here && err->kind == ERR_NOT_FOUND) && f->state == FETCH_ASKING)
 		rc = download(f, r, err);
 	ctrd_registry_free(r);
 	return rc;

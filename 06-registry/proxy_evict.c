@@ -64,7 +64,8 @@ static void forget(struct reg_store *store, const struct strlist *names, const c
 		if (!reg_blob_has(store, names->v[i], digest, NULL) ||
 		    !reg_manifest_delete(store, names->v[i], digest, &err))
 			continue;
-		if (reg_refused(&err, REG_MANIFEST_UNKNOWN) &&
+		if ((reg_refused(&err, REG_MANIFEST_UNKNOWN) ||
+		     reg_refused(&err, REG_NAME_UNKNOWN)) && /* it has blobs alone */
 		    !reg_blob_delete(store, names->v[i], digest, &err))
 			continue;
 		log_warn("mirror: evict %s of %s: %s", digest, names->v[i], err.msg);

@@ -64,8 +64,8 @@ static int fetch(struct reg_proxy *p, struct ctrd_registry *r, const char *name,
 		return -1;
 	rc = keep(p, name, tag, &got, err);
 	if (!rc)
-		log_info("mirror: fetched %s%s%s, %s", name, tag ? ":" : "@", tag ? tag : "",
-			 got.digest);
+		log_info("mirror: fetched %s%s%s, the manifest %s", name, tag ? ":" : "",
+			 tag ? tag : "", got.digest);
 	ctrd_manifest_free(&got);
 	return rc;
 }
@@ -89,11 +89,16 @@ static int ask_tag(struct reg_proxy *p, struct ctrd_registry *r, const char *nam
 	return fetch(p, r, name, tag, *head.digest ? head.digest : tag, err);
 }
 
+static bool is_down(struct reg_proxy *p)
+{
+	return time_steady_ns() < p->down_until;
+}
+
 static int refresh_tag(struct reg_proxy *p, const char *name, const char *tag, struct err *err)
 {
 	char have[DIGEST_SIZE];
 	bool had = stored(p, name, tag, have);
-	struct ctrd_registry *r = proxy_upstream(p, name, had, err);
+	struct ctrd_registry *r = proxy_upstream(p, name, had || is_down(p), err);
 	int rc = r ? ask_tag(p, r, name, tag, had ? have : "", err) : -1;
 	struct err ignored;
 
@@ -109,16 +114,23 @@ static int refresh_tag(struct reg_proxy *p, const char *name, const char *tag, s
 	return rc;
 }
 
+static int refresh_digest(struct reg_proxy *p, const char *name, const char *digest,
+			  struct err *err)
+{
+	struct ctrd_registry *r = proxy_upstream(p, name, is_down(p), err);
+	int rc = r ? fetch(p, r, name, NULL, digest, err) : -1;
+
+	ctrd_registry_free(r);
+	return rc;
+}
+
 static int refresh(struct reg_proxy *p, const char *name, const char *reference, struct err *err)
 {
-	struct ctrd_registry *r;
-	int rc;
+	int rc = strchr(reference, ':') ? refresh_digest(p, name, reference, err)
+					: refresh_tag(p, name, reference, err);
 
-	if (!strchr(reference, ':'))
-		return refresh_tag(p, name, reference, err);
-	r = proxy_upstream(p, name, false, err);
-	rc = r ? fetch(p, r, name, NULL, reference, err) : -1;
-	ctrd_registry_free(r);
+	if (rc && ctrd_fetch_transient(err))
+		p->down_until = time_steady_ns() + DOWN_NS;
 	return rc;
 }
 
@@ -198,7 +210,7 @@ int reg_proxy_manifest(struct reg_proxy *p, const char *name, const char *refere
 
 	if (by_digest ? !digest_valid(reference) : !reg_tag_valid(reference))
 		return 0; /* nothing can be called so: the store says it better */
-	if ((by_digest || time_steady_ns() < p->down_until) && stored(p, name, reference, digest)) {
+	if ((by_digest || is_down(p)) && stored(p, name, reference, digest)) {
 		p->hits++;
 		return 0;
 	}

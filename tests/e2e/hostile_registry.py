@@ -5,6 +5,7 @@ Keeps repositories in memory: what is pushed can be pulled. SETTINGS is a JSON f
 again for every request, so that a test changes the registry's mind by writing it:
 
   layout       an OCI layout, served as library/img:latest (and its first manifest's platform)
+  also         a list of repositories that have the same image; read when it starts
   serial       another one with every change: faults are counted anew
   extra        {"repository/ref": {"type", "body"}}: more manifests, as they stand here
   auth         "basic" or "bearer": user "user", password "pass word"; a token's name has its scopes
@@ -300,5 +301,6 @@ if len(sys.argv) > 5:
         tls.verify_mode = ssl.CERT_REQUIRED
         tls.load_verify_locations(sys.argv[7])
 if settings().get("layout"):
-    load(settings()["layout"])
+    for name in ["library/img"] + settings().get("also", []):
+        load(settings()["layout"], name)
 Server((ADDR, PORT), Registry).serve_forever()

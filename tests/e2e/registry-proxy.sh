@@ -30,9 +30,11 @@ fifty() { # PATH: at once, into $T/got.N; "STATUS EXIT" of each in $T/ends
 whole() { sha256sum "$T"/got.* | grep -c "^$1"; }
 ends() { grep -c "^$1" "$T/ends"; }
 
-set_to '{}'
+set_to '{"also": ["other/img"]}'
 start_upstream
 mirror
+
+expect_match "a blob that is not here has a size" "^Content-Length: $size" "$(get "blobs/sha256:$layer" -I | tr -d '\r')"
 
 # ---- a blob, for many ---------------------------------------------------------------
 # Upstream sends a part, sleeps, and hangs up.
@@ -52,6 +54,14 @@ expect_eq "then it is here" 200 "$(status "blobs/sha256:$layer")"
 expect_eq "a part of it, too" 206 "$(status "blobs/sha256:$layer" -r 5-9)"
 expect_eq "and nobody is asked" "" "$(cat "$T/up.requests")"
 expect_eq "what upstream lacks" 404 "$(status "blobs/sha256:$(printf '%064d' 1)")"
+
+if command -v skopeo >/dev/null; then # a real client, of two repositories with the same blobs
+	set_to '{}'
+	expect_ok skopeo copy -q --all --src-tls-verify=false "docker://$REGISTRY/other/img:latest" "oci:$T/pulled:latest"
+	expect_eq "skopeo pulls what there is" "$(ls "$LAYOUT/blobs/sha256")" "$(ls "$T/pulled/blobs/sha256")"
+	expect_eq "what another repository has is not fetched again" 0 "$(asked "^GET .*$layer")"
+	expect_eq "but upstream says whether this one has it" 1 "$(asked "^HEAD /v2/other/img/blobs/sha256:$layer")"
+fi
 
 # ---- tags --------------------------------------------------------------------------
 set_to '{}'

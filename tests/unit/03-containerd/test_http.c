@@ -127,6 +127,28 @@ static void release(void *arg)
 	released++;
 }
 
+/* "abcdefghij", two letters at a time; `arg`: where it breaks off. */
+static ssize_t letters(void *arg, uint64_t pos, void *buf, size_t max)
+{
+	if (arg && pos >= strlen(arg))
+		return -1;
+	if (pos >= 10)
+		return 0;
+	max = max < 2 ? max : 2;
+	memcpy(buf, "abcdefghij" + pos, max);
+	return (ssize_t)max;
+}
+
+static int reading(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	static char four[] = "....";
+
+	(void)daemon, (void)e;
+	http_reply_read(rep, 200, "text/plain", http_query(req, "unknown") ? HTTP_SIZE_UNKNOWN : 10,
+			letters, http_query(req, "broken") ? four : NULL, release);
+	return 0;
+}
+
 static void three_lines(struct http_writer *w, void *arg)
 {
 	struct err e;
@@ -220,6 +242,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/nothing", nothing, NULL },
 	{ "PUT", "/upload", upload, open_sink },
 	{ "GET", "/file", file, NULL },
+	{ "GET", "/reading", reading, NULL },
 	{ "GET", "/stream", stream, NULL },
 	{ "POST", "/upgrade", upgrade, NULL },
 	{ "GET", "/block", block, NULL },
@@ -444,6 +467,27 @@ static void test_file(void)
 {
 	start();
 	expect_answer("GET /file", NULL, "206", "Content-Length: 4\r\n\r\n3456");
+	stop();
+}
+
+static void test_reading(void)
+{
+	AUTO_FREE char *whole = NULL, *chunked = NULL, *broken = NULL, *head = NULL;
+
+	start();
+	whole = ask("GET /reading", NULL);
+	EXPECT_HAS(whole, "Content-Length: 10\r\n");
+	EXPECT_STR(strstr(whole, "\r\n\r\n"), "\r\n\r\nabcdefghij");
+	chunked = ask("GET /reading?unknown=1", NULL);
+	EXPECT_HAS(chunked, "Transfer-Encoding: chunked\r\n");
+	EXPECT_HAS(chunked, "ij\r\n0\r\n\r\n"); /* ended, not cut off */
+	broken = ask("GET /reading?unknown=1&broken=1", NULL);
+	EXPECT_HAS(broken, "cd\r\n");
+	CU_ASSERT_PTR_NULL(strstr(broken, "\r\n0\r\n")); /* it does not look like the end */
+	head = ask("HEAD /reading", NULL);
+	EXPECT_HAS(head, "Content-Length: 10\r\n");
+	EXPECT_STR(strstr(head, "\r\n\r\n"), "\r\n\r\n");
+	wait_released(4);
 	stop();
 }
 
@@ -674,6 +718,7 @@ int suite_http(void)
 		{ "Expect: 100-continue is answered", test_expect },
 		{ "a sink sees the body and is released once", test_sink },
 		{ "a piece of a file is sent", test_file },
+		{ "a reply is read while it is sent", test_reading },
 		{ "a stream ends with its producer or its client", test_stream },
 		{ "an upgraded connection survives a half-close", test_upgrade },
 		{ "bytes sent before the 101 arrive", test_early_bytes },
