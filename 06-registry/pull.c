@@ -177,9 +177,7 @@ static int open_blob(struct reg_server *server, struct http_request *req, const 
 		     const char *digest, struct source *s, struct err *err)
 {
 	bool head = !strcmp(http_method(req), "HEAD");
-	char buf[REG_NAME_MAX + 1];
 
-	name = reg_proxy_name(server->proxy, name, buf);
 	s->fd = (head ? reg_blob_claim : reg_blob_open)(server->store, name, digest, &s->size, err);
 	if (s->fd >= 0 && server->proxy)
 		reg_proxy_hit(server->proxy, s->fd);
@@ -194,8 +192,12 @@ int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon,
 	const char *name = reg_repository(req, err);
 	const char *digest = http_param(req, "digest");
 	struct source s = { .fd = -1 };
+	char buf[REG_NAME_MAX + 1];
 
-	if (!name || reg_digest_check(digest, err) || open_blob(server, req, name, digest, &s, err))
+	if (!name || reg_digest_check(digest, err))
+		return -1;
+	name = reg_proxy_name(server->proxy, name, buf);
+	if (open_blob(server, req, name, digest, &s, err))
 		return -1;
 	send_blob(req, rep, digest, &s);
 	pulled(server, req, &(struct reg_event){ .name = name, .digest = digest,

@@ -117,8 +117,8 @@ static int open_watch(struct reg_server *server, const struct reg_server_options
 {
 	server->metrics = reg_metrics_new();
 	if (o->access_log)
-		server->access = reg_access_open(o->access_log, err);
-	if (o->access_log && !server->access)
+		server->access_log = reg_access_log_open(o->access_log, err);
+	if (o->access_log && !server->access_log)
 		return -1;
 	if (o->notify)
 		server->notify = reg_notify_new(o->notify, o->tls_cert, err);
@@ -171,7 +171,7 @@ void reg_server_stop(struct reg_server *server)
 	http_server_stop(server->http);
 	reg_proxy_free(server->proxy);
 	reg_notify_free(server->notify);
-	reg_access_close(server->access);
+	reg_access_log_close(server->access_log);
 	reg_metrics_free(server->metrics);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
@@ -186,7 +186,7 @@ void reg_server_reopen(struct reg_server *server)
 {
 	struct err err;
 
-	if (reg_access_reopen(server->access, &err))
+	if (reg_access_log_reopen(server->access_log, &err))
 		log_warn("%s", err.msg);
 }
 

@@ -16,7 +16,7 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
-#include "access.h"
+#include "access_log.h"
 #include "metrics.h"
 #include "notify.h"
 #include "proxy.h"
@@ -37,7 +37,7 @@ struct reg_server {
 	struct reg_uploads *uploads;
 	struct reg_proxy *proxy;   /* NULL: it is no mirror */
 	struct reg_notify *notify; /* NULL: nobody listens */
-	struct reg_access *access; /* NULL: requests are in the log */
+	struct reg_access_log *access_log; /* NULL: requests are in the log */
 	struct reg_metrics *metrics;
 	bool readonly;
 	char *cert_pem, *key_pem;

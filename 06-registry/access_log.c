@@ -1,7 +1,7 @@
 /*
- * access.c - see access.h.
+ * access_log.c - see access_log.h.
  */
-#include "access.h"
+#include "access_log.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #define PART_MAX 400 /* characters of what a client sent */
 
-struct reg_access {
+struct reg_access_log {
 	char *path;
 	int fd; /* the number stays the same, whatever it is open on */
 };
@@ -27,9 +27,9 @@ static int open_file(const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "open the access log %s", path) : fd;
 }
 
-struct reg_access *reg_access_open(const char *path, struct err *err)
+struct reg_access_log *reg_access_log_open(const char *path, struct err *err)
 {
-	struct reg_access *a;
+	struct reg_access_log *a;
 	int fd = strcmp(path, "-") ? open_file(path, err) : fcntl(1, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0)
@@ -40,7 +40,7 @@ struct reg_access *reg_access_open(const char *path, struct err *err)
 	return a;
 }
 
-void reg_access_close(struct reg_access *a)
+void reg_access_log_close(struct reg_access_log *a)
 {
 	if (!a)
 		return;
@@ -49,7 +49,7 @@ void reg_access_close(struct reg_access *a)
 	free(a);
 }
 
-int reg_access_reopen(struct reg_access *a, struct err *err)
+int reg_access_log_reopen(struct reg_access_log *a, struct err *err)
 {
 	AUTO_CLOSE int fd = -1;
 
@@ -98,7 +98,7 @@ static void add_quoted_header(struct strbuf *line, const struct http_request *re
 	strbuf_addc(line, '"');
 }
 
-static void write_line(const struct reg_access *a, const struct http_request *req,
+static void write_line(const struct reg_access_log *a, const struct http_request *req,
 		       const struct http_result *result, int64_t us)
 {
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
@@ -133,7 +133,7 @@ static void log_request(const struct http_request *req, const struct http_result
 		 agent.data ? agent.data : "", result->whole ? "" : " (client left)");
 }
 
-void reg_access_line(struct reg_access *a, const struct http_request *req,
+void reg_access_log_line(struct reg_access_log *a, const struct http_request *req,
 		     const struct http_result *result, int64_t us)
 {
 	if (a)

@@ -1,5 +1,5 @@
 /*
- * access.h - a line for each request: in the log, or in a file of its own in Apache's
+ * access_log.h - a line for each request: in the log, or in a file of its own in Apache's
  * "combined" format with the seconds that the request took at its end, which tools for
  * that read:
  *
@@ -8,20 +8,20 @@
  * What a client sent is in there, so all that could end a line, a quotation or a
  * terminal's good mood is escaped as \xNN, and what is long is cut.
  */
-#ifndef DOCKYARD_REG_ACCESS_H
-#define DOCKYARD_REG_ACCESS_H
+#ifndef DOCKYARD_REG_ACCESS_LOG_H
+#define DOCKYARD_REG_ACCESS_LOG_H
 
 #include "03-containerd/http.h"
 
-struct reg_access;
+struct reg_access_log;
 /* "-" is the standard output. */
-struct reg_access *reg_access_open(const char *path, struct err *err);
-void reg_access_close(struct reg_access *a);
+struct reg_access_log *reg_access_log_open(const char *path, struct err *err);
+void reg_access_log_close(struct reg_access_log *a);
 /* The file was renamed (logrotate): go on in a new one. */
-int reg_access_reopen(struct reg_access *a, struct err *err);
+int reg_access_log_reopen(struct reg_access_log *a, struct err *err);
 
 /* `a` NULL: into the log. */
-void reg_access_line(struct reg_access *a, const struct http_request *req,
+void reg_access_log_line(struct reg_access_log *a, const struct http_request *req,
 		     const struct http_result *result, int64_t microseconds);
 
 #endif
