@@ -28,11 +28,12 @@ struct command_line {
 	struct reg_server_options server;
 	char **args; /* what is no flag, NULL at its end */
 	int n_args;
+	bool serving; /* there is a flag that says how */
 };
 
 static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
-	"                [--readonly]\n"
+	"                [--htpasswd FILE [--access FILE]] [--readonly]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
 	"\n"
@@ -49,6 +50,8 @@ static const char usage_text[] =
 	"  --addr HOST:PORT  where to listen (default 127.0.0.1:5000)\n"
 	"  --tls-cert FILE   speak HTTPS with this certificate (PEM) ...\n"
 	"  --tls-key FILE    ... and this key\n"
+	"  --htpasswd FILE   only who has a password in this file (htpasswd -B) is let in,\n"
+	"  --access FILE     and may do what this one says (default: everything)\n"
 	"  --readonly        refuse every change\n"
 	"  --version, --help\n";
 
@@ -90,8 +93,9 @@ static int serve(const struct command_line *line, struct err *err)
 	server = reg_server_start(&line->server, err);
 	if (!server)
 		return fail(err);
-	log_info("serving %s on %s (port %d)%s%s", line->server.root, line->server.addr,
+	log_info("serving %s on %s (port %d)%s%s%s", line->server.root, line->server.addr,
 		 http_server_port(server->http), line->server.tls_cert ? ", TLS" : "",
+		 line->server.auth.htpasswd ? ", login required" : "",
 		 line->server.readonly ? ", read-only" : "");
 	reg_server_tidy(server);
 	wait_for_end(server, &signals);
@@ -176,6 +180,8 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "addr", required_argument, NULL, 'a' },
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
+		{ "htpasswd", required_argument, NULL, 'p' },
+		{ "access", required_argument, NULL, 'w' },
 		{ "readonly", no_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -183,17 +189,21 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
+		line->serving |= c != 'r';
 		switch (c) {
 		case 'r': line->server.root = optarg; break;
 		case 'a': line->server.addr = optarg; break;
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
+		case 'p': line->server.auth.htpasswd = optarg; break;
+		case 'w': line->server.auth.access = optarg; break;
 		case 'o': line->server.readonly = true; break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
 		default:  return -1;
 		}
+	}
 	line->args = argv + optind;
 	line->n_args = argc - optind;
 	return 0;
@@ -213,10 +223,8 @@ static int dispatch(struct command_line *line)
 		}
 		if (line->n_args != commands[i].args)
 			return misuse("wrong number of arguments");
-		if (commands[i].run != serve &&
-		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly))
-			return misuse("--addr, --tls-cert, --tls-key and --readonly are for serving");
+		if (commands[i].run != serve && line->serving)
+			return misuse("all flags but --root are for serving");
 		if (!line->server.addr)
 			line->server.addr = "127.0.0.1:5000";
 		return commands[i].run(line, &err);
@@ -234,6 +242,8 @@ int main(int argc, char **argv)
 		return rc > 0 ? 0 : misuse(NULL);
 	if (!line.server.tls_cert != !line.server.tls_key)
 		return misuse("--tls-cert and --tls-key go together");
+	if (line.server.auth.access && !line.server.auth.htpasswd)
+		return misuse("--access needs --htpasswd");
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

@@ -75,6 +75,13 @@ static const char *before(struct http_request *req, struct http_reply *rep, cons
 	return NULL;
 }
 
+static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	const struct reg_server *server = daemon;
+
+	return reg_auth_admit(server->auth, req, rep, err);
+}
+
 /* What a client called the thing, fit for one line of a log: no control characters. */
 static char *printable(const char *path)
 {
@@ -142,6 +149,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,
+		.admit = admit,
 		.done = done,
 	};
 
@@ -163,7 +171,8 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && !listen_on(server, o, err))
+	if (!open_root(server, o->root, err) && (server->auth = reg_auth_open(&o->auth, err)) &&
+	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -174,6 +183,7 @@ void reg_server_stop(struct reg_server *server)
 	if (!server)
 		return;
 	http_server_stop(server->http);
+	reg_auth_free(server->auth);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
 	if (server->lock >= 0)

@@ -13,18 +13,21 @@
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "auth.h"
 #include "store.h"
 #include "uploads.h"
 
 struct reg_server_options {
 	const char *root, *addr;
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
+	struct reg_auth_options auth;
 	bool readonly;
 };
 
 struct reg_server {
 	struct reg_store *store;
 	struct reg_uploads *uploads;
+	struct reg_auth *auth;
 	bool readonly;
 	char *cert_pem, *key_pem;
 	int lock; /* of the root */
