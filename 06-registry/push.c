@@ -127,13 +127,12 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 		return -1;
 	if (from && reg_name_check(from, err))
 		return -1;
-	if (from && !reg_blob_mount(server->store, from, name, digest, err)) {
-		reply_blob(rep, name, digest);
-		return 0;
-	}
-	if (from && err->kind != ERR_NOT_FOUND)
-		return -1;
-	return begin_session(server, rep, name, err);
+	if (!from || !reg_auth_may_pull(server->auth, req, from))
+		return begin_session(server, rep, name, err);
+	if (reg_blob_mount(server->store, from, name, digest, err))
+		return err->kind == ERR_NOT_FOUND ? begin_session(server, rep, name, err) : -1;
+	reply_blob(rep, name, digest);
+	return 0;
 }
 
 int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)

@@ -33,7 +33,7 @@ struct command_line {
 
 static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
-	"                [--htpasswd FILE [--access FILE]] [--readonly]\n"
+	"                [--htpasswd FILE [--access FILE [--token-realm URL]]] [--readonly]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
 	"\n"
@@ -52,6 +52,7 @@ static const char usage_text[] =
 	"  --tls-key FILE    ... and this key\n"
 	"  --htpasswd FILE   only who has a password in this file (htpasswd -B) is let in,\n"
 	"  --access FILE     and may do what this one says (default: everything)\n"
+	"  --token-realm URL where clients reach our /token, if not where they reach us\n"
 	"  --readonly        refuse every change\n"
 	"  --version, --help\n";
 
@@ -182,6 +183,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "tls-key", required_argument, NULL, 'k' },
 		{ "htpasswd", required_argument, NULL, 'p' },
 		{ "access", required_argument, NULL, 'w' },
+		{ "token-realm", required_argument, NULL, 't' },
 		{ "readonly", no_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -198,6 +200,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'k': line->server.tls_key = optarg; break;
 		case 'p': line->server.auth.htpasswd = optarg; break;
 		case 'w': line->server.auth.access = optarg; break;
+		case 't': line->server.auth.token_realm = optarg; break;
 		case 'o': line->server.readonly = true; break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
@@ -244,6 +247,8 @@ int main(int argc, char **argv)
 		return misuse("--tls-cert and --tls-key go together");
 	if (line.server.auth.access && !line.server.auth.htpasswd)
 		return misuse("--access needs --htpasswd");
+	if (line.server.auth.token_realm && !line.server.auth.access)
+		return misuse("--token-realm needs --access");
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

@@ -39,6 +39,8 @@ static const struct http_route routes[] = {
 	              { "GET",    "/v2/_catalog", reg_get_catalog },
 	              { "GET",    "/v2", reg_get_base },
 	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
+	              { "GET",    "/token", reg_get_token },
+	              { "POST",   "/token", reg_post_token },
 	              { NULL, NULL, NULL },
 };
 
@@ -61,25 +63,34 @@ void reg_location(struct http_reply *rep, const char *name, const char *fmt, ...
 	http_reply_header(rep, "Location", url.data);
 }
 
-/* Before any handler: headers that every reply has, and what --readonly forbids. */
+/* Before any handler: headers that every reply has. */
 static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
 			  void *daemon, struct err *err)
 {
-	const struct reg_server *server = daemon;
+	(void)req;
+	(void)daemon;
+	(void)err;
+	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
+	return path;
+}
+
+/* What --readonly forbids: all that is not reading, but for the POST that asks for a token. */
+static bool changes(struct http_request *req)
+{
 	const char *method = http_method(req);
 
-	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
-	if (!server->readonly || !strcmp(method, "GET") || !strcmp(method, "HEAD"))
-		return path;
-	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is read-only");
-	return NULL;
+	return strcmp(method, "GET") && strcmp(method, "HEAD") && strcmp(http_path(req), "/token");
 }
 
 static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	const struct reg_server *server = daemon;
 
-	return reg_auth_admit(server->auth, req, rep, err);
+	if (reg_auth_admit(server->auth, req, rep, err))
+		return -1;
+	if (server->readonly && changes(req))
+		return reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is read-only");
+	return 0;
 }
 
 /* What a client called the thing, fit for one line of a log: no control characters. */
@@ -171,7 +182,7 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && (server->auth = reg_auth_open(&o->auth, err)) &&
+	if (!open_root(server, o->root, err) && (server->auth = reg_auth_open(&o->auth, o->root, o->tls_cert, err)) &&
 	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);

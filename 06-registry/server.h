@@ -5,6 +5,7 @@
  *   push.c       end-4 .. end-7, end-11, end-13
  *   discover.c   end-8, end-12, and Docker's _catalog
  *   manage.c     end-9, end-10
+ *   issuer.c     /token, of Docker's token authentication
  *   server.c     the table of them, listening, the access log
  *
  * Lock order: see store.h; the uploads' table (uploads.c) is a leaf.
@@ -58,5 +59,6 @@ reg_sink_opener reg_open_post, reg_open_patch, reg_open_put;
 reg_handler reg_put_manifest;
 reg_handler reg_get_tags, reg_get_catalog, reg_get_referrers;
 reg_handler reg_delete_manifest, reg_delete_blob;
+reg_handler reg_get_token, reg_post_token;
 
 #endif

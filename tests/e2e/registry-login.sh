@@ -115,6 +115,111 @@ may 202 'alice:U*U' team/web -X DELETE
 expect_code 400 NAME_INVALID "a name that is none" "$BASE/v2/a%22b/tags/list"
 expect 403 "bob and the catalog" -u 'bob:U*U*' "$BASE/v2/_catalog"
 expect 200 "alice and the catalog" -u 'alice:U*U' "$BASE/v2/_catalog"
-expect 401 "nobody has to log in" "$BASE/v2/"
+
+# ---- tokens -----------------------------------------------------------------------
+scheme="Bearer realm=\"$BASE/token\",service=\"dockyard-registry\""
+expect_code 401 UNAUTHORIZED "nobody has to log in" "$BASE/v2/"
+expect_eq "and is told where" "$scheme" "$(header www-authenticate)"
+ask "$BASE/v2/team/web/tags/list"
+expect_eq "what to ask for, to pull" "$scheme,scope=\"repository:team/web:pull\"" "$(header www-authenticate)"
+ask -X POST "$BASE/v2/team/web/blobs/uploads/"
+expect_eq "to push" "$scheme,scope=\"repository:team/web:pull,push\"" "$(header www-authenticate)"
+ask -X DELETE "$BASE/v2/team/web/manifests/v1"
+expect_eq "to delete" "$scheme,scope=\"repository:team/web:delete\"" "$(header www-authenticate)"
+ask "$BASE/v2/_catalog"
+expect_eq "and to list all" "$scheme,scope=\"registry:catalog:*\"" "$(header www-authenticate)"
+expect_code 400 NAME_INVALID "a host that would end the quotation" -H 'Host: a"b' "$BASE/v2/"
+
+# token WHO SCOPE...: sets $token and, by asking /token, $body.
+token() {
+	local who=$1 args=(-d service=dockyard-registry) s
+	shift
+	[ "$who" = nobody ] || args+=(-u "$who")
+	for s; do args+=(--data-urlencode "scope=$s"); done
+	ask -G "${args[@]}" "$BASE/token"
+	expect_eq "a token for $who" 200 "$status"
+	token=$(sed -n 's/.*"token":"\([^"]*\)".*/\1/p' <<<"$body")
+}
+# scope EXPECTED WHO SCOPE...: what is granted of it.
+scope() {
+	token "${@:2}"
+	expect_eq "$2 asks for ${*:3}" "$1" "$(sed -n 's/.*"scope":"\([^"]*\)".*/\1/p' <<<"$body")"
+}
+scope 'repository:team/web:pull' 'bob:U*U*' repository:team/web:pull,push
+scope 'repository:team/web:pull,push,delete' 'alice:U*U' 'repository:team/web:*'
+scope 'repository:a/b:pull,push repository:team/web:pull' 'alice:U*U' 'repository:a/b:push,pull,delete repository:team/web:pull'
+scope 'repository:public/x:pull' nobody repository:public/x:pull,push repository:team/web:pull registry:catalog:*
+scope 'registry:catalog:*' 'alice:U*U' registry:catalog:* repository:UPPER:pull repository:x nonsense : ::
+scope '' 'bob:U*U*' registry:catalog:* repository:secret:pull plugin:team/web:pull
+expect_code 401 UNAUTHORIZED "no token for a wrong password" -u 'bob:U*U' "$BASE/token"
+expect_eq "a password is what would help" 'Basic realm="registry"' "$(header www-authenticate)"
+expect_code 400 UNSUPPORTED "nor for another service" "$BASE/token?service=elsewhere"
+expect_code 400 UNSUPPORTED "nor for so many scopes" -G $(printf ' -d scope=repository:r%s:pull' {1..65}) "$BASE/token"
+
+token 'bob:U*U*' repository:team/web:pull,push
+as_bob=(-H "Authorization: Bearer $token")
+expect 200 "a token is a login" "${as_bob[@]}" "$BASE/v2/"
+expect 404 "bob's token pulls" "${as_bob[@]}" "$BASE/v2/team/web/manifests/v1"
+expect_code 401 DENIED "but does not push" "${as_bob[@]}" -X POST "$BASE/v2/team/web/blobs/uploads/"
+expect_eq "which a better one would" "$scheme,scope=\"repository:team/web:pull,push\",error=\"insufficient_scope\"" "$(header www-authenticate)"
+expect_code 401 UNAUTHORIZED "a forged one" -H "Authorization: Bearer ${token}A" "$BASE/v2/"
+expect_match "is none" 'error="invalid_token"' "$(header www-authenticate)"
+python3 - "$token" "$T/registry/token.key" <<'END' || fail "Python does not agree on the token's signature"
+import base64, hashlib, hmac, json, sys
+decode = lambda s: base64.urlsafe_b64decode(s + "=" * (-len(s) % 4))
+head, claims, signature = sys.argv[1].split(".")
+mac = hmac.new(open(sys.argv[2], "rb").read(), f"{head}.{claims}".encode(), hashlib.sha256).digest()
+claims = json.loads(decode(claims))
+access = [{"type": "repository", "name": "team/web", "actions": ["pull"]}]
+sys.exit(mac != decode(signature) or json.loads(decode(head))["alg"] != "HS256" or claims["access"] != access
+         or claims["sub"] != "bob" or claims["aud"] != "dockyard-registry" or claims["exp"] - claims["iat"] != 300)
+END
+expect_eq "the key is nobody else's" 600 "$(stat -c %a "$T/registry/token.key")"
+
+# To mount a blob is to read it where it comes from.
+cat >>"$T/access" <<END
+bob         team/*         push
+END
+token 'bob:U*U*' repository:team/web:pull,push repository:secret:pull repository:public/a/b:pull
+as_bob=(-H "Authorization: Bearer $token")
+mount="$BASE/v2/team/web/blobs/uploads/?mount=$(sha hello)&from"
+expect 202 "bob does not get at a secret blob by mounting it" "${as_bob[@]}" -X POST "$mount=secret"
+expect 201 "he mounts one that he may read" "${as_bob[@]}" -X POST "$mount=public/a/b"
+
+# OAuth 2.0, as containerd and docker speak it.
+oauth() { ask -d service=dockyard-registry -d client_id=test "$@" "$BASE/token"; }
+part() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$body"; }
+oauth -d grant_type=password -d username=bob --data-urlencode 'password=U*U*' -d access_type=offline -d scope=repository:team/web:pull,push
+expect_eq "a login by POST" "200 repository:team/web:pull,push" "$status $(part scope)"
+login=$(part refresh_token)
+expect_code 401 UNAUTHORIZED "what renews a login is no token" -H "Authorization: Bearer $login" "$BASE/v2/"
+oauth -d grant_type=refresh_token -d "refresh_token=$login" -d 'scope=repository:team/web:pull registry:catalog:*'
+expect_eq "it gets one" "200 repository:team/web:pull " "$status $(part scope) $(part refresh_token)"
+expect 200 "which is good" -H "Authorization: Bearer $(part access_token)" "$BASE/v2/"
+oauth -d grant_type=refresh_token -d "refresh_token=$(part token)"
+expect_eq "a token renews nothing" 401 "$status"
+oauth -d grant_type=password -d username=bob -d password=no
+expect_eq "a wrong password by POST" 401 "$status"
+oauth -d grant_type=client_credentials
+expect_eq "another grant" 400 "$status"
+ask -G -u 'bob:U*U*' -d offline_token=true -d client_id=test "$BASE/token"
+expect_match "a login by GET" '"refresh_token":"[^"]+' "$body"
+sed -i 's/^bob:.*/bob:$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW/' "$T/users"
+oauth -d grant_type=refresh_token -d "refresh_token=$login"
+expect_eq "a new password ends the logins" 401 "$status"
+stop_registry
+
+# ---- read-only, and another address for tokens -------------------------------------
+expect_fail 1 'token-realm x: expected http' "$TOP/06-registry/registry" --root "$T/registry" --addr "$REGISTRY" \
+	--htpasswd "$T/users" --access "$T/access" --token-realm x
+listen --htpasswd "$T/users" --access "$T/access" --token-realm https://login.example/token --readonly
+expect 200 "a token outlives the registry" "${as_bob[@]}" "$BASE/v2/"
+ask "$BASE/v2/"
+expect_match "the realm is as said" 'realm="https://login.example/token"' "$(header www-authenticate)"
+oauth -d grant_type=password -d username=alice --data-urlencode 'password=U*U'
+expect_eq "a login changes nothing" 200 "$status"
+expect_code 405 UNSUPPORTED "a push would" -u 'alice:U*U' -X POST "$BASE/v2/team/web/blobs/uploads/"
+expect_code 405 UNSUPPORTED "a deletion too" -u 'alice:U*U' -X DELETE "$BASE/v2/team/web/blobs/$(sha hello)"
+expect 401 "and nobody learns even that" -X POST "$BASE/v2/team/web/blobs/uploads/"
 stop_registry
 done_testing

@@ -85,6 +85,7 @@ int main(void)
 		{ "seed", test_store_open, test_store_close, NULL, NULL, seed_tests },
 		{ "passwords", test_file_make, test_file_remove, NULL, NULL, password_tests },
 		{ "access", test_file_make, test_file_remove, NULL, NULL, access_tests },
+		{ "tokens", test_store_open, test_store_close, NULL, NULL, token_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
