@@ -80,6 +80,10 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 		p.single = content_ingest(server->store->content, NULL, err);
 		if (!p.single)
 			return -1;
+		if (ingest_hash_like(p.single, digest, err)) {
+			ingest_abort(p.single);
+			return -1;
+		}
 	}
 	take_body(sink, &p);
 	return 0;
@@ -176,9 +180,10 @@ static int check_chunk(struct http_request *req, struct push *p, struct err *err
 	return 0;
 }
 
-int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
+/* The PUT names a digest (the PATCH none): what comes is hashed for that. */
+static int open_chunk(struct http_request *req, struct http_sink *sink, struct reg_server *server,
+		      const char *digest, struct err *err)
 {
-	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
@@ -187,7 +192,7 @@ int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemo
 	p.session = reg_upload_take(server->uploads, name, http_param(req, "uuid"), err);
 	if (!p.session)
 		return -1;
-	if (check_chunk(req, &p, err)) {
+	if (check_chunk(req, &p, err) || (digest && reg_upload_hash_like(p.session, digest, err))) {
 		reg_upload_give(server->uploads, p.session);
 		return -1;
 	}
@@ -195,11 +200,16 @@ int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemo
 	return 0;
 }
 
+int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
+{
+	return open_chunk(req, sink, daemon, NULL, err);
+}
+
 int reg_open_put(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
 {
-	if (reg_digest_check(http_query(req, "digest"), err))
-		return -1;
-	return reg_open_patch(req, sink, daemon, err);
+	const char *digest = http_query(req, "digest");
+
+	return reg_digest_check(digest, err) ? -1 : open_chunk(req, sink, daemon, digest, err);
 }
 
 /* A chunk of announced length that ended early: the connection lied about its own. */
@@ -269,7 +279,7 @@ int reg_put_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	if (!name || read_reference(http_param(req, "reference"), &tag, &wanted, err))
 		return -1;
 	text = http_body(req, &n);
-	digest_of(text, n, digest);
+	digest_of_like(wanted ? wanted : "sha256:", text, n, digest);
 	if (wanted && strcmp(wanted, digest))
 		return reg_refuse(err, REG_DIGEST_INVALID, "the manifest has the digest %s", digest);
 	if (reg_manifest_parse(text, n, http_header(req, "Content-Type"), &m, err))

@@ -181,9 +181,9 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "addr", required_argument, NULL, 'a' },
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
-		{ "htpasswd", required_argument, NULL, 'p' },
-		{ "access", required_argument, NULL, 'w' },
-		{ "token-realm", required_argument, NULL, 't' },
+		{ "htpasswd", required_argument, NULL, 'H' },
+		{ "access", required_argument, NULL, 'A' },
+		{ "token-realm", required_argument, NULL, 'T' },
 		{ "readonly", no_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -198,9 +198,9 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'a': line->server.addr = optarg; break;
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
-		case 'p': line->server.auth.htpasswd = optarg; break;
-		case 'w': line->server.auth.access = optarg; break;
-		case 't': line->server.auth.token_realm = optarg; break;
+		case 'H': line->server.auth.htpasswd = optarg; break;
+		case 'A': line->server.auth.access = optarg; break;
+		case 'T': line->server.auth.token_realm = optarg; break;
 		case 'o': line->server.readonly = true; break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;

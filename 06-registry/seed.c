@@ -75,7 +75,7 @@ static int seed_blob(struct seed *s, const char *digest, struct err *err)
 	in = content_ingest(s->store->content, NULL, err);
 	if (!in)
 		return -1;
-	if (pump(fd, in, err)) {
+	if (ingest_hash_like(in, digest, err) || pump(fd, in, err)) {
 		ingest_abort(in);
 		return -1;
 	}
@@ -108,7 +108,7 @@ static char *read_manifest(struct seed *s, const char *digest, size_t *n, struct
 
 	if (fd < 0 || file_read_fd(fd, &text, REG_MANIFEST_LIMIT, err))
 		return NULL;
-	digest_of(text.data ? text.data : "", text.len, got);
+	digest_of_like(digest, text.data ? text.data : "", text.len, got);
 	if (strcmp(got, digest)) {
 		reg_refuse(err, REG_DIGEST_INVALID, "the file of %s has the digest %s", digest, got);
 		return NULL;

@@ -204,7 +204,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 
 	if (!in)
 		return -1;
-	if (ingest_write(in, buf, n, err)) {
+	if (ingest_hash_like(in, digest, err) || ingest_write(in, buf, n, err)) {
 		ingest_abort(in);
 		return -1;
 	}

@@ -1,7 +1,7 @@
 /*
  * store.h - blobs, and which repository may show which of them.
  *
- *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h)
+ *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h); sha512/ as well
  *   <root>/ingest/                        blobs being written
  *   <root>/uploads/<uuid>                 open upload sessions (uploads.h)
  *   <root>/repositories/<name>/           an OCI image layout each:

@@ -227,6 +227,32 @@ expect 202 "nor when that deletes it" -X DELETE "$BASE/v2/two/blobs/$hello"
 expect_eq "the last one takes the bytes along" no "$([ -e "$T/registry/blobs/sha256/${hello#*:}" ] && echo yes || echo no)"
 expect_code 404 BLOB_UNKNOWN "end-10 again" -X DELETE "$BASE/v2/two/blobs/$hello"
 
+# ---- sha512 -------------------------------------------------------------------------
+sha512() { echo "sha512:$(sha512sum "$1" | cut -d' ' -f1)"; }
+long=$(sha512 "$T/large")
+expect 201 "one POST by sha512" -X POST --data-binary "@$T/large" "$BASE/v2/long/blobs/uploads/?digest=$long"
+expect_eq "its digest" "$long" "$(header docker-content-digest)"
+expect 200 "the blob" "$BASE/v2/long/blobs/$long"
+cmp "$T/large" "$T/body" || fail "sha512: the blob differs"
+expect_code 404 BLOB_UNKNOWN "it is not there by sha256 as well" "$BASE/v2/long/blobs/$(sha "$T/large")"
+begin long
+expect 202 "a chunk before the digest is known" -X PATCH --data-binary he "$up"
+expect 201 "PUT by sha512" -X PUT --data-binary llo "$up?digest=$(sha512 "$T/hello")"
+begin long
+expect_code 400 DIGEST_INVALID "a wrong sha512" -X PUT --data-binary hell "$up?digest=$(sha512 "$T/hello")"
+expect_code 400 DIGEST_INVALID "half of a sha512" -X POST "$BASE/v2/long/blobs/uploads/?digest=sha512:$(printf %064d 0)"
+printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"x/y","digest":"%s","size":5},"layers":[]}' \
+	$oci "$(sha512 "$T/hello")" >"$T/manifest"
+m=$(sha512 "$T/manifest")
+expect 201 "a manifest by sha512" -X PUT -H "Content-Type: $oci" --data-binary "@$T/manifest" "$BASE/v2/long/manifests/$m"
+expect_eq "its digest" "$m" "$(header docker-content-digest)"
+expect 200 "it comes back" "$BASE/v2/long/manifests/$m"
+cmp "$T/manifest" "$T/body" || fail "sha512: the manifest differs"
+expect 201 "mounted" -X POST "$BASE/v2/long2/blobs/uploads/?mount=$long&from=long"
+expect 202 "deleted" -X DELETE "$BASE/v2/long/manifests/$m"
+for repository in long long2; do expect 202 "deleted from $repository" -X DELETE "$BASE/v2/$repository/blobs/$long"; done
+expect_eq "the last one takes the bytes along" no "$([ -e "$T/registry/blobs/sha512/${long#*:}" ] && echo yes || echo no)"
+
 # ---- what is no name --------------------------------------------------------------------
 for name in UPPER a..b a/../b 'a%2f..%2f..%2fetc' a//b -a a_ a___b "$(printf 'a%.0s' {1..256})" 'a%0ab' '%ff'; do
 	expect_code 400 NAME_INVALID "the name $name" "$BASE/v2/$name/tags/list"
