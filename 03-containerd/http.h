@@ -117,6 +117,8 @@ const char *http_body(const struct http_request *req, size_t *len);
 json_t *http_body_json(struct http_request *req, struct err *err);
 /* A field of the body of an HTML form (application/x-www-form-urlencoded), decoded; NULL. */
 const char *http_form(struct http_request *req, const char *name);
+/* The reply to come: open_sink may add headers, which its error has then. */
+struct http_reply *http_request_reply(struct http_request *req);
 /* The state that open_sink stored. */
 void *http_sink_state(const struct http_request *req);
 

@@ -265,6 +265,11 @@ const char *http_form(struct http_request *req, const char *name)
 	return pairs_find(&req->form, name);
 }
 
+struct http_reply *http_request_reply(struct http_request *req)
+{
+	return &req->rep;
+}
+
 void *http_sink_state(const struct http_request *req)
 {
 	return req->sink_open ? req->sink.state : NULL;

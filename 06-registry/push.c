@@ -97,8 +97,8 @@ static void reply_blob(struct http_reply *rep, const char *name, const char *dig
 }
 
 /* Where the session stands. An empty one says 0-0 as well, as Docker's registry does. */
-static void reply_session(struct http_reply *rep, int status, const char *name, const char *uuid,
-			  uint64_t offset)
+static void describe_session(struct http_reply *rep, const char *name, const char *uuid,
+			     uint64_t offset)
 {
 	char range[40];
 
@@ -106,6 +106,12 @@ static void reply_session(struct http_reply *rep, int status, const char *name, 
 	reg_location(rep, name, "/blobs/uploads/%s", uuid);
 	http_reply_header(rep, "Range", range);
 	http_reply_header(rep, "Docker-Upload-UUID", uuid);
+}
+
+static void reply_session(struct http_reply *rep, int status, const char *name, const char *uuid,
+			  uint64_t offset)
+{
+	describe_session(rep, name, uuid, offset);
 	http_reply_empty(rep, status);
 }
 
@@ -131,7 +137,8 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 		return -1;
 	if (from && reg_name_check(from, err))
 		return -1;
-	if (!from || !reg_auth_may_pull(server->auth, req, from))
+	/* Without a `from`, any repository's will do, where whoever may pull from one may from all. */
+	if (from ? !reg_auth_may_pull(server->auth, req, from) : server->auth->access != NULL)
 		return begin_session(server, rep, name, err);
 	if (reg_blob_mount(server->store, from, name, digest, err))
 		return err->kind == ERR_NOT_FOUND ? begin_session(server, rep, name, err) : -1;
@@ -168,10 +175,13 @@ static int check_chunk(struct http_request *req, struct push *p, struct err *err
 
 	if (!header)
 		return 0; /* streamed: goes on where the last one ended */
-	if (!reg_chunk_parse(header, &chunk) || chunk.first != offset)
+	if (!reg_chunk_parse(header, &chunk) || chunk.first != offset) {
+		describe_session(http_request_reply(req), http_param(req, "name"),
+				 http_param(req, "uuid"), offset);
 		return reg_refuse(err, REG_UPLOAD_OUT_OF_ORDER,
 				  "Content-Range \"%.80s\": the next chunk begins at %llu", header,
 				  (unsigned long long)offset);
+	}
 	if (length && strtoull(length, NULL, 10) != chunk.count)
 		return reg_refuse(err, REG_SIZE_INVALID,
 				  "Content-Range \"%.80s\" is not Content-Length %.30s", header,

@@ -214,14 +214,15 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err)
 {
-	AUTO_FREE char *source = link_path(from, digest);
+	AUTO_FREE char *source = from ? link_path(from, digest) : blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
-	AUTO_CLOSE int lock = -1;
+	AUTO_CLOSE int lock = lock_blobs(store, LOCK_SH, err);
 
-	if (!reg_blob_has(store, from, digest, NULL))
-		return reg_refuse(err, REG_BLOB_UNKNOWN, "%s has no blob %s", from, digest);
-	lock = lock_blobs(store, LOCK_SH, err);
-	return lock < 0 ? -1 : add_link(store, source, to, err);
+	if (lock < 0)
+		return -1;
+	if (from ? !reg_blob_has(store, from, digest, NULL) : !content_has(store->content, digest, NULL))
+		return reg_refuse(err, REG_BLOB_UNKNOWN, "there is no blob %s to mount", digest);
+	return add_link(store, source, to, err);
 }
 
 /* Remove a shared blob that nobody links to any more. Needs lock 2, exclusive. */

@@ -57,7 +57,7 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 /* The same for bytes in memory. */
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
 		   const char *digest, struct err *err);
-/* Link a blob of one repository into another. */
+/* Link a blob of one repository (NULL: any) into another. */
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err);
 /* Take the repository's link away, and the blob itself when it was the last one. */

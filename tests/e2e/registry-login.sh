@@ -184,6 +184,7 @@ token 'bob:U*U*' repository:team/web:pull,push repository:secret:pull repository
 as_bob=(-H "Authorization: Bearer $token")
 mount="$BASE/v2/team/web/blobs/uploads/?mount=$(sha hello)&from"
 expect 202 "bob does not get at a secret blob by mounting it" "${as_bob[@]}" -X POST "$mount=secret"
+expect 202 "nor by mounting it from wherever it is" "${as_bob[@]}" -X POST "${mount%&from}"
 expect 201 "he mounts one that he may read" "${as_bob[@]}" -X POST "$mount=public/a/b"
 
 # OAuth 2.0, as containerd and docker speak it.
