@@ -32,7 +32,8 @@ struct command_line {
 };
 
 static const char usage_text[] =
-	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
+	"Usage: registry [serve] --root DIR --addr HOST:PORT\n"
+	"                [--tls-cert FILE --tls-key FILE [--tls-ca FILE]]\n"
 	"                [--htpasswd FILE [--access FILE [--token-realm URL]]] [--readonly]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry ls --root DIR\n"
@@ -50,10 +51,11 @@ static const char usage_text[] =
 	"  --addr HOST:PORT  where to listen (default 127.0.0.1:5000)\n"
 	"  --tls-cert FILE   speak HTTPS with this certificate (PEM) ...\n"
 	"  --tls-key FILE    ... and this key\n"
+	"  --tls-ca FILE     with clients alone that have a certificate of this authority\n"
 	"  --htpasswd FILE   only who has a password in this file (htpasswd -B) is let in,\n"
 	"  --access FILE     and may do what this one says (default: everything)\n"
 	"  --token-realm URL where clients reach our /token, if not where they reach us\n"
-	"  --readonly        refuse every change\n"
+	"  --readonly        refuse every change (or --read-only)\n"
 	"  --version, --help\n";
 
 static int fail(const struct err *err)
@@ -181,10 +183,12 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "addr", required_argument, NULL, 'a' },
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
+		{ "tls-ca", required_argument, NULL, 'C' },
 		{ "htpasswd", required_argument, NULL, 'H' },
 		{ "access", required_argument, NULL, 'A' },
 		{ "token-realm", required_argument, NULL, 'T' },
 		{ "readonly", no_argument, NULL, 'o' },
+		{ "read-only", no_argument, NULL, 'o' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -198,6 +202,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'a': line->server.addr = optarg; break;
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
+		case 'C': line->server.tls_ca = optarg; break;
 		case 'H': line->server.auth.htpasswd = optarg; break;
 		case 'A': line->server.auth.access = optarg; break;
 		case 'T': line->server.auth.token_realm = optarg; break;
@@ -245,6 +250,8 @@ int main(int argc, char **argv)
 		return rc > 0 ? 0 : misuse(NULL);
 	if (!line.server.tls_cert != !line.server.tls_key)
 		return misuse("--tls-cert and --tls-key go together");
+	if (line.server.tls_ca && !line.server.tls_cert)
+		return misuse("--tls-ca needs --tls-cert");
 	if (line.server.auth.access && !line.server.auth.htpasswd)
 		return misuse("--access needs --htpasswd");
 	if (line.server.auth.token_realm && !line.server.auth.access)

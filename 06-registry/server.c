@@ -170,8 +170,11 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		if (!server->key_pem)
 			return -1;
 	}
+	if (o->tls_ca && !(server->ca_pem = read_pem(o->tls_ca, err)))
+		return -1;
 	http.tls_cert_pem = server->cert_pem;
 	http.tls_key_pem = server->key_pem;
+	http.tls_ca_pem = server->ca_pem;
 	server->http = http_serve_tcp(o->addr, &http, err);
 	return server->http ? 0 : -1;
 }
@@ -201,6 +204,7 @@ void reg_server_stop(struct reg_server *server)
 		close(server->lock);
 	free(server->cert_pem);
 	free(server->key_pem);
+	free(server->ca_pem);
 	free(server);
 }
 

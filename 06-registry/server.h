@@ -21,6 +21,7 @@
 struct reg_server_options {
 	const char *root, *addr;
 	const char *tls_cert, *tls_key; /* files; NULL: plain HTTP */
+	const char *tls_ca;             /* a file; NULL: clients need no certificate */
 	struct reg_auth_options auth;
 	bool readonly;
 };
@@ -30,7 +31,7 @@ struct reg_server {
 	struct reg_uploads *uploads;
 	struct reg_auth *auth;
 	bool readonly;
-	char *cert_pem, *key_pem;
+	char *cert_pem, *key_pem, *ca_pem;
 	int lock; /* of the root */
 	struct http_server *http;
 };

@@ -58,6 +58,7 @@ mount -t tmpfs -o ro tmpfs "$T/readonly" && {
 	umount "$T/readonly"
 }
 expect_fail 2 'go together' "$R" --root "$T/other" --tls-cert "$T/pem"
+expect_fail 2 '--tls-ca needs --tls-cert' "$R" --root "$T/other" --tls-ca "$T/pem"
 expect_fail 2 "unrecognized option '--nope'" "$R" --nope
 expect_fail 2 'requires an argument' "$R" --root
 expect_fail 2 'no command "sevre"' "$R" sevre
