@@ -184,7 +184,8 @@ static int take_manifest(struct exchange *x, const char *reference, struct ctrd_
 {
 	bool by_digest = digest_valid(reference);
 
-	digest_of(x->body.data ? x->body.data : "", x->body.len, m->digest);
+	digest_of_like(by_digest ? reference : digest_valid(x->digest) ? x->digest : "sha256:",
+		       x->body.data ? x->body.data : "", x->body.len, m->digest);
 	if (by_digest && strcmp(reference, m->digest))
 		return err_set(err, ERR_CORRUPT, "manifest %s has the digest %s", reference,
 			       m->digest);

@@ -194,6 +194,8 @@ static int begin(struct http_request *req)
 	}
 	if (find_route(req, path))
 		return -1;
+	if (o->admit && o->admit(req, &req->rep, o->daemon, &req->err))
+		return fail(req, 0);
 	if (!req->route->open_sink)
 		return length && strtoull(length, NULL, 10) > o->body_limit ? body_too_large(req) : 0;
 	if (req->route->open_sink(req, &req->sink, o->daemon, &req->err))

@@ -69,6 +69,8 @@ struct http_request {
 	const char *raw_path;   /* in uri: still percent-encoded */
 	char *path;             /* decoded */
 	struct http_pairs params, queries;
+	struct http_pairs form; /* of the body; read when it is first asked for */
+	bool form_read;
 	const struct http_route *route;
 
 	int64_t start_us;

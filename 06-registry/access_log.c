@@ -98,13 +98,17 @@ static void add_quoted_header(struct strbuf *line, const struct http_request *re
 	strbuf_addc(line, '"');
 }
 
-static void write_line(const struct reg_access_log *a, const struct http_request *req,
-		       const struct http_result *result, int64_t us)
+static void write_line(const struct reg_access_log *a, struct reg_auth *auth,
+		       const struct http_request *req, const struct http_result *result,
+		       int64_t us)
 {
+	AUTO_FREE char *user = reg_auth_user(auth, req);
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
 	const char *peer = http_peer(req);
 
-	strbuf_addf(&line, "%.*s - - [", host_length(peer), peer);
+	strbuf_addf(&line, "%.*s - ", host_length(peer), peer);
+	add_escaped(&line, user ? user : "-", false);
+	strbuf_adds(&line, " [");
 	add_time(&line, result->start_us / 1000000);
 	strbuf_addf(&line, "] \"");
 	add_escaped(&line, http_method(req), false);
@@ -133,11 +137,12 @@ static void log_request(const struct http_request *req, const struct http_result
 		 agent.data ? agent.data : "", result->whole ? "" : " (client left)");
 }
 
-void reg_access_log_line(struct reg_access_log *a, const struct http_request *req,
-		     const struct http_result *result, int64_t us)
+void reg_access_log_line(struct reg_access_log *a, struct reg_auth *auth,
+			 const struct http_request *req, const struct http_result *result,
+			 int64_t us)
 {
 	if (a)
-		write_line(a, req, result, us);
+		write_line(a, auth, req, result, us);
 	else
 		log_request(req, result, us);
 }

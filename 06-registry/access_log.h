@@ -12,6 +12,7 @@
 #define DOCKYARD_REG_ACCESS_LOG_H
 
 #include "03-containerd/http.h"
+#include "auth.h"
 
 struct reg_access_log;
 /* "-" is the standard output. */
@@ -20,8 +21,9 @@ void reg_access_log_close(struct reg_access_log *a);
 /* The file was renamed (logrotate): go on in a new one. */
 int reg_access_log_reopen(struct reg_access_log *a, struct err *err);
 
-/* `a` NULL: into the log. */
-void reg_access_log_line(struct reg_access_log *a, const struct http_request *req,
-		     const struct http_result *result, int64_t microseconds);
+/* `a` NULL: into the log. `auth` knows who it was. */
+void reg_access_log_line(struct reg_access_log *a, struct reg_auth *auth,
+			 const struct http_request *req, const struct http_result *result,
+			 int64_t microseconds);
 
 #endif

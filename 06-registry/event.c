@@ -31,7 +31,7 @@ static json_t *target_of(const struct event_source *source, const struct http_re
 			 const struct reg_event *e)
 {
 	const char *host = http_header(req, "Host");
-	AUTO_FREE char *url = xasprintf("%s://%.*s/v2/%s/%s/%s", source->tls ? "https" : "http",
+	AUTO_FREE char *url = xasprintf("%s://%.*s/v2/%s/%s/%s", source->auth->tls ? "https" : "http",
 					TEXT_MAX / 2, host ? host : "", e->name,
 					e->manifest ? "manifests" : "blobs",
 					e->digest ? e->digest : e->tag);
@@ -71,12 +71,15 @@ char *event_text(const struct event_source *source, const struct http_request *r
 		 const struct reg_event *e)
 {
 	char id[REG_UUID_SIZE], now[TIME_TEXT_SIZE];
+	AUTO_FREE char *user = reg_auth_user(source->auth, req);
+	json_t *actor = json_object();
 	AUTO_JSON json_t *event = NULL;
 
+	set_text(actor, "name", user);
 	reg_uuid_new(id);
-	event = json_pack("{s:s, s:s, s:s, s:o, s:o, s:{}, s:{s:s, s:s}}", "id", id, "timestamp",
+	event = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:s}}", "id", id, "timestamp",
 			  time_now_text(now), "action", e->action, "target",
-			  target_of(source, req, e), "request", request_of(req), "actor", "source",
-			  "addr", source->addr, "instanceID", source->instance);
+			  target_of(source, req, e), "request", request_of(req), "actor", actor,
+			  "source", "addr", source->addr, "instanceID", source->instance);
 	return jsonx_text(event);
 }

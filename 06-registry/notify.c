@@ -191,7 +191,7 @@ static char *host_name(void)
 	return xstrdup(name);
 }
 
-struct reg_notify *reg_notify_new(const char *url, bool tls, struct err *err)
+struct reg_notify *reg_notify_new(const char *url, struct reg_auth *auth, struct err *err)
 {
 	struct reg_notify *n;
 	int rc;
@@ -205,7 +205,7 @@ struct reg_notify *reg_notify_new(const char *url, bool tls, struct err *err)
 	n->url = xstrdup(url);
 	n->curl = curl_easy_init();
 	n->last = &n->first;
-	n->source = (struct event_source){ .addr = host_name(), .tls = tls };
+	n->source = (struct event_source){ .addr = host_name(), .auth = auth };
 	reg_uuid_new(n->source.instance);
 	pthread_mutex_init(&n->lock, NULL);
 	pthread_cond_init(&n->news, NULL);

@@ -15,10 +15,12 @@
 #define DOCKYARD_REG_NOTIFY_H
 
 #include "03-containerd/http.h"
+#include "auth.h"
 
 struct reg_notify;
-/* `tls`: this registry speaks it, so its own addresses are https. */
-struct reg_notify *reg_notify_new(const char *url, bool tls, struct err *err);
+/* `auth` (borrowed) knows who acts; and whether this registry speaks TLS, and so its own
+ * addresses are https. */
+struct reg_notify *reg_notify_new(const char *url, struct reg_auth *auth, struct err *err);
 /* A receiver that answers is still told what is in the queue, for some seconds. */
 void reg_notify_free(struct reg_notify *n);
 

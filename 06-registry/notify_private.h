@@ -10,7 +10,7 @@
 struct event_source {
 	char instance[REG_UUID_SIZE]; /* of this run */
 	char *addr;                   /* this machine's name */
-	bool tls;
+	struct reg_auth *auth;
 };
 
 /* The event as JSON; the caller frees. */

@@ -7,7 +7,7 @@
  *
  * Long lists are cut; ?after= is where the next page begins.
  */
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -61,14 +61,31 @@ static void repository_row(struct reg_server *server, const char *name, struct s
 	strbuf_addf(page, "</a></td><td class=\"n\">%zu</td></tr>\n", tags.n);
 }
 
-static int show_repositories(struct reg_server *server, const char *after, struct strbuf *page,
-			     struct err *err)
+/* Whoever may see the list of all need not be allowed to look into each. */
+static void keep_readable(struct reg_server *server, struct http_request *req,
+			  struct strlist *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (reg_auth_may_pull(server->auth, req, names->v[i]))
+			names->v[kept++] = names->v[i];
+		else
+			free(names->v[i]);
+	names->n = kept;
+	if (names->v)
+		names->v[kept] = NULL;
+}
+
+static int show_repositories(struct reg_server *server, struct http_request *req,
+			     const char *after, struct strbuf *page, struct err *err)
 {
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
 	size_t from, end;
 
 	if (reg_repo_list(server->store, &names, err))
 		return -1;
+	keep_readable(server, req, &names);
 	end = page_end(&names, strcmp, after, &from);
 	html_begin(page, "Repositories");
 	if (!names.n)
@@ -232,9 +249,11 @@ static int show(struct reg_server *server, struct http_request *req, struct strb
 	const char *after = http_query(req, "after");
 
 	if (!name)
-		return show_repositories(server, after, page, err);
+		return show_repositories(server, req, after, page, err);
 	if (reg_name_check(name, err))
 		return -1;
+	if (!reg_auth_may_pull(server->auth, req, name))
+		return reg_refuse(err, REG_DENIED, "you may not look into %s", name);
 	return ref ? show_image(server, req, name, ref, page, err)
 		   : show_tags(server, name, after, page, err);
 }

@@ -119,7 +119,12 @@ static struct ingest *open_ingest(struct reg_fetch *f, struct err *err)
 {
 	AUTO_FREE char *name = xasprintf(CONTENT_PULL "%s", strchr(f->digest, ':') + 1);
 
-	return content_ingest(f->proxy->store->content, name, err);
+	struct ingest *in = content_ingest(f->proxy->store->content, name, err);
+
+	if (!in || !ingest_hash_like(in, f->digest, err))
+		return in;
+	ingest_abort(in);
+	return NULL;
 }
 
 /* What is left of an earlier try may be more than upstream has: once more, without it. */
@@ -179,7 +184,7 @@ static int adopt(struct reg_fetch *f, struct ctrd_registry *r, struct err *err)
 	int fd;
 
 	if (ctrd_fetch_head(r, what, &head, err) ||
-	    reg_blob_adopt(f->proxy->store, f->name, f->digest, err))
+	    reg_blob_mount(f->proxy->store, NULL, f->name, f->digest, err))
 		return -1;
 	fd = reg_blob_open(f->proxy->store, f->name, f->digest, &f->whole, err);
 	if (fd < 0)

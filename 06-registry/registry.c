@@ -33,10 +33,13 @@ struct command_line {
 	bool for_gc; /* one of its flags was there */
 	char **args; /* what is no flag, NULL at its end */
 	int n_args;
+	bool serving; /* there is a flag that says how */
 };
 
 static const char usage_text[] =
-	"Usage: registry [serve] --root DIR --addr HOST:PORT [--tls-cert FILE --tls-key FILE]\n"
+	"Usage: registry [serve] --root DIR --addr HOST:PORT\n"
+	"                [--tls-cert FILE --tls-key FILE [--tls-ca FILE]]\n"
+	"                [--htpasswd FILE [--access FILE [--token-realm URL]]]\n"
 	"                [--readonly | --proxy URL]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry seed --root DIR ARCHIVE[:REF]|- [NAME[:TAG]]\n"
@@ -58,7 +61,11 @@ static const char usage_text[] =
 	"  --addr HOST:PORT  where to listen (default 127.0.0.1:5000)\n"
 	"  --tls-cert FILE   speak HTTPS with this certificate (PEM) ...\n"
 	"  --tls-key FILE    ... and this key\n"
-	"  --readonly        refuse every change\n"
+	"  --tls-ca FILE     with clients alone that have a certificate of this authority\n"
+	"  --htpasswd FILE   only who has a password in this file (htpasswd -B) is let in,\n"
+	"  --access FILE     and may do what this one says (default: everything)\n"
+	"  --token-realm URL where clients reach our /token, if not where they reach us\n"
+	"  --readonly        refuse every change (or --read-only)\n"
 	"  --proxy URL       be a mirror of the registry there (docker.io: Docker Hub): fetch what\n"
 	"                    is asked for once, and keep it\n"
 	"  --proxy-user NAME, --proxy-password-file FILE\n"
@@ -116,8 +123,9 @@ static int serve(const struct command_line *line, struct err *err)
 	server = reg_server_start(&line->server, err);
 	if (!server)
 		return fail(err);
-	log_info("serving %s on %s (port %d)%s%s", line->server.root, line->server.addr,
+	log_info("serving %s on %s (port %d)%s%s%s", line->server.root, line->server.addr,
 		 http_server_port(server->http), line->server.tls_cert ? ", TLS" : "",
+		 line->server.auth.htpasswd ? ", login required" : "",
 		 line->server.proxy.url    ? ", a mirror"
 		 : line->server.readonly ? ", read-only"
 					 : "");
@@ -218,7 +226,12 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "addr", required_argument, NULL, 'a' },
 		{ "tls-cert", required_argument, NULL, 'c' },
 		{ "tls-key", required_argument, NULL, 'k' },
+		{ "tls-ca", required_argument, NULL, 'C' },
+		{ "htpasswd", required_argument, NULL, 'H' },
+		{ "access", required_argument, NULL, 'A' },
+		{ "token-realm", required_argument, NULL, 'T' },
 		{ "readonly", no_argument, NULL, 'o' },
+		{ "read-only", no_argument, NULL, 'o' },
 		{ "proxy", required_argument, NULL, 'p' },
 		{ "proxy-user", required_argument, NULL, 'u' },
 		{ "proxy-password-file", required_argument, NULL, 'w' },
@@ -235,12 +248,17 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 	struct err err;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
+		line->serving |= !strchr("rntg", c);
 		switch (c) {
 		case 'r': line->server.root = optarg; break;
 		case 'a': line->server.addr = optarg; break;
 		case 'c': line->server.tls_cert = optarg; break;
 		case 'k': line->server.tls_key = optarg; break;
+		case 'C': line->server.tls_ca = optarg; break;
+		case 'H': line->server.auth.htpasswd = optarg; break;
+		case 'A': line->server.auth.access = optarg; break;
+		case 'T': line->server.auth.token_realm = optarg; break;
 		case 'o': line->server.readonly = true; break;
 		case 'p': line->server.proxy.url = optarg; break;
 		case 'u': line->server.proxy.user = optarg; break;
@@ -268,6 +286,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		case 'h': fputs(usage_text, stdout); return 1;
 		default:  return -1;
 		}
+	}
 	line->args = argv + optind;
 	line->n_args = argc - optind;
 	return 0;
@@ -287,12 +306,8 @@ static int dispatch(struct command_line *line)
 		}
 		if (line->n_args < commands[i].args_min || line->n_args > commands[i].args_max)
 			return misuse("wrong number of arguments");
-		if (commands[i].run != serve &&
-		    (line->server.addr || line->server.tls_cert || line->server.tls_key ||
-		     line->server.readonly || line->server.proxy.url || line->server.notify ||
-		     line->server.access_log))
-			return misuse("--addr, --tls-cert, --tls-key, --readonly, --proxy, --notify "
-				      "and --access-log are for serving");
+		if (commands[i].run != serve && line->serving)
+			return misuse("all flags but --root are for serving, or for gc");
 		if (commands[i].run != gc && line->for_gc)
 			return misuse("--dry-run, --untagged and --grace are for gc");
 		if (!line->server.addr)
@@ -327,6 +342,12 @@ int main(int argc, char **argv)
 		return misuse("--tls-cert and --tls-key go together");
 	if (wrong_proxy(&line.server))
 		return misuse(wrong_proxy(&line.server));
+	if (line.server.tls_ca && !line.server.tls_cert)
+		return misuse("--tls-ca needs --tls-cert");
+	if (line.server.auth.access && !line.server.auth.htpasswd)
+		return misuse("--access needs --htpasswd");
+	if (line.server.auth.token_realm && !line.server.auth.access)
+		return misuse("--token-realm needs --access");
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

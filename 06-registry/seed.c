@@ -70,7 +70,7 @@ static int copy_blob(struct seed *s, const char *digest, uint64_t *size, struct 
 	in = content_ingest(s->store->content, NULL, err);
 	if (!in)
 		return -1;
-	if (pump(fd, in, err)) {
+	if (ingest_hash_like(in, digest, err) || pump(fd, in, err)) {
 		ingest_abort(in);
 		return -1;
 	}
@@ -83,7 +83,7 @@ static int seed_blob(struct seed *s, const char *digest, struct err *err)
 
 	if (reg_blob_has(s->store, s->name, digest, NULL))
 		return 0;
-	if (s->layout < 0 ? reg_blob_adopt(s->store, s->name, digest, err)
+	if (s->layout < 0 ? reg_blob_mount(s->store, NULL, s->name, digest, err)
 			  : copy_blob(s, digest, &size, err))
 		return -1;
 	reg_blob_has(s->store, s->name, digest, &size);
@@ -111,7 +111,7 @@ static char *read_manifest(struct seed *s, const char *digest, size_t *n, struct
 
 	if (fd < 0 || file_read_fd(fd, &text, REG_MANIFEST_LIMIT, err))
 		return NULL;
-	digest_of(text.data ? text.data : "", text.len, got);
+	digest_of_like(digest, text.data ? text.data : "", text.len, got);
 	if (strcmp(got, digest)) {
 		reg_refuse(err, REG_DIGEST_INVALID, "the file of %s has the digest %s", digest, got);
 		return NULL;
@@ -126,7 +126,7 @@ static int seed_parsed(struct seed *s, const char *digest, const char *tag, cons
 	if (reg_manifest_each(m, seed_part, s, err))
 		return -1;
 	if (s->linking)
-		return reg_blob_adopt(s->store, s->name, digest, err);
+		return reg_blob_mount(s->store, NULL, s->name, digest, err);
 	if (reg_manifest_put(s->store, s->name, tag, text, n, m, digest, err))
 		return -1;
 	fprintf(s->out, "%s  %s %s%s%s\n", digest, m->type->index ? "index" : "manifest", s->name,

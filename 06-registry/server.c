@@ -37,6 +37,8 @@ static const struct http_route routes[] = {
 	              { "GET",    "/v2/_catalog", reg_get_catalog },
 	              { "GET",    "/v2", reg_get_base },
 	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
+	              { "GET",    "/token", reg_get_token },
+	              { "POST",   "/token", reg_post_token },
 	/* For who watches */
 	              { "GET",    "/metrics", reg_get_metrics },
 	              { "GET",    "/", reg_get_page },
@@ -63,20 +65,36 @@ void reg_location(struct http_reply *rep, const char *name, const char *fmt, ...
 	http_reply_header(rep, "Location", url.data);
 }
 
-/* Before any handler: headers that every reply has, and what --readonly forbids. */
+/* Before any handler: headers that every reply has. */
 static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
 			  void *daemon, struct err *err)
 {
-	const struct reg_server *server = daemon;
+	(void)req;
+	(void)daemon;
+	(void)err;
+	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
+	return path;
+}
+
+/* What --readonly forbids: all that is not reading, but for the POST that asks for a token. */
+static bool changes(struct http_request *req)
+{
 	const char *method = http_method(req);
 
-	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
-	if (!(server->readonly || server->proxy) || !strcmp(method, "GET") ||
-	    !strcmp(method, "HEAD"))
-		return path;
-	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is %s",
-		   server->proxy ? "a mirror: push to the one that it mirrors" : "read-only");
-	return NULL;
+	return strcmp(method, "GET") && strcmp(method, "HEAD") && strcmp(http_path(req), "/token");
+}
+
+static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
+{
+	const struct reg_server *server = daemon;
+
+	if (reg_auth_admit(server->auth, req, rep, err))
+		return -1;
+	if ((server->readonly || server->proxy) && changes(req))
+		return reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is %s",
+				  server->proxy ? "a mirror: push to the one that it mirrors"
+						: "read-only");
+	return 0;
 }
 
 static char *read_pem(const char *path, struct err *err)
@@ -103,6 +121,13 @@ static int open_root(struct reg_server *server, const char *root, struct err *er
 	return 0;
 }
 
+static int open_auth(struct reg_server *server, const struct reg_server_options *o,
+		     struct err *err)
+{
+	server->auth = reg_auth_open(&o->auth, o->root, o->tls_cert, err);
+	return server->auth ? 0 : -1;
+}
+
 static int open_proxy(struct reg_server *server, const struct reg_proxy_options *o,
 		      struct err *err)
 {
@@ -121,7 +146,7 @@ static int open_watch(struct reg_server *server, const struct reg_server_options
 	if (o->access_log && !server->access_log)
 		return -1;
 	if (o->notify)
-		server->notify = reg_notify_new(o->notify, o->tls_cert, err);
+		server->notify = reg_notify_new(o->notify, server->auth, err);
 	return o->notify && !server->notify ? -1 : 0;
 }
 
@@ -135,6 +160,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,
+		.admit = admit,
 		.done = reg_request_done,
 	};
 
@@ -144,8 +170,11 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		if (!server->key_pem)
 			return -1;
 	}
+	if (o->tls_ca && !(server->ca_pem = read_pem(o->tls_ca, err)))
+		return -1;
 	http.tls_cert_pem = server->cert_pem;
 	http.tls_key_pem = server->key_pem;
+	http.tls_ca_pem = server->ca_pem;
 	server->http = http_serve_tcp(o->addr, &http, err);
 	return server->http ? 0 : -1;
 }
@@ -156,8 +185,9 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && !open_proxy(server, &o->proxy, err) &&
-	    !open_watch(server, o, err) && !listen_on(server, o, err))
+	if (!open_root(server, o->root, err) && !open_auth(server, o, err) &&
+	    !open_proxy(server, &o->proxy, err) && !open_watch(server, o, err) &&
+	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -173,12 +203,14 @@ void reg_server_stop(struct reg_server *server)
 	reg_notify_free(server->notify);
 	reg_access_log_close(server->access_log);
 	reg_metrics_free(server->metrics);
+	reg_auth_free(server->auth);
 	reg_uploads_free(server->uploads);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
 		close(server->lock);
 	free(server->cert_pem);
 	free(server->key_pem);
+	free(server->ca_pem);
 	free(server);
 }
 

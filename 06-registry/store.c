@@ -209,7 +209,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 
 	if (!in)
 		return -1;
-	if (ingest_write(in, buf, n, err)) {
+	if (ingest_hash_like(in, digest, err) || ingest_write(in, buf, n, err)) {
 		ingest_abort(in);
 		return -1;
 	}
@@ -219,27 +219,15 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err)
 {
-	AUTO_FREE char *source = link_path(from, digest);
-	AUTO_FREE char *to = link_path(name, digest);
-	AUTO_CLOSE int lock = -1;
-
-	if (!reg_blob_has(store, from, digest, NULL))
-		return reg_refuse(err, REG_BLOB_UNKNOWN, "%s has no blob %s", from, digest);
-	lock = reg_blobs_lock(store, LOCK_SH, err);
-	return lock < 0 ? -1 : add_link(store, source, to, err);
-}
-
-int reg_blob_adopt(struct reg_store *store, const char *name, const char *digest, struct err *err)
-{
-	AUTO_FREE char *from = blob_path("", digest);
+	AUTO_FREE char *source = from ? link_path(from, digest) : blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
 	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
 
 	if (lock < 0)
 		return -1;
-	if (!content_has(store->content, digest, NULL))
-		return reg_refuse(err, REG_BLOB_UNKNOWN, "no blob %s", digest);
-	return add_link(store, from, to, err);
+	if (from ? !reg_blob_has(store, from, digest, NULL) : !content_has(store->content, digest, NULL))
+		return reg_refuse(err, REG_BLOB_UNKNOWN, "there is no blob %s to mount", digest);
+	return add_link(store, source, to, err);
 }
 
 void reg_blob_touch(int fd)

@@ -1,7 +1,7 @@
 /*
  * store.h - blobs, and which repository may show which of them.
  *
- *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h)
+ *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h); sha512/ as well
  *   <root>/ingest/                        blobs being written
  *   <root>/uploads/<uuid>                 open upload sessions (uploads.h)
  *   <root>/repositories/<name>/           an OCI image layout each:
@@ -57,11 +57,9 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 /* The same for bytes in memory. */
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
 		   const char *digest, struct err *err);
-/* Link a blob of one repository into another. */
+/* Link a blob of one repository (NULL: any) into another. */
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err);
-/* Link a shared blob into a repository. */
-int reg_blob_adopt(struct reg_store *store, const char *name, const char *digest, struct err *err);
 /* When a blob was wanted last is its time of access, which we set ourselves: by linking it, by
  * touching it open, and by reg_blob_claim, which is reg_blob_open for who pushes and asks
  * whether a blob is here, in order not to send it. No garbage collector takes it from then on. */

@@ -264,6 +264,11 @@ uint64_t reg_upload_offset(const struct reg_upload *up)
 	return up->offset;
 }
 
+int reg_upload_hash_like(struct reg_upload *up, const char *digest, struct err *err)
+{
+	return ingest_hash_like(up->in, digest, err);
+}
+
 int reg_upload_write(struct reg_upload *up, const void *buf, size_t n, struct err *err)
 {
 	if (ingest_write(up->in, buf, n, err))

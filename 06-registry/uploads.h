@@ -36,6 +36,7 @@ void reg_upload_give(struct reg_uploads *uploads, struct reg_upload *up);
 
 /* Only while taken. After a failed write the session is good for nothing: cancel it. */
 uint64_t reg_upload_offset(const struct reg_upload *up);
+int reg_upload_hash_like(struct reg_upload *up, const char *digest, struct err *err); /* see content.h */
 int reg_upload_write(struct reg_upload *up, const void *buf, size_t n, struct err *err);
 
 /* Both end the session and consume `up`, whatever they return. */

@@ -30,7 +30,7 @@ void reg_request_done(const struct http_request *req, const struct http_result *
 	clock_gettime(CLOCK_REALTIME, &now);
 	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - result->start_us;
 	reg_metrics_count(server->metrics, req, result, us);
-	reg_access_log_line(server->access_log, req, result, us);
+	reg_access_log_line(server->access_log, server->auth, req, result, us);
 	trace_request(req, result);
 }
 

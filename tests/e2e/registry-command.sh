@@ -108,6 +108,7 @@ expect_fail 2 '"1X" is not a size' "$R" --root "$T/other" --proxy docker.io --pr
 expect_fail 2 'says nothing' "$R" --root "$T/other" --proxy docker.io --readonly
 expect_fail 1 'mirror ftp://x: ' "$R" --root "$T/other" --proxy ftp://x
 expect_fail 1 'password of the mirrored registry' "$R" --root "$T/other" --proxy docker.io --proxy-user me --proxy-password-file /no
+expect_fail 2 '--tls-ca needs --tls-cert' "$R" --root "$T/other" --tls-ca "$T/pem"
 expect_fail 2 "unrecognized option '--nope'" "$R" --nope
 expect_fail 2 'requires an argument' "$R" --root
 expect_fail 2 'no command "sevre"' "$R" sevre
