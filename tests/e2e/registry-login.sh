@@ -215,6 +215,11 @@ oauth -d grant_type=refresh_token -d "refresh_token=$(part token)"
 expect_eq "a token renews nothing" 401 "$status"
 oauth -d grant_type=password -d username=bob -d password=no
 expect_eq "a wrong password by POST" 401 "$status"
+for header in "Basic $(head -c 9000 /dev/zero | base64 -w 0)" "Bearer $(head -c 40000 /dev/zero | tr '\0' .)" 'Bearer a.b.c' 'Bearer ..'; do
+	expect_code 401 UNAUTHORIZED "credentials of ${#header} characters" -H "Authorization: $header" "$BASE/v2/"
+done
+expect_code 400 SIZE_INVALID "a form of 70000 fields" --data-binary "$(head -c 70000 /dev/zero | tr '\0' '&')" "$BASE/token"
+expect_code 404 NAME_UNKNOWN "there is nothing below /token" "$BASE/token/x"
 oauth -d grant_type=client_credentials
 expect_eq "another grant" 400 "$status"
 ask -G -u 'bob:U*U*' -d offline_token=true -d client_id=test "$BASE/token"

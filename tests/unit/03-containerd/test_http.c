@@ -66,6 +66,27 @@ static int body(struct http_request *req, struct http_reply *rep, void *daemon, 
 	return 0;
 }
 
+/* The field "a" of a form, and another that is not there. */
+static int form(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)daemon, (void)e;
+	http_reply_json(rep, 200, json_pack("{s:s?,s:s?}", "a", http_form(req, "a"), "none",
+					    http_form(req, "none")));
+	return 0;
+}
+
+/* All are let in but Nobody, and nobody is to /one/secret. */
+static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	const char *name = http_param(req, "name");
+
+	(void)daemon;
+	if (!http_header(req, "X-Nobody") && !(name && !strcmp(name, "secret")))
+		return 0;
+	http_reply_header(rep, "X-Card", "please");
+	return err_set(e, ERR_PERMISSION, "not you");
+}
+
 static int fails(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
 {
 	(void)req, (void)daemon;
@@ -238,6 +259,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/many/{name...}", echo, NULL },
 	{ "GET", "/repeated", repeated, NULL },
 	{ "POST", "/body", body, NULL },
+	{ "POST", "/form", form, NULL },
 	{ "GET", "/fails", fails, NULL },
 	{ "GET", "/nothing", nothing, NULL },
 	{ "PUT", "/upload", upload, open_sink },
@@ -251,6 +273,7 @@ static const struct http_route routes[] = {
 
 static const struct http_options options = {
 	.routes = routes, .daemon = "d", .body_limit = 1000, .error = on_error, .before = before,
+	.admit = admit,
 };
 
 static char *dir, *path;
@@ -422,6 +445,30 @@ static void test_bodies(void)
 		CU_ASSERT_PTR_NULL(strstr(answer, "X-Half")); /* the handler's own is void */
 		EXPECT_HAS(answer, "Api-Version: 9");
 	}
+	stop();
+}
+
+/* Once the route is known, and before the body is: no sink is opened. */
+static void test_admission(void)
+{
+	start();
+	expect_answer("GET /one/secret", NULL, "403", "not you");
+	expect_answer("GET /one/%73ecret", NULL, "403", "X-Card: please");
+	expect_answer("GET /one/other", NULL, "200", "other");
+	sunk = 0;
+	expect_answer("PUT /upload", "X-Nobody: 1\r\nContent-Length: 5\r\n\r\nhello", "403", "not you");
+	EXPECT_INT(sunk, 0);
+	EXPECT_INT(released, 0);
+	expect_answer("GET /none", "X-Nobody: 1\r\n\r\n", "404", "page not found");
+	stop();
+}
+
+static void test_form(void)
+{
+	start();
+	expect_answer("POST /form", "Content-Length: 15\r\n\r\nb=1&a=%2B+x&a=2", "200", "{\"a\":\"+ x\",\"none\":null}");
+	expect_answer("POST /form", "Content-Length: 9\r\n\r\na=1&b=%zz", "200", "{\"a\":null,\"none\":null}");
+	expect_answer("POST /form", "Content-Length: 0\r\n\r\n", "200", "{\"a\":null,\"none\":null}");
 	stop();
 }
 
@@ -715,6 +762,8 @@ int suite_http(void)
 		{ "malformed and oversized requests are refused", test_refused },
 		{ "HEAD is GET without the body", test_head },
 		{ "bodies are collected, limited and parsed", test_bodies },
+		{ "who is not admitted opens no sink", test_admission },
+		{ "the fields of a form", test_form },
 		{ "Expect: 100-continue is answered", test_expect },
 		{ "a sink sees the body and is released once", test_sink },
 		{ "a piece of a file is sent", test_file },
