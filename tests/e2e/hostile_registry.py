@@ -16,7 +16,8 @@ again for every request, so that a test changes the registry's mind by writing i
   no_get       true: the token service knows no GET, only POST with refresh_token "identity"
   faults       [{"match", "times", "do", …}]: what befalls the first `times` requests whose
                "METHOD path" the regular expression matches:
-                 status (with "retry_after"), truncate (after "bytes"), stall, corrupt, redirect ("to"), reset
+                 status (with "retry_after"), truncate (after "bytes"), stall (for "seconds", or "until" a
+                 file is there), corrupt, redirect ("to"), reset
   upload       "whole": PUT takes everything; "chunks": only PATCHes with a Content-Range in order;
   body_limit   a larger body is 413
   mount        true: blobs are mounted across repositories, where the token allows reading
@@ -169,7 +170,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
                     Content_Length=str(len(rest)), **headers)
         if what == "stall":
             self.wfile.flush()
-            time.sleep(self.spoil.get("seconds", 60))
+            end = time.time() + self.spoil.get("seconds", 60)
+            while time.time() < end and not os.path.exists(self.spoil.get("until", "")):
+                time.sleep(0.05)
         return None
 
     # --- who may ---

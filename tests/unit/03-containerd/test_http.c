@@ -156,7 +156,7 @@ static ssize_t letters(void *arg, uint64_t pos, void *buf, size_t max)
 	if (pos >= 10)
 		return 0;
 	max = max < 2 ? max : 2;
-	memcpy(buf, "abcdefghij" + pos, max);
+	memcpy(buf, &"abcdefghij"[pos], max);
 	return (ssize_t)max;
 }
 
