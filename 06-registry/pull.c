@@ -10,11 +10,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/strbuf.h"
 #include "bytes.h"
 #include "errors.h"
-#include "index.h"
-#include "manifest.h"
+#include "lookup.h"
 #include "range.h"
 #include "server.h"
 
@@ -182,45 +181,31 @@ static bool accepts(struct http_request *req, const char *media_type)
 	return !a.asked || a.accepted;
 }
 
-/* The descriptor of a reference: a tag, or a digest. Borrowed from index. */
-static const json_t *resolve(const json_t *index, const char *name, const char *reference,
-			     struct err *err)
-{
-	const json_t *d = strchr(reference, ':') ? reg_index_digest(index, reference)
-						 : reg_index_tag(index, reference);
-
-	if (!d)
-		reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %.200s", name, reference);
-	return d;
-}
-
 int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *daemon,
 		     struct err *err)
 {
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
-	const char *type, *digest;
-	AUTO_JSON json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
-	const json_t *d = index ? resolve(index, name, http_param(req, "reference"), err) : NULL;
 	struct reg_blob blob;
+	struct reg_found m;
 	uint64_t size;
 	int rc;
 
-	if (!d)
+	if (!name || reg_lookup(server->lookup, name, http_param(req, "reference"), &m, err))
 		return -1;
-	type = jsonx_str(d, "mediaType", "");
-	digest = jsonx_str(d, "digest", "");
 	http_reply_header(rep, "Vary", "Accept");
-	if (!accepts(req, type))
+	if (!accepts(req, m.media_type))
 		return reg_refuse(err, REG_MANIFEST_UNKNOWN,
-				  "the manifest is a %s, which the request does not accept", type);
-	if (content_headers(req, rep, digest))
+				  "the manifest is a %s, which the request does not accept",
+				  m.media_type);
+	if (content_headers(req, rep, m.digest))
 		return 0;
-	blob = (struct reg_blob){ digest, reg_blob_open(server->store, name, digest, &size, err) };
+	blob = (struct reg_blob){ m.digest, reg_blob_open(server->store, name, m.digest, &size, err) };
 	if (blob.fd < 0)
 		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
 							  : -1;
-	rc = server->store->bytes->reply(server->store, req, rep, 200, type, &blob, 0, size, err);
+	rc = server->store->bytes->reply(server->store, req, rep, 200, m.media_type, &blob, 0, size,
+					 err);
 	if (blob.fd >= 0)
 		close(blob.fd);
 	return rc;

@@ -132,6 +132,7 @@ static int open_root(struct reg_server *server, const struct reg_server_options 
 			       ? err_set(err, ERR_CONFLICT, "another registry is serving %s", root)
 			       : -1;
 	server->uploads = reg_uploads_new(server->store);
+	server->lookup = reg_lookup_new(server->store);
 	return 0;
 }
 
@@ -179,6 +180,7 @@ void reg_server_stop(struct reg_server *server)
 		return;
 	http_server_stop(server->http);
 	reg_uploads_free(server->uploads);
+	reg_lookup_free(server->lookup);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
 		close(server->lock);

@@ -7,12 +7,13 @@
  *   manage.c     end-9, end-10
  *   server.c     the table of them, listening, the access log
  *
- * Lock order: see store.h; the uploads' table (uploads.c) is a leaf.
+ * Lock order: see store.h; the locks of uploads.c and lookup.c are leaves.
  */
 #ifndef DOCKYARD_REG_SERVER_H
 #define DOCKYARD_REG_SERVER_H
 
 #include "03-containerd/http.h"
+#include "lookup.h"
 #include "s3.h"
 #include "store.h"
 #include "uploads.h"
@@ -27,6 +28,7 @@ struct reg_server_options {
 struct reg_server {
 	struct reg_store *store;
 	struct reg_uploads *uploads;
+	struct reg_lookup *lookup;
 	bool readonly;
 	char *cert_pem, *key_pem;
 	int lock; /* of the root */
