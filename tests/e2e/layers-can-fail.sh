@@ -1,47 +1,35 @@
 #!/bin/bash
 # tests/layers, which guards the order of the stages, fails on each thing that
-# it is there to find. It is run on a copy with that one thing put in.
+# it is there to find. It is run on a copy with one of each put in.
 . "${0%/*}/lib.sh"
 need python3 gcc
 
-copy() {
-	rm -rf "$T/tree"
-	mkdir "$T/tree"
-	(cd "$TOP" && tar -c --exclude=.git --exclude=.run --exclude=tests/images/build --exclude=tests/vm/build \
-		--exclude=tests/fuzz/build .) | tar -x -C "$T/tree"
-}
-layers() { python3 "$T/tree/tests/layers"; }
-finds() { # WHAT REGEX; $broken is what was put in
-	expect_fail 1 "^FAIL.*$1" layers
-	expect_match "$1: says where" "$2" "$output"
-}
-copy
-expect_ok layers
+tree=$T/tree
+mkdir "$tree"
+(cd "$TOP" && tar -c --exclude=.git --exclude=.run --exclude=tests/images/build --exclude=tests/vm/build \
+	--exclude=tests/fuzz/build .) | tar -x -C "$tree"
+expect_ok python3 "$tree/tests/layers"
 
-echo '#include "03-containerd/content.h"' >"$T/tree/02-runc/bad.c"
-finds 'includes only what lies below' '02-runc/bad.c:1'
-rm "$T/tree/02-runc/bad.c"
-
-mkdir "$T/tree/07-more"
-finds 'stands at the top level' '07-more does not belong'
-rmdir "$T/tree/07-more"
-
-echo 'See [the nothing](nothing.md) and [here](ns.h#kern_no_such_thing).' >>"$T/tree/01-kernel/README.md"
-finds 'dead link' 'kern_no_such_thing'
-expect_match "and the file" 'nothing.md: no such file' "$output"
-cp "$TOP/01-kernel/README.md" "$T/tree/01-kernel/"
-
+echo '#include "03-containerd/content.h"' >"$tree/02-runc/bad.c"
+mkdir "$tree/07-more"
+echo 'See [the nothing](nothing.md) and [here](ns.h#kern_no_such_thing).' >>"$tree/01-kernel/README.md"
 symbol=$(nm -P -g "$TOP/06-registry/libregistry.a" | awk '$2 == "T" { print $1; exit }')
 echo "void $symbol(void); void kern_bad(void); void kern_bad(void) { $symbol(); }" >"$T/bad.c"
 gcc -c -o "$T/bad.o" "$T/bad.c"
-ar r "$T/tree/01-kernel/libkernel.a" "$T/bad.o" 2>/dev/null
-finds 'uses symbols only' "$symbol of 06-registry"
-cp "$TOP/01-kernel/libkernel.a" "$T/tree/01-kernel/"
+ar r "$tree/01-kernel/libkernel.a" "$T/bad.o" 2>/dev/null
+sed -i 's/| yes |/| no |/' "$tree/02-runc/CONFORMANCE.md"
+sed -i 's/^USES.*/& 04-dockerd/' "$tree/03-containerd/Makefile"
 
-sed -i 's/| yes |/| no |/' "$T/tree/02-runc/CONFORMANCE.md"
+# One line for each check that fails, with what is wrong under it.
+expect_fail 1 '^FAIL' python3 "$tree/tests/layers"
+found=$(awk '/^(ok|FAIL)/ { check = $0; next } { print check $0 }' <<<"$output" | grep ^FAIL)
+finds() { expect_match "what it finds" "$1.*\| .*$2" "$found"; } # CHECK REGEX
+finds '02-runc includes only what lies below' '02-runc/bad.c:1'
+finds 'stands at the top level' '07-more does not belong'
+finds '01-kernel/README.md has no dead link' 'kern_no_such_thing'
+finds '01-kernel/README.md has no dead link' 'nothing.md: no such file'
+finds '01-kernel uses symbols only' "$symbol of 06-registry"
 finds 'what its tests print' 'CONFORMANCE.md:[0-9]'
-cp "$TOP/02-runc/CONFORMANCE.md" "$T/tree/02-runc/"
-
-sed -i 's/^USES.*/& 04-dockerd/' "$T/tree/03-containerd/Makefile"
-finds 'includes only what lies below' 'USES 04-dockerd'
+finds '03-containerd includes only what lies below' 'USES 04-dockerd'
+expect_eq "and nothing else" 6 "$(grep -c ^FAIL <<<"$output")"
 done_testing
