@@ -30,9 +30,9 @@ help:
 	@echo 'make run        docker run nginx through all boxes, and what each did (PORT=8080)'
 	@echo 'make stop       undo make run'
 	@echo 'make doctor     what this machine offers, and what is lacking'
-	@echo 'make bench      what a container and a pull cost, and to start and keep many, beside the real'
-	@echo '                programs and the least possible (ROUNDS=40, START_ROUNDS=5, PULL_MB=400;'
-	@echo '                BENCH=runtime, pull, start or engine: one of them)'
+	@echo 'make bench      what a container and a pull cost, to start and keep many, and what a registry'
+	@echo '                serves, beside the real programs and the least possible (ROUNDS=40, START_ROUNDS=5,'
+	@echo '                PULL_MB=400; BENCH=runtime, pull, start, engine or registry: one of them)'
 	@echo 'make test       every test: layers, CUnit per stage, end to end'
 	@echo 'make test-unit  the CUnit programs alone      make test-e2e  the end-to-end tests alone'
 	@echo 'make test-vm    01 and 02 on cgroup v2, and with systemd, in emulated machines'
@@ -57,7 +57,7 @@ doctor:
 	@tests/run/doctor
 
 # The numbers are printed, not judged: a goal that is missed fails nothing.
-BENCH ?= runtime pull start engine
+BENCH ?= runtime pull start engine registry
 bench: all
 	@$(MAKE) --no-print-directory -s -C tests/bench
 	@status=0; for b in $(BENCH); do tests/bench/$$b.py || status=1; done; exit $$status

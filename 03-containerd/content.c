@@ -114,6 +114,11 @@ void content_close(struct content *c)
 	free(c);
 }
 
+void content_write_early(struct content *c)
+{
+	c->early = true;
+}
+
 int content_path(const char *digest, char path[DIGEST_SIZE], struct err *err)
 {
 	if (!digest_known(digest))

@@ -41,6 +41,9 @@ void digest_of_like(const char *like, const void *buf, size_t n, char out[DIGEST
 struct content; /* safe for many threads and, on one root, many processes */
 struct content *content_open(const char *root, struct err *err); /* makes the directories */
 void content_close(struct content *c);
+/* Blobs that are to be synced one by one, as a registry's are: have them written to the disk while
+ * they still arrive, so that little is left to wait for at the end. */
+void content_write_early(struct content *c);
 
 bool content_has(struct content *c, const char *digest, uint64_t *size);
 int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err);
@@ -79,6 +82,7 @@ int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *d
  * published is there for good after content_settle. */
 int ingest_verify(struct ingest *in, const char *expected, int64_t size, struct err *err);
 int ingest_reader(const struct ingest *in, struct err *err);
+int ingest_sync(struct ingest *in, struct err *err); /* this one alone; nothing to do if it is there */
 int content_sync(struct content *c, struct err *err); /* one syncfs(2) */
 int ingest_publish(struct ingest *in, struct err *err);
 int content_settle(struct content *c, struct err *err);

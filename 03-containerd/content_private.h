@@ -13,6 +13,7 @@
 struct content {
 	char *root;
 	pthread_mutex_t labels_lock; /* between reading a blob's labels and writing them */
+	bool early; /* see content_write_early */
 	int blobs;  /* directory <root>/blobs */
 	int ingest; /* directory <root>/ingest */
 };

@@ -379,7 +379,8 @@ struct http_server *http_serve_fd(int fd, const struct http_options *o, struct e
 				  MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
 				  MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				  o->connection_memory ? o->connection_memory : (size_t)POOL_SIZE,
 				  MHD_OPTION_THREAD_STACK_SIZE, (size_t)HTTP_STACK_SIZE,
 				  MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 				  MHD_OPTION_ARRAY, o->tls_cert_pem ? tls : &tls[3], MHD_OPTION_END);

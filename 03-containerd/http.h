@@ -60,6 +60,8 @@ struct http_options {
 	void *daemon;                    /* handed to every handler */
 	bool no_405; /* a method that a page has not is as unknown as no page: 404 */
 	size_t body_limit;               /* for collected bodies; 0: 4 MiB */
+	size_t connection_memory; /* bounds the headers, both ways; 0: 128 KiB. Cleared after each
+				   * request, so a server of many small ones asks for less. */
 	/* How long a client may let a body that it sends, or a reply of known size that it
 	 * reads, stand still; 0: for ever. */
 	unsigned idle_seconds;

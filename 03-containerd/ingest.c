@@ -23,12 +23,15 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/path.h"
 
+#define EARLY_BLOCK (8u << 20)
+
 struct ingest {
 	struct content *content;
 	int fd;
 	char *name; /* in ingest/; NULL while the file has no name */
 	bool keep;  /* suspendable: the caller named it */
 	uint64_t offset;
+	uint64_t early; /* up to here the kernel was asked to write */
 	struct digester *digester;
 	int failed; /* errno of a write: nothing more may be added or committed */
 	char digest[DIGEST_SIZE]; /* once it was verified */
@@ -131,6 +134,16 @@ uint64_t ingest_offset(const struct ingest *in)
 	return in->offset;
 }
 
+/* Begin to write what is in the page cache, and do not wait. A hint: sync is what counts. */
+static void write_early(struct ingest *in)
+{
+	if (!in->content->early || in->offset - in->early < EARLY_BLOCK)
+		return;
+	sync_file_range(in->fd, (off_t)in->early, (off_t)(in->offset - in->early),
+			SYNC_FILE_RANGE_WRITE);
+	in->early = in->offset;
+}
+
 int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err)
 {
 	if (in->failed)
@@ -141,6 +154,7 @@ int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err)
 	}
 	digester_add(in->digester, buf, n);
 	in->offset += n;
+	write_early(in);
 	return 0;
 }
 
@@ -186,6 +200,13 @@ int ingest_reader(const struct ingest *in, struct err *err)
 	return fd < 0 ? err_sys(err, "read a blob that came just now") : fd;
 }
 
+int ingest_sync(struct ingest *in, struct err *err)
+{
+	if (content_has(in->content, in->digest, NULL) || !fsync(in->fd))
+		return 0;
+	return err_sys(err, "sync blob %s", in->digest);
+}
+
 static int give_name(struct ingest *in, struct err *err)
 {
 	char proc[KERN_PATH_PROC_SIZE];
@@ -229,8 +250,8 @@ static int commit(struct ingest *in, const char *expected, int64_t size, struct 
 {
 	if (ingest_verify(in, expected, size, err))
 		return -1;
-	if (!content_has(in->content, in->digest, NULL) && fsync(in->fd))
-		return err_sys(err, "sync blob %s", in->digest);
+	if (ingest_sync(in, err))
+		return -1;
 	return publish(in, err) ? -1 : content_settle_like(in->content, in->digest, err);
 }
 

@@ -2,7 +2,7 @@
  * pull.c - the category "pull": end-1, end-2, end-3.
  *
  * A blob goes from the page cache to the socket (sendfile) and is never in our
- * memory. Everything named by a digest never changes, so the digest is its ETag
+ * memory; one in an object store is fetched there by the client itself. Everything named by a digest never changes, so the digest is its ETag
  * and a client that has it gets 304.
  */
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/strbuf.h"
+#include "bytes.h"
 #include "errors.h"
-#include "index.h"
-#include "manifest.h"
+#include "lookup.h"
 #include "range.h"
 #include "server.h"
 
@@ -86,15 +86,15 @@ static enum reg_range_answer asked_range(struct http_request *req, const char *d
 /* Where a blob's bytes come from: an open file, or one that is still on its way (a mirror);
  * neither, when only its size was asked for. */
 struct source {
-	int fd;
+	struct reg_blob blob;
 	struct reg_fetch *fetch;
 	uint64_t size;
 };
 
 static void source_close(struct source *s)
 {
-	if (s->fd >= 0)
-		close(s->fd);
+	if (s->blob.fd >= 0)
+		close(s->blob.fd);
 	if (s->fetch)
 		reg_fetch_release(s->fetch);
 }
@@ -118,55 +118,69 @@ static void refuse_range(struct http_request *req, struct http_reply *rep, const
 	reg_error_reply(req, rep, &why);
 }
 
-static void send_part(struct http_request *req, struct http_reply *rep, struct source *s,
-		      int status, const struct reg_range *part)
+/* Where the bytes are in an object store, a client may fetch them there, ranges and all. */
+static bool redirect(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     const struct source *s)
 {
-	if (s->fetch)
-		reg_fetch_reply(steal_ptr(&s->fetch), req, rep, status, part->first, part->count);
-	else if (s->fd < 0) /* to HEAD */
-		http_reply_read(rep, status, "application/octet-stream", part->count, no_bytes,
-				NULL, NULL);
-	else
-		http_reply_fd(rep, status, "application/octet-stream", steal_fd(&s->fd),
-			      part->first, part->count);
+	AUTO_FREE char *url = s->blob.fd >= 0 && strcmp(http_method(req), "HEAD")
+				      ? store->bytes->url(store, &s->blob) : NULL;
+
+	if (!url)
+		return false;
+	http_reply_header(rep, "Location", url);
+	http_reply_empty(rep, 307);
+	return true;
 }
 
-static void send_blob(struct http_request *req, struct http_reply *rep, const char *digest,
-		      struct source *s)
+static int send_part(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     int status, struct source *s, const struct reg_range *part, struct err *err)
+{
+	static const char type[] = "application/octet-stream";
+
+	if (s->blob.fd >= 0)
+		return store->bytes->reply(store, req, rep, status, type, &s->blob, part->first,
+					   part->count, err);
+	if (s->fetch)
+		reg_fetch_reply(steal_ptr(&s->fetch), req, rep, status, part->first, part->count);
+	else /* to HEAD */
+		http_reply_read(rep, status, type, part->count, no_bytes, NULL, NULL);
+	return 0;
+}
+
+static int send_blob(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     struct source *s, struct err *err)
 {
 	struct reg_range range = { 0, s->size };
 	char text[80];
 
-	if (content_headers(req, rep, digest))
-		return;
-	if (s->size == HTTP_SIZE_UNKNOWN) { /* and so is every part of it */
-		send_part(req, rep, s, 200, &range);
-		return;
-	}
+	if (content_headers(req, rep, s->blob.digest) || redirect(store, req, rep, s))
+		return 0;
+	if (s->size == HTTP_SIZE_UNKNOWN) /* and so is every part of it */
+		return send_part(store, req, rep, 200, s, &range, err);
 	http_reply_header(rep, "Accept-Ranges", "bytes");
-	switch (asked_range(req, digest, s->size, &range)) {
+	switch (asked_range(req, s->blob.digest, s->size, &range)) {
 	case REG_RANGE_UNSATISFIED:
-		refuse_range(req, rep, digest, s->size);
-		return;
+		refuse_range(req, rep, s->blob.digest, s->size);
+		return 0;
 	case REG_RANGE_PART:
 		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
 			 (unsigned long long)(range.first + range.count - 1),
 			 (unsigned long long)s->size);
 		http_reply_header(rep, "Content-Range", text);
-		send_part(req, rep, s, 206, &range);
-		return;
+		return send_part(store, req, rep, 206, s, &range, err);
 	case REG_RANGE_WHOLE:
-		send_part(req, rep, s, 200, &range);
+		break;
 	}
+	return send_part(store, req, rep, 200, s, &range, err);
 }
 
 /* A mirror that lacks a blob: HEAD is only told of it, GET has it fetched. */
 static int open_upstream(struct reg_proxy *proxy, struct http_request *req, const char *name,
-			 const char *digest, struct source *s, struct err *err)
+			 struct source *s, struct err *err)
 {
 	if (!strcmp(http_method(req), "HEAD"))
-		return reg_proxy_stat(proxy, name, digest, &s->size, err);
-	s->fetch = reg_fetch_begin(proxy, name, digest, err);
+		return reg_proxy_stat(proxy, name, s->blob.digest, &s->size, err);
+	s->fetch = reg_fetch_begin(proxy, name, s->blob.digest, err);
 	if (!s->fetch)
 		return -1;
 	s->size = reg_fetch_size(s->fetch);
@@ -174,36 +188,39 @@ static int open_upstream(struct reg_proxy *proxy, struct http_request *req, cons
 }
 
 static int open_blob(struct reg_server *server, struct http_request *req, const char *name,
-		     const char *digest, struct source *s, struct err *err)
+		     struct source *s, struct err *err)
 {
 	bool head = !strcmp(http_method(req), "HEAD");
 
-	s->fd = (head ? reg_blob_claim : reg_blob_open)(server->store, name, digest, &s->size, err);
-	if (s->fd >= 0 && server->proxy)
-		reg_proxy_hit(server->proxy, s->fd);
-	if (s->fd >= 0 || !server->proxy || !reg_refused(err, REG_BLOB_UNKNOWN))
-		return s->fd < 0 ? -1 : 0;
-	return open_upstream(server->proxy, req, name, digest, s, err);
+	s->blob.fd = (head ? reg_blob_claim : reg_blob_open)(server->store, name, s->blob.digest,
+							     &s->size, err);
+	if (s->blob.fd >= 0 && server->proxy)
+		reg_proxy_hit(server->proxy, s->blob.fd);
+	if (s->blob.fd >= 0 || !server->proxy || !reg_refused(err, REG_BLOB_UNKNOWN))
+		return s->blob.fd < 0 ? -1 : 0;
+	return open_upstream(server->proxy, req, name, s, err);
 }
 
 int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
-	const char *digest = http_param(req, "digest");
-	struct source s = { .fd = -1 };
+	struct source s = { .blob = { http_param(req, "digest"), -1 } };
 	char buf[REG_NAME_MAX + 1];
+	int rc;
 
-	if (!name || reg_digest_check(digest, err))
+	if (!name || reg_digest_check(s.blob.digest, err))
 		return -1;
 	name = reg_proxy_name(server->proxy, name, buf);
-	if (open_blob(server, req, name, digest, &s, err))
+	if (open_blob(server, req, name, &s, err))
 		return -1;
-	send_blob(req, rep, digest, &s);
-	pulled(server, req, &(struct reg_event){ .name = name, .digest = digest,
-						   .size = s.size == HTTP_SIZE_UNKNOWN ? 0 : s.size });
+	rc = send_blob(server->store, req, rep, &s, err);
+	if (!rc)
+		pulled(server, req,
+		       &(struct reg_event){ .name = name, .digest = s.blob.digest,
+					    .size = s.size == HTTP_SIZE_UNKNOWN ? 0 : s.size });
 	source_close(&s);
-	return 0;
+	return rc;
 }
 
 struct acceptance {
@@ -240,18 +257,6 @@ static bool accepts(struct http_request *req, const char *media_type)
 	return !a.asked || a.accepted;
 }
 
-/* The descriptor of a reference: a tag, or a digest. Borrowed from index. */
-static const json_t *resolve(const json_t *index, const char *name, const char *reference,
-			     struct err *err)
-{
-	const json_t *d = strchr(reference, ':') ? reg_index_digest(index, reference)
-						 : reg_index_tag(index, reference);
-
-	if (!d)
-		reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %.200s", name, reference);
-	return d;
-}
-
 int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *daemon,
 		     struct err *err)
 {
@@ -259,37 +264,36 @@ int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	const char *reference = http_param(req, "reference");
 	const char *name = reg_repository(req, err);
 	char buf[REG_NAME_MAX + 1];
-	AUTO_JSON json_t *index = NULL;
-	const char *type, *digest;
-	const json_t *d;
+	struct reg_blob blob;
+	struct reg_found m;
 	uint64_t size;
-	int fd;
+	int rc;
 
 	name = name ? reg_proxy_name(server->proxy, name, buf) : NULL;
-	if (!name || (server->proxy && reg_proxy_manifest(server->proxy, name, reference, err)))
+	if (!name || (server->proxy && reg_proxy_manifest(server->proxy, name, reference, err)) ||
+	    reg_lookup(server->lookup, name, reference, &m, err))
 		return -1;
-	index = reg_index_load(server->store, name, false, err);
-	d = index ? resolve(index, name, reference, err) : NULL;
-	if (!d)
-		return -1;
-	type = jsonx_str(d, "mediaType", "");
-	digest = jsonx_str(d, "digest", "");
 	http_reply_header(rep, "Vary", "Accept");
-	if (!accepts(req, type))
+	if (!accepts(req, m.media_type))
 		return reg_refuse(err, REG_MANIFEST_UNKNOWN,
-				  "the manifest is a %s, which the request does not accept", type);
-	if (content_headers(req, rep, digest))
+				  "the manifest is a %s, which the request does not accept",
+				  m.media_type);
+	if (content_headers(req, rep, m.digest))
 		return 0;
-	fd = reg_blob_open(server->store, name, digest, &size, err);
-	if (fd < 0)
+	blob = (struct reg_blob){ m.digest, reg_blob_open(server->store, name, m.digest, &size, err) };
+	if (blob.fd < 0)
 		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
 							  : -1;
 	if (server->proxy)
-		reg_blob_touch(fd);
-	pulled(server, req,
-	       &(struct reg_event){ .name = name, .digest = digest, .manifest = true, .size = size,
-				    .tag = strchr(reference, ':') ? NULL : reference,
-				    .media_type = type });
-	http_reply_fd(rep, 200, type, fd, 0, size);
-	return 0;
+		reg_blob_touch(blob.fd);
+	rc = server->store->bytes->reply(server->store, req, rep, 200, m.media_type, &blob, 0, size,
+					 err);
+	if (!rc)
+		pulled(server, req,
+		       &(struct reg_event){ .name = name, .digest = m.digest, .manifest = true,
+					    .size = size, .media_type = m.media_type,
+					    .tag = strchr(reference, ':') ? NULL : reference });
+	if (blob.fd >= 0)
+		close(blob.fd);
+	return rc;
 }

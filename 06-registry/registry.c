@@ -40,7 +40,7 @@ static const char usage_text[] =
 	"Usage: registry [serve] --root DIR --addr HOST:PORT\n"
 	"                [--tls-cert FILE --tls-key FILE [--tls-ca FILE]]\n"
 	"                [--htpasswd FILE [--access FILE [--token-realm URL]]]\n"
-	"                [--readonly | --proxy URL]\n"
+	"                [--readonly | --proxy URL] [--s3 URL [--s3-proxy]]\n"
 	"       registry seed --root DIR LAYOUT_DIR[:REF] NAME[:TAG]\n"
 	"       registry seed --root DIR ARCHIVE[:REF]|- [NAME[:TAG]]\n"
 	"       registry ls --root DIR\n"
@@ -72,6 +72,12 @@ static const char usage_text[] =
 	"                    who to be there\n"
 	"  --proxy-max-size SIZE\n"
 	"                    keep so much of it (\"20G\"); what is unused longest goes\n"
+	"  --s3 URL          keep blobs in an object store: https://endpoint/bucket[/prefix]\n"
+	"  --s3-region NAME  its region (default AWS_REGION, or us-east-1)\n"
+	"  --s3-credentials FILE\n"
+	"                    as ~/.aws/credentials; default AWS_ACCESS_KEY_ID and\n"
+	"                    AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN\n"
+	"  --s3-proxy        fetch blobs there for clients, instead of sending these there\n"
 	"  --access-log FILE a line for each request there (\"-\": standard output), not in the\n"
 	"                    log; SIGHUP opens it again\n"
 	"  --notify URL      post an event there for each push, pull, mount and deletion\n"
@@ -137,7 +143,7 @@ static int serve(const struct command_line *line, struct err *err)
 
 static int seed(const struct command_line *line, struct err *err)
 {
-	struct reg_store *store = reg_store_open(line->server.root, err);
+	struct reg_store *store = reg_store_open_at(line->server.root, &line->server.s3, err);
 	int rc;
 
 	if (!store)
@@ -161,18 +167,18 @@ static void print_repository(const char *name, const json_t *index)
 }
 
 /* One that is there: opening would make it. */
-static struct reg_store *open_existing(const char *root, struct err *err)
+static struct reg_store *open_existing(const struct reg_server_options *o, struct err *err)
 {
-	if (!access(root, F_OK))
-		return reg_store_open(root, err);
-	err_sys(err, "no store in %s", root);
+	if (!access(o->root, F_OK))
+		return reg_store_open_at(o->root, &o->s3, err);
+	err_sys(err, "no store in %s", o->root);
 	return NULL;
 }
 
 static int ls(const struct command_line *line, struct err *err)
 {
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
-	struct reg_store *store = open_existing(line->server.root, err);
+	struct reg_store *store = open_existing(&line->server, err);
 	int rc;
 
 	rc = store ? reg_repo_list(store, &names, err) : -1;
@@ -190,7 +196,7 @@ static int ls(const struct command_line *line, struct err *err)
 
 static int gc(const struct command_line *line, struct err *err)
 {
-	struct reg_store *store = open_existing(line->server.root, err);
+	struct reg_store *store = open_existing(&line->server, err);
 	int rc = store ? reg_gc(store, &line->gc, stdout, err) : -1;
 
 	reg_store_close(store);
@@ -241,6 +247,10 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "untagged", no_argument, NULL, 't' },
 		{ "grace", required_argument, NULL, 'g' },
+		{ "s3", required_argument, NULL, '3' },
+		{ "s3-region", required_argument, NULL, 'R' },
+		{ "s3-credentials", required_argument, NULL, 'K' },
+		{ "s3-proxy", no_argument, NULL, 'P' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -249,7 +259,7 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
-		line->serving |= !strchr("rntg", c);
+		line->serving |= !strchr("r3RKntg", c); /* the others are of every command, or gc's */
 		switch (c) {
 		case 'r': line->server.root = optarg; break;
 		case 'a': line->server.addr = optarg; break;
@@ -282,6 +292,10 @@ static int parse_flags(int argc, char **argv, struct command_line *line)
 			if (reg_seconds_parse(optarg, &line->gc.grace, &err))
 				return -fail(&err);
 			break;
+		case '3': line->server.s3.url = optarg; break;
+		case 'R': line->server.s3.region = optarg; break;
+		case 'K': line->server.s3.credentials = optarg; break;
+		case 'P': line->server.s3.proxy = true; break;
 		case 'v': printf("registry version %s\n", VERSION); return 1;
 		case 'h': fputs(usage_text, stdout); return 1;
 		default:  return -1;
@@ -307,7 +321,7 @@ static int dispatch(struct command_line *line)
 		if (line->n_args < commands[i].args_min || line->n_args > commands[i].args_max)
 			return misuse("wrong number of arguments");
 		if (commands[i].run != serve && line->serving)
-			return misuse("all flags but --root are for serving, or for gc");
+			return misuse("all flags but --root and --s3 are for serving, or for gc");
 		if (commands[i].run != gc && line->for_gc)
 			return misuse("--dry-run, --untagged and --grace are for gc");
 		if (!line->server.addr)
@@ -324,6 +338,8 @@ static const char *wrong_proxy(const struct reg_server_options *server)
 
 	if (o->url && server->readonly)
 		return "a mirror takes no changes: --readonly says nothing";
+	if (o->url && server->s3.url)
+		return "a mirror keeps blobs on the disk: --proxy does not go with --s3";
 	if (!o->user != !o->password_file)
 		return "--proxy-user and --proxy-password-file go together";
 	return o->url || !(o->user || o->max_size) ? NULL
@@ -348,6 +364,9 @@ int main(int argc, char **argv)
 		return misuse("--access needs --htpasswd");
 	if (line.server.auth.token_realm && !line.server.auth.access)
 		return misuse("--token-realm needs --access");
+	if (!line.server.s3.url &&
+	    (line.server.s3.region || line.server.s3.credentials || line.server.s3.proxy))
+		return misuse("--s3-region, --s3-credentials and --s3-proxy go with --s3");
 	log_setup("registry", 2, LOG_INFO, 0);
 	trace_setup("registry");
 	return dispatch(&line);

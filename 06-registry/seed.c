@@ -238,6 +238,9 @@ static int seed_any(struct seed_order *o, const char *source, struct err *err)
 		return -1;
 	if (fstat(fd, &st))
 		return err_sys(err, "stat %s", source);
+	if (!S_ISDIR(st.st_mode) && o->store->s3)
+		return err_set(err, ERR_UNSUPPORTED, "an archive goes to a store on the disk only: "
+			       "unpack it, and seed the layout");
 	return S_ISDIR(st.st_mode) ? seed_directory(o, fd, err) : seed_archive(o, fd, err);
 }
 

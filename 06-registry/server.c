@@ -16,6 +16,7 @@
 
 #define PEM_LIMIT (1u << 20)
 #define IDLE_SECONDS 120 /* of a client that neither sends nor reads on */
+#define CONNECTION_MEMORY (64u << 10)
 #define UPLOAD_LIFE (7L * 24 * 3600)
 
 /* In the order of the specification's table, under its numbers. GET is HEAD too. */
@@ -107,9 +108,11 @@ static char *read_pem(const char *path, struct err *err)
 	return NULL;
 }
 
-static int open_root(struct reg_server *server, const char *root, struct err *err)
+static int open_root(struct reg_server *server, const struct reg_server_options *o, struct err *err)
 {
-	server->store = reg_store_open(root, err);
+	const char *root = o->root;
+
+	server->store = reg_store_open_at(root, &o->s3, err);
 	if (!server->store)
 		return -1;
 	server->lock = file_lock_dir(root, err);
@@ -118,6 +121,7 @@ static int open_root(struct reg_server *server, const char *root, struct err *er
 			       ? err_set(err, ERR_CONFLICT, "another registry is serving %s", root)
 			       : -1;
 	server->uploads = reg_uploads_new(server->store);
+	server->lookup = reg_lookup_new(server->store);
 	return 0;
 }
 
@@ -157,6 +161,7 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.routes = routes,
 		.daemon = server,
 		.body_limit = REG_MANIFEST_LIMIT,
+		.connection_memory = CONNECTION_MEMORY,
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,
@@ -185,7 +190,7 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && !open_auth(server, o, err) &&
+	if (!open_root(server, o, err) && !open_auth(server, o, err) &&
 	    !open_proxy(server, &o->proxy, err) && !open_watch(server, o, err) &&
 	    !listen_on(server, o, err))
 		return server;
@@ -205,6 +210,7 @@ void reg_server_stop(struct reg_server *server)
 	reg_metrics_free(server->metrics);
 	reg_auth_free(server->auth);
 	reg_uploads_free(server->uploads);
+	reg_lookup_free(server->lookup);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
 		close(server->lock);

@@ -11,7 +11,7 @@
  *   watch.c      /metrics, and the end of each request
  *   server.c     the table of them, listening
  *
- * Lock order: see store.h; the uploads' table (uploads.c) is a leaf.
+ * Lock order: see store.h; the locks of uploads.c and lookup.c are leaves.
  */
 #ifndef DOCKYARD_REG_SERVER_H
 #define DOCKYARD_REG_SERVER_H
@@ -22,6 +22,8 @@
 #include "metrics.h"
 #include "notify.h"
 #include "proxy.h"
+#include "lookup.h"
+#include "s3.h"
 #include "store.h"
 #include "uploads.h"
 
@@ -34,6 +36,7 @@ struct reg_server_options {
 	struct reg_proxy_options proxy; /* without a url: it is no mirror */
 	const char *access_log; /* a file, "-"; NULL: requests are in the log */
 	const char *notify; /* a URL that hears of what happens; NULL: none */
+	struct reg_s3_options s3; /* without a url: blobs are on the disk */
 };
 
 struct reg_server {
@@ -44,6 +47,7 @@ struct reg_server {
 	struct reg_notify *notify; /* NULL: nobody listens */
 	struct reg_access_log *access_log; /* NULL: requests are in the log */
 	struct reg_metrics *metrics;
+	struct reg_lookup *lookup;
 	bool readonly;
 	char *cert_pem, *key_pem, *ca_pem;
 	int lock; /* of the root */

@@ -1,8 +1,8 @@
 /*
  * store.c - the shared blobs and the links to them. The model is in store.h.
  *
- * What is acknowledged has been synced: the blob by the content store before
- * its rename, the link by an fsync of the directory that holds it.
+ * What is acknowledged has been synced: the blob before its rename, the link by an
+ * fsync of the directory that holds it.
  */
 #include "store.h"
 
@@ -16,6 +16,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/strbuf.h"
+#include "bytes.h"
 #include "errors.h"
 #include "names.h"
 
@@ -25,6 +26,12 @@
 static const struct timespec used_now[] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
 
 struct reg_store *reg_store_open(const char *root, struct err *err)
+{
+	return reg_store_open_at(root, NULL, err);
+}
+
+struct reg_store *reg_store_open_at(const char *root, const struct reg_s3_options *s3,
+				    struct err *err)
 {
 	struct reg_store *store;
 	AUTO_FREE char *repositories = xasprintf("%s/repositories", root);
@@ -46,13 +53,18 @@ struct reg_store *reg_store_open(const char *root, struct err *err)
 	store->root = xstrdup(root);
 	store->root_fd = steal_fd(&fd);
 	store->content = content;
-	return store;
+	store->bytes = &reg_bytes_disk;
+	if (!reg_bytes_choose(store, s3, err))
+		return store;
+	reg_store_close(store);
+	return NULL;
 }
 
 void reg_store_close(struct reg_store *store)
 {
 	if (!store)
 		return;
+	reg_s3_close(store->s3);
 	content_close(store->content);
 	close(store->root_fd);
 	free((char *)store->root);
@@ -142,7 +154,8 @@ char *reg_blob_read(struct reg_store *store, const char *name, const char *diges
 
 	if (fd < 0)
 		return NULL;
-	if (file_read_fd(fd, &text, MANIFEST_READ_LIMIT, err)) {
+	if (store->bytes->read(store, &(struct reg_blob){ digest, fd }, MANIFEST_READ_LIMIT, &text,
+			       err)) {
 		err_wrap(err, "read %s of %s", digest, name);
 		strbuf_free(&text);
 		return NULL;
@@ -186,8 +199,8 @@ static int add_link(struct reg_store *store, const char *from, const char *to, s
 	return sync_dir(dir, err);
 }
 
-int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in,
-		    const char *digest, int64_t size, struct err *err)
+static int commit(struct reg_store *store, const struct reg_bytes *bytes, const char *name,
+		  struct ingest *in, const char *digest, int64_t size, struct err *err)
 {
 	AUTO_FREE char *from = blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
@@ -197,9 +210,17 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 		ingest_abort(in);
 		return -1;
 	}
-	if (ingest_commit(in, digest, size, NULL, err))
+	if (ingest_verify(in, digest, size, err)) {
+		ingest_abort(in);
 		return err->kind == ERR_CORRUPT ? reg_recode(err, REG_DIGEST_INVALID) : -1;
-	return add_link(store, from, to, err);
+	}
+	return bytes->keep(store, in, digest, err) ? -1 : add_link(store, from, to, err);
+}
+
+int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in,
+		    const char *digest, int64_t size, struct err *err)
+{
+	return commit(store, store->bytes, name, in, digest, size, err);
 }
 
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
@@ -213,7 +234,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 		ingest_abort(in);
 		return -1;
 	}
-	return reg_blob_commit(store, name, in, digest, (int64_t)n, err);
+	return commit(store, &reg_bytes_disk, name, in, digest, (int64_t)n, err);
 }
 
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
@@ -283,7 +304,7 @@ static int drop_unlinked(struct reg_store *store, const char *digest, unsigned *
 
 	if (fstatat(store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) || st.st_nlink != 1)
 		return 0;
-	if (content_delete(store->content, digest, err))
+	if (store->bytes->drop(store, digest, err))
 		return -1;
 	++*removed;
 	return 0;

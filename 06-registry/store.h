@@ -1,5 +1,5 @@
 /*
- * store.h - blobs, and which repository may show which of them.
+ * store.h - blobs, and which repository may show which of them. (bytes.h: or a marker in a blob's place.)
  *
  *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h); sha512/ as well
  *   <root>/ingest/                        blobs being written
@@ -34,14 +34,23 @@
 #include "01-kernel/base/strbuf.h"
 #include "03-containerd/content.h"
 
+struct reg_bytes;
+struct reg_s3;
+struct reg_s3_options;
+
 struct reg_store {
 	const char *root; /* owned; absolute or as given */
 	int root_fd;
 	struct content *content;
+	const struct reg_bytes *bytes; /* where the bytes of new blobs go: bytes.h */
+	struct reg_s3 *s3;             /* NULL: to the disk */
+	bool s3_proxy;
 };
 
-/* Open the store, making its directories. */
+/* Open the store, making its directories. The second form: with its blobs in an object store. */
 struct reg_store *reg_store_open(const char *root, struct err *err);
+struct reg_store *reg_store_open_at(const char *root, const struct reg_s3_options *s3,
+				    struct err *err);
 void reg_store_close(struct reg_store *store);
 
 /* --- blobs, as one repository sees them: BLOB_UNKNOWN without a link ------------------ */
@@ -54,7 +63,7 @@ char *reg_blob_read(struct reg_store *store, const char *name, const char *diges
 /* Finish the ingest (always consumed) and link the blob into the repository. */
 int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in,
 		    const char *digest, int64_t size, struct err *err);
-/* The same for bytes in memory. */
+/* The same for a manifest, whose bytes are in memory, and stay on the disk. */
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
 		   const char *digest, struct err *err);
 /* Link a blob of one repository (NULL: any) into another. */

@@ -174,8 +174,9 @@ int reg_upload_begin(struct reg_uploads *u, const char *name, char uuid[REG_UUID
 
 	reg_uuid_new(uuid);
 	path = session_path(u, uuid);
-	/* The ingest comes with the first byte: most sessions of a mirror never see one. */
-	if (file_write_atomic(AT_FDCWD, path, name, strlen(name), 0644, err))
+	/* The ingest comes with the first byte: most sessions of a mirror never see one. Nor is
+	 * the session synced: it outlives the registry, and need not outlive the machine. */
+	if (file_write_volatile(AT_FDCWD, path, name, strlen(name), 0644, err))
 		return err_wrap(err, "begin an upload");
 	return 0;
 }

@@ -78,8 +78,10 @@ int main(void)
 	CU_SuiteInfo suites[] = {
 		{ "names", NULL, NULL, NULL, NULL, names_tests },
 		{ "ranges", NULL, NULL, NULL, NULL, range_tests },
+		{ "s3", NULL, NULL, NULL, NULL, s3_tests },
 		{ "manifests", NULL, NULL, NULL, NULL, manifest_tests },
 		{ "index.json", test_store_open, test_store_close, NULL, NULL, index_tests },
+		{ "lookup", test_store_open, test_store_close, NULL, NULL, lookup_tests },
 		{ "store", test_store_open, test_store_close, NULL, NULL, store_tests },
 		{ "uploads", test_store_open, test_store_close, NULL, NULL, upload_tests },
 		{ "seed", test_store_open, test_store_close, NULL, NULL, seed_tests },

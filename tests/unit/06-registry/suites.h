@@ -9,7 +9,7 @@
 extern CU_TestInfo names_tests[], range_tests[], manifest_tests[], index_tests[], store_tests[],
 	upload_tests[], seed_tests[], password_tests[],
 	access_tests[], token_tests[],
-	gc_tests[], units_tests[];
+	gc_tests[], units_tests[], s3_tests[], lookup_tests[];
 
 /* An empty store in a directory of its own; the tests of a suite share it. */
 extern struct reg_store *test_store;
