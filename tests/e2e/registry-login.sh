@@ -127,6 +127,7 @@ expect 200 "bob may see what there is" -u 'bob:U*U*' "$BASE/"
 expect_match "what he may pull" 'repository=team/seeded' "$body"
 expect_no_match "and no more" 'secret/seeded' "$body"
 expect 403 "nor by its name" -u 'bob:U*U*' "$BASE/?repository=secret/seeded"
+sed -i '/^bob/d' "$T/access"
 expect 401 "a browser is asked for a password" "$BASE/"
 expect_match "it understands" '^Basic ' "$(header www-authenticate)"
 
