@@ -185,7 +185,8 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o->root, err) && (server->auth = reg_auth_open(&o->auth, o->root, o->tls_cert, err)) &&
+	if (!open_root(server, o->root, err) &&
+	    (server->auth = reg_auth_open(&o->auth, o->root, o->tls_cert != NULL, err)) &&
 	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
