@@ -215,7 +215,7 @@ int content_delete(struct content *c, const char *digest, struct err *err)
 
 	if (content_path(digest, path, err))
 		return -1;
-	labels = xasprintf("%s/" CONTENT_LABELS "/%s.json", c->root, strchr(path, '/') + 1);
+	labels = xasprintf("%s/" CONTENT_LABELS "%s.json", c->root, strchr(path, '/'));
 	if (!unlinkat(c->blobs, path, 0)) {
 		unlink(labels); /* most have none */
 		return 0;

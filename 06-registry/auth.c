@@ -30,7 +30,8 @@ struct need {
 /* It is quoted in our answers. */
 static int check_realm(const char *realm, struct err *err)
 {
-	if ((str_starts(realm, "http://") || str_starts(realm, "https://")) && !strpbrk(realm, "\" \\\r\n"))
+	if ((str_starts(realm, "http://") || str_starts(realm, "https://")) &&
+	    !strpbrk(realm, "\" \\\r\n"))
 		return 0;
 	return err_set(err, ERR_INVALID, "--token-realm %s: expected http:// or https://", realm);
 }
@@ -182,7 +183,8 @@ void reg_challenge_basic(struct http_reply *rep)
 /* It gets quoted in our answer. */
 static bool is_host(const char *host)
 {
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+	static const char good[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
 
 	return host && *host && strspn(host, good) == strlen(host);
 }

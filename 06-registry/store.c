@@ -246,7 +246,8 @@ int reg_blob_mount(struct reg_store *store, const char *from, const char *name, 
 
 	if (lock < 0)
 		return -1;
-	if (from ? !reg_blob_has(store, from, digest, NULL) : !content_has(store->content, digest, NULL))
+	if (from ? !reg_blob_has(store, from, digest, NULL)
+		 : !content_has(store->content, digest, NULL))
 		return reg_refuse(err, REG_BLOB_UNKNOWN, "there is no blob %s to mount", digest);
 	return add_link(store, source, to, err);
 }
