@@ -59,6 +59,12 @@ int ctrd_import_read(struct ctrd_importer *x, const struct ctrd_source *src, str
 json_t *ctrd_import_finish(struct ctrd_importer *x, const struct ctrd_import *i, struct err *err);
 void ctrd_import_free(struct ctrd_importer *x);
 
+/* The same for who has a store for blobs and none for images: it sees to it that what was read
+ * does not go. The images, in the end: [{"target": descriptor, "name": text or not there}],
+ * borrowed; all that they mean is in the store, but for images that an index only names. */
+struct ctrd_importer *ctrd_import_blobs(struct content *c);
+const json_t *ctrd_import_images(struct ctrd_importer *x, struct err *err);
+
 /* --- unpacking ------------------------------------------------------------------------------ */
 
 /* The layers of an image that is in the store, as snapshots; what is there stays. */

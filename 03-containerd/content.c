@@ -67,6 +67,21 @@ void content_tidy(struct content *c)
 	sweep(c, false);
 }
 
+/* The directory for blobs that are called so: <root>/blobs/<algorithm>. */
+static char *algorithm_of(const char *digest)
+{
+	return xstrndup(digest, strcspn(digest, ":"));
+}
+
+int content_prepare(struct content *c, const char *digest, struct err *err)
+{
+	AUTO_FREE char *name = algorithm_of(digest);
+
+	if (mkdirat(c->blobs, name, 0700) ? errno == EEXIST : !fsync(c->blobs))
+		return 0;
+	return err_sys(err, "make %s/blobs/%s", c->root, name);
+}
+
 struct content *content_open(const char *root, struct err *err)
 {
 	struct content *c = xcalloc(1, sizeof(*c));
@@ -74,8 +89,8 @@ struct content *content_open(const char *root, struct err *err)
 	c->root = xstrdup(root);
 	pthread_mutex_init(&c->labels_lock, NULL);
 	c->ingest = -1;
-	c->blobs = open_dir(root, "blobs/sha256", err);
-	if (c->blobs >= 0)
+	c->blobs = open_dir(root, "blobs", err);
+	if (c->blobs >= 0 && !content_prepare(c, "sha256:", err))
 		c->ingest = open_dir(root, "ingest", err);
 	if (c->ingest >= 0) {
 		sweep(c, true);
@@ -104,12 +119,13 @@ void content_write_early(struct content *c)
 	c->early = true;
 }
 
-const char *content_name(const char *digest, struct err *err)
+int content_path(const char *digest, char path[DIGEST_SIZE], struct err *err)
 {
-	if (digest_valid(digest))
-		return strchr(digest, ':') + 1;
-	err_set(err, ERR_INVALID, "invalid digest \"%.100s\"", digest);
-	return NULL;
+	if (!digest_known(digest))
+		return err_set(err, ERR_INVALID, "invalid digest \"%.100s\"", digest);
+	strcpy(path, digest);
+	*strchr(path, ':') = '/';
+	return 0;
 }
 
 int content_sync(struct content *c, struct err *err)
@@ -118,18 +134,26 @@ int content_sync(struct content *c, struct err *err)
 }
 
 /* Renames are in the directory, which is a file of its own. */
+int content_settle_like(struct content *c, const char *digest, struct err *err)
+{
+	AUTO_FREE char *name = algorithm_of(digest);
+	AUTO_CLOSE int dir = openat(c->blobs, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 || fsync(dir) ? err_sys(err, "sync %s/blobs/%s", c->root, name) : 0;
+}
+
 int content_settle(struct content *c, struct err *err)
 {
-	return fsync(c->blobs) ? err_sys(err, "sync %s/blobs", c->root) : 0;
+	return content_settle_like(c, "sha256:", err);
 }
 
 bool content_has(struct content *c, const char *digest, uint64_t *size)
 {
 	struct err ignored;
-	const char *name = content_name(digest, &ignored);
+	char path[DIGEST_SIZE];
 	struct stat st;
 
-	if (!name || fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+	if (content_path(digest, path, &ignored) || fstatat(c->blobs, path, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 		return false;
 	if (size)
 		*size = (uint64_t)st.st_size;
@@ -138,12 +162,12 @@ bool content_has(struct content *c, const char *digest, uint64_t *size)
 
 int content_created(struct content *c, const char *digest, struct timespec *when, struct err *err)
 {
-	const char *name = content_name(digest, err);
+	char path[DIGEST_SIZE];
 	struct stat st;
 
-	if (!name)
+	if (content_path(digest, path, err))
 		return -1;
-	if (fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(c->blobs, path, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest)
 				       : err_sys(err, "blob %s", digest);
 	*when = st.st_mtim; /* nobody writes to a blob */
@@ -152,13 +176,13 @@ int content_created(struct content *c, const char *digest, struct timespec *when
 
 int content_reader(struct content *c, const char *digest, uint64_t *size, struct err *err)
 {
-	const char *name = content_name(digest, err);
+	char path[DIGEST_SIZE];
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
-	if (!name)
+	if (content_path(digest, path, err))
 		return -1;
-	fd = openat(c->blobs, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(c->blobs, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(err, ERR_NOT_FOUND, "no such blob: %s", digest);
 	if (fd < 0 || fstat(fd, &st))
@@ -186,13 +210,13 @@ char *content_read(struct content *c, const char *digest, size_t limit, size_t *
 
 int content_delete(struct content *c, const char *digest, struct err *err)
 {
-	const char *name = content_name(digest, err);
+	char path[DIGEST_SIZE];
 	AUTO_FREE char *labels = NULL;
 
-	if (!name)
+	if (content_path(digest, path, err))
 		return -1;
-	labels = xasprintf("%s/" CONTENT_LABELS "/%s.json", c->root, name);
-	if (!unlinkat(c->blobs, name, 0)) {
+	labels = xasprintf("%s/" CONTENT_LABELS "%s.json", c->root, strchr(path, '/'));
+	if (!unlinkat(c->blobs, path, 0)) {
 		unlink(labels); /* most have none */
 		return 0;
 	}
@@ -201,21 +225,32 @@ int content_delete(struct content *c, const char *digest, struct err *err)
 	return err_sys(err, "delete blob %s", digest);
 }
 
-int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
-		 void *arg, struct err *err)
+/* 1: `each` wants no more. */
+static int walk(struct content *c, const char *algorithm,
+		int (*each)(void *arg, const char *digest, uint64_t size), void *arg, struct err *err)
 {
 	/* A fresh description: threads must not share the directory's position. */
-	int fd = openat(c->blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(c->blobs, algorithm, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir)
-		return err_sys(err, "list %s", c->root);
+		return errno == ENOENT ? 0 : err_sys(err, "list %s", c->root);
 	for (struct dirent *de; (de = readdir(dir));) {
-		AUTO_FREE char *digest = xasprintf("sha256:%s", de->d_name);
+		AUTO_FREE char *digest = xasprintf("%s:%s", algorithm, de->d_name);
 		uint64_t size;
 
 		if (content_has(c, digest, &size) && each(arg, digest, size))
-			break;
+			return 1;
 	}
 	return 0;
+}
+
+int content_walk(struct content *c, int (*each)(void *arg, const char *digest, uint64_t size),
+		 void *arg, struct err *err)
+{
+	int rc = walk(c, "sha256", each, arg, err);
+
+	if (!rc)
+		rc = walk(c, "sha512", each, arg, err);
+	return rc < 0 ? -1 : 0;
 }

@@ -7,7 +7,9 @@
  * A blob becomes visible by rename(2), after its digest and size were verified
  * and its bytes synced: whoever sees it may trust it. The layout of blobs/ is
  * the OCI image layout's (image-layout.md), so a store can be read by others.
- * Digests are "sha256:<64 lower-case hex digits>"; sha512 comes with the registry.
+ * Digests are "sha256:<64 lower-case hex digits>". Who asks for one can have a blob under its
+ * SHA-512 as well, in blobs/sha512 ("sha512:<128 hex digits>"): the registry, whose clients may
+ * name things so.
  */
 #ifndef DOCKYARD_CTRD_CONTENT_H
 #define DOCKYARD_CTRD_CONTENT_H
@@ -21,15 +23,20 @@
 
 #define DIGEST_SIZE 136 /* "sha512:" and 128 hex digits and NUL fit */
 
-bool digest_valid(const char *digest);
+bool digest_valid(const char *digest); /* the canonical one, by SHA-256 */
+bool digest_known(const char *digest); /* that, or one by SHA-512 */
 
 /* Hashing, piece by piece. */
 struct digester;
 struct digester *digester_new(void);
+struct digester *digester_new_like(const char *digest); /* by the algorithm of a known digest */
+bool digester_is_like(const struct digester *d, const char *digest);
 void digester_add(struct digester *d, const void *buf, size_t n);
 void digester_done(struct digester *d, char out[DIGEST_SIZE]); /* frees d */
 void digester_free(struct digester *d);                        /* without a result */
 void digest_of(const void *buf, size_t n, char out[DIGEST_SIZE]);
+/* With the algorithm of `like`, which is a known digest. */
+void digest_of_like(const char *like, const void *buf, size_t n, char out[DIGEST_SIZE]);
 
 struct content; /* safe for many threads and, on one root, many processes */
 struct content *content_open(const char *root, struct err *err); /* makes the directories */
@@ -61,6 +68,9 @@ struct ingest;
 struct ingest *content_ingest(struct content *c, const char *resume_name, struct err *err);
 uint64_t ingest_offset(const struct ingest *in);
 int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err);
+/* The digest will be one by the algorithm of `like`. Said before the first byte it costs nothing;
+ * later, or not at all, what is there is read again. */
+int ingest_hash_like(struct ingest *in, const char *like, struct err *err);
 /* Verify against the expected digest (NULL: whatever it is) and size (-1: any), sync, rename.
  * `digest` receives the result (may be NULL). Frees the ingest and removes the partial data
  * on failure (ERR_CORRUPT when it is not what was expected). An existing blob is fine. */

@@ -67,13 +67,16 @@ static json_t *label_locked(struct content *c, const char *path, const json_t *l
 json_t *content_label(struct content *c, const char *digest, const json_t *labels,
 		      struct err *err)
 {
-	const char *name = content_name(digest, err);
 	AUTO_FREE char *path = NULL;
 	json_t *all = NULL;
 
-	if (!name || ctrd_labels_check(labels, err))
+	if (!digest_valid(digest)) {
+		err_set(err, ERR_INVALID, "invalid digest \"%.100s\"", digest);
 		return NULL;
-	path = xasprintf("%s/" CONTENT_LABELS "/%s" SUFFIX, c->root, name);
+	}
+	if (ctrd_labels_check(labels, err))
+		return NULL;
+	path = xasprintf("%s/" CONTENT_LABELS "/%s" SUFFIX, c->root, strchr(digest, ':') + 1);
 	pthread_mutex_lock(&c->labels_lock);
 	if (content_has(c, digest, NULL))
 		all = label_locked(c, path, labels, err);

@@ -14,11 +14,15 @@ struct content {
 	char *root;
 	pthread_mutex_t labels_lock; /* between reading a blob's labels and writing them */
 	bool early; /* see content_write_early */
-	int blobs;  /* directory <root>/blobs/sha256 */
+	int blobs;  /* directory <root>/blobs */
 	int ingest; /* directory <root>/ingest */
 };
 
-/* The hex part: a blob's file name. ERR_INVALID unless the digest is well-formed. */
-const char *content_name(const char *digest, struct err *err);
+/* "sha256/<hex>", where in <root>/blobs a blob is. ERR_INVALID unless the digest is a known one. */
+int content_path(const char *digest, char path[DIGEST_SIZE], struct err *err);
+/* Make the directory that this is in. */
+int content_prepare(struct content *c, const char *digest, struct err *err);
+/* Sync the names in <root>/blobs/<algorithm of the digest>. */
+int content_settle_like(struct content *c, const char *digest, struct err *err);
 
 #endif

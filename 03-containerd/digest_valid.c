@@ -7,12 +7,20 @@
 #include "01-kernel/base/strbuf.h"
 #include "content.h"
 
-#define ALGORITHM "sha256:"
+static bool is_digest(const char *digest, const char *algorithm, size_t digits)
+{
+	const char *hex = digest + strlen(algorithm);
+
+	return str_starts(digest, algorithm) && strlen(hex) == digits &&
+	       strspn(hex, "0123456789abcdef") == digits;
+}
 
 bool digest_valid(const char *digest)
 {
-	const char *hex = digest + strlen(ALGORITHM);
+	return is_digest(digest, "sha256:", 64);
+}
 
-	return str_starts(digest, ALGORITHM) && strlen(hex) == 64 &&
-	       strspn(hex, "0123456789abcdef") == 64;
+bool digest_known(const char *digest)
+{
+	return digest_valid(digest) || is_digest(digest, "sha512:", 128);
 }

@@ -184,7 +184,8 @@ static int take_manifest(struct exchange *x, const char *reference, struct ctrd_
 {
 	bool by_digest = digest_valid(reference);
 
-	digest_of(x->body.data ? x->body.data : "", x->body.len, m->digest);
+	digest_of_like(by_digest ? reference : digest_valid(x->digest) ? x->digest : "sha256:",
+		       x->body.data ? x->body.data : "", x->body.len, m->digest);
 	if (by_digest && strcmp(reference, m->digest))
 		return err_set(err, ERR_CORRUPT, "manifest %s has the digest %s", reference,
 			       m->digest);
@@ -197,6 +198,12 @@ static int take_manifest(struct exchange *x, const char *reference, struct ctrd_
 	return 0;
 }
 
+static void accept_manifests(struct exchange *x)
+{
+	for (int i = 0; ctrd_manifest_types[i]; i++)
+		strlist_addf(&x->headers, "Accept: %s", ctrd_manifest_types[i]);
+}
+
 int ctrd_fetch_manifest(struct ctrd_registry *r, const char *reference, struct ctrd_manifest *m,
 			struct err *err)
 {
@@ -207,11 +214,28 @@ int ctrd_fetch_manifest(struct ctrd_registry *r, const char *reference, struct c
 	exchange_init(&x, "GET");
 	exchange_url(&x, r, "manifests/%s", reference);
 	x.limit = MANIFEST_LIMIT;
-	for (int i = 0; ctrd_manifest_types[i]; i++)
-		strlist_addf(&x.headers, "Accept: %s", ctrd_manifest_types[i]);
+	accept_manifests(&x);
 	rc = registry_request(r, &x, err);
 	if (!rc)
 		rc = take_manifest(&x, reference, m, err);
+	exchange_free(&x);
+	return rc;
+}
+
+int ctrd_fetch_head(struct ctrd_registry *r, const char *what, struct ctrd_head *head,
+		    struct err *err)
+{
+	struct exchange x;
+	int rc;
+
+	exchange_init(&x, "HEAD");
+	exchange_url(&x, r, "%s", what);
+	if (str_starts(what, "manifests/"))
+		accept_manifests(&x);
+	rc = registry_request(r, &x, err);
+	*head = (struct ctrd_head){ .size = x.length };
+	if (digest_valid(x.digest))
+		strcpy(head->digest, x.digest);
 	exchange_free(&x);
 	return rc;
 }

@@ -91,6 +91,14 @@ int ctrd_fetch_manifest(struct ctrd_registry *r, const char *reference, struct c
 			struct err *err);
 void ctrd_manifest_free(struct ctrd_manifest *m);
 
+/* HEAD: what the registry says of it, unverified. `what`: "manifests/latest", "blobs/sha256:…". */
+struct ctrd_head {
+	char digest[DIGEST_SIZE]; /* "" where it says none */
+	int64_t size;             /* -1: the same */
+};
+int ctrd_fetch_head(struct ctrd_registry *r, const char *what, struct ctrd_head *head,
+		    struct err *err);
+
 /* GET a blob from `offset` on: `write` sees its bytes in order and may fail with -1/err.
  * *start tells where they begin: 0 if the registry ignored the Range. Transient failures
  * are not retried here: the caller knows how much it has. */
@@ -99,6 +107,8 @@ struct ctrd_fetch_sink {
 	int (*write)(void *arg, const void *buf, size_t n, struct err *err);
 	bool (*unwanted)(void *arg); /* asked while nothing comes: true ends it. May be NULL. */
 	void *arg;
+	/* Before begin, where the registry says it: so many bytes are coming. May be NULL. */
+	void (*expect)(void *arg, uint64_t bytes);
 };
 int ctrd_fetch_blob(struct ctrd_registry *r, const char *digest, uint64_t offset,
 		    const struct ctrd_fetch_sink *sink, struct err *err);

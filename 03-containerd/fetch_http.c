@@ -91,6 +91,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 
 static int to_sink(struct exchange *x, const void *data, size_t n)
 {
+	if (x->curl && !x->begun)
+		curl_easy_getinfo(x->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &x->length);
+	if (!x->begun && x->sink->expect && x->length >= 0)
+		x->sink->expect(x->sink->arg, (uint64_t)x->length);
 	if (!x->begun && x->sink->begin && x->sink->begin(x->sink->arg, x->start, &x->err))
 		return -1;
 	x->begun = true;
@@ -223,6 +227,7 @@ static void forget_answer(struct exchange *x)
 	x->location[0] = x->content_type[0] = x->digest[0] = '\0';
 	x->start = x->upload_offset = x->uploaded = x->chunk_min = 0;
 	x->retry_after = 0;
+	x->length = -1;
 	x->status = 0;
 	x->failed = false;
 	x->curl_error[0] = '\0';
@@ -281,6 +286,7 @@ int exchange_once(struct ctrd_registry *r, struct exchange *x, const char *autho
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &x->status);
 	curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &x->retry_after); /* seconds, also of a date */
+	curl_easy_getinfo(c, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &x->length);
 	trace_end(&x->span, "%s %s%s: %ld", x->method, r->host, registry_path_of(x->url), x->status);
 	curl_slist_free_all(headers);
 	give_handle(r, c);

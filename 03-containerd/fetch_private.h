@@ -74,6 +74,7 @@ struct exchange {
 	char location[URL_SIZE], content_type[128], digest[DIGEST_SIZE];
 	struct strlist challenges; /* WWW-Authenticate lines */
 	uint64_t start;            /* from Content-Range */
+	curl_off_t length;         /* of the body, as announced; -1: it was not */
 	uint64_t uploaded;         /* from Range: so much of an upload is there */
 	uint64_t chunk_min;        /* from OCI-Chunk-Min-Length */
 	curl_off_t retry_after;    /* seconds */

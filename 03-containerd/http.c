@@ -75,6 +75,7 @@ static void report(const struct http_request *req, bool whole)
 	const struct http_result result = {
 		.status = rep->status,
 		.size = strcmp(req->method, MHD_HTTP_METHOD_HEAD) ? rep->size : 0,
+		.received = req->received,
 		.whole = whole,
 		.start_us = req->start_us,
 	};
@@ -186,6 +187,8 @@ static int begin(struct http_request *req)
 	}
 	if (find_route(req, path))
 		return -1;
+	if (o->admit && o->admit(req, &req->rep, o->daemon, &req->err))
+		return fail(req, 0);
 	if (!req->route->open_sink)
 		return length && strtoull(length, NULL, 10) > o->body_limit ? body_too_large(req) : 0;
 	if (req->route->open_sink(req, &req->sink, o->daemon, &req->err))
@@ -196,6 +199,7 @@ static int begin(struct http_request *req)
 
 static void take_body(struct http_request *req, const char *data, size_t n)
 {
+	req->received += n;
 	if (req->failed)
 		return;
 	if (req->sink_open) {

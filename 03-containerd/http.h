@@ -73,6 +73,10 @@ struct http_options {
 	 * percent-encoded; what is returned points into it or is static. */
 	const char *(*before)(struct http_request *req, struct http_reply *rep, const char *path,
 			      void *daemon, struct err *err);
+	/* Optional: the route is found, so what it takes from the path may be asked for; nothing of
+	 * the body was read. To let the request in, 0; to turn it away, -1 with *err filled. */
+	int (*admit)(struct http_request *req, struct http_reply *rep, void *daemon,
+		     struct err *err);
 	/* Optional: the reply is out, or the client left before it was. For access logs. */
 	void (*done)(const struct http_request *req, const struct http_result *result,
 		     void *daemon);
@@ -117,6 +121,10 @@ int http_request_fd(const struct http_request *req);
 const char *http_body(const struct http_request *req, size_t *len);
 /* The body as a JSON object: borrowed; an empty body is {} ; ERR_INVALID otherwise. */
 json_t *http_body_json(struct http_request *req, struct err *err);
+/* A field of the body of an HTML form (application/x-www-form-urlencoded), decoded; NULL. */
+const char *http_form(struct http_request *req, const char *name);
+/* The reply to come: open_sink may add headers, which its error has then. */
+struct http_reply *http_request_reply(struct http_request *req);
 /* The state that open_sink stored. */
 void *http_sink_state(const struct http_request *req);
 

@@ -71,6 +71,8 @@ struct http_request {
 	const char *raw_path;   /* in uri: still percent-encoded */
 	char *path;             /* decoded */
 	struct http_pairs params, queries;
+	struct http_pairs form; /* of the body; read when it is first asked for */
+	bool form_read;
 	const struct http_route *route;
 
 	int64_t start_us;
@@ -83,6 +85,7 @@ struct http_request {
 
 	struct http_sink sink;
 	bool sink_open;
+	uint64_t received; /* of the body, kept or dropped */
 	struct strbuf body;
 	json_t *json;
 	char peer[80];

@@ -39,7 +39,8 @@ static const char *pairs_find(const struct http_pairs *p, const char *name)
 	return NULL;
 }
 
-static int parse_query(struct http_request *req, const char *q, struct err *err)
+/* "a=1&b=2", of a query or a form. */
+static int parse_fields(struct http_pairs *fields, const char *q, struct err *err)
 {
 	while (*q) {
 		size_t len = strcspn(q, "&");
@@ -54,7 +55,7 @@ static int parse_query(struct http_request *req, const char *q, struct err *err)
 			free(value);
 			return err_set(err, ERR_INVALID, "malformed query string");
 		}
-		http_pairs_add(&req->queries, name, value);
+		http_pairs_add(fields, name, value);
 		q += len;
 		q += *q == '&';
 	}
@@ -79,7 +80,7 @@ int http_request_parse(struct http_request *req, const char *uri, struct err *er
 	req->path = http_decode(req->uri, strlen(req->uri), false);
 	if (!req->path)
 		return err_set(err, ERR_INVALID, "malformed path");
-	return query ? parse_query(req, query, err) : 0;
+	return query ? parse_fields(&req->queries, query, err) : 0;
 }
 
 void http_request_free(struct http_request *req)
@@ -89,6 +90,7 @@ void http_request_free(struct http_request *req)
 	http_reply_reset(&req->rep, 0);
 	http_pairs_cut(&req->params, 0);
 	http_pairs_cut(&req->queries, 0);
+	http_pairs_cut(&req->form, 0);
 	strbuf_free(&req->body);
 	json_decref(req->json);
 	free(req->uri);
@@ -104,6 +106,11 @@ const char *http_method(const struct http_request *req)
 const char *http_path(const struct http_request *req)
 {
 	return req->path ? req->path : "";
+}
+
+const char *http_pattern(const struct http_request *req)
+{
+	return req->route ? req->route->pattern : NULL;
 }
 
 const char *http_param(const struct http_request *req, const char *name)
@@ -251,6 +258,21 @@ json_t *http_body_json(struct http_request *req, struct err *err)
 		err_set(err, ERR_INVALID, "request body: expected an object");
 	}
 	return req->json;
+}
+
+const char *http_form(struct http_request *req, const char *name)
+{
+	struct err malformed;
+
+	if (!req->form_read && parse_fields(&req->form, http_body(req, NULL), &malformed))
+		http_pairs_cut(&req->form, 0); /* a half of it would say something else */
+	req->form_read = true;
+	return pairs_find(&req->form, name);
+}
+
+struct http_reply *http_request_reply(struct http_request *req)
+{
+	return &req->rep;
 }
 
 void *http_sink_state(const struct http_request *req)

@@ -172,13 +172,33 @@ static int finish_image(struct ctrd_importer *x, const struct ctrd_import *i, co
 	return record(x, i, target, name, err);
 }
 
+static int list_images(struct ctrd_importer *x, struct err *err)
+{
+	return x->index && x->layout ? import_layout(x, err) : import_docker(x, err);
+}
+
+const json_t *ctrd_import_images(struct ctrd_importer *x, struct err *err)
+{
+	json_t *image;
+	size_t n;
+
+	if (list_images(x, err))
+		return NULL;
+	json_array_foreach(x->images, n, image)
+		if (check_tree(x, json_object_get(image, "target"), 0, err)) {
+			err_wrap(err, "%s", jsonx_str(image, "name", "an image without a name"));
+			return NULL;
+		}
+	return x->images;
+}
+
 static json_t *finish(struct ctrd_importer *x, const struct ctrd_import *i, struct err *err)
 {
 	AUTO_JSON json_t *names = json_array();
 	json_t *image;
 	size_t n;
 
-	if (x->index && x->layout ? import_layout(x, err) : import_docker(x, err))
+	if (list_images(x, err))
 		return NULL;
 	json_array_foreach(x->images, n, image)
 		if (finish_image(x, i, image, names, err))

@@ -11,7 +11,7 @@
 #include "archive.h"
 
 struct ctrd_importer {
-	struct ctrd_images *im;
+	struct ctrd_images *im; /* NULL: blobs alone are wanted */
 	struct content *content;
 	json_t *files; /* path -> {"digest","size","compression"}, or {"link":path} */
 	size_t names;  /* bytes of all paths: bounded */

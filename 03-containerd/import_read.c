@@ -22,12 +22,19 @@
 #define SLOTS 8
 #define SLOT_SIZE (128u << 10)
 
-struct ctrd_importer *ctrd_import_open(struct ctrd_images *im)
+struct ctrd_importer *ctrd_import_blobs(struct content *c)
 {
 	struct ctrd_importer *x = xcalloc(1, sizeof(*x));
 
-	*x = (struct ctrd_importer){ .im = im, .content = ctrd_images_content(im),
-				     .files = json_object(), .images = json_array() };
+	*x = (struct ctrd_importer){ .content = c, .files = json_object(), .images = json_array() };
+	return x;
+}
+
+struct ctrd_importer *ctrd_import_open(struct ctrd_images *im)
+{
+	struct ctrd_importer *x = ctrd_import_blobs(ctrd_images_content(im));
+
+	x->im = im;
 	ctrd_images_lease(im);
 	return x;
 }
@@ -43,8 +50,10 @@ void ctrd_import_free(struct ctrd_importer *x)
 	json_decref(x->docker);
 	json_decref(x->layout);
 	json_decref(x->images);
-	ctrd_images_gc(x->im, &ignored);
-	ctrd_images_release(x->im);
+	if (x->im) {
+		ctrd_images_gc(x->im, &ignored);
+		ctrd_images_release(x->im);
+	}
 	free(x);
 }
 

@@ -37,17 +37,20 @@ struct ingest {
 	char digest[DIGEST_SIZE]; /* once it was verified */
 };
 
-/* Feed what an earlier process wrote to the digester. */
+/* Feed what there is already to the digester: an earlier process wrote it. */
 static int rehash(struct ingest *in, struct err *err)
 {
 	AUTO_FREE char *buf = xmalloc(1 << 16);
 	ssize_t n;
 
+	in->offset = 0;
+	if (lseek(in->fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read an ingest");
 	while ((n = io_read_full(in->fd, buf, 1 << 16)) > 0) {
 		digester_add(in->digester, buf, (size_t)n);
 		in->offset += (uint64_t)n;
 	}
-	return n < 0 ? err_sys(err, "read ingest %s", in->name) : 0;
+	return n < 0 ? err_sys(err, "read an ingest") : 0;
 }
 
 /* Open and lock. Whoever held the lock before may have committed the file, and so
@@ -155,6 +158,15 @@ int ingest_write(struct ingest *in, const void *buf, size_t n, struct err *err)
 	return 0;
 }
 
+int ingest_hash_like(struct ingest *in, const char *like, struct err *err)
+{
+	if (in->failed || digester_is_like(in->digester, like))
+		return 0;
+	digester_free(in->digester);
+	in->digester = digester_new_like(like);
+	return in->offset ? rehash(in, err) : 0;
+}
+
 static int check(const struct ingest *in, const char *expected, int64_t size, struct err *err)
 {
 	if (in->failed)
@@ -172,6 +184,8 @@ static int check(const struct ingest *in, const char *expected, int64_t size, st
 /* The mode belongs to what is synced, so it is set here. */
 int ingest_verify(struct ingest *in, const char *expected, int64_t size, struct err *err)
 {
+	if (expected && ingest_hash_like(in, expected, err))
+		return -1;
 	digester_done(steal_ptr(&in->digester), in->digest);
 	if (check(in, expected, size, err))
 		return -1;
@@ -209,14 +223,17 @@ static int give_name(struct ingest *in, struct err *err)
 /* Give the synced file its name. */
 static int publish(struct ingest *in, struct err *err)
 {
+	char path[DIGEST_SIZE];
+
 	if (content_has(in->content, in->digest, NULL)) {
 		if (in->name)
 			unlinkat(in->content->ingest, in->name, 0);
 		return 0; /* the same bytes, by definition */
 	}
-	if (give_name(in, err))
+	if (give_name(in, err) || content_prepare(in->content, in->digest, err) ||
+	    content_path(in->digest, path, err))
 		return -1;
-	if (renameat(in->content->ingest, in->name, in->content->blobs, strchr(in->digest, ':') + 1))
+	if (renameat(in->content->ingest, in->name, in->content->blobs, path))
 		return err_sys(err, "rename blob %s", in->digest);
 	return 0;
 }
@@ -235,7 +252,7 @@ static int commit(struct ingest *in, const char *expected, int64_t size, struct 
 		return -1;
 	if (ingest_sync(in, err))
 		return -1;
-	return publish(in, err) ? -1 : content_settle(in->content, err);
+	return publish(in, err) ? -1 : content_settle_like(in->content, in->digest, err);
 }
 
 int ingest_commit(struct ingest *in, const char *expected, int64_t size, char *digest,

@@ -26,10 +26,10 @@ static int cut_page(struct http_request *req, const struct strlist *all,
 	const char *last = http_query(req, "last");
 	size_t count = all->n;
 
-	if (n && (!*n || strlen(n) > 9 || strspn(n, "0123456789") != strlen(n)))
+	if (n && (!*n || strspn(n, "0123456789") != strlen(n)))
 		return reg_refuse(err, REG_PAGE_INVALID, "n=%.30s is not a number", n);
 	if (n)
-		count = strtoul(n, NULL, 10);
+		count = strtoul(n, NULL, 10); /* ULONG_MAX for more, which is as good */
 	page->from = 0;
 	while (last && page->from < all->n && compare(all->v[page->from], last) <= 0)
 		page->from++;

@@ -32,6 +32,7 @@ enum reg_code {
 	REG_UPLOAD_OUT_OF_ORDER,       /* code-2 as 416 */
 	REG_UPLOAD_BUSY,               /* code-2 as 409 */
 	REG_RANGE_UNSATISFIABLE,       /* code-10 as 416 */
+	REG_SCOPE_DENIED,              /* code-12 as 401: another token would do */
 	REG_METHOD_UNSUPPORTED,        /* code-13 as 405 */
 	REG_PAGE_INVALID,              /* an `n` that is no number; Docker's code for it */
 	REG_TAG_INVALID,               /* a tag that cannot be one; Docker's code for it */

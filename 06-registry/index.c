@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "errors.h"
 
@@ -27,23 +28,38 @@ static json_t *empty_index(void)
 			 "application/vnd.oci.image.index.v1+json", "manifests");
 }
 
-json_t *reg_index_load(struct reg_store *store, const char *name, bool make, struct err *err)
+json_t *reg_index_read(int fd, const char *path, struct err *err)
 {
-	AUTO_FREE char *path = index_path(store, name);
-	json_t *index = jsonx_read(AT_FDCWD, path, INDEX_LIMIT, err);
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	json_t *index;
 
-	if (!index && err->kind == ERR_NOT_FOUND) {
-		if (make)
-			return empty_index();
-		reg_refuse(err, REG_NAME_UNKNOWN, "no repository %s", name);
+	if (file_read_fd(fd, &text, INDEX_LIMIT, err)) {
+		err_wrap(err, "%s", path);
 		return NULL;
 	}
+	index = jsonx_parse(text.data, text.len, path, err);
 	if (index && !json_is_array(json_object_get(index, "manifests"))) {
 		json_decref(index);
 		err_set(err, ERR_CORRUPT, "%s: no list of manifests", path);
 		return NULL;
 	}
 	return index;
+}
+
+json_t *reg_index_load(struct reg_store *store, const char *name, bool make, struct err *err)
+{
+	AUTO_FREE char *path = index_path(store, name);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return reg_index_read(fd, path, err);
+	if (errno == ENOENT && make)
+		return empty_index();
+	if (errno == ENOENT)
+		reg_refuse(err, REG_NAME_UNKNOWN, "no repository %s", name);
+	else
+		err_sys(err, "open %s", path);
+	return NULL;
 }
 
 int reg_index_save(struct reg_store *store, const char *name, const json_t *index, struct err *err)

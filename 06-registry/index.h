@@ -19,6 +19,8 @@
 
 /* New; NAME_UNKNOWN where the repository has none. `make`: an empty one then. */
 json_t *reg_index_load(struct reg_store *store, const char *name, bool make, struct err *err);
+/* The same from an open file, which the message calls `path`. */
+json_t *reg_index_read(int fd, const char *path, struct err *err);
 int reg_index_save(struct reg_store *store, const char *name, const json_t *index,
 		   struct err *err);
 

@@ -18,17 +18,22 @@ int reg_delete_manifest(struct http_request *req, struct http_reply *rep, void *
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	const char *reference = http_param(req, "reference");
+	bool by_digest = strchr(reference, ':');
 	int rc;
 
 	if (!name)
 		return -1;
-	if (strchr(reference, ':'))
+	if (by_digest)
 		rc = reg_digest_check(reference, err) ||
 		     reg_manifest_delete(server->store, name, reference, err);
 	else
 		rc = reg_manifest_untag(server->store, name, reference, err);
 	if (rc)
 		return -1;
+	reg_notify(server->notify, req,
+		   &(struct reg_event){ .action = "delete", .name = name, .manifest = true,
+					.tag = by_digest ? NULL : reference,
+					.digest = by_digest ? reference : NULL });
 	http_reply_empty(rep, 202);
 	return 0;
 }
@@ -60,6 +65,8 @@ int reg_delete_blob(struct http_request *req, struct http_reply *rep, void *daem
 	if (lock < 0 || refuse_manifest(server->store, name, digest, err) ||
 	    reg_blob_delete(server->store, name, digest, err))
 		return -1;
+	reg_notify(server->notify, req,
+		   &(struct reg_event){ .action = "delete", .name = name, .digest = digest });
 	http_reply_empty(rep, 202);
 	return 0;
 }

@@ -64,7 +64,7 @@ static int choose_type(struct reg_manifest *m, const char *content_type, struct 
 
 static int check_digest(const char *where, const char *digest, struct err *err)
 {
-	if (digest && digest_valid(digest))
+	if (digest && digest_known(digest))
 		return 0;
 	return reg_refuse(err, REG_MANIFEST_INVALID, "%s.digest: \"%.200s\" is not a digest", where,
 			  digest ? digest : "");

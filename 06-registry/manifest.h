@@ -56,10 +56,20 @@ int reg_manifest_each(const struct reg_manifest *m,
 int reg_manifest_put(struct reg_store *store, const char *name, const char *tag, const char *text,
 		     size_t n, const struct reg_manifest *m, const char *digest, struct err *err);
 
+/* The same of a mirror, which has the parts later, or never. */
+int reg_manifest_keep(struct reg_store *store, const char *name, const char *tag, const char *text,
+		      size_t n, const struct reg_manifest *m, const char *digest, struct err *err);
+/* Let the tag point to a manifest that the repository has. */
+int reg_manifest_tag(struct reg_store *store, const char *name, const char *tag,
+		     const char *digest, struct err *err);
+
 /* Remove a tag, or (by digest) a manifest with all its tags. */
 int reg_manifest_untag(struct reg_store *store, const char *name, const char *tag,
 		       struct err *err);
 int reg_manifest_delete(struct reg_store *store, const char *name, const char *digest,
 			struct err *err);
+/* The same for who holds the repository's lock and has its index; the bytes stay a blob. */
+int reg_manifest_drop(struct reg_store *store, const char *name, json_t *index,
+		      const char *digest, struct err *err);
 
 #endif

@@ -76,6 +76,33 @@ int reg_manifest_put(struct reg_store *store, const char *name, const char *tag,
 	return 0;
 }
 
+int reg_manifest_keep(struct reg_store *store, const char *name, const char *tag, const char *text,
+		      size_t n, const struct reg_manifest *m, const char *digest, struct err *err)
+{
+	AUTO_CLOSE int lock = reg_repo_lock(store, name, true, err);
+
+	if (lock < 0 || reg_blob_write(store, name, text, n, digest, err) ||
+	    put_locked(store, name, tag, n, m, digest, err))
+		return err_wrap(err, "keep manifest");
+	return 0;
+}
+
+int reg_manifest_tag(struct reg_store *store, const char *name, const char *tag,
+		     const char *digest, struct err *err)
+{
+	AUTO_CLOSE int lock = reg_repo_lock(store, name, false, err);
+	AUTO_JSON json_t *index = lock < 0 ? NULL : reg_index_load(store, name, false, err);
+	AUTO_JSON json_t *d = json_incref(reg_index_digest(index, digest)); /* beyond its removal */
+
+	if (!index)
+		return -1;
+	if (!d)
+		return reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %s", name, digest);
+	reg_index_put(index, tag, jsonx_str(d, "mediaType", ""), digest,
+		      (uint64_t)jsonx_int(d, "size", 0));
+	return reg_index_save(store, name, index, err);
+}
+
 int reg_manifest_untag(struct reg_store *store, const char *name, const char *tag, struct err *err)
 {
 	AUTO_CLOSE int lock = reg_repo_lock(store, name, false, err);
@@ -108,21 +135,26 @@ static int forget_subject(struct reg_store *store, const char *name, const char 
 	return rc;
 }
 
-int reg_manifest_delete(struct reg_store *store, const char *name, const char *digest,
-			struct err *err)
+int reg_manifest_drop(struct reg_store *store, const char *name, json_t *index,
+		      const char *digest, struct err *err)
 {
-	AUTO_CLOSE int lock = reg_repo_lock(store, name, false, err);
-	AUTO_JSON json_t *index = lock < 0 ? NULL : reg_index_load(store, name, false, err);
 	json_t *d = reg_index_digest(index, digest);
 
-	if (!index)
-		return -1;
 	if (!d)
 		return reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %s", name, digest);
 	if (forget_subject(store, name, jsonx_str(d, "mediaType", ""), digest, err))
 		return -1;
 	reg_index_drop(index, digest);
-	if (reg_index_save(store, name, index, err))
+	return reg_index_save(store, name, index, err);
+}
+
+int reg_manifest_delete(struct reg_store *store, const char *name, const char *digest,
+			struct err *err)
+{
+	AUTO_CLOSE int lock = reg_repo_lock(store, name, false, err);
+	AUTO_JSON json_t *index = lock < 0 ? NULL : reg_index_load(store, name, false, err);
+
+	if (!index || reg_manifest_drop(store, name, index, digest, err))
 		return -1;
 	if (!reg_blob_delete(store, name, digest, err) || reg_refused(err, REG_BLOB_UNKNOWN))
 		return 0;

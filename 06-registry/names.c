@@ -118,11 +118,11 @@ int reg_name_check(const char *name, struct err *err)
 
 int reg_digest_check(const char *digest, struct err *err)
 {
-	if (digest && digest_valid(digest))
+	if (digest && digest_known(digest))
 		return 0;
 	return reg_refuse(err, REG_DIGEST_INVALID,
-			  "\"%.200s\" is not a digest (sha256: and 64 lower-case hex digits)",
-			  digest ? digest : "");
+			  "\"%.200s\" is not a digest (sha256: and 64 lower-case hex digits, or sha512: "
+			  "and 128)", digest ? digest : "");
 }
 
 static bool taken_by_layout(const char *s, size_t n)

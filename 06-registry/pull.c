@@ -10,11 +10,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/strbuf.h"
 #include "bytes.h"
 #include "errors.h"
-#include "index.h"
-#include "manifest.h"
+#include "lookup.h"
 #include "range.h"
 #include "server.h"
 
@@ -63,6 +62,15 @@ static bool content_headers(struct http_request *req, struct http_reply *rep, co
 	return true;
 }
 
+/* HEAD is a question, and not a pull. */
+static void pulled(struct reg_server *server, const struct http_request *req,
+		   struct reg_event *event)
+{
+	event->action = "pull";
+	if (strcmp(http_method(req), "HEAD"))
+		reg_notify(server->notify, req, event);
+}
+
 /* The range asked for, unless If-Range says that it was meant for other content. */
 static enum reg_range_answer asked_range(struct http_request *req, const char *digest,
 					 uint64_t size, struct reg_range *range)
@@ -73,6 +81,28 @@ static enum reg_range_answer asked_range(struct http_request *req, const char *d
 	if (condition && !strstr(condition, digest))
 		return REG_RANGE_WHOLE;
 	return reg_range_parse(http_header(req, "Range"), size, range);
+}
+
+/* Where a blob's bytes come from: an open file, or one that is still on its way (a mirror);
+ * neither, when only its size was asked for. */
+struct source {
+	struct reg_blob blob;
+	struct reg_fetch *fetch;
+	uint64_t size;
+};
+
+static void source_close(struct source *s)
+{
+	if (s->blob.fd >= 0)
+		close(s->blob.fd);
+	if (s->fetch)
+		reg_fetch_release(s->fetch);
+}
+
+static ssize_t no_bytes(void *arg, uint64_t pos, void *buf, size_t max)
+{
+	(void)arg, (void)pos, (void)buf, (void)max;
+	return -1;
 }
 
 static void refuse_range(struct http_request *req, struct http_reply *rep, const char *digest,
@@ -90,10 +120,10 @@ static void refuse_range(struct http_request *req, struct http_reply *rep, const
 
 /* Where the bytes are in an object store, a client may fetch them there, ranges and all. */
 static bool redirect(struct reg_store *store, struct http_request *req, struct http_reply *rep,
-		     const struct reg_blob *blob)
+		     const struct source *s)
 {
-	AUTO_FREE char *url = strcmp(http_method(req), "HEAD") ? store->bytes->url(store, blob)
-							       : NULL;
+	AUTO_FREE char *url = s->blob.fd >= 0 && strcmp(http_method(req), "HEAD")
+				      ? store->bytes->url(store, &s->blob) : NULL;
 
 	if (!url)
 		return false;
@@ -102,49 +132,94 @@ static bool redirect(struct reg_store *store, struct http_request *req, struct h
 	return true;
 }
 
-static int send_blob(struct reg_store *store, struct http_request *req, struct http_reply *rep,
-		     struct reg_blob *blob, uint64_t size, struct err *err)
+static int send_part(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     int status, struct source *s, const struct reg_range *part, struct err *err)
 {
 	static const char type[] = "application/octet-stream";
-	struct reg_range range;
+
+	if (s->blob.fd >= 0)
+		return store->bytes->reply(store, req, rep, status, type, &s->blob, part->first,
+					   part->count, err);
+	if (s->fetch)
+		reg_fetch_reply(steal_ptr(&s->fetch), req, rep, status, part->first, part->count);
+	else /* to HEAD */
+		http_reply_read(rep, status, type, part->count, no_bytes, NULL, NULL);
+	return 0;
+}
+
+static int send_blob(struct reg_store *store, struct http_request *req, struct http_reply *rep,
+		     struct source *s, struct err *err)
+{
+	struct reg_range range = { 0, s->size };
 	char text[80];
 
-	http_reply_header(rep, "Accept-Ranges", "bytes");
-	if (content_headers(req, rep, blob->digest) || redirect(store, req, rep, blob))
+	if (content_headers(req, rep, s->blob.digest) || redirect(store, req, rep, s))
 		return 0;
-	switch (asked_range(req, blob->digest, size, &range)) {
+	if (s->size == HTTP_SIZE_UNKNOWN) /* and so is every part of it */
+		return send_part(store, req, rep, 200, s, &range, err);
+	http_reply_header(rep, "Accept-Ranges", "bytes");
+	switch (asked_range(req, s->blob.digest, s->size, &range)) {
 	case REG_RANGE_UNSATISFIED:
-		refuse_range(req, rep, blob->digest, size);
+		refuse_range(req, rep, s->blob.digest, s->size);
 		return 0;
 	case REG_RANGE_PART:
 		snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)range.first,
 			 (unsigned long long)(range.first + range.count - 1),
-			 (unsigned long long)size);
+			 (unsigned long long)s->size);
 		http_reply_header(rep, "Content-Range", text);
-		return store->bytes->reply(store, req, rep, 206, type, blob, range.first,
-					   range.count, err);
+		return send_part(store, req, rep, 206, s, &range, err);
 	case REG_RANGE_WHOLE:
 		break;
 	}
-	return store->bytes->reply(store, req, rep, 200, type, blob, 0, size, err);
+	return send_part(store, req, rep, 200, s, &range, err);
+}
+
+/* A mirror that lacks a blob: HEAD is only told of it, GET has it fetched. */
+static int open_upstream(struct reg_proxy *proxy, struct http_request *req, const char *name,
+			 struct source *s, struct err *err)
+{
+	if (!strcmp(http_method(req), "HEAD"))
+		return reg_proxy_stat(proxy, name, s->blob.digest, &s->size, err);
+	s->fetch = reg_fetch_begin(proxy, name, s->blob.digest, err);
+	if (!s->fetch)
+		return -1;
+	s->size = reg_fetch_size(s->fetch);
+	return 0;
+}
+
+static int open_blob(struct reg_server *server, struct http_request *req, const char *name,
+		     struct source *s, struct err *err)
+{
+	bool head = !strcmp(http_method(req), "HEAD");
+
+	s->blob.fd = (head ? reg_blob_claim : reg_blob_open)(server->store, name, s->blob.digest,
+							     &s->size, err);
+	if (s->blob.fd >= 0 && server->proxy)
+		reg_proxy_hit(server->proxy, s->blob.fd);
+	if (s->blob.fd >= 0 || !server->proxy || !reg_refused(err, REG_BLOB_UNKNOWN))
+		return s->blob.fd < 0 ? -1 : 0;
+	return open_upstream(server->proxy, req, name, s, err);
 }
 
 int reg_get_blob(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
-	struct reg_blob blob = { http_param(req, "digest"), -1 };
-	uint64_t size;
+	struct source s = { .blob = { http_param(req, "digest"), -1 } };
+	char buf[REG_NAME_MAX + 1];
 	int rc;
 
-	if (!name || reg_digest_check(blob.digest, err))
+	if (!name || reg_digest_check(s.blob.digest, err))
 		return -1;
-	blob.fd = reg_blob_open(server->store, name, blob.digest, &size, err);
-	if (blob.fd < 0)
+	name = reg_proxy_name(server->proxy, name, buf);
+	if (open_blob(server, req, name, &s, err))
 		return -1;
-	rc = send_blob(server->store, req, rep, &blob, size, err);
-	if (blob.fd >= 0)
-		close(blob.fd);
+	rc = send_blob(server->store, req, rep, &s, err);
+	if (!rc)
+		pulled(server, req,
+		       &(struct reg_event){ .name = name, .digest = s.blob.digest,
+					    .size = s.size == HTTP_SIZE_UNKNOWN ? 0 : s.size });
+	source_close(&s);
 	return rc;
 }
 
@@ -182,45 +257,42 @@ static bool accepts(struct http_request *req, const char *media_type)
 	return !a.asked || a.accepted;
 }
 
-/* The descriptor of a reference: a tag, or a digest. Borrowed from index. */
-static const json_t *resolve(const json_t *index, const char *name, const char *reference,
-			     struct err *err)
-{
-	const json_t *d = strchr(reference, ':') ? reg_index_digest(index, reference)
-						 : reg_index_tag(index, reference);
-
-	if (!d)
-		reg_refuse(err, REG_MANIFEST_UNKNOWN, "%s has no manifest %.200s", name, reference);
-	return d;
-}
-
 int reg_get_manifest(struct http_request *req, struct http_reply *rep, void *daemon,
 		     struct err *err)
 {
 	struct reg_server *server = daemon;
+	const char *reference = http_param(req, "reference");
 	const char *name = reg_repository(req, err);
-	const char *type, *digest;
-	AUTO_JSON json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
-	const json_t *d = index ? resolve(index, name, http_param(req, "reference"), err) : NULL;
+	char buf[REG_NAME_MAX + 1];
 	struct reg_blob blob;
+	struct reg_found m;
 	uint64_t size;
 	int rc;
 
-	if (!d)
+	name = name ? reg_proxy_name(server->proxy, name, buf) : NULL;
+	if (!name || (server->proxy && reg_proxy_manifest(server->proxy, name, reference, err)) ||
+	    reg_lookup(server->lookup, name, reference, &m, err))
 		return -1;
-	type = jsonx_str(d, "mediaType", "");
-	digest = jsonx_str(d, "digest", "");
 	http_reply_header(rep, "Vary", "Accept");
-	if (!accepts(req, type))
+	if (!accepts(req, m.media_type))
 		return reg_refuse(err, REG_MANIFEST_UNKNOWN,
-				  "the manifest is a %s, which the request does not accept", type);
-	if (content_headers(req, rep, digest))
+				  "the manifest is a %s, which the request does not accept",
+				  m.media_type);
+	if (content_headers(req, rep, m.digest))
 		return 0;
-	blob = (struct reg_blob){ digest, reg_blob_open(server->store, name, digest, &size, err) };
+	blob = (struct reg_blob){ m.digest, reg_blob_open(server->store, name, m.digest, &size, err) };
 	if (blob.fd < 0)
 		return reg_refused(err, REG_BLOB_UNKNOWN) ? reg_recode(err, REG_MANIFEST_UNKNOWN)
 							  : -1;
-	rc = server->store->bytes->reply(server->store, req, rep, 200, type, &blob, 0, size, err);
+	if (server->proxy)
+		reg_blob_touch(blob.fd);
+	rc = server->store->bytes->reply(server->store, req, rep, 200, m.media_type, &blob, 0, size,
+					 err);
+	if (!rc)
+		pulled(server, req,
+		       &(struct reg_event){ .name = name, .digest = m.digest, .manifest = true,
+					    .size = size, .media_type = m.media_type,
+					    .tag = strchr(reference, ':') ? NULL : reference });
 	if (blob.fd >= 0)
 		close(blob.fd);
 	return rc;

@@ -80,21 +80,34 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 		p.single = content_ingest(server->store->content, NULL, err);
 		if (!p.single)
 			return -1;
+		if (ingest_hash_like(p.single, digest, err)) {
+			ingest_abort(p.single);
+			return -1;
+		}
 	}
 	take_body(sink, &p);
 	return 0;
 }
 
-static void reply_blob(struct http_reply *rep, const char *name, const char *digest)
+/* The blob is here: say so to the client, and to who wants to know. `from`: it was mounted. */
+static void reply_blob(struct reg_server *server, const struct http_request *req,
+		       struct http_reply *rep, const char *name, const char *digest,
+		       const char *from)
 {
+	struct reg_event event = { .action = from ? "mount" : "push", .name = name,
+				   .digest = digest, .from = from };
+
+	if (server->notify)
+		reg_blob_has(server->store, name, digest, &event.size);
+	reg_notify(server->notify, req, &event);
 	reg_location(rep, name, "/blobs/%s", digest);
 	http_reply_header(rep, "Docker-Content-Digest", digest);
 	http_reply_empty(rep, 201);
 }
 
 /* Where the session stands. An empty one says 0-0 as well, as Docker's registry does. */
-static void reply_session(struct http_reply *rep, int status, const char *name, const char *uuid,
-			  uint64_t offset)
+static void describe_session(struct http_reply *rep, const char *name, const char *uuid,
+			     uint64_t offset)
 {
 	char range[40];
 
@@ -102,6 +115,12 @@ static void reply_session(struct http_reply *rep, int status, const char *name, 
 	reg_location(rep, name, "/blobs/uploads/%s", uuid);
 	http_reply_header(rep, "Range", range);
 	http_reply_header(rep, "Docker-Upload-UUID", uuid);
+}
+
+static void reply_session(struct http_reply *rep, int status, const char *name, const char *uuid,
+			  uint64_t offset)
+{
+	describe_session(rep, name, uuid, offset);
 	http_reply_empty(rep, status);
 }
 
@@ -127,13 +146,13 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 		return -1;
 	if (from && reg_name_check(from, err))
 		return -1;
-	if (from && !reg_blob_mount(server->store, from, name, digest, err)) {
-		reply_blob(rep, name, digest);
-		return 0;
-	}
-	if (from && err->kind != ERR_NOT_FOUND)
-		return -1;
-	return begin_session(server, rep, name, err);
+	/* Without a `from`, any repository's will do, where whoever may pull from one may from all. */
+	if (from ? !reg_auth_may_pull(server->auth, req, from) : server->auth->access != NULL)
+		return begin_session(server, rep, name, err);
+	if (reg_blob_mount(server->store, from, name, digest, err))
+		return err->kind == ERR_NOT_FOUND ? begin_session(server, rep, name, err) : -1;
+	reply_blob(server, req, rep, name, digest, from);
+	return 0;
 }
 
 int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -149,7 +168,7 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 		return begin_session(server, rep, name, err);
 	if (reg_blob_commit(server->store, name, steal_ptr(&p->single), digest, -1, err))
 		return -1;
-	reply_blob(rep, name, digest);
+	reply_blob(server, req, rep, name, digest, NULL);
 	return 0;
 }
 
@@ -165,10 +184,13 @@ static int check_chunk(struct http_request *req, struct push *p, struct err *err
 
 	if (!header)
 		return 0; /* streamed: goes on where the last one ended */
-	if (!reg_chunk_parse(header, &chunk) || chunk.first != offset)
+	if (!reg_chunk_parse(header, &chunk) || chunk.first != offset) {
+		describe_session(http_request_reply(req), http_param(req, "name"),
+				 http_param(req, "uuid"), offset);
 		return reg_refuse(err, REG_UPLOAD_OUT_OF_ORDER,
 				  "Content-Range \"%.80s\": the next chunk begins at %llu", header,
 				  (unsigned long long)offset);
+	}
 	if (length && strtoull(length, NULL, 10) != chunk.count)
 		return reg_refuse(err, REG_SIZE_INVALID,
 				  "Content-Range \"%.80s\" is not Content-Length %.30s", header,
@@ -177,9 +199,10 @@ static int check_chunk(struct http_request *req, struct push *p, struct err *err
 	return 0;
 }
 
-int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
+/* The PUT names a digest (the PATCH none): what comes is hashed for that. */
+static int open_chunk(struct http_request *req, struct http_sink *sink, struct reg_server *server,
+		      const char *digest, struct err *err)
 {
-	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
@@ -188,7 +211,7 @@ int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemo
 	p.session = reg_upload_take(server->uploads, name, http_param(req, "uuid"), err);
 	if (!p.session)
 		return -1;
-	if (check_chunk(req, &p, err)) {
+	if (check_chunk(req, &p, err) || (digest && reg_upload_hash_like(p.session, digest, err))) {
 		reg_upload_give(server->uploads, p.session);
 		return -1;
 	}
@@ -196,11 +219,16 @@ int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemo
 	return 0;
 }
 
+int reg_open_patch(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
+{
+	return open_chunk(req, sink, daemon, NULL, err);
+}
+
 int reg_open_put(struct http_request *req, struct http_sink *sink, void *daemon, struct err *err)
 {
-	if (reg_digest_check(http_query(req, "digest"), err))
-		return -1;
-	return reg_open_patch(req, sink, daemon, err);
+	const char *digest = http_query(req, "digest");
+
+	return reg_digest_check(digest, err) ? -1 : open_chunk(req, sink, daemon, digest, err);
 }
 
 /* A chunk of announced length that ended early: the connection lied about its own. */
@@ -237,7 +265,7 @@ int reg_put_upload(struct http_request *req, struct http_reply *rep, void *daemo
 		return -1;
 	if (reg_upload_finish(server->uploads, steal_ptr(&p->session), digest, err))
 		return -1;
-	reply_blob(rep, http_param(req, "name"), digest);
+	reply_blob(server, req, rep, http_param(req, "name"), digest, NULL);
 	return 0;
 }
 
@@ -270,13 +298,17 @@ int reg_put_manifest(struct http_request *req, struct http_reply *rep, void *dae
 	if (!name || read_reference(http_param(req, "reference"), &tag, &wanted, err))
 		return -1;
 	text = http_body(req, &n);
-	digest_of(text, n, digest);
+	digest_of_like(wanted ? wanted : "sha256:", text, n, digest);
 	if (wanted && strcmp(wanted, digest))
 		return reg_refuse(err, REG_DIGEST_INVALID, "the manifest has the digest %s", digest);
 	if (reg_manifest_parse(text, n, http_header(req, "Content-Type"), &m, err))
 		return -1;
 	rc = reg_manifest_put(server->store, name, tag, text, n, &m, digest, err);
 	if (!rc) {
+		reg_notify(server->notify, req,
+			   &(struct reg_event){ .action = "push", .name = name, .tag = tag,
+						.digest = digest, .manifest = true, .size = n,
+						.media_type = m.type->media_type });
 		if (m.subject)
 			http_reply_header(rep, "OCI-Subject", m.subject);
 		reg_location(rep, name, "/manifests/%s", digest);

@@ -44,9 +44,9 @@ enum reg_range_answer reg_range_parse(const char *header, uint64_t size, struct 
 		return suffix(s + 1, size, out);
 	if (!number(&s, &first) || *s++ != '-')
 		return REG_RANGE_WHOLE;
-	if (*s && (!number(&s, &last) || *s || last < first))
+	if (*s && (!number(&s, &last) || *s))
 		return REG_RANGE_WHOLE;
-	if (first >= size)
+	if (first >= size || last < first)
 		return REG_RANGE_UNSATISFIED;
 	if (last >= size)
 		last = size - 1;

@@ -19,7 +19,8 @@ enum reg_range_answer {
 };
 
 /* "Range: bytes=0-99", "bytes=100-", "bytes=-100" (RFC 9110, 14.1.2), one range only:
- * a server may answer several, or a unit it does not know, with the whole. */
+ * a server may answer several, or a unit it does not know, with the whole. One that ends before
+ * it begins is not satisfied, as the distribution specification's tests and other registries have it. */
 enum reg_range_answer reg_range_parse(const char *header, uint64_t size, struct reg_range *out);
 
 /* "Content-Range: 0-99": ^[0-9]+-[0-9]+$ and in order. */

@@ -76,11 +76,17 @@ static bool is_directory(int dir_fd, const struct dirent *e)
 	return !fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
+/* All directories of repositories that have an entry called `mark`. */
+struct walk {
+	const char *mark;
+	struct strlist *names;
+};
+
 /* As deep as a name can be: at most 128 components. */
-static int walk(int parent, const char *entry, const char *prefix, struct strlist *names,
+static int walk(const struct walk *w, int parent, const char *entry, const char *prefix,
 		struct err *err);
 
-static int walk_entries(DIR *dir, const char *prefix, struct strlist *names, struct err *err)
+static int walk_entries(const struct walk *w, DIR *dir, const char *prefix, struct err *err)
 {
 	struct dirent *e;
 
@@ -94,13 +100,13 @@ static int walk_entries(DIR *dir, const char *prefix, struct strlist *names, str
 		name = reg_name_of_dir(path); /* not blobs, _referrers, ... */
 		if (!name)
 			continue;
-		if (walk(dirfd(dir), e->d_name, path, names, err))
+		if (walk(w, dirfd(dir), e->d_name, path, err))
 			return -1;
 	}
 	return errno ? err_sys(err, "read repositories/%s", prefix) : 0;
 }
 
-static int walk(int parent, const char *entry, const char *prefix, struct strlist *names,
+static int walk(const struct walk *w, int parent, const char *entry, const char *prefix,
 		struct err *err)
 {
 	int fd = openat(parent, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -108,18 +114,30 @@ static int walk(int parent, const char *entry, const char *prefix, struct strlis
 
 	if (!dir)
 		return err_sys(err, "open repositories/%s", prefix);
-	if (*prefix && !faccessat(fd, "index.json", F_OK, 0)) {
+	if (*prefix && !faccessat(fd, w->mark, F_OK, 0)) {
 		AUTO_FREE char *name = reg_name_of_dir(prefix);
 
-		strlist_add(names, name);
+		strlist_add(w->names, name);
 	}
-	return walk_entries(dir, prefix, names, err);
+	return walk_entries(w, dir, prefix, err);
+}
+
+static int list(struct reg_store *store, const char *mark, struct strlist *names, struct err *err)
+{
+	const struct walk w = { mark, names };
+
+	if (walk(&w, store->root_fd, "repositories", "", err))
+		return -1;
+	strlist_sort(names);
+	return 0;
 }
 
 int reg_repo_list(struct reg_store *store, struct strlist *names, struct err *err)
 {
-	if (walk(store->root_fd, "repositories", "", names, err))
-		return -1;
-	strlist_sort(names);
-	return 0;
+	return list(store, "index.json", names, err);
+}
+
+int reg_repo_list_all(struct reg_store *store, struct strlist *names, struct err *err)
+{
+	return list(store, "blobs", names, err);
 }

@@ -34,7 +34,7 @@ const char *reg_s3_url(const struct reg_s3 *s3); /* as it was given, without a s
 
 /* The object is as long as the file when this returns 0, and was verified there piece by piece. */
 int reg_s3_put(struct reg_s3 *s3, const char *key, int fd, uint64_t size, struct err *err);
-/* That there is none is no error. */
+/* Of one that is not there, too. */
 int reg_s3_delete(struct reg_s3 *s3, const char *key, struct err *err);
 
 /* A URL that is good for so many seconds from `now` on; the caller frees. */

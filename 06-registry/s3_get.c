@@ -21,7 +21,8 @@ struct reg_s3_object {
 	struct curl_slist *headers;
 	struct strbuf buffer;
 	size_t read;       /* of the buffer */
-	uint64_t left;     /* of what was asked for */
+	uint64_t first;    /* of what was asked for, */
+	uint64_t left;     /* and how much of it is still to be read */
 	bool paused, done; /* done: nothing more will come */
 	CURLcode result;
 };
@@ -70,15 +71,15 @@ static int begin(struct reg_s3_object *o, struct err *err)
 	if (o->done && o->result)
 		return err_set(err, ERR_UNAVAILABLE, "object store: GET %s: %s", o->key,
 			       curl_easy_strerror(o->result));
-	if (status == 206)
+	if (status == 206 || (status == 200 && !o->first)) /* 200: all of it, which begins there, too */
 		return 0;
 	return s3_refused("GET", o->key, status, o->buffer.data, err);
 }
 
-static int start(struct reg_s3_object *o, uint64_t first, uint64_t count, struct err *err)
+static int start(struct reg_s3_object *o, struct err *err)
 {
-	AUTO_FREE char *range = xasprintf("%llu-%llu", (unsigned long long)first,
-					  (unsigned long long)(first + count - 1));
+	AUTO_FREE char *range = xasprintf("%llu-%llu", (unsigned long long)o->first,
+					  (unsigned long long)(o->first + o->left - 1));
 
 	o->easy = s3_handle(o->s3);
 	o->multi = curl_multi_init();
@@ -98,12 +99,13 @@ struct reg_s3_object *reg_s3_get(struct reg_s3 *s3, const char *key, uint64_t fi
 
 	o->s3 = s3;
 	o->key = xstrdup(key);
+	o->first = first;
 	o->left = count;
 	if (!count) { /* there is no range for nothing */
 		o->done = true;
 		return o;
 	}
-	if (!start(o, first, count, err))
+	if (!start(o, err))
 		return o;
 	reg_s3_end(o);
 	return NULL;

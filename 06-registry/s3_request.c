@@ -171,9 +171,9 @@ int s3_refused(const char *what, const char *key, long status, const char *text,
 {
 	AUTO_FREE char *code = s3_element(text, "Code");
 	AUTO_FREE char *message = s3_element(text, "Message");
-	enum err_kind kind = status == 404		       ? ERR_NOT_FOUND
-			     : status == 401 || status == 403 ? ERR_PERMISSION
-							       : ERR_UNAVAILABLE;
+	/* Whatever else it says is between the store and us: no client can mend it by a login, or
+	 * by asking for another name. */
+	enum err_kind kind = code && !strcmp(code, "NoSuchKey") ? ERR_NOT_FOUND : ERR_UNAVAILABLE;
 
 	return err_set(err, kind, "object store: %s %s: %ld %.60s%s%.200s", what, key, status,
 		       code ? code : "", message ? ": " : "", message ? message : "");

@@ -20,20 +20,13 @@
 #include "index.h"
 #include "manifest.h"
 #include "names.h"
+#include "seed_private.h"
 
 /* An index of indexes of indexes is legal; forty of them are an attack. */
 #define DEPTH_MAX 8
 #define COPY_BLOCK (256u << 10)
 
-struct seed {
-	struct reg_store *store;
-	const char *name;
-	int layout; /* directory */
-	FILE *out;
-	int depth;
-};
-
-static int open_source(struct seed *s, const char *digest, uint64_t *size, struct err *err)
+static int open_in_layout(struct seed *s, const char *digest, uint64_t *size, struct err *err)
 {
 	int algorithm = (int)strcspn(digest, ":");
 	AUTO_FREE char *path =
@@ -50,6 +43,12 @@ static int open_source(struct seed *s, const char *digest, uint64_t *size, struc
 	return steal_fd(&fd);
 }
 
+static int open_source(struct seed *s, const char *digest, uint64_t *size, struct err *err)
+{
+	return s->layout < 0 ? content_reader(s->store->content, digest, size, err)
+			     : open_in_layout(s, digest, size, err);
+}
+
 static int pump(int fd, struct ingest *in, struct err *err)
 {
 	AUTO_FREE char *buf = xmalloc(COPY_BLOCK);
@@ -61,32 +60,36 @@ static int pump(int fd, struct ingest *in, struct err *err)
 	return n < 0 ? err_sys(err, "read the layout") : 0;
 }
 
-static int seed_blob(struct seed *s, const char *digest, struct err *err)
+static int copy_blob(struct seed *s, const char *digest, uint64_t *size, struct err *err)
 {
-	uint64_t size;
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = open_source(s, digest, size, err);
 	struct ingest *in;
 
-	if (reg_blob_has(s->store, s->name, digest, NULL))
-		return 0;
-	fd = open_source(s, digest, &size, err);
 	if (fd < 0)
 		return -1;
 	in = content_ingest(s->store->content, NULL, err);
 	if (!in)
 		return -1;
-	if (pump(fd, in, err)) {
+	if (ingest_hash_like(in, digest, err) || pump(fd, in, err)) {
 		ingest_abort(in);
 		return -1;
 	}
-	if (reg_blob_commit(s->store, s->name, in, digest, (int64_t)size, err))
+	return reg_blob_commit(s->store, s->name, in, digest, (int64_t)*size, err);
+}
+
+static int seed_blob(struct seed *s, const char *digest, struct err *err)
+{
+	uint64_t size = 0;
+
+	if (reg_blob_has(s->store, s->name, digest, NULL))
+		return 0;
+	if (s->layout < 0 ? reg_blob_mount(s->store, NULL, s->name, digest, err)
+			  : copy_blob(s, digest, &size, err))
 		return -1;
+	reg_blob_has(s->store, s->name, digest, &size);
 	fprintf(s->out, "%s  %" PRIu64 " bytes\n", digest, size);
 	return 0;
 }
-
-static int seed_manifest(struct seed *s, const char *digest, const char *media_type,
-			 const char *tag, struct err *err);
 
 static int seed_part(void *arg, const struct reg_part *part, struct err *err)
 {
@@ -108,7 +111,7 @@ static char *read_manifest(struct seed *s, const char *digest, size_t *n, struct
 
 	if (fd < 0 || file_read_fd(fd, &text, REG_MANIFEST_LIMIT, err))
 		return NULL;
-	digest_of(text.data ? text.data : "", text.len, got);
+	digest_of_like(digest, text.data ? text.data : "", text.len, got);
 	if (strcmp(got, digest)) {
 		reg_refuse(err, REG_DIGEST_INVALID, "the file of %s has the digest %s", digest, got);
 		return NULL;
@@ -120,16 +123,19 @@ static char *read_manifest(struct seed *s, const char *digest, size_t *n, struct
 static int seed_parsed(struct seed *s, const char *digest, const char *tag, const char *text,
 		       size_t n, const struct reg_manifest *m, struct err *err)
 {
-	if (reg_manifest_each(m, seed_part, s, err) ||
-	    reg_manifest_put(s->store, s->name, tag, text, n, m, digest, err))
+	if (reg_manifest_each(m, seed_part, s, err))
+		return -1;
+	if (s->linking)
+		return reg_blob_mount(s->store, NULL, s->name, digest, err);
+	if (reg_manifest_put(s->store, s->name, tag, text, n, m, digest, err))
 		return -1;
 	fprintf(s->out, "%s  %s %s%s%s\n", digest, m->type->index ? "index" : "manifest", s->name,
 		tag ? ":" : "", tag ? tag : "");
 	return 0;
 }
 
-static int seed_manifest(struct seed *s, const char *digest, const char *media_type,
-			 const char *tag, struct err *err)
+int seed_manifest(struct seed *s, const char *digest, const char *media_type, const char *tag,
+		  struct err *err)
 {
 	AUTO_FREE char *text = NULL;
 	struct reg_manifest m;
@@ -178,8 +184,7 @@ static int seed_layout(struct seed *s, const char *ref, const char *tag, struct 
 	return seed_manifest(s, digest, jsonx_str(d, "mediaType", NULL), tag, err);
 }
 
-/* Cut "a:b" at its last colon; NULL where there is none, or only before a slash. */
-static char *cut(char *s)
+char *seed_cut(char *s)
 {
 	char *colon = strrchr(s, ':');
 
@@ -189,42 +194,68 @@ static char *cut(char *s)
 	return colon + 1;
 }
 
-/* A directory may have a colon in its name: what exists as a whole is one. */
-static int open_layout(char *source, char **ref, struct err *err)
+/* A path may have colons in it: the longest that exists is meant, and *ref what is behind it. */
+static int open_path(const char *source, const char **ref, struct err *err)
 {
-	int fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *path = xstrdup(source);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	*ref = NULL;
-	if (fd < 0 && (*ref = cut(source)))
-		fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(err, "open the layout %s", source);
-	if (faccessat(fd, "index.json", F_OK, 0)) {
-		close(fd);
-		return err_set(err, ERR_INVALID, "%s is not an OCI image layout: no index.json",
-			       source);
+	while (fd < 0 && seed_cut(path)) {
+		*ref = source + strlen(path) + 1;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
 	}
-	return fd;
+	return fd < 0 ? err_sys(err, "open the layout or archive %s", source) : fd;
+}
+
+static int check_target(const char *name, const char *tag, struct err *err)
+{
+	if (reg_name_check(name, err))
+		return -1;
+	if (tag && !reg_tag_valid(tag))
+		return reg_refuse(err, REG_TAG_INVALID, "\"%.150s\" is not a tag", tag);
+	return 0;
+}
+
+static int seed_directory(const struct seed_order *o, int dir, struct err *err)
+{
+	struct seed s = { .store = o->store, .name = o->name, .layout = dir, .out = o->out };
+
+	if (faccessat(dir, "index.json", F_OK, 0))
+		return err_set(err, ERR_INVALID, "it is not an OCI image layout: no index.json");
+	if (!o->name)
+		return err_set(err, ERR_INVALID, "say what the image is to be called");
+	return seed_layout(&s, o->ref, o->tag, err);
+}
+
+static int seed_any(struct seed_order *o, const char *source, struct err *err)
+{
+	AUTO_CLOSE int fd = strcmp(source, "-") ? open_path(source, &o->ref, err)
+						: fcntl(0, F_DUPFD_CLOEXEC, 3);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st))
+		return err_sys(err, "stat %s", source);
+	if (!S_ISDIR(st.st_mode) && o->store->s3)
+		return err_set(err, ERR_UNSUPPORTED, "an archive goes to a store on the disk only: "
+			       "unpack it, and seed the layout");
+	return S_ISDIR(st.st_mode) ? seed_directory(o, fd, err) : seed_archive(o, fd, err);
 }
 
 int reg_seed(struct reg_store *store, const char *source, const char *target, FILE *out,
 	     struct err *err)
 {
-	AUTO_FREE char *dir = xstrdup(source);
 	AUTO_FREE char *name = xstrdup(target);
-	char *ref, *tag = cut(name);
-	AUTO_CLOSE int layout = -1;
-	struct seed s = { store, name, -1, out, 0 };
+	const char *tag = name ? seed_cut(name) : NULL;
+	struct seed_order o = { .store = store, .name = name, .tag = tag ? tag : "latest",
+				.out = out };
 
-	if (reg_name_check(name, err))
+	if (name && check_target(name, tag, err))
 		return -1;
-	if (tag && !reg_tag_valid(tag))
-		return reg_refuse(err, REG_TAG_INVALID, "\"%.150s\" is not a tag", tag);
-	layout = open_layout(dir, &ref, err);
-	if (layout < 0)
-		return -1;
-	s.layout = layout;
-	if (seed_layout(&s, ref, tag ? tag : "latest", err))
-		return err_wrap(err, "seed %s from %s", target, source);
+	if (seed_any(&o, source, err))
+		return target ? err_wrap(err, "seed %s from %s", target, source)
+			      : err_wrap(err, "seed from %s", source);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
@@ -39,6 +38,12 @@ static const struct http_route routes[] = {
 	              { "GET",    "/v2/_catalog", reg_get_catalog },
 	              { "GET",    "/v2", reg_get_base },
 	              { "POST",   "/v2/{name...}/blobs/uploads", reg_post_upload, reg_open_post },
+	              { "GET",    "/token", reg_get_token },
+	              { "POST",   "/token", reg_post_token },
+	/* For who watches */
+	              { "GET",    "/metrics", reg_get_metrics },
+	              { "GET",    "/", reg_get_page },
+	              { "GET",    "/style.css", reg_get_style },
 	              { NULL, NULL, NULL },
 };
 
@@ -61,45 +66,36 @@ void reg_location(struct http_reply *rep, const char *name, const char *fmt, ...
 	http_reply_header(rep, "Location", url.data);
 }
 
-/* Before any handler: headers that every reply has, and what --readonly forbids. */
+/* Before any handler: headers that every reply has. */
 static const char *before(struct http_request *req, struct http_reply *rep, const char *path,
 			  void *daemon, struct err *err)
 {
-	const struct reg_server *server = daemon;
+	(void)req;
+	(void)daemon;
+	(void)err;
+	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
+	return path;
+}
+
+/* What --readonly forbids: all that is not reading, but for the POST that asks for a token. */
+static bool changes(struct http_request *req)
+{
 	const char *method = http_method(req);
 
-	http_reply_header(rep, "Docker-Distribution-Api-Version", "registry/2.0");
-	if (!server->readonly || !strcmp(method, "GET") || !strcmp(method, "HEAD"))
-		return path;
-	reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is read-only");
-	return NULL;
+	return strcmp(method, "GET") && strcmp(method, "HEAD") && strcmp(http_path(req), "/token");
 }
 
-/* What a client called the thing, fit for one line of a log: no control characters. */
-static char *printable(const char *path)
+static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
-	char *text = xstrndup(path, 400);
+	const struct reg_server *server = daemon;
 
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return text;
-}
-
-/* The access log. */
-static void done(const struct http_request *req, const struct http_result *result, void *daemon)
-{
-	AUTO_FREE char *path = printable(http_path(req));
-	AUTO_FREE char *agent = printable(http_header(req, "User-Agent") ?: "-");
-	struct timespec now;
-	int64_t us;
-
-	(void)daemon;
-	clock_gettime(CLOCK_REALTIME, &now);
-	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - result->start_us;
-	log_info("%s \"%s %s\" %d %llu %lld.%03llds \"%s\"%s", http_peer(req), http_method(req),
-		 path, result->status, (unsigned long long)result->size, (long long)(us / 1000000),
-		 (long long)(us / 1000 % 1000), agent, result->whole ? "" : " (client left)");
+	if (reg_auth_admit(server->auth, req, rep, err))
+		return -1;
+	if ((server->readonly || server->proxy) && changes(req))
+		return reg_refuse(err, REG_METHOD_UNSUPPORTED, "this registry is %s",
+				  server->proxy ? "a mirror: push to the one that it mirrors"
+						: "read-only");
+	return 0;
 }
 
 static char *read_pem(const char *path, struct err *err)
@@ -125,7 +121,37 @@ static int open_root(struct reg_server *server, const struct reg_server_options 
 			       ? err_set(err, ERR_CONFLICT, "another registry is serving %s", root)
 			       : -1;
 	server->uploads = reg_uploads_new(server->store);
+	server->lookup = reg_lookup_new(server->store);
 	return 0;
+}
+
+static int open_auth(struct reg_server *server, const struct reg_server_options *o,
+		     struct err *err)
+{
+	server->auth = reg_auth_open(&o->auth, o->root, o->tls_cert, err);
+	return server->auth ? 0 : -1;
+}
+
+static int open_proxy(struct reg_server *server, const struct reg_proxy_options *o,
+		      struct err *err)
+{
+	if (!o->url)
+		return 0;
+	server->proxy = reg_proxy_new(server->store, o, err);
+	return server->proxy ? 0 : err_wrap(err, "mirror %s", o->url);
+}
+
+static int open_watch(struct reg_server *server, const struct reg_server_options *o,
+		      struct err *err)
+{
+	server->metrics = reg_metrics_new();
+	if (o->access_log)
+		server->access_log = reg_access_log_open(o->access_log, err);
+	if (o->access_log && !server->access_log)
+		return -1;
+	if (o->notify)
+		server->notify = reg_notify_new(o->notify, server->auth, err);
+	return o->notify && !server->notify ? -1 : 0;
 }
 
 static int listen_on(struct reg_server *server, const struct reg_server_options *o,
@@ -139,7 +165,8 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		.idle_seconds = IDLE_SECONDS,
 		.error = reg_error_reply,
 		.before = before,
-		.done = done,
+		.admit = admit,
+		.done = reg_request_done,
 	};
 
 	if (o->tls_cert) {
@@ -148,8 +175,11 @@ static int listen_on(struct reg_server *server, const struct reg_server_options 
 		if (!server->key_pem)
 			return -1;
 	}
+	if (o->tls_ca && !(server->ca_pem = read_pem(o->tls_ca, err)))
+		return -1;
 	http.tls_cert_pem = server->cert_pem;
 	http.tls_key_pem = server->key_pem;
+	http.tls_ca_pem = server->ca_pem;
 	server->http = http_serve_tcp(o->addr, &http, err);
 	return server->http ? 0 : -1;
 }
@@ -160,7 +190,9 @@ struct reg_server *reg_server_start(const struct reg_server_options *o, struct e
 
 	server->lock = -1;
 	server->readonly = o->readonly;
-	if (!open_root(server, o, err) && !listen_on(server, o, err))
+	if (!open_root(server, o, err) && !open_auth(server, o, err) &&
+	    !open_proxy(server, &o->proxy, err) && !open_watch(server, o, err) &&
+	    !listen_on(server, o, err))
 		return server;
 	reg_server_stop(server);
 	return NULL;
@@ -170,14 +202,30 @@ void reg_server_stop(struct reg_server *server)
 {
 	if (!server)
 		return;
+	reg_proxy_stop(server->proxy); /* or handlers would wait for it */
 	http_server_stop(server->http);
+	reg_proxy_free(server->proxy);
+	reg_notify_free(server->notify);
+	reg_access_log_close(server->access_log);
+	reg_metrics_free(server->metrics);
+	reg_auth_free(server->auth);
 	reg_uploads_free(server->uploads);
+	reg_lookup_free(server->lookup);
 	reg_store_close(server->store);
 	if (server->lock >= 0)
 		close(server->lock);
 	free(server->cert_pem);
 	free(server->key_pem);
+	free(server->ca_pem);
 	free(server);
+}
+
+void reg_server_reopen(struct reg_server *server)
+{
+	struct err err;
+
+	if (reg_access_log_reopen(server->access_log, &err))
+		log_warn("%s", err.msg);
 }
 
 void reg_server_tidy(struct reg_server *server)
@@ -187,6 +235,7 @@ void reg_server_tidy(struct reg_server *server)
 
 	if (server->readonly)
 		return;
+	content_tidy(server->store->content); /* what a mirror began and nobody came back for */
 	if (reg_uploads_expire(server->uploads, UPLOAD_LIFE, &err))
 		log_warn("expire uploads: %s", err.msg);
 	if (reg_store_sweep(server->store, &removed, &err))

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/strbuf.h"
@@ -20,6 +21,9 @@
 #include "names.h"
 
 #define MANIFEST_READ_LIMIT (16u << 20)
+#define TOUCH_SECONDS 60 /* a time of access need not be more exact */
+
+static const struct timespec used_now[] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
 
 struct reg_store *reg_store_open(const char *root, struct err *err)
 {
@@ -160,8 +164,7 @@ char *reg_blob_read(struct reg_store *store, const char *name, const char *diges
 	return strbuf_steal(&text);
 }
 
-/* Lock 2 of store.h. The fd, or -1 (with errno EWOULDBLOCK when `how` has LOCK_NB). */
-static int lock_blobs(struct reg_store *store, int how, struct err *err)
+int reg_blobs_lock(struct reg_store *store, int how, struct err *err)
 {
 	AUTO_CLOSE int fd = openat(store->root_fd, "blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -191,6 +194,8 @@ static int add_link(struct reg_store *store, const char *from, const char *to, s
 	*strrchr(dir, '/') = '\0';
 	if (reg_mkdir_durable(dir, err) || make_link(store, from, to, err))
 		return -1;
+	/* It may have been here unused for long: now somebody wants it. */
+	utimensat(store->root_fd, to, used_now, 0);
 	return sync_dir(dir, err);
 }
 
@@ -199,7 +204,7 @@ static int commit(struct reg_store *store, const struct reg_bytes *bytes, const 
 {
 	AUTO_FREE char *from = blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
-	AUTO_CLOSE int lock = lock_blobs(store, LOCK_SH, err);
+	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
 
 	if (lock < 0) {
 		ingest_abort(in);
@@ -225,7 +230,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 
 	if (!in)
 		return -1;
-	if (ingest_write(in, buf, n, err)) {
+	if (ingest_hash_like(in, digest, err) || ingest_write(in, buf, n, err)) {
 		ingest_abort(in);
 		return -1;
 	}
@@ -235,14 +240,60 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err)
 {
-	AUTO_FREE char *source = link_path(from, digest);
+	AUTO_FREE char *source = from ? link_path(from, digest) : blob_path("", digest);
 	AUTO_FREE char *to = link_path(name, digest);
-	AUTO_CLOSE int lock = -1;
+	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
 
-	if (!reg_blob_has(store, from, digest, NULL))
-		return reg_refuse(err, REG_BLOB_UNKNOWN, "%s has no blob %s", from, digest);
-	lock = lock_blobs(store, LOCK_SH, err);
-	return lock < 0 ? -1 : add_link(store, source, to, err);
+	if (lock < 0)
+		return -1;
+	if (from ? !reg_blob_has(store, from, digest, NULL)
+		 : !content_has(store->content, digest, NULL))
+		return reg_refuse(err, REG_BLOB_UNKNOWN, "there is no blob %s to mount", digest);
+	return add_link(store, source, to, err);
+}
+
+void reg_blob_touch(int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && time(NULL) - st.st_atime > TOUCH_SECONDS)
+		futimens(fd, used_now);
+}
+
+int reg_blob_claim(struct reg_store *store, const char *name, const char *digest, uint64_t *size,
+		   struct err *err)
+{
+	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
+	int fd = lock < 0 ? -1 : reg_blob_open(store, name, digest, size, err);
+
+	if (fd >= 0)
+		reg_blob_touch(fd);
+	return fd;
+}
+
+bool reg_blob_unused(struct reg_store *store, const char *name, const char *digest,
+		     uint64_t seconds)
+{
+	AUTO_FREE char *path = link_path(name, digest);
+	struct stat st;
+
+	return !fstatat(store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) &&
+	       st.st_atime + (time_t)seconds <= time(NULL);
+}
+
+int reg_blob_unlink(struct reg_store *store, const char *name, const char *digest, struct err *err)
+{
+	AUTO_FREE char *path = link_path(name, digest);
+
+	return unlinkat(store->root_fd, path, 0) ? err_sys(err, "remove %s", path) : 0;
+}
+
+unsigned reg_blob_links(struct reg_store *store, const char *name, const char *digest)
+{
+	AUTO_FREE char *path = link_path(name, digest);
+	struct stat st;
+
+	return fstatat(store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) ? 0 : (unsigned)st.st_nlink;
 }
 
 /* Remove a shared blob that nobody links to any more. Needs lock 2, exclusive. */
@@ -272,7 +323,7 @@ int reg_blob_delete(struct reg_store *store, const char *name, const char *diges
 			return reg_refuse(err, REG_BLOB_UNKNOWN, "%s has no blob %s", name, digest);
 		return err_sys(err, "remove %s", path);
 	}
-	lock = lock_blobs(store, LOCK_EX | LOCK_NB, &busy);
+	lock = reg_blobs_lock(store, LOCK_EX | LOCK_NB, &busy);
 	return lock < 0 ? 0 : drop_unlinked(store, digest, &removed, err);
 }
 
@@ -292,7 +343,7 @@ static int sweep_one(void *arg, const char *digest, uint64_t size)
 
 int reg_store_sweep(struct reg_store *store, unsigned *removed, struct err *err)
 {
-	AUTO_CLOSE int lock = lock_blobs(store, LOCK_EX | LOCK_NB, err);
+	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_EX | LOCK_NB, err);
 	struct sweep s = { store, removed, err };
 
 	*removed = 0;

@@ -1,7 +1,7 @@
 /*
  * store.h - blobs, and which repository may show which of them. (bytes.h: or a marker in a blob's place.)
  *
- *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h)
+ *   <root>/blobs/sha256/<hex>             every blob once (containerd's content.h); sha512/ as well
  *   <root>/ingest/                        blobs being written
  *   <root>/uploads/<uuid>                 open upload sessions (uploads.h)
  *   <root>/repositories/<name>/           an OCI image layout each:
@@ -66,12 +66,30 @@ int reg_blob_commit(struct reg_store *store, const char *name, struct ingest *in
 /* The same for a manifest, whose bytes are in memory, and stay on the disk. */
 int reg_blob_write(struct reg_store *store, const char *name, const void *buf, size_t n,
 		   const char *digest, struct err *err);
-/* Link a blob of one repository into another. */
+/* Link a blob of one repository (NULL: any) into another. */
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err);
+/* When a blob was wanted last is its time of access, which we set ourselves: by linking it, by
+ * touching it open, and by reg_blob_claim, which is reg_blob_open for who pushes and asks
+ * whether a blob is here, in order not to send it. No garbage collector takes it from then on. */
+void reg_blob_touch(int fd);
+int reg_blob_claim(struct reg_store *store, const char *name, const char *digest, uint64_t *size,
+		   struct err *err);
+bool reg_blob_unused(struct reg_store *store, const char *name, const char *digest,
+		     uint64_t seconds);
 /* Take the repository's link away, and the blob itself when it was the last one. */
 int reg_blob_delete(struct reg_store *store, const char *name, const char *digest,
 		    struct err *err);
+
+/* --- for collecting garbage ----------------------------------------------------------- */
+/* Take lock 2; `how` as for flock(2), whose errno is in err: EWOULDBLOCK. An fd. */
+int reg_blobs_lock(struct reg_store *store, int how, struct err *err);
+/* Take the repository's link away; needs lock 2, exclusive, so that nobody claims it meanwhile.
+ * The bytes go by reg_store_sweep. */
+int reg_blob_unlink(struct reg_store *store, const char *name, const char *digest,
+		    struct err *err);
+/* How many names the blob has: one for each repository, and the shared one. */
+unsigned reg_blob_links(struct reg_store *store, const char *name, const char *digest);
 
 /* --- repositories ------------------------------------------------------------------- */
 char *reg_repo_path(const struct reg_store *store, const char *name); /* the caller frees */
@@ -80,6 +98,8 @@ bool reg_repo_exists(struct reg_store *store, const char *name);
 int reg_repo_lock(struct reg_store *store, const char *name, bool make, struct err *err);
 /* Every repository's name, sorted; the caller frees the list. */
 int reg_repo_list(struct reg_store *store, struct strlist *names, struct err *err);
+/* The same, and those that only have blobs so far. */
+int reg_repo_list_all(struct reg_store *store, struct strlist *names, struct err *err);
 
 /* Remove the shared blobs that no repository links to; *removed counts them. Put off
  * (nothing removed, 0 returned) while somebody pushes. */

@@ -265,6 +265,11 @@ uint64_t reg_upload_offset(const struct reg_upload *up)
 	return up->offset;
 }
 
+int reg_upload_hash_like(struct reg_upload *up, const char *digest, struct err *err)
+{
+	return ingest_hash_like(up->in, digest, err);
+}
+
 int reg_upload_write(struct reg_upload *up, const void *buf, size_t n, struct err *err)
 {
 	if (ingest_write(up->in, buf, n, err))
@@ -309,6 +314,19 @@ int reg_upload_status(struct reg_uploads *u, const char *name, const char *uuid,
 		return -1;
 	*offset = up->offset;
 	reg_upload_give(u, up);
+	return 0;
+}
+
+int reg_uploads_count(struct reg_uploads *u, uint64_t *count, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/uploads", u->store->root);
+	AUTO_CLOSEDIR DIR *dir = opendir(path);
+
+	if (!dir)
+		return err_sys(err, "open %s", path);
+	*count = 0;
+	for (struct dirent *e; (e = readdir(dir));)
+		*count += reg_uuid_valid(e->d_name);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ void reg_upload_give(struct reg_uploads *uploads, struct reg_upload *up);
 
 /* Only while taken. After a failed write the session is good for nothing: cancel it. */
 uint64_t reg_upload_offset(const struct reg_upload *up);
+int reg_upload_hash_like(struct reg_upload *up, const char *digest, struct err *err); /* see content.h */
 int reg_upload_write(struct reg_upload *up, const void *buf, size_t n, struct err *err);
 
 /* Both end the session and consume `up`, whatever they return. */
@@ -46,6 +47,9 @@ void reg_upload_cancel(struct reg_uploads *uploads, struct reg_upload *up);
 /* How much a session has, also while somebody is writing to it. */
 int reg_upload_status(struct reg_uploads *uploads, const char *name, const char *uuid,
 		      uint64_t *offset, struct err *err);
+
+/* How many sessions there are. */
+int reg_uploads_count(struct reg_uploads *uploads, uint64_t *count, struct err *err);
 
 /* Drop the sessions that nobody has touched for so many seconds. */
 int reg_uploads_expire(struct reg_uploads *uploads, long seconds, struct err *err);

@@ -5,6 +5,7 @@ Keeps repositories in memory: what is pushed can be pulled. SETTINGS is a JSON f
 again for every request, so that a test changes the registry's mind by writing it:
 
   layout       an OCI layout, served as library/img:latest (and its first manifest's platform)
+  also         a list of repositories that have the same image; read when it starts
   serial       another one with every change: faults are counted anew
   extra        {"repository/ref": {"type", "body"}}: more manifests, as they stand here
   auth         "basic" or "bearer": user "user", password "pass word"; a token's name has its scopes
@@ -15,7 +16,8 @@ again for every request, so that a test changes the registry's mind by writing i
   no_get       true: the token service knows no GET, only POST with refresh_token "identity"
   faults       [{"match", "times", "do", …}]: what befalls the first `times` requests whose
                "METHOD path" the regular expression matches:
-                 status (with "retry_after"), truncate (after "bytes"), stall, corrupt, redirect ("to"), reset
+                 status (with "retry_after"), truncate (after "bytes"), stall (for "seconds", or "until" a
+                 file is there), corrupt, redirect ("to"), reset
   upload       "whole": PUT takes everything; "chunks": only PATCHes with a Content-Range in order;
   body_limit   a larger body is 413
   mount        true: blobs are mounted across repositories, where the token allows reading
@@ -168,7 +170,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
                     Content_Length=str(len(rest)), **headers)
         if what == "stall":
             self.wfile.flush()
-            time.sleep(self.spoil.get("seconds", 60))
+            end = time.time() + self.spoil.get("seconds", 60)
+            while time.time() < end and not os.path.exists(self.spoil.get("until", "")):
+                time.sleep(0.05)
         return None
 
     # --- who may ---
@@ -300,5 +304,6 @@ if len(sys.argv) > 5:
         tls.verify_mode = ssl.CERT_REQUIRED
         tls.load_verify_locations(sys.argv[7])
 if settings().get("layout"):
-    load(settings()["layout"])
+    for name in ["library/img"] + settings().get("also", []):
+        load(settings()["layout"], name)
 Server((ADDR, PORT), Registry).serve_forever()

@@ -62,5 +62,16 @@ stop_dockerd && stop_registry
 start_dockerd
 expect_ok docker rmi busybox
 expect_ok docker pull busybox
-stop_dockerd && stop_containerd
+
+# With a mirror of Hub itself.
+rm -rf --one-file-system "$T/registry"
+start_registry --proxy docker.io
+expect_ok docker rmi busybox
+expect_ok docker pull busybox
+expect_match "it comes through the mirror" 'mirror: fetched library/busybox:latest' "$(cat "$T/registry.log")"
+expect_eq "as it was" hello "$(docker run --rm busybox echo hello)"
+expect_eq "the mirror knows it by the name that people use" 200 \
+	"$(curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/busybox/manifests/latest")"
+expect_fail 1 'denied|unauthorized' docker pull secret
+stop_dockerd && stop_registry && stop_containerd
 done_testing

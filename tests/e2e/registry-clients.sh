@@ -110,8 +110,23 @@ expect_ok skopeo copy --all --src-cert-dir "$T/certs" "docker://$REGISTRY/tls/we
 expect_eq "every blob survives TLS" "$(blobs "$layout")" "$(blobs "$T/tls")"
 stop_registry
 
+# With certificates of clients: one that our authority signed is let in, the others get no answer.
+authority=(-CA "$T/ca.pem" -CAkey "$T/ca.key" -addext extendedKeyUsage=clientAuth)
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=clients -keyout "$T/ca.key" -out "$T/ca.pem" 2>/dev/null &&
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=alice "${authority[@]}" -keyout "$T/certs/client.key" \
+		-out "$T/certs/client.cert" 2>/dev/null || fail "openssl req -CA"
+launch registry "$TOP/06-registry/registry" --root "$T/registry" --addr "$REGISTRY" --tls-cert "$T/cert.pem" \
+	--tls-key "$T/key.pem" --tls-ca "$T/ca.pem"
+me=(--cert "$T/certs/client.cert" --key "$T/certs/client.key")
+ready registry 10 curl -fsS --cacert "$T/cert.pem" "${me[@]}" "https://$REGISTRY/v2/"
+expect_ok skopeo inspect --cert-dir "$T/certs" "docker://$REGISTRY/tls/web:v1"
+rm "$T/certs/client.cert" "$T/certs/client.key"
+expect_fail any 'EOF|certificate|reset' skopeo inspect --cert-dir "$T/certs" "docker://$REGISTRY/tls/web:v1"
+expect_fail any '' curl -s --cacert "$T/cert.pem" --cert "$T/cert.pem" --key "$T/key.pem" "https://$REGISTRY/v2/"
+stop_registry
+
 # ---- read-only ----------------------------------------------------------------
-start_registry --readonly
+start_registry --read-only
 expect_ok copy --all "docker://$REGISTRY/tls/web:v1" "oci:$T/readonly:latest"
 expect_fail any 'read-only' copy --all "oci:$layout:latest" "docker://$REGISTRY/tls/other:v1"
 expect_fail any 'read-only' skopeo delete --tls-verify=false "docker://$REGISTRY/tls/web:v1"

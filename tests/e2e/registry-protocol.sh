@@ -86,6 +86,8 @@ expect 206 "the last bytes" -H 'Range: bytes=-2' "$BASE/v2/one/blobs/$hello"
 expect_eq "its bytes" "lo bytes 3-4/5" "$body $(header content-range)"
 expect 416 "a range past the end" -H 'Range: bytes=5-' "$BASE/v2/one/blobs/$hello"
 expect_eq "how much there is" 'bytes */5' "$(header content-range)"
+expect 416 "a range that ends before it begins" -H 'Range: bytes=3-0' "$BASE/v2/one/blobs/$hello"
+expect 200 "two ranges" -H 'Range: bytes=0-0,2-3' "$BASE/v2/one/blobs/$hello"
 expect 200 "a unit that nobody knows" -H 'Range: lines=1-2' "$BASE/v2/one/blobs/$hello"
 expect 304 "a client that has it already" -H "If-None-Match: \"$hello\"" "$BASE/v2/one/blobs/$hello"
 expect 200 "a range of something else" -H 'If-Range: "old"' -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
@@ -98,11 +100,22 @@ expect_code 400 DIGEST_INVALID "end-4b with a wrong digest" -X POST --data-binar
 	"$BASE/v2/one/blobs/uploads/?digest=$nobody"
 expect_code 404 BLOB_UNKNOWN "nothing is kept of it" "$BASE/v2/one/blobs/$nobody"
 
+# ---- a blob of nothing --------------------------------------------------------------------
+: >"$T/nothing"
+nothing=$(sha "$T/nothing")
+expect 201 "one POST of nothing" -X POST --data-binary "@$T/nothing" "$BASE/v2/one/blobs/uploads/?digest=$nothing"
+expect 200 "nothing comes back" "$BASE/v2/one/blobs/$nothing"
+expect_eq "all of it" "0 " "$(header content-length) $body"
+expect 200 "HEAD of nothing" -I "$BASE/v2/one/blobs/$nothing"
+begin one
+expect 201 "PUT of nothing" -X PUT "$up?digest=$nothing"
+
 # ---- end-5, end-13: chunks ----------------------------------------------------------
 begin one
 expect 202 "end-5" -X PATCH -H 'Content-Range: 0-2' --data-binary hel "$up"
 expect_eq "how much has come" 0-2 "$(header range)"
 expect_code 416 BLOB_UPLOAD_INVALID "a chunk out of order" -X PATCH -H 'Content-Range: 4-4' --data-binary o "$up"
+expect_eq "which says where to go on" "0-2 ${up#"$BASE"}" "$(header range) $(header location)"
 expect_code 416 BLOB_UPLOAD_INVALID "the same chunk again" -X PATCH -H 'Content-Range: 0-2' --data-binary hel "$up"
 expect_code 416 BLOB_UPLOAD_INVALID "a range that is none" -X PATCH -H 'Content-Range: bytes 3-4' --data-binary lo "$up"
 expect_code 400 SIZE_INVALID "a chunk of another size" -X PATCH -H 'Content-Range: 3-9' --data-binary lo "$up"
@@ -126,8 +139,9 @@ expect_eq "no session is left" "" "$(ls "$T/registry/uploads" "$T/registry/inges
 expect 201 "end-11" -X POST "$BASE/v2/two/blobs/uploads/?mount=$hello&from=one"
 expect 200 "a mounted blob" "$BASE$(header location)"
 expect 202 "a mount from nowhere becomes an upload" -X POST "$BASE/v2/two/blobs/uploads/?mount=$nobody&from=one"
-expect 202 "a mount from no repository too" -X POST "$BASE/v2/three/blobs/uploads/?mount=$hello"
-expect_eq "the bytes are shared" 3 "$(stat -c %h "$T/registry/blobs/sha256/${hello#*:}")"
+expect 201 "a mount from any repository" -X POST "$BASE/v2/three/blobs/uploads/?mount=$hello"
+expect 202 "which has to be somewhere" -X POST "$BASE/v2/three/blobs/uploads/?mount=$nobody"
+expect_eq "the bytes are shared" 4 "$(stat -c %h "$T/registry/blobs/sha256/${hello#*:}")"
 
 # ---- end-7, end-3: manifests -------------------------------------------------------------
 push one "$T/config"
@@ -181,6 +195,8 @@ ask "$BASE/v2/one/tags/list?n=4&last=A"
 expect_eq "the last page" '{"name":"one","tags":["b","c","multi","v1"]} ' "$body $(header link)"
 ask "$BASE/v2/one/tags/list?n=0"
 expect_eq "a page of nothing" '{"name":"one","tags":[]} ' "$body $(header link)"
+ask "$BASE/v2/one/tags/list?n=100000000000000000000&last=b0"
+expect_eq "as many as there are, after a tag that is not" '{"name":"one","tags":["c","multi","v1"]} ' "$body $(header link)"
 expect_code 400 PAGINATION_NUMBER_INVALID "a page of x" "$BASE/v2/one/tags/list?n=x"
 expect_code 404 NAME_UNKNOWN "the tags of no repository" "$BASE/v2/none/tags/list"
 for repository in a/blobs/x a/index.json; do
@@ -224,8 +240,35 @@ expect 202 "end-10" -X DELETE "$BASE/v2/one/blobs/$hello"
 expect_code 404 BLOB_UNKNOWN "the blob is gone" "$BASE/v2/one/blobs/$hello"
 expect 200 "but not from the other repository" "$BASE/v2/two/blobs/$hello"
 expect 202 "nor when that deletes it" -X DELETE "$BASE/v2/two/blobs/$hello"
+expect 202 "and the third" -X DELETE "$BASE/v2/three/blobs/$hello"
 expect_eq "the last one takes the bytes along" no "$([ -e "$T/registry/blobs/sha256/${hello#*:}" ] && echo yes || echo no)"
 expect_code 404 BLOB_UNKNOWN "end-10 again" -X DELETE "$BASE/v2/two/blobs/$hello"
+
+# ---- sha512 -------------------------------------------------------------------------
+sha512() { echo "sha512:$(sha512sum "$1" | cut -d' ' -f1)"; }
+long=$(sha512 "$T/large")
+expect 201 "one POST by sha512" -X POST --data-binary "@$T/large" "$BASE/v2/long/blobs/uploads/?digest=$long"
+expect_eq "its digest" "$long" "$(header docker-content-digest)"
+expect 200 "the blob" "$BASE/v2/long/blobs/$long"
+cmp "$T/large" "$T/body" || fail "sha512: the blob differs"
+expect_code 404 BLOB_UNKNOWN "it is not there by sha256 as well" "$BASE/v2/long/blobs/$(sha "$T/large")"
+begin long
+expect 202 "a chunk before the digest is known" -X PATCH --data-binary he "$up"
+expect 201 "PUT by sha512" -X PUT --data-binary llo "$up?digest=$(sha512 "$T/hello")"
+begin long
+expect_code 400 DIGEST_INVALID "a wrong sha512" -X PUT --data-binary hell "$up?digest=$(sha512 "$T/hello")"
+expect_code 400 DIGEST_INVALID "half of a sha512" -X POST "$BASE/v2/long/blobs/uploads/?digest=sha512:$(printf %064d 0)"
+printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"x/y","digest":"%s","size":5},"layers":[]}' \
+	$oci "$(sha512 "$T/hello")" >"$T/manifest"
+m=$(sha512 "$T/manifest")
+expect 201 "a manifest by sha512" -X PUT -H "Content-Type: $oci" --data-binary "@$T/manifest" "$BASE/v2/long/manifests/$m"
+expect_eq "its digest" "$m" "$(header docker-content-digest)"
+expect 200 "it comes back" "$BASE/v2/long/manifests/$m"
+cmp "$T/manifest" "$T/body" || fail "sha512: the manifest differs"
+expect 201 "mounted" -X POST "$BASE/v2/long2/blobs/uploads/?mount=$long&from=long"
+expect 202 "deleted" -X DELETE "$BASE/v2/long/manifests/$m"
+for repository in long long2; do expect 202 "deleted from $repository" -X DELETE "$BASE/v2/$repository/blobs/$long"; done
+expect_eq "the last one takes the bytes along" no "$([ -e "$T/registry/blobs/sha512/${long#*:}" ] && echo yes || echo no)"
 
 # ---- what is no name --------------------------------------------------------------------
 for name in UPPER a..b a/../b 'a%2f..%2f..%2fetc' a//b -a a_ a___b "$(printf 'a%.0s' {1..256})" 'a%0ab' '%ff'; do

@@ -253,7 +253,7 @@ static void programs(void)
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	signal(SIGUSR2, SIG_IGN);
 	CU_ASSERT_FATAL(!pipe2(ends, O_CLOEXEC));
-	OK(spawn_program(look, (int[3]){ -1, ends[1], -1 }, true, &pid, &err));
+	OK(spawn_program(look, NULL, (int[3]){ -1, ends[1], -1 }, true, &pid, &err));
 	close(ends[1]);
 	OK(file_read_fd(ends[0], &said, 4096, &err));
 	close(ends[0]);
@@ -262,7 +262,7 @@ static void programs(void)
 	 * library does not let go of its own two signals, which whoever started us may ignore.) */
 	CU_ASSERT_FATAL(sscanf(said.data, "SigBlk: %llx SigIgn: %llx%n", &blk, &ign, &end) == 2);
 	CU_ASSERT(!blk && !(ign & 1ull << (SIGUSR2 - 1)) && !strcmp(said.data + end, "\n"));
-	FAILS(spawn_program(none, (int[3]){ -1, -1, -1 }, false, &pid, &err), ERR_NOT_FOUND,
+	FAILS(spawn_program(none, NULL, (int[3]){ -1, -1, -1 }, false, &pid, &err), ERR_NOT_FOUND,
 	      "run /no/such/program");
 	signal(SIGUSR2, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -64,6 +64,46 @@ static void test_digest(void)
 	CU_ASSERT_FALSE(digest_valid(""));
 }
 
+/* FIPS 180-4's example: "abc" has this SHA-512. */
+#define ABC512 "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a" \
+	       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+
+static void test_other_digest(void)
+{
+	char *dir, digest[DIGEST_SIZE];
+	struct content *c = open_store(&dir, "4m");
+	struct ingest *in = content_ingest(c, NULL, &err);
+	AUTO_FREE char *path = xasprintf("%s/blobs/sha512/%s", dir, strchr(ABC512, ':') + 1);
+
+	digest_of_like(ABC512, "abc", 3, digest);
+	EXPECT_STR(digest, ABC512);
+	CU_ASSERT_TRUE(digest_known(ABC512));
+	CU_ASSERT_TRUE(digest_known(ABC));
+	CU_ASSERT_FALSE(digest_known(ABC512 "0"));
+	CU_ASSERT_FALSE(digest_known("sha512:../../etc/passwd"));
+	CU_ASSERT_FALSE(digest_valid(ABC512)); /* images here are made of the canonical one */
+	EXPECT_OK(ingest_hash_like(in, ABC512, &err));
+	EXPECT_OK(ingest_write(in, "abc", 3, &err));
+	EXPECT_OK(ingest_commit(in, ABC512, 3, digest, &err));
+	EXPECT_STR(digest, ABC512);
+	EXPECT_INT(access(path, F_OK), 0);
+	CU_ASSERT_TRUE(content_has(c, ABC512, NULL));
+	CU_ASSERT_FALSE(content_has(c, ABC, NULL));
+	/* Known too late: what has come is hashed anew, before and after more of it. */
+	in = content_ingest(c, "late", &err);
+	EXPECT_OK(ingest_write(in, "a", 1, &err));
+	EXPECT_OK(ingest_hash_like(in, ABC512, &err));
+	EXPECT_OK(ingest_write(in, "b", 1, &err));
+	EXPECT_OK(ingest_hash_like(in, ABC, &err));
+	EXPECT_OK(ingest_write(in, "c", 1, &err));
+	EXPECT_OK(ingest_commit(in, ABC512, 3, NULL, &err));
+	EXPECT_INT(content_write(c, "abd", 3, ABC512, NULL, &err), -1);
+	EXPECT_INT(err.kind, ERR_CORRUPT);
+	EXPECT_OK(content_delete(c, ABC512, &err));
+	CU_ASSERT_FALSE(content_has(c, ABC512, NULL));
+	close_store(c, dir);
+}
+
 static void test_write_and_read(void)
 {
 	char *dir, digest[DIGEST_SIZE];
@@ -238,6 +278,7 @@ int suite_content(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "digests are made and recognised", test_digest },
+		{ "a digest by SHA-512", test_other_digest },
 		{ "a blob is written, read and deleted", test_write_and_read },
 		{ "a wrong digest or size leaves nothing", test_wrong_content },
 		{ "an unfinished ingest is resumed, locked or gone", test_unfinished },

@@ -67,6 +67,27 @@ static int body(struct http_request *req, struct http_reply *rep, void *daemon, 
 	return 0;
 }
 
+/* The field "a" of a form, and another that is not there. */
+static int form(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	(void)daemon, (void)e;
+	http_reply_json(rep, 200, json_pack("{s:s?,s:s?}", "a", http_form(req, "a"), "none",
+					    http_form(req, "none")));
+	return 0;
+}
+
+/* All are let in but Nobody, and nobody is to /one/secret. */
+static int admit(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	const char *name = http_param(req, "name");
+
+	(void)daemon;
+	if (!http_header(req, "X-Nobody") && !(name && !strcmp(name, "secret")))
+		return 0;
+	http_reply_header(rep, "X-Card", "please");
+	return err_set(e, ERR_PERMISSION, "not you");
+}
+
 static int fails(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
 {
 	(void)req, (void)daemon;
@@ -126,6 +147,28 @@ static void release(void *arg)
 {
 	(void)arg;
 	released++;
+}
+
+/* "abcdefghij", two letters at a time; `arg`: where it breaks off. */
+static ssize_t letters(void *arg, uint64_t pos, void *buf, size_t max)
+{
+	if (arg && pos >= strlen(arg))
+		return -1;
+	if (pos >= 10)
+		return 0;
+	max = max < 2 ? max : 2;
+	memcpy(buf, &"abcdefghij"[pos], max);
+	return (ssize_t)max;
+}
+
+static int reading(struct http_request *req, struct http_reply *rep, void *daemon, struct err *e)
+{
+	static char four[] = "....";
+
+	(void)daemon, (void)e;
+	http_reply_read(rep, 200, "text/plain", http_query(req, "unknown") ? HTTP_SIZE_UNKNOWN : 10,
+			letters, http_query(req, "broken") ? four : NULL, release);
+	return 0;
 }
 
 static void three_lines(struct http_writer *w, void *arg)
@@ -240,10 +283,12 @@ static const struct http_route routes[] = {
 	{ "GET", "/many/{name...}", echo, NULL },
 	{ "GET", "/repeated", repeated, NULL },
 	{ "POST", "/body", body, NULL },
+	{ "POST", "/form", form, NULL },
 	{ "GET", "/fails", fails, NULL },
 	{ "GET", "/nothing", nothing, NULL },
 	{ "PUT", "/upload", upload, open_sink },
 	{ "GET", "/file", file, NULL },
+	{ "GET", "/reading", reading, NULL },
 	{ "GET", "/stream", stream, NULL },
 	{ "POST", "/upgrade", upgrade, NULL },
 	{ "GET", "/block", block, NULL },
@@ -253,6 +298,7 @@ static const struct http_route routes[] = {
 
 static const struct http_options options = {
 	.routes = routes, .daemon = "d", .body_limit = 1000, .error = on_error, .before = before,
+	.admit = admit,
 };
 
 static char *dir, *path;
@@ -427,6 +473,30 @@ static void test_bodies(void)
 	stop();
 }
 
+/* Once the route is known, and before the body is: no sink is opened. */
+static void test_admission(void)
+{
+	start();
+	expect_answer("GET /one/secret", NULL, "403", "not you");
+	expect_answer("GET /one/%73ecret", NULL, "403", "X-Card: please");
+	expect_answer("GET /one/other", NULL, "200", "other");
+	sunk = 0;
+	expect_answer("PUT /upload", "X-Nobody: 1\r\nContent-Length: 5\r\n\r\nhello", "403", "not you");
+	EXPECT_INT(sunk, 0);
+	EXPECT_INT(released, 0);
+	expect_answer("GET /none", "X-Nobody: 1\r\n\r\n", "404", "page not found");
+	stop();
+}
+
+static void test_form(void)
+{
+	start();
+	expect_answer("POST /form", "Content-Length: 15\r\n\r\nb=1&a=%2B+x&a=2", "200", "{\"a\":\"+ x\",\"none\":null}");
+	expect_answer("POST /form", "Content-Length: 9\r\n\r\na=1&b=%zz", "200", "{\"a\":null,\"none\":null}");
+	expect_answer("POST /form", "Content-Length: 0\r\n\r\n", "200", "{\"a\":null,\"none\":null}");
+	stop();
+}
+
 static void test_expect(void)
 {
 	AUTO_CLOSE int fd = -1;
@@ -469,6 +539,27 @@ static void test_file(void)
 {
 	start();
 	expect_answer("GET /file", NULL, "206", "Content-Length: 4\r\n\r\n3456");
+	stop();
+}
+
+static void test_reading(void)
+{
+	AUTO_FREE char *whole = NULL, *chunked = NULL, *broken = NULL, *head = NULL;
+
+	start();
+	whole = ask("GET /reading", NULL);
+	EXPECT_HAS(whole, "Content-Length: 10\r\n");
+	EXPECT_STR(strstr(whole, "\r\n\r\n"), "\r\n\r\nabcdefghij");
+	chunked = ask("GET /reading?unknown=1", NULL);
+	EXPECT_HAS(chunked, "Transfer-Encoding: chunked\r\n");
+	EXPECT_HAS(chunked, "ij\r\n0\r\n\r\n"); /* ended, not cut off */
+	broken = ask("GET /reading?unknown=1&broken=1", NULL);
+	EXPECT_HAS(broken, "cd\r\n");
+	CU_ASSERT_PTR_NULL(strstr(broken, "\r\n0\r\n")); /* it does not look like the end */
+	head = ask("HEAD /reading", NULL);
+	EXPECT_HAS(head, "Content-Length: 10\r\n");
+	EXPECT_STR(strstr(head, "\r\n\r\n"), "\r\n\r\n");
+	wait_released(4);
 	stop();
 }
 
@@ -720,9 +811,12 @@ int suite_http(void)
 		{ "malformed and oversized requests are refused", test_refused },
 		{ "HEAD is GET without the body", test_head },
 		{ "bodies are collected, limited and parsed", test_bodies },
+		{ "who is not admitted opens no sink", test_admission },
+		{ "the fields of a form", test_form },
 		{ "Expect: 100-continue is answered", test_expect },
 		{ "a sink sees the body and is released once", test_sink },
 		{ "a piece of a file is sent", test_file },
+		{ "a reply is read while it is sent", test_reading },
 		{ "a stream ends with its producer or its client", test_stream },
 		{ "an upgraded connection survives a half-close", test_upgrade },
 		{ "bytes sent before the 101 arrive", test_early_bytes },

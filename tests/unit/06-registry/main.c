@@ -35,6 +35,22 @@ int test_store_close(void)
 	return file_remove_tree(AT_FDCWD, test_root, &err);
 }
 
+char test_file[64];
+
+int test_file_make(void)
+{
+	int fd;
+
+	strcpy(test_file, "/tmp/registry-unit.XXXXXX");
+	fd = mkstemp(test_file);
+	return fd < 0 || close(fd);
+}
+
+int test_file_remove(void)
+{
+	return unlink(test_file);
+}
+
 const char *test_blob(const char *name, const char *text)
 {
 	static char digest[DIGEST_SIZE];
@@ -65,9 +81,15 @@ int main(void)
 		{ "s3", NULL, NULL, NULL, NULL, s3_tests },
 		{ "manifests", NULL, NULL, NULL, NULL, manifest_tests },
 		{ "index.json", test_store_open, test_store_close, NULL, NULL, index_tests },
+		{ "lookup", test_store_open, test_store_close, NULL, NULL, lookup_tests },
 		{ "store", test_store_open, test_store_close, NULL, NULL, store_tests },
 		{ "uploads", test_store_open, test_store_close, NULL, NULL, upload_tests },
 		{ "seed", test_store_open, test_store_close, NULL, NULL, seed_tests },
+		{ "passwords", test_file_make, test_file_remove, NULL, NULL, password_tests },
+		{ "access", test_file_make, test_file_remove, NULL, NULL, access_tests },
+		{ "tokens", test_store_open, test_store_close, NULL, NULL, token_tests },
+		{ "garbage", test_store_open, test_store_close, NULL, NULL, gc_tests },
+		{ "units", NULL, NULL, NULL, NULL, units_tests },
 		CU_SUITE_INFO_NULL,
 	};
 	unsigned failed;
