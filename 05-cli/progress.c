@@ -49,6 +49,28 @@ void cli_progress_bar(struct strbuf *sb, double current, double total, unsigned 
 		strbuf_addf(sb, "%8s", done);
 }
 
+/* The same of an event, which may count in other units than bytes ("3/7 s"), or want no numbers. */
+static void add_bar(struct strbuf *sb, const json_t *detail, unsigned width)
+{
+	double current = json_number_value(json_object_get(detail, "current")), total = json_number_value(json_object_get(detail, "total"));
+	const char *units = jsonx_str(detail, "units", "");
+	AUTO_STRBUF struct strbuf bar = STRBUF_INIT;
+	char *end;
+
+	cli_progress_bar(&bar, current, total, width);
+	if (!bar.len)
+		return;
+	end = strchr(bar.data, ']');
+	if (total > 0 && jsonx_bool(detail, "hidecounts", false))
+		strbuf_add(sb, bar.data, end ? (size_t)(end + 2 - bar.data) : 0);
+	else if (!*units)
+		strbuf_adds(sb, bar.data);
+	else if (total > 0 && current <= total)
+		strbuf_addf(sb, "%.*s%.0f/%.0f %s", end ? (int)(end + 2 - bar.data) : 0, bar.data, current, total, units);
+	else
+		strbuf_addf(sb, "%.*s%.0f %s", end ? (int)(end + 2 - bar.data) : 0, bar.data, current, units);
+}
+
 /* What the daemon sends must not steer the terminal. */
 static void print_plain(FILE *out, const char *text, const char *keep)
 {
@@ -83,8 +105,7 @@ void cli_progress_show(struct cli_progress *p, const json_t *event)
 	}
 	if (!p->out || !status)
 		return;
-	cli_progress_bar(&bar, json_number_value(json_object_get(detail, "current")),
-			 json_number_value(json_object_get(detail, "total")), p->width);
+	add_bar(&bar, detail, p->width);
 	if (!p->terminal && bar.len)
 		return;
 	if (p->terminal && *id && detail && (p->ids.n < LAYERS_MAX))
@@ -96,10 +117,13 @@ void cli_progress_show(struct cli_progress *p, const json_t *event)
 		fputs(": ", p->out);
 	}
 	print_plain(p->out, status, "\n\t");
-	if (up)
-		fprintf(p->out, " %s\r\033[%zuB", bar.len ? bar.data : "", up);
-	else
+	if (up) {
+		fputc(' ', p->out);
+		print_plain(p->out, bar.len ? bar.data : "", "");
+		fprintf(p->out, "\r\033[%zuB", up);
+	} else {
 		fputc('\n', p->out);
+	}
 	fflush(p->out);
 }
 

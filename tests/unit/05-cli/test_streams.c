@@ -165,6 +165,27 @@ static void errors(void)
 	EXPECT_HAS(err.msg, "has a line of over");
 }
 
+/* An image store that has no bytes to count counts seconds; where a person looks, in a line of its own. */
+static void other_units(void)
+{
+	static const char *const samples[][2] = {
+		{ "{\"id\":\"a\",\"status\":\"Extracting\",\"progressDetail\":{\"current\":3,\"units\":\"s\"}}", "a: Extracting 3 s\r" },
+		{ "{\"id\":\"a\",\"status\":\"x\",\"progressDetail\":{\"current\":3,\"total\":7,\"units\":\"s\"}}", "a: x 3/7 s\r" },
+		{ "{\"id\":\"a\",\"status\":\"x\",\"progressDetail\":{\"current\":3,\"total\":7,\"hidecounts\":true}}", "a: x \r" },
+	};
+
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		AUTO_JSON json_t *event = json_of(samples[i][0]);
+		char text[256] = "";
+		FILE *out = fmemopen(text, sizeof text, "w");
+		struct cli_progress p = { .out = out, .terminal = true, .width = 80 };
+		cli_progress_show(&p, event);
+		fclose(out);
+		strlist_free(&p.ids);
+		EXPECT_HAS(text, samples[i][1]);
+	}
+}
+
 static void bars(void)
 {
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
@@ -187,7 +208,7 @@ static void bars(void)
 int suite_progress(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "lines in a pipe", lines }, { "failures in the stream", errors }, { "bars", bars }, CU_TEST_INFO_NULL,
+		{ "lines in a pipe", lines }, { "failures in the stream", errors }, { "bars", bars }, { "progress in other units", other_units }, CU_TEST_INFO_NULL,
 	};
 
 	return suite_add("progress", tests);
