@@ -140,7 +140,8 @@ if [ -d /proc/sys/net/ipv6 ]; then
 fi
 
 # ---- on a parent's wire
-{ ip link add wire type dummy || ip link add wire type veth peer name wire-end; } 2>/dev/null && ip link set wire up
+{ ip link add wire type dummy || { ip link add wire type veth peer name wire-end && ip link set wire-end up; }; } 2>/dev/null
+ip link set wire up
 for kind in macvlan ipvlan; do
 	if d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 vlan >/dev/null 2>"$T/out"; then
 		ok=$(d run -d --name wired --network vlan --ip 10.8.0.5 busybox sleep 100 2>&1) || { echo "no $kind here: $ok"; d rm -f wired >/dev/null 2>&1; d network rm vlan >/dev/null; continue; }
@@ -148,14 +149,15 @@ for kind in macvlan ipvlan; do
 		expect_ok d rm -f wired
 		expect_ok d network rm vlan
 		# Several subnets, each with its gateway; a bridge has one.
-		expect_fail 1 'Pool overlaps' d network create -d $kind -o parent=wire --subnet 10.8.0.0/24 --subnet 10.8.0.128/25 vlan
-		expect_ok d network create -d $kind -o parent=wire --subnet 10.8.0.0/30 --subnet 10.9.0.0/24 --gateway 10.9.0.9 vlan
+		expect_match "$kind: subnets that overlap" 'Pool overlaps' "$(curl -sS --unix-socket "$T/docker.sock" http://d/networks/create \
+			-d '{"Name":"vlan","Driver":"'$kind'","IPAM":{"Config":[{"Subnet":"10.8.0.0/24"},{"Subnet":"10.8.0.128/25"}]}}')"
+		expect_ok d network create -d $kind -o parent=wire --subnet 10.8.0.0/30 --subnet 10.10.0.0/24 --gateway 10.10.0.9 vlan
 		route() { run --network vlan "$@" busybox sh -c 'ip -4 -o addr show eth0; ip route' | grep -oE '(inet|via) [0-9./]+' | xargs; }
 		expect_eq "$kind: in the first" "inet 10.8.0.2/30 via 10.8.0.1" "$(route)"
-		expect_eq "$kind: in the other" "inet 10.9.0.77/24 via 10.9.0.9" "$(route --ip 10.9.0.77)"
+		expect_eq "$kind: in the other" "inet 10.10.0.77/24 via 10.10.0.9" "$(route --ip 10.10.0.77)"
 		expect_ok d run -d --name wired --network vlan busybox sleep 100
-		expect_eq "$kind: when the first is full" "inet 10.9.0.1/24 via 10.9.0.9" "$(route)"
-		expect_eq "$kind: inspect has both" "10.8.0.0/30 10.8.0.1 10.9.0.0/24 10.9.0.9" \
+		expect_eq "$kind: when the first is full" "inet 10.10.0.1/24 via 10.10.0.9" "$(route)"
+		expect_eq "$kind: inspect has both" "10.8.0.0/30 10.8.0.1 10.10.0.0/24 10.10.0.9" \
 			"$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{end}}' vlan | xargs)"
 		expect_ok d rm -f wired
 		expect_ok d network rm vlan
