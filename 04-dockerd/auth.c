@@ -5,50 +5,23 @@
 
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
-
-static int digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
-}
-
-int dockerd_base64_decode(const char *text, struct strbuf *out)
-{
-	unsigned bits = 0, n = 0;
-
-	for (; *text && *text != '='; text++) {
-		int d = digit(*text);
-
-		if (d < 0)
-			return -1;
-		bits = bits << 6 | (unsigned)d;
-		n += 6;
-		if (n >= 8) {
-			n -= 8;
-			strbuf_addc(out, (char)(bits >> n));
-		}
-	}
-	return 0;
-}
 
 json_t *dockerd_auth_document(const char *header, const char *name, struct err *err)
 {
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	AUTO_FREE char *text = NULL;
+	size_t n;
 	AUTO_FREE char *what = xasprintf("invalid %s header", name);
 
 	if (!header || !*header)
 		return json_object();
-	if (dockerd_base64_decode(header, &text)) {
+	text = base64_decode(header, strlen(header), &n);
+	if (!text) {
 		err_set(err, ERR_INVALID, "%s: not base64url", what);
 		return NULL;
 	}
-	return text.len ? jsonx_parse(text.data, text.len, what, err) : json_object();
+	return n ? jsonx_parse(text, n, what, err) : json_object();
 }
 
 json_t *dockerd_auth_of(const json_t *login)

@@ -15,8 +15,6 @@ json_t *dockerd_auth_of(const json_t *login);
 
 /* A header of that kind as an object: new ({} where it is absent). `name` is for the error. */
 json_t *dockerd_auth_document(const char *header, const char *name, struct err *err);
-/* Base64, either alphabet. -1: it is none. */
-int dockerd_base64_decode(const char *text, struct strbuf *out);
 
 /* {"username","password"}, {"identityToken"} or {"registryToken"} for containerd; *out stays
  * NULL where the header is absent or has no credentials in it. */

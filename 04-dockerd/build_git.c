@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
@@ -19,33 +20,36 @@
 
 /* --- credentials --------------------------------------------------------------------------------- */
 
-/* The secret that is for this host, or for all; false: there is none. */
-static bool secret(struct build *b, const char *name, const char *host, struct strbuf *out)
+/* The secret that is for this host, or for all: new, or NULL. */
+static char *secret(struct build *b, const char *name, const char *host)
 {
 	AUTO_FREE char *own = xasprintf("%s.%s", name, host);
 	const char *text = jsonx_str(b->o.secrets, own, jsonx_str(b->o.secrets, name, NULL));
 
-	return text && !dockerd_base64_decode(text, out) && out->len && !memchr(out->data, '\0', out->len) &&
-	       !strpbrk(out->data, "\r\n");
+	size_t n;
+	AUTO_FREE char *value = text ? base64_decode(text, strlen(text), &n) : NULL;
+
+	return value && n && strlen(value) == n && !strpbrk(value, "\r\n") ? steal_ptr(&value) : NULL;
 }
 
 /* The secrets GIT_AUTH_HEADER and GIT_AUTH_TOKEN, as BuildKit knows them; NULL where there is neither. */
 static char *header_for(struct build *b, const char *url)
 {
-	AUTO_STRBUF struct strbuf header = STRBUF_INIT, token = STRBUF_INIT;
-	AUTO_FREE char *host = NULL, *login = NULL, *encoded = NULL;
+	AUTO_FREE char *host = NULL, *header = NULL, *token = NULL, *login = NULL, *encoded = NULL;
 	const char *begin = strstr(url, "://");
 
 	if (!begin)
 		return NULL;
 	begin += strlen("://");
 	host = xstrndup(begin, strcspn(begin, "/"));
-	if (secret(b, "GIT_AUTH_HEADER", host, &header))
-		return xasprintf("Authorization: %s", header.data);
-	if (!secret(b, "GIT_AUTH_TOKEN", host, &token))
+	header = secret(b, "GIT_AUTH_HEADER", host);
+	if (header)
+		return xasprintf("Authorization: %s", header);
+	token = secret(b, "GIT_AUTH_TOKEN", host);
+	if (!token)
 		return NULL;
-	login = xasprintf("x-access-token:%s", token.data);
-	encoded = copy_base64(login);
+	login = xasprintf("x-access-token:%s", token);
+	encoded = base64_encode(login, strlen(login));
 	return xasprintf("Authorization: basic %s", encoded);
 }
 

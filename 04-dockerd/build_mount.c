@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
@@ -280,7 +281,7 @@ static const char *secret_id(const json_t *m)
 	return id ? id : strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
 }
 
-static int secret_file(struct stage *s, const json_t *m, const struct strbuf *value,
+static int secret_file(struct stage *s, const json_t *m, const char *value, size_t n,
 		       struct run_mounts *out, struct err *err)
 {
 	AUTO_FREE char *fallback = xasprintf("/run/secrets/%s", secret_id(m)), *path = NULL,
@@ -291,7 +292,7 @@ static int secret_file(struct stage *s, const json_t *m, const struct strbuf *va
 	    number(m, "gid", 10, 0, &gid, err) || file_mkdir_p(s->b->secret_dir, 0700, err))
 		return -1;
 	path = build_temporary(s->b, s->b->secret_dir, "secret");
-	if (file_write_new(AT_FDCWD, path, value->data ? value->data : "", value->len, 0600, err))
+	if (file_write_new(AT_FDCWD, path, value, n, 0600, err))
 		return -1;
 	if (chown(path, (uid_t)uid, (gid_t)gid) || chmod(path, (mode_t)mode))
 		return err_sys(err, "%s", path);
@@ -301,21 +302,23 @@ static int secret_file(struct stage *s, const json_t *m, const struct strbuf *va
 
 static int open_secret(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
 {
-	AUTO_STRBUF struct strbuf value = STRBUF_INIT;
 	const char *id = secret_id(m), *env = jsonx_str(m, "env", NULL);
 	const char *text = jsonx_str(s->b->o.secrets, id, NULL);
+	AUTO_FREE char *value = NULL;
 	json_t *entry;
+	size_t n;
 
 	if (!text)
 		return flag_of(m, "required") ? err_set(err, ERR_NOT_FOUND, "secret %s: not found", id) : 0;
-	if (dockerd_base64_decode(text, &value) || value.len > SECRET_MAX)
+	value = base64_decode(text, strlen(text), &n);
+	if (!value || n > SECRET_MAX)
 		return err_set(err, ERR_INVALID, "secret %s: not base64, or too large", id);
 	if (!env)
-		return secret_file(s, m, &value, out, err);
-	entry = json_sprintf("%s=%s", env, value.data ? value.data : "");
+		return secret_file(s, m, value, n, out, err);
+	entry = json_sprintf("%s=%s", env, value);
 	if (!entry || json_array_append_new(out->env, entry))
 		return err_set(err, ERR_INVALID, "secret %s: not UTF-8", id);
-	return *jsonx_str(m, "target", "") ? secret_file(s, m, &value, out, err) : 0;
+	return *jsonx_str(m, "target", "") ? secret_file(s, m, value, n, out, err) : 0;
 }
 
 static int open_ssh(const json_t *m, struct err *err)

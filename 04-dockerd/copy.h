@@ -45,7 +45,5 @@ struct copy_in {
 int copy_in_check(const struct copy_in *c, struct err *err);
 int copy_in(const struct copy_in *c, int archive, struct err *err);
 
-/* Base64 of RFC 4648, section 4; the caller frees. */
-char *copy_base64(const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
@@ -106,7 +107,7 @@ static int get_archive(struct http_request *req, struct http_reply *rep, void *d
 	}
 	stat = copy_stat(&r->source);
 	text = jsonx_text(stat);
-	header = copy_base64(text);
+	header = base64_encode(text, strlen(text));
 	http_reply_header(rep, "X-Docker-Container-Path-Stat", header);
 	if (!strcmp(http_method(req), "HEAD")) {
 		reading_free(r);

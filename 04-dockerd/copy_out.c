@@ -121,27 +121,6 @@ json_t *copy_stat(const struct copy_source *s)
 			 "linkTarget", s->link);
 }
 
-char *copy_base64(const char *text)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
-	size_t n = strlen(text);
-
-	strbuf_adds(&out, "");
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned v = (unsigned)(unsigned char)text[i] << 16;
-
-		v |= i + 1 < n ? (unsigned)(unsigned char)text[i + 1] << 8 : 0;
-		v |= i + 2 < n ? (unsigned char)text[i + 2] : 0;
-		strbuf_addc(&out, digits[v >> 18]);
-		strbuf_addc(&out, digits[v >> 12 & 63]);
-		strbuf_addc(&out, i + 1 < n ? digits[v >> 6 & 63] : '=');
-		strbuf_addc(&out, i + 2 < n ? digits[v & 63] : '=');
-	}
-	return strbuf_steal(&out);
-}
-
 /* --- writing ------------------------------------------------------------------------------- */
 
 struct walk {

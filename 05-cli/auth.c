@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "helper.h"
 
@@ -53,8 +54,9 @@ static const json_t *entry_of(const struct cli_config *config, const char *key)
 
 static void read_entry(const json_t *entry, json_t *auth)
 {
+	const char *code = jsonx_str(entry, "auth", "");
 	size_t n = 0;
-	AUTO_FREE char *pair = cli_base64_decode(jsonx_str(entry, "auth", ""), &n);
+	AUTO_FREE char *pair = base64_decode(code, strlen(code), &n);
 	char *colon = pair ? strchr(pair, ':') : NULL;
 	const char *token = jsonx_str(entry, "identitytoken", NULL);
 
@@ -109,7 +111,7 @@ char *cli_auth_header(const struct cli_config *config, const struct cli_referenc
 	if (!auth)
 		return NULL;
 	AUTO_FREE char *text = jsonx_text(auth);
-	AUTO_FREE char *code = cli_base64(text, strlen(text), true);
+	AUTO_FREE char *code = base64_encode_url(text, strlen(text));
 	return xasprintf("X-Registry-Auth: %s", code);
 }
 
@@ -154,7 +156,7 @@ json_t *cli_auth_entry(const json_t *auth)
 	const char *token = jsonx_str(auth, "identitytoken", NULL);
 	AUTO_FREE char *pair = xasprintf("%s:%s", jsonx_str(auth, "username", ""),
 					 token ? "" : jsonx_str(auth, "password", ""));
-	AUTO_FREE char *code = cli_base64(pair, strlen(pair), false);
+	AUTO_FREE char *code = base64_encode(pair, strlen(pair));
 
 	return json_pack("{s:s, s:s*}", "auth", code, "identitytoken", token);
 }

@@ -40,9 +40,4 @@ json_t *cli_auth_entry(const json_t *auth);
 int cli_auth_put(struct cli_config *config, const char *key, const json_t *auth, bool *plain, struct err *err);
 int cli_auth_erase(struct cli_config *config, const char *key, struct err *err);
 
-/* base64 of any bytes, with "-_" instead of "+/" when it is for a URL: new. */
-char *cli_base64(const char *data, size_t n, bool url);
-/* And back; NULL when it is none. */
-char *cli_base64_decode(const char *text, size_t *n);
-
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "auth.h"
@@ -200,7 +201,7 @@ static int add_secret(json_t *out, const char *text, struct err *err)
 		strbuf_adds(&data, getenv(env ? env : id) ? getenv(env ? env : id) : "");
 	else if (file_read(AT_FDCWD, file ? file : id, &data, SECRETS_LIMIT, err))
 		return err_wrap(err, "--secret %s", id);
-	value = cli_base64(data.data ? data.data : "", data.len, false);
+	value = base64_encode(data.data ? data.data : "", data.len);
 	json_object_set_new(out, id, json_string(value));
 	return 0;
 }
@@ -217,7 +218,7 @@ static int secrets_header(const struct options *o, char **line, struct err *err)
 		if (add_secret(all, o->secrets.v[i], err))
 			return -1;
 	text = jsonx_text(all);
-	encoded = cli_base64(text, strlen(text), true);
+	encoded = base64_encode_url(text, strlen(text));
 	if (strlen(encoded) > SECRETS_LIMIT)
 		return err_set(err, ERR_INVALID, "--secret: more than %d bytes in all", SECRETS_LIMIT);
 	*line = xasprintf("X-Docker-Build-Secrets: %s", encoded);
@@ -231,7 +232,7 @@ static int auth_header(struct cli *cli, char **line, struct err *err)
 
 	if (!all)
 		return -1;
-	encoded = cli_base64(text, strlen(text), true);
+	encoded = base64_encode_url(text, strlen(text));
 	*line = xasprintf("X-Registry-Config: %s", encoded);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "auth.h"
@@ -69,7 +70,7 @@ char *cli_copy_path(const struct cli_copy *c, const char *inside, struct err *er
 int cli_copy_decode(const char *header, struct cli_copy_stat *st, struct err *err)
 {
 	size_t n = 0;
-	AUTO_FREE char *text = header ? cli_base64_decode(header, &n) : NULL;
+	AUTO_FREE char *text = header ? base64_decode(header, strlen(header), &n) : NULL;
 	AUTO_JSON json_t *doc = text ? json_loadb(text, n, 0, NULL) : NULL;
 	json_int_t mode = jsonx_int(doc, "mode", 0);
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "auth.h"
 #include "digest.h"
@@ -87,7 +88,7 @@ static json_t *image_of(struct cli_registry *r, const struct cli_reference *ref,
 	AUTO_JSON json_t *platform = jsonx_parse(text.data, text.len, "the image's configuration", err);
 	if (!platform)
 		return NULL;
-	AUTO_FREE char *code = cli_base64(raw->data, raw->len, false);
+	AUTO_FREE char *code = base64_encode(raw->data, raw->len);
 	AUTO_FREE char *digest = xasprintf("sha256:%s", cli_sha256(raw->data, raw->len, hex));
 	return json_pack("{s:s, s:{s:s, s:s, s:I, s:o}, s:s, s:O}", "Ref", name, "Descriptor", "mediaType", type, "digest",
 			 digest, "size", (json_int_t)raw->len, "platform", platform_of(platform), "Raw", code,
@@ -176,7 +177,8 @@ json_t *cli_manifest_fetch(const struct cli_config *config, const struct cli_ref
 
 char *cli_manifest_raw(const json_t *image, size_t *n, struct err *err)
 {
-	char *raw = cli_base64_decode(jsonx_str(image, "Raw", ""), n);
+	const char *code = jsonx_str(image, "Raw", "");
+	char *raw = base64_decode(code, strlen(code), n);
 
 	if (raw && *n)
 		return raw;

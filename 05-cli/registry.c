@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "auth.h"
@@ -128,7 +129,7 @@ static char *parameter(const char *challenge, const char *name)
 static char *basic(const json_t *auth)
 {
 	AUTO_FREE char *pair = xasprintf("%s:%s", jsonx_str(auth, "username", ""), jsonx_str(auth, "password", ""));
-	AUTO_FREE char *code = cli_base64(pair, strlen(pair), false);
+	AUTO_FREE char *code = base64_encode(pair, strlen(pair));
 
 	return xasprintf("Authorization: Basic %s", code);
 }

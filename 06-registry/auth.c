@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
-#include "base64.h"
 #include "errors.h"
 #include "names.h"
 
@@ -67,8 +67,8 @@ char *reg_auth_basic(struct reg_auth *auth, const char *header, struct err *err)
 {
 	const char *code = strncasecmp(header, "Basic ", 6) ? "" : header + 6;
 	size_t n = strlen(code);
-	AUTO_FREE char *text = n < CREDENTIALS_MAX ? reg_base64_text(code, n) : NULL;
-	char *password = text ? strchr(text, ':') : NULL;
+	AUTO_FREE char *text = n < CREDENTIALS_MAX ? base64_decode(code, n, &n) : NULL;
+	char *password = text && strlen(text) == n ? strchr(text, ':') : NULL;
 
 	if (!password) {
 		reg_refuse(err, REG_UNAUTHORIZED, "the credentials are malformed");

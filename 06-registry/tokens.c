@@ -10,10 +10,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
-#include "base64.h"
 #include "errors.h"
 #include "names.h"
 
@@ -40,13 +40,22 @@ int reg_tokens_open(struct reg_tokens *t, const char *root, struct err *err)
 	return file_write_atomic(AT_FDCWD, path, t->key, sizeof(t->key), 0600, err);
 }
 
+/* As RFC 7515 wants it: without padding. The caller frees. */
+static char *code_of(const void *bytes, size_t n)
+{
+	char *code = base64_encode_url(bytes, n);
+
+	code[strcspn(code, "=")] = '\0';
+	return code;
+}
+
 /* Of "header.claims". The caller frees. */
 static char *sign(const struct reg_tokens *t, const char *text, size_t n)
 {
 	unsigned char mac[32];
 
 	HMAC(EVP_sha256(), t->key, sizeof(t->key), (const unsigned char *)text, n, mac, NULL);
-	return reg_base64url(mac, sizeof(mac));
+	return code_of(mac, sizeof(mac));
 }
 
 char *reg_token_make(const struct reg_tokens *t, const char *audience, const char *user, long seconds,
@@ -55,7 +64,7 @@ char *reg_token_make(const struct reg_tokens *t, const char *audience, const cha
 	AUTO_JSON json_t *all = claims;
 	json_int_t now = time(NULL);
 	char id[REG_UUID_SIZE];
-	AUTO_FREE char *header = reg_base64url(HEADER, strlen(HEADER));
+	AUTO_FREE char *header = code_of(HEADER, strlen(HEADER));
 	AUTO_FREE char *text = NULL, *code = NULL, *signed_part = NULL, *signature = NULL;
 
 	reg_uuid_new(id);
@@ -67,7 +76,7 @@ char *reg_token_make(const struct reg_tokens *t, const char *audience, const cha
 	json_object_set_new(all, "exp", json_integer(now + seconds));
 	json_object_set_new(all, "jti", json_string(id));
 	text = jsonx_text(all);
-	code = reg_base64url(text, strlen(text));
+	code = code_of(text, strlen(text));
 	signed_part = xasprintf("%s.%s", header, code);
 	signature = sign(t, signed_part, strlen(signed_part));
 	return xasprintf("%s.%s", signed_part, signature);
@@ -94,9 +103,10 @@ static bool is_good(const json_t *claims, const char *audience)
 static json_t *read_claims(const char *token, const char *end, struct err *err)
 {
 	const char *code = strchr(token, '.') + 1;
-	AUTO_FREE char *text = reg_base64_text(code, (size_t)(end - code));
+	size_t n;
+	AUTO_FREE char *text = base64_decode(code, (size_t)(end - code), &n);
 
-	return text ? jsonx_parse(text, strlen(text), "token", err) : NULL;
+	return text ? jsonx_parse(text, n, "token", err) : NULL;
 }
 
 json_t *reg_token_read(const struct reg_tokens *t, const char *audience, const char *token,

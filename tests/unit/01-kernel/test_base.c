@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
@@ -268,9 +269,38 @@ static void programs(void)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* RFC 4648, section 10, and RFC 7515, appendices A.1 and C. */
+static void base64(void)
+{
+	static const char *const rows[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd?", "//79Pw==" },
+	};
+	static const char *const others[][2] = { { "\xff\xfe\xfd?", "__79Pw" }, { "f", "Zg" }, { "\x03\xec\xff\xe0\xc1", "A-z_4ME" } };
+	static const char *const bad[] = { "Z", "Zg=a", "Z g=", "Zg\n=", "Zm9v!" };
+	AUTO_FREE char *url = base64_encode_url("\xff\xfe\xfd?", 4);
+	size_t n;
+
+	CU_ASSERT_STRING_EQUAL(url, "__79Pw==");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		AUTO_FREE char *code = base64_encode(rows[i][0], strlen(rows[i][0]));
+		AUTO_FREE char *back = base64_decode(code, strlen(code), &n);
+
+		CU_ASSERT_STRING_EQUAL(code, rows[i][1]);
+		CU_ASSERT(back && n == strlen(rows[i][0]) && !strcmp(back, rows[i][0]));
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		AUTO_FREE char *back = base64_decode(others[i][1], strlen(others[i][1]), &n);
+
+		CU_ASSERT(back && !strcmp(back, others[i][0]));
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		CU_ASSERT_PTR_NULL(base64_decode(bad[i], strlen(bad[i]), &n));
+}
+
 const struct test base_tests[] = {
 	{ "errors keep their kind and their beginning", errors },
-		{ "text that would steer a terminal", plain_text },
+	{ "text that would steer a terminal", plain_text },
 	{ "strings and lists grow", strings },
 	{ "files are replaced whole", whole_files },
 	{ "trees are removed, links and mounts are not followed", trees },
@@ -279,6 +309,7 @@ const struct test base_tests[] = {
 	{ "a directory has one owner", locks },
 	{ "JSON: types are checked, duplicates refused", json },
 	{ "another program gets its streams and no signal settings", programs },
+	{ "base64", base64 },
 	{ "times as RFC 3339 has them", times },
 	{ NULL, NULL },
 };

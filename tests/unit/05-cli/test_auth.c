@@ -12,25 +12,6 @@
 #include "ssh.h"
 #include "suites.h"
 
-static void base64(void)
-{
-	/* RFC 4648, section 10 */
-	static const char *const samples[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" },
-						  { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" } };
-	size_t n;
-
-	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-		AUTO_FREE char *code = cli_base64(samples[i][0], strlen(samples[i][0]), false);
-		AUTO_FREE char *back = cli_base64_decode(code, &n);
-		EXPECT_STR(code, samples[i][1]);
-		EXPECT_STR(back, samples[i][0]);
-	}
-	AUTO_FREE char *plain = cli_base64("\xff\xfe\xfd", 3, false), *url = cli_base64("\xff\xfe\xfd", 3, true);
-	EXPECT_STR(plain, "//79");
-	EXPECT_STR(url, "__79");
-	CU_ASSERT(!cli_base64_decode("a b", &n));
-}
-
 static void auth_in_the_file(void)
 {
 	char *dir = tmp_new();
@@ -152,7 +133,6 @@ static void platforms(void)
 int suite_auth(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "base64", base64 },
 		{ "a name and a password in config.json", auth_in_the_file },
 		{ "kept by a credential helper", auth_with_a_helper },
 		{ "contexts", contexts },

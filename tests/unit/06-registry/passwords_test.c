@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "01-kernel/base/file.h"
-#include "base64.h"
 #include "errors.h"
 #include "suites.h"
 
@@ -138,32 +137,10 @@ static void a_crowd(void)
 	reg_passwords_free(p);
 }
 
-/* RFC 4648, 10, and RFC 7515, A.1 and C. */
-static void codes(void)
-{
-	static const char *const rows[][2] = {
-		{ "", "" },         { "f", "Zg==" },         { "fo", "Zm8=" },
-		{ "foo", "Zm9v" },  { "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd?", "__79Pw" },
-		{ "\xff\xfe\xfd?", "//79Pw==" },
-	};
-	static const char *const bad[] = { "Z", "Zg=a", "Z g=", "Zg\n=", "AAAA", "Zm9v!" };
-	AUTO_FREE char *url = reg_base64url("\x03\xec\xff\xe0\xc1", 5);
-
-	EQ_STR(url, "A-z_4ME");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		AUTO_FREE char *text = reg_base64_text(rows[i][1], strlen(rows[i][1]));
-
-		EQ_STR(text, rows[i][0]);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CU_ASSERT_PTR_NULL(reg_base64_text(bad[i], strlen(bad[i])));
-}
-
 CU_TestInfo password_tests[] = {
 	{ "right and wrong ones", right_and_wrong },
 	{ "the file changes", changes },
 	{ "hashes of other kinds", other_kinds },
 	{ "many at a time", a_crowd },
-	{ "base64", codes },
 	CU_TEST_INFO_NULL,
 };
