@@ -133,16 +133,30 @@ add_module() {
 	echo "$name.ko" >>"$root/modules/order"
 }
 
-# boot NAME SECONDS: run a machine on $root; $status is what its init prints last. The
-# machine has no KVM: plain emulation boots in a few seconds.
+# switch_on NAME SECONDS: run a machine on $root, until it ends, is over its time, or has said nothing for three minutes (an
+# emulated one has been seen to stand still, busy, for ever); $status is what its init prints last. It has no KVM:
+# plain emulation boots in a few seconds.
+switch_on() {
+	local line pid
+	exec 3< <(exec timeout -s KILL "$2" qemu-system-x86_64 -M pc -cpu max -accel tcg -smp 2 -m 1024 \
+		-nographic -no-reboot -nodefaults -serial stdio -net none \
+		-kernel "$kernel" -initrd "$build/$1.initramfs" \
+		-append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all" </dev/null 2>&1)
+	pid=$!
+	while IFS= read -r -t "${VM_SILENCE:-180}" line <&3; do printf '%s\n' "$line"; done |
+		sed -u 's,\r,,g; s,\x1b[][?0-9;]*[a-zA-Z],,g' | tee "$build/$1.console"
+	kill "$pid" 2>/dev/null
+	exec 3<&-
+	status=$(sed -n 's/^DOCKYARD-VM-STATUS \([0-9]*\)$/\1/p' "$build/$1.console" | tail -n 1)
+}
+# boot NAME SECONDS: that, and once more if it ended without a status.
 boot() {
 	(cd "$root" && find . | "$busybox" cpio -o -H newc 2>/dev/null) | gzip -1 >"$build/$1.initramfs" ||
 		die "the initramfs could not be made"
-	timeout -s KILL "$2" qemu-system-x86_64 -M pc -cpu max -accel tcg -smp 2 -m 1024 \
-		-nographic -no-reboot -nodefaults -serial stdio -net none \
-		-kernel "$kernel" -initrd "$build/$1.initramfs" \
-		-append "console=ttyS0 quiet panic=-1 cgroup_no_v1=all" </dev/null 2>&1 |
-		sed -u 's,\r,,g; s,\x1b[][?0-9;]*[a-zA-Z],,g' | tee "$build/$1.console"
-	status=$(sed -n 's/^DOCKYARD-VM-STATUS \([0-9]*\)$/\1/p' "$build/$1.console" | tail -n 1)
-	[ -n "$status" ] || die "the machine '$1' ended, or was ended after $2 s, without a status"
+	switch_on "$@"
+	if [ -z "$status" ]; then
+		echo "the machine '$1' ended, or was ended, without a status: once more"
+		switch_on "$@"
+	fi
+	[ -n "$status" ] || die "the machine '$1' ended, or was ended, without a status"
 }
