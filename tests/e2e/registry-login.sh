@@ -2,32 +2,11 @@
 # Who may do what: passwords, and what a client that has none is told. With curl;
 # registry-clients.sh has the programs that log in.
 . "${0%/*}/lib.sh"
+. "${0%/*}/ask_lib.bash"
 
-BASE=http://$REGISTRY
 # Openwall's test vectors: the passwords are U*U and U*U*.
 alice='alice:$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
 bob='bob:$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK'
-# ask CURL-ARGUMENTS...: sets $status, $headers (lower-case names), $body.
-ask() {
-	status=$(curl -s --path-as-is -o "$T/body" -D "$T/headers" -w '%{http_code}' "$@")
-	headers=$(tr -d '\r' <"$T/headers" | sed 's/^[^:]*:/\L&/')
-	body=$(tr -d '\0' <"$T/body")
-}
-header() { sed -n "s/^$1: //p" <<<"$headers"; }
-# expect STATUS WHAT CURL-ARGUMENTS...
-expect() {
-	local want=$1 what=$2
-	shift 2
-	ask "$@"
-	expect_eq "$what" "$want" "$status"
-}
-# expect_code STATUS CODE WHAT CURL-ARGUMENTS...: an error of the specification.
-expect_code() {
-	local want=$1 code=$2
-	shift 2
-	expect "$want" "$@"
-	expect_match "$1" "^\{\"errors\":\[\{\"code\":\"$code\",\"message\":\".+\"\}\]\}$" "$body"
-}
 listen() {
 	launch registry "$TOP/06-registry/registry" --root "$T/registry" --addr "$REGISTRY" "$@"
 	ready registry 10 curl -s "$BASE/v2/"

@@ -3,31 +3,9 @@
 # headers are the specification's; and where Debian's docker-registry is
 # installed, both are asked the same and must answer with the same status.
 . "${0%/*}/lib.sh"
+. "${0%/*}/ask_lib.bash"
+ASK_TYPE=application/octet-stream # a form would be read as one, by Go's servers
 
-BASE=http://$REGISTRY
-# ask CURL-ARGUMENTS...: sets $status, $headers (lower-case names), $body.
-ask() {
-	# Without one curl says that it sends a form, which Go's servers then read as one.
-	case "$*" in *Content-Type*) ;; *) set -- -H 'Content-Type: application/octet-stream' "$@" ;; esac
-	status=$(curl -s --path-as-is -o "$T/body" -D "$T/headers" -w '%{http_code}' "$@")
-	headers=$(tr -d '\r' <"$T/headers" | sed 's/^[^:]*:/\L&/')
-	body=$(tr -d '\0' <"$T/body")
-}
-header() { sed -n "s/^$1: //p" <<<"$headers"; }
-# expect STATUS WHAT CURL-ARGUMENTS...
-expect() {
-	local want=$1 what=$2
-	shift 2
-	ask "$@"
-	expect_eq "$what" "$want" "$status"
-}
-# expect_code STATUS CODE WHAT CURL-ARGUMENTS...: an error of the specification.
-expect_code() {
-	local want=$1 code=$2
-	shift 2
-	expect "$want" "$@"
-	expect_match "$1" "^\{\"errors\":\[\{\"code\":\"$code\",\"message\":\".+\"\}\]\}$" "$body"
-}
 sha() { echo "sha256:$(sha256sum "$1" | cut -d' ' -f1)"; }
 # begin REPOSITORY: a new upload; sets $up to its address.
 begin() {
