@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +291,7 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **socket_
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		c = xcalloc(1, sizeof(*c));
 		c->fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		http_tls_mismatch(c->fd, s->o.tls_cert_pem);
 		setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 		c->next = s->connections;
 		c->link = &s->connections;
@@ -346,6 +348,7 @@ static int bound_port(int fd)
 struct http_server *http_serve_fd(int fd, const struct http_options *o, struct err *err)
 {
 	struct http_server *s = xcalloc(1, sizeof(*s));
+	int seconds = 1;
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
 			 MHD_USE_POLL | MHD_USE_ITC | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
@@ -356,6 +359,9 @@ struct http_server *http_serve_fd(int fd, const struct http_options *o, struct e
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	/* A TCP client speaks first: it is accepted when it did (tcp(7)), so that a look says what
+	 * it speaks. */
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 	s->o = *o;
 	if (!s->o.body_limit)
 		s->o.body_limit = BODY_LIMIT;

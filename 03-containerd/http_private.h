@@ -138,6 +138,9 @@ int http_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 /* http_tls.c: the client showed a certificate that the authority vouches for. */
 bool http_tls_client_trusted(struct MHD_Connection *conn, const char *peer);
+/* Answer whoever speaks TLS to a plain listener, or plain HTTP to one of TLS, in the clear, and end
+ * the connection. */
+void http_tls_mismatch(int fd, bool tls);
 
 /* http_tls_carry.c: carry bytes between the client, from what it sent already on, and `inner`,
  * until inner has ended and the client knows, or the client has gone. A half-close of the

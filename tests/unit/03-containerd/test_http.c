@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <poll.h>
@@ -780,6 +781,46 @@ static void test_tls(void)
 	EXPECT_HAS(err.msg, "certificate");
 }
 
+/* What a TCP port answers to `n` bytes. */
+static char *knock(int port, const void *data, size_t n)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	EXPECT_INT(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	EXPECT_INT(io_write_full(fd, data, n), 0);
+	return hear(fd, NULL);
+}
+
+/* A client that took the wrong one of http and https is told so in words that it can read, whatever
+ * its handshake's random bytes look like. */
+static void test_tls_mismatch(void)
+{
+	AUTO_FREE char *cert = NULL, *key = NULL;
+	struct http_options o = options;
+	struct http_server *plain = http_serve_tcp("127.0.0.1:0", &o, &err), *tls;
+	unsigned char hello[300] = { 22, 3, 1, 1, 39 };
+
+	make_certificate(&cert, &key);
+	o.tls_cert_pem = cert;
+	o.tls_key_pem = key;
+	tls = http_serve_tcp("127.0.0.1:0", &o, &err);
+	CU_ASSERT_FATAL(plain && tls);
+	for (int i = 0; i < 50; i++) {
+		for (size_t k = 5; k < sizeof(hello); k++)
+			hello[k] = (unsigned char)(i + 1) * (unsigned char)(k + 3);
+		AUTO_FREE char *said = knock(http_server_port(plain), hello, sizeof(hello));
+		EXPECT_HAS(said, "HTTP/1.0 400 Bad Request\r\n");
+		EXPECT_HAS(said, "\r\n\r\nClient sent a TLS handshake to an HTTP server.\n");
+	}
+	AUTO_FREE char *said = knock(http_server_port(tls), "GET / HTTP/1.1\r\n\r\n", 18);
+	EXPECT_HAS(said, "HTTP/1.0 400 Bad Request\r\n");
+	EXPECT_HAS(said, "Client sent an HTTP request to an HTTPS server.");
+	http_server_stop(tls);
+	http_server_stop(plain);
+}
+
 #define TRACEPARENT "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
 
 /* A connection serves one request after another: each is in its own trace, or in none. */
@@ -823,6 +864,7 @@ int suite_http(void)
 		{ "stopping ends whatever is open", test_stop },
 		{ "sockets are taken over only from the dead", test_listen },
 		{ "upgraded connections end under TLS too", test_tls },
+		{ "TLS to a plain server, and the other way round", test_tls_mismatch },
 		{ "a request is in its client's trace", test_traces },
 		CU_TEST_INFO_NULL,
 	};
