@@ -148,6 +148,20 @@ json_t *ctrd_exec_create(struct ctrd_tasks *ts, const char *ns, const char *id, 
 	return json_pack("{s:s, s:s}", "execID", exec_id, "attach", attach);
 }
 
+/* Who hears of the start from us may ask at once; what the shim tells all who watch may come later. */
+static void note_started(struct task *t, const char *exec_id, const json_t *result)
+{
+	AUTO_JSON json_t *state = json_pack("{s:s, s:O*}", "status", task_status_name(TASK_RUNNING),
+					    "pid", json_object_get(result, "pid"));
+	struct task_proc *p;
+
+	pthread_mutex_lock(&t->table->lock);
+	p = task_proc(t, exec_id);
+	if (p)
+		task_proc_update(t, p, state);
+	pthread_mutex_unlock(&t->table->lock);
+}
+
 json_t *ctrd_exec_start(struct ctrd_tasks *ts, const char *ns, const char *id, const char *exec_id,
 			struct err *err)
 {
@@ -158,6 +172,8 @@ json_t *ctrd_exec_start(struct ctrd_tasks *ts, const char *ns, const char *id, c
 	if (!t)
 		return NULL;
 	result = task_call(t, "execStart", json_pack("{s:s}", "execID", exec_id), err);
+	if (result)
+		note_started(t, exec_id, result);
 	trace_end(&span, "exec %s in task %s", exec_id, id);
 	return result;
 }
