@@ -74,7 +74,7 @@ def words(kinds):
 
 def plain(text):
     """An error without what is another one each time."""
-    text = re.sub(r"/tmp/dy\.\w+|(?<=docker-import-)\d+", "X", HEX.sub("ID", text)).strip()
+    text = re.sub(r"/tmp/dy\.\w+|(?<=docker-import-)\d+|(?<= after )\d+(?= ms)", "X", HEX.sub("ID", text)).strip()
     return text if len(text) < 200 else text[:200] + "…"
 
 
