@@ -8,10 +8,8 @@ PORT ?= 8080
 
 # As many jobs as processors, where the caller did not say how many.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
-# Static programs need static libraries; a distribution without them gets shared ones.
-STATIC_LIBS := $(wildcard /usr/lib/libjansson.a /usr/lib64/libjansson.a /usr/lib/*-linux-gnu/libjansson.a)
 # One line per stage; V=1 shows every command.
-FLAGS = $(JOBS) $(if $(V),,-s) $(if $(STATIC_LIBS),,STATIC=)
+FLAGS = $(JOBS) $(if $(V),,-s)
 
 all:
 	@tests/deps build

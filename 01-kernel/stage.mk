@@ -31,6 +31,9 @@ override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-f
 STATIC :=
 endif
 
+# For STATIC: not every distribution has a jansson to link statically, and a shared one does too.
+STATIC_JANSSON := $(firstword $(wildcard /usr/lib/libjansson.a /usr/lib64/libjansson.a /usr/lib/*-linux-gnu/libjansson.a))
+
 OBJS := $(patsubst %.c,build/%.o,$(SRCS))
 PROG_OBJS := $(patsubst %,build/%.o,$(PROGS))
 LOWER := $(foreach s,$(USES),$(TOP)/$(s)/lib$(lastword $(subst -, ,$(s))).a)
