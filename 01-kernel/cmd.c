@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
+
 #include "ns.h"
 
 int kern_cmd_usage(const struct kern_cmd *cmd, struct err *err)
@@ -49,9 +51,8 @@ int kern_cmd_wait(pid_t pid, struct err *err)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "wait for %d", (int)pid);
+	if (spawn_wait(pid, &status))
+		return err_sys(err, "wait for %d", (int)pid);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 #include "ns.h"
 #include "path.h"
@@ -97,8 +98,7 @@ static int run_helper(const char *program, pid_t pid, const struct kern_id_map *
 	close(out[0]);
 	if (helper < 0)
 		return err_sys(err, "run %s", program);
-	while (waitpid(helper, &status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(helper, &status);
 	if (!status)
 		return 0;
 	if (said.len)
@@ -171,8 +171,7 @@ static void dismiss(pid_t pid, int pidfd)
 	struct err ignored;
 
 	kern_pidfd_signal(pidfd, SIGKILL, &ignored);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(pid, NULL);
 }
 
 int kern_userns_make(const struct kern_id_maps *m, struct err *err)

@@ -5,7 +5,6 @@
  * cgroup, enters the other namespaces with one setns(2) on init's pidfd, and
  * takes the same last steps as an init.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,10 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/path.h"
 #include "01-kernel/tty.h"
@@ -109,8 +108,7 @@ static int await_exec(struct runc_exec *x, int ours, struct err *err)
 		return 0;
 	}
 	kern_pidfd_signal(x->pidfd, SIGKILL, &ignored); /* it may be waiting for a word of ours */
-	while (waitpid(x->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(x->pid, NULL);
 	return err_wrap(err, "unable to start container process");
 }
 

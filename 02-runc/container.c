@@ -5,7 +5,6 @@
  */
 #include "container.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +12,10 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/base/trace.h"
 #include "01-kernel/tty.h"
 #include "hooks.h"
@@ -187,8 +186,7 @@ static void undo(struct runc_container *c, const char *root)
 	runc_netdevices_detach(&c->net);
 	if (c->pid > 0 && c->pidfd >= 0) {
 		kern_pidfd_signal(c->pidfd, SIGKILL, &ignored);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		spawn_wait(c->pid, NULL);
 	}
 	/* Somebody deleted it meanwhile: what has the id, and the group, now is another container. */
 	if (c->state.dir >= 0 && !runc_state_is_ours(&c->state, root))

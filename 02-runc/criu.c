@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/tty.h"
 #include "process.h"
 #include "sync.h"
@@ -108,8 +109,8 @@ void runc_criu_stop(struct runc_criu *criu)
 {
 	cleanup_close(&criu->sock);
 	criu->sock = -1;
-	while (criu->pid > 0 && waitpid(criu->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (criu->pid > 0)
+		spawn_wait(criu->pid, NULL);
 	criu->pid = 0;
 }
 
@@ -182,8 +183,7 @@ static int no_answer(struct runc_criu *criu, struct err *err)
 {
 	int status = 0;
 
-	while (waitpid(criu->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(criu->pid, &status);
 	criu->pid = 0;
 	return err_set(err, ERR_SYSTEM, "criu failed: it ended without an answer, %s %d",
 		       WIFSIGNALED(status) ? "killed by signal" : "with status",

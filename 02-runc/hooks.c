@@ -19,6 +19,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 #include "process.h"
 
 #define OUTPUT_SHOWN 512 /* bytes of a failed hook's output in the error message */
@@ -72,9 +73,8 @@ static int await(pid_t pid, int pidfd, const struct runc_hook *h, int *status, s
 		while (ready < 0 && errno == EINTR);
 	if (!ready)
 		kill(pid, SIGKILL); /* not yet waited for: the pid is still this child's */
-	while (waitpid(pid, status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "wait for the hook %s", h->path);
+	if (spawn_wait(pid, status))
+		return err_sys(err, "wait for the hook %s", h->path);
 	if (!ready)
 		return err_set(err, ERR_TIMEOUT, "%s: hook ran past specified timeout of %d.0s",
 			       h->path, h->timeout);

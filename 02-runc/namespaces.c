@@ -8,12 +8,12 @@
 #include <grp.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/cleanup.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/calls.h"
 #include "01-kernel/path.h"
 
@@ -135,8 +135,7 @@ static pid_t hear_news(const struct runc_birth *b, int from, pid_t between, stru
 	struct news news = { .child = -1 };
 	ssize_t n = io_read_full(from, &news, sizeof news);
 
-	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(between, NULL);
 	if (n != sizeof news)
 		return err_set(err, ERR_SYSTEM, "the process that joins the namespaces was killed");
 	if (news.child < 0) {

@@ -16,6 +16,7 @@
 
 #include "01-kernel/base/cleanup.h"
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/ns.h"
 #include "01-kernel/tty.h"
 #include "console.h"
@@ -176,9 +177,8 @@ int runc_relay(pid_t pid, int pidfd, int master, int *status, struct err *err)
 	loop(&r);
 	if (r.raw)
 		kern_tty_restore(STDIN_FILENO, &r.saved);
-	while (waitpid(pid, &ws, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "wait for the container");
+	if (spawn_wait(pid, &ws))
+		return err_sys(err, "wait for the container");
 	*status = WIFSIGNALED(ws) ? 128 + WTERMSIG(ws) : WEXITSTATUS(ws);
 	return 0;
 }

@@ -8,16 +8,15 @@
  * answer comes through memory that both have. It happens once per profile
  * (seccomp_cache.c), and a fork is nothing beside it.
  */
-#include <errno.h>
 #include <linux/filter.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/base/strbuf.h"
 #include "seccomp.h"
 
@@ -80,8 +79,7 @@ int runc_seccomp_guard(runc_seccomp_compile *compile, const json_t *seccomp,
 	if (!pid)
 		child(compile, seccomp, a);
 	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		spawn_wait(pid, NULL);
 	failed = pid < 0 ? err_sys(err, "linux.seccomp: fork") : take(a, f, err);
 	munmap(a, sizeof *a);
 	return failed;

@@ -160,8 +160,7 @@ int ctrd_runtime_run(const struct ctrd_runtime *rt, const char *log, const char 
 	strlist_add(&argv, id);
 	if (ctrd_runtime_spawn(argv.v, NULL, (int[3]){ -1, -1, errfd }, &pid, err))
 		return -1;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, "wait for %s", rt->binary);
+	if (spawn_wait(pid, &status))
+		return err_sys(err, "wait for %s", rt->binary);
 	return status ? ctrd_runtime_failure(command, log, from, errfd, status, err) : 0;
 }

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
@@ -93,8 +92,7 @@ int ctrd_shim_start(const char *shim, const char *bundle, struct err *err)
 	if (spawn_program(argv, NULL, (int[3]){ -1, theirs, STDERR_FILENO }, false, &pid, err))
 		return err_errno(err, err->errnum, "start the shim %s", shim);
 	close(steal_fd(&theirs)); /* so that its death reads as end of file */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(pid, &status);
 	if (read_line(ours, &line, START_SECONDS, err))
 		return err_wrap(err, "start the shim");
 	doc = parse_answer(&line, err);

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/ns.h"
 #include "git.h"
 
@@ -159,7 +160,6 @@ int git_run(const struct git_job *job, const struct strlist *env, const char *co
 		return err_wrap(err, "git");
 	close(steal_fd(&out)); /* or the end would never come */
 	rc = listen_to(job, in, pidfd, &tail, err);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(pid, &status);
 	return rc ? -1 : judge(status, &tail, err);
 }

@@ -125,8 +125,7 @@ static int run(char *const *argv, struct strbuf *output, struct err *err)
 	whole = read_all(in, output);
 	if (!whole)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(pid, &status);
 	if (!whole)
 		return err_set(err, ERR_SYSTEM, "ps does not come to an end");
 	return status ? complain(errors, status, err) : 0;

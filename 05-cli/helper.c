@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/spawn.h"
 
 #define ANSWER_LIMIT (1u << 20)
 static const char not_found[] = "credentials not found in native keychain";
@@ -48,8 +49,7 @@ static int talk(const char *program, const char *verb, const char *input, struct
 	(void)io_write_full(feed, input, strlen(input)); /* one that does not read it says so itself */
 	close(steal_fd(&feed));
 	int rc = file_read_fd(answer, out, ANSWER_LIMIT, err);
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		;
+	spawn_wait(pid, status);
 	return rc;
 }
 

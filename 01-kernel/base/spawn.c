@@ -67,6 +67,14 @@ int spawn_program(char *const *argv, char *const *env, const int stdio[3], bool 
 	if (!failed)
 		return 0;
 	if (*pid > 0)
-		waitpid(*pid, NULL, 0);
+		spawn_wait(*pid, NULL);
 	return err_errno(err, failed, "run %s", argv[0]);
+}
+
+int spawn_wait(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return 0;
 }

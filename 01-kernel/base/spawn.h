@@ -15,4 +15,7 @@
 int spawn_program(char *const *argv, char *const *env, const int stdio[3], bool mortal, pid_t *pid,
 		  struct err *err);
 
+/* waitpid(2), past the signals that interrupt it; 0, or -1 with errno. NULL: how it ended does not matter. */
+int spawn_wait(pid_t pid, int *status);
+
 #endif
