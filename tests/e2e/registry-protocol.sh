@@ -108,6 +108,13 @@ expect_eq "how much has come" 0-3 "$(header range)"
 expect_code 404 BLOB_UPLOAD_UNKNOWN "a session belongs to its repository" "${up/one/two}"
 expect_code 400 DIGEST_INVALID "end-6 without a digest" -X PUT "$up"
 expect 201 "the last chunk comes with PUT" -X PUT -H 'Content-Range: 4-4' --data-binary o "$up?digest=$hello"
+begin one # a client that leaves in the middle of a chunk
+{ printf 'PATCH %s HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n' "${up#"$BASE"}" && head -c 100001 "$T/large"; } \
+	>"/dev/tcp/${REGISTRY/://}"
+came() { ask "$up" && [ "$(header range)" = 0-100000 ]; }
+wait_for 10 came || fail "what came of a chunk that broke off is kept" "$headers"
+expect 201 "and what is missing finishes it" -X PUT -H 'Content-Range: 100001-588894' \
+	--data-binary "@-" "$up?digest=$(sha "$T/large")" < <(tail -c +100002 "$T/large")
 begin one
 expect 204 "an upload is given up" -X DELETE "$up"
 expect_code 404 BLOB_UPLOAD_UNKNOWN "and gone" -X PATCH --data-binary x "$up"
