@@ -110,11 +110,11 @@ static void a_manifest_needs_its_parts(void)
 
 	CU_ASSERT_EQUAL(put("parts/b", "t", text, &err), -1);
 	CU_ASSERT_TRUE(reg_refused(&err, REG_MANIFEST_BLOB_UNKNOWN));
-	CU_ASSERT_FALSE(reg_repo_exists(test_store, "parts/b"));
+	CU_ASSERT_EQUAL(reg_index_open(test_store, "parts/b", &err), -1);
 	CU_ASSERT_EQUAL(put("parts/a", "t", wrong, &err), -1);
 	CU_ASSERT_TRUE(reg_refused(&err, REG_MANIFEST_INVALID));
 	CU_ASSERT_EQUAL(put("parts/a", "t", text, &err), 0);
-	CU_ASSERT_TRUE(reg_repo_exists(test_store, "parts/a"));
+	CU_ASSERT_EQUAL(close(reg_index_open(test_store, "parts/a", &err)), 0);
 }
 
 static void referrers_come_and_go(void)
