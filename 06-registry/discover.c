@@ -93,6 +93,8 @@ int reg_get_referrers(struct http_request *req, struct http_reply *rep, void *da
 
 	if (!name || reg_digest_check(subject, err))
 		return -1;
+	if (type && !*type)
+		type = NULL;
 	index = reg_referrers_load(server->store, name, subject, type, err);
 	if (!index)
 		return -1;

@@ -68,6 +68,8 @@ expect 416 "a range that ends before it begins" -H 'Range: bytes=3-0' "$BASE/v2/
 expect 200 "two ranges" -H 'Range: bytes=0-0,2-3' "$BASE/v2/one/blobs/$hello"
 expect 200 "a unit that nobody knows" -H 'Range: lines=1-2' "$BASE/v2/one/blobs/$hello"
 expect 304 "a client that has it already" -H "If-None-Match: \"$hello\"" "$BASE/v2/one/blobs/$hello"
+expect 206 "a range of this" -H "If-Range: \"$hello\"" -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
+expect 200 "or of something like it" -H "If-Range: W/\"$hello\"" -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
 expect 200 "a range of something else" -H 'If-Range: "old"' -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
 
 # ---- end-4b: one POST ------------------------------------------------------------
@@ -148,6 +150,7 @@ for ref in v1 "$m"; do
 done
 expect 200 "Accept, a line for each type" -H "Accept: $index" -H "Accept: text/html;q=0.1, $oci;q=0.5" "$BASE/v2/one/manifests/v1"
 expect_code 404 MANIFEST_UNKNOWN "Accept of other types only" -H "Accept: $index" "$BASE/v2/one/manifests/v1"
+expect_code 404 MANIFEST_UNKNOWN "Accept of anything but this" -H "Accept: $oci; q=0.0, $index" "$BASE/v2/one/manifests/v1"
 expect_code 404 MANIFEST_UNKNOWN "end-3 of no tag" "$BASE/v2/one/manifests/v2"
 expect_code 404 NAME_UNKNOWN "end-3 of no repository" "$BASE/v2/none/manifests/v2"
 manifest "$T/config" "$T/manifest" >"$T/bad"
@@ -205,6 +208,8 @@ expect_match "end-12a" "\"digest\":\"$(sha "$T/sbom")\",\"size\":$(stat -c %s "$
 ask "$BASE/v2/one/referrers/$m?artifactType=x/other"
 expect_match "end-12b" '"manifests":\[\]' "$body"
 expect_eq "says that it filtered" artifactType "$(header oci-filters-applied)"
+ask "$BASE/v2/one/referrers/$m?artifactType="
+expect_match "a filter of nothing is none" 'x/sbom.* $' "$body $(header oci-filters-applied)"
 expect_code 400 DIGEST_INVALID "the referrers of no digest" "$BASE/v2/one/referrers/v1"
 
 # ---- end-9, end-10: deletion -----------------------------------------------------------
