@@ -1,12 +1,9 @@
 /*
  * push.c - the category "push": end-4 to end-7, end-11, end-13.
  *
- * A body is hashed and written to the store while it arrives, in blocks that begin and end where
- * the file's pages do: in the odd pieces that come from the network, that takes the kernel more
- * than twice as long. The memory that a push needs does not depend on its size. What can be refused
- * by the headers alone is refused before the body is read: open_* below run
- * then. They leave a struct push, which the body goes through and the handler
- * finds afterwards; release is what a client that vanishes leaves it with.
+ * What can be refused by the headers alone is refused before the body is read: open_* below run
+ * then. They leave a struct reg_push (push_body.h), which the body goes through and the handler
+ * finds afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,87 +11,9 @@
 
 #include "errors.h"
 #include "manifest.h"
+#include "push_body.h"
 #include "range.h"
 #include "server.h"
-
-#define BLOCK (64u << 10)
-
-struct push {
-	struct reg_uploads *uploads;
-	struct reg_upload *session; /* end-5, end-6; NULL once handed on */
-	struct ingest *single;      /* end-4b; the same */
-	uint64_t left;              /* how much the chunk still may have */
-	bool broken;                /* a write failed: keep nothing */
-	char *block;                /* what has come and is not written yet; NULL: nothing has come */
-	size_t n;                   /* so many bytes of it, */
-	uint64_t at;                /* which belong there in the file */
-};
-
-/* ---- the body --------------------------------------------------------------------- */
-
-/* The body ends, or a block of it is full. */
-static int write_out(struct push *p, struct err *err)
-{
-	size_t n = p->n;
-	int rc = 0;
-
-	p->n = 0;
-	p->at += n;
-	if (n && p->session)
-		rc = reg_upload_write(p->session, p->block, n, err);
-	else if (n)
-		rc = ingest_write(p->single, p->block, n, err);
-	p->broken |= rc != 0;
-	return rc;
-}
-
-static int push_write(void *state, const void *buf, size_t n, struct err *err)
-{
-	struct push *p = state;
-
-	if (n > p->left)
-		return reg_refuse(err, REG_SIZE_INVALID, "the body is longer than announced");
-	p->left -= n;
-	if (!p->session && !p->single)
-		return 0; /* a POST that takes none */
-	if (!p->block)
-		p->block = xmalloc(BLOCK);
-	for (const char *from = buf; n;) {
-		size_t room = BLOCK - p->at % BLOCK - p->n;
-		size_t some = n < room ? n : room;
-
-		memcpy(p->block + p->n, from, some);
-		p->n += some;
-		from += some;
-		n -= some;
-		if (some == room && write_out(p, err))
-			return -1;
-	}
-	return 0;
-}
-
-static void push_release(void *state)
-{
-	struct push *p = state;
-	struct err ignored;
-
-	if (p->session && (p->broken || write_out(p, &ignored)))
-		reg_upload_cancel(p->uploads, p->session);
-	else if (p->session)
-		reg_upload_give(p->uploads, p->session); /* what came so far may be resumed */
-	if (p->single)
-		ingest_abort(p->single);
-	free(p->block);
-	free(p);
-}
-
-static void take_body(struct http_sink *sink, const struct push *p)
-{
-	struct push *mine = xmalloc(sizeof(*mine));
-
-	*mine = *p;
-	*sink = (struct http_sink){ mine, push_write, push_release };
-}
 
 /* ---- end-4a, end-4b, end-11: POST -------------------------------------------------- */
 
@@ -103,7 +22,7 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	const char *digest = http_query(req, "digest");
-	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
+	struct reg_push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
 	if (!name)
 		return -1;
@@ -118,7 +37,7 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 			return -1;
 		}
 	}
-	take_body(sink, &p);
+	reg_push_take(sink, &p);
 	return 0;
 }
 
@@ -191,7 +110,7 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
+	struct reg_push *p = http_sink_state(req);
 	const char *name = http_param(req, "name");
 	const char *digest = http_query(req, "digest");
 
@@ -199,7 +118,7 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 		return mount_blob(server, req, rep, name, err);
 	if (!digest)
 		return begin_session(server, rep, name, err);
-	if (write_out(p, err) ||
+	if (reg_push_flush(p, err) ||
 	    reg_blob_commit(server->store, name, steal_ptr(&p->single), digest, -1, err))
 		return -1;
 	reply_blob(server, req, rep, name, digest, NULL);
@@ -209,7 +128,7 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 /* ---- end-5, end-6: PATCH and PUT ---------------------------------------------------- */
 
 /* The chunk that a Content-Range announces must follow what is there. */
-static int check_chunk(struct http_request *req, struct push *p, struct err *err)
+static int check_chunk(struct http_request *req, struct reg_push *p, struct err *err)
 {
 	const char *header = http_header(req, "Content-Range");
 	const char *length = http_header(req, "Content-Length");
@@ -238,7 +157,7 @@ static int open_chunk(struct http_request *req, struct http_sink *sink, struct r
 		      const char *digest, struct err *err)
 {
 	const char *name = reg_repository(req, err);
-	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
+	struct reg_push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
 	if (!name)
 		return -1;
@@ -250,7 +169,7 @@ static int open_chunk(struct http_request *req, struct http_sink *sink, struct r
 		return -1;
 	}
 	p.at = reg_upload_offset(p.session);
-	take_body(sink, &p);
+	reg_push_take(sink, &p);
 	return 0;
 }
 
@@ -268,10 +187,10 @@ int reg_open_put(struct http_request *req, struct http_sink *sink, void *daemon,
 
 /* All of the body has come. A chunk of announced length that ended early: the connection lied about
  * its own. */
-static int end_chunk(struct http_request *req, struct push *p, struct err *err)
+static int end_chunk(struct http_request *req, struct reg_push *p, struct err *err)
 {
 	if (!http_header(req, "Content-Range") || !p->left)
-		return write_out(p, err);
+		return reg_push_flush(p, err);
 	return reg_refuse(err, REG_SIZE_INVALID, "the body is %llu bytes shorter than announced",
 			  (unsigned long long)p->left);
 }
@@ -280,7 +199,7 @@ int reg_patch_upload(struct http_request *req, struct http_reply *rep, void *dae
 		     struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
+	struct reg_push *p = http_sink_state(req);
 	uint64_t offset;
 
 	if (end_chunk(req, p, err))
@@ -295,7 +214,7 @@ int reg_patch_upload(struct http_request *req, struct http_reply *rep, void *dae
 int reg_put_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
+	struct reg_push *p = http_sink_state(req);
 	const char *digest = http_query(req, "digest");
 
 	if (end_chunk(req, p, err))
