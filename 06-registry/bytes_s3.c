@@ -29,13 +29,10 @@ static bool is_marker(const struct reg_blob *blob)
 	return !fstat(blob->fd, &st) && (st.st_mode & S_ISVTX);
 }
 
-/* "blobs/sha256/<hex>": below the address given, and below the root alike. */
+/* Below the address given, and below the root alike. */
 static char *key_of(const char *digest)
 {
-	char *key = xasprintf("blobs/%s", digest);
-
-	*strchr(key, ':') = '/';
-	return key;
+	return reg_path_of_digest("blobs", digest);
 }
 
 /* ---- in and out ---------------------------------------------------------------------- */

@@ -11,42 +11,33 @@
 #include "01-kernel/base/strbuf.h"
 #include "errors.h"
 #include "index.h"
+#include "paging.h"
 #include "referrers.h"
 #include "server.h"
 
-struct page {
-	size_t from, to; /* of the sorted list */
-	bool more;
-};
-
 static int cut_page(struct http_request *req, const struct strlist *all,
-		    int (*compare)(const char *, const char *), struct page *page, struct err *err)
+		    int (*compare)(const char *, const char *), struct reg_page *page,
+		    struct err *err)
 {
 	const char *n = http_query(req, "n");
-	const char *last = http_query(req, "last");
-	size_t count = all->n;
 
 	if (n && (!*n || strspn(n, "0123456789") != strlen(n)))
 		return reg_refuse(err, REG_PAGE_INVALID, "n=%.30s is not a number", n);
-	if (n)
-		count = strtoul(n, NULL, 10); /* ULONG_MAX for more, which is as good */
-	page->from = 0;
-	while (last && page->from < all->n && compare(all->v[page->from], last) <= 0)
-		page->from++;
-	page->to = all->n - page->from > count ? page->from + count : all->n;
-	page->more = count > 0 && page->to < all->n;
+	/* ULONG_MAX for more than that, which is as good. */
+	*page = reg_page_after(all, compare, http_query(req, "last"),
+			       n ? strtoul(n, NULL, 10) : all->n);
 	return 0;
 }
 
 /* Names and tags consist of characters that a URL takes as they are. */
-static json_t *page_list(struct http_reply *rep, const struct strlist *all, const struct page *page,
-			 const char *path)
+static json_t *page_list(struct http_reply *rep, const struct strlist *all,
+			 const struct reg_page *page, const char *path)
 {
 	json_t *list = json_array();
 
 	for (size_t i = page->from; i < page->to; i++)
 		json_array_append_new(list, json_string(all->v[i]));
-	if (page->more) {
+	if (page->to > page->from && page->to < all->n) {
 		AUTO_FREE char *link =
 			xasprintf("<%s?n=%zu&last=%s>; rel=\"next\"", path, page->to - page->from,
 				  all->v[page->to - 1]);
@@ -63,7 +54,7 @@ int reg_get_tags(struct http_request *req, struct http_reply *rep, void *daemon,
 	json_t *index = name ? reg_index_load(server->store, name, false, err) : NULL;
 	AUTO_STRLIST struct strlist tags = STRLIST_INIT;
 	AUTO_FREE char *path = xasprintf("/v2/%s/tags/list", name ? name : "");
-	struct page page;
+	struct reg_page page;
 
 	if (!index)
 		return -1;
@@ -81,7 +72,7 @@ int reg_get_catalog(struct http_request *req, struct http_reply *rep, void *daem
 {
 	struct reg_server *server = daemon;
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
-	struct page page;
+	struct reg_page page;
 
 	if (reg_repo_list(server->store, &names, err) || cut_page(req, &names, strcmp, &page, err))
 		return -1;
@@ -102,6 +93,8 @@ int reg_get_referrers(struct http_request *req, struct http_reply *rep, void *da
 
 	if (!name || reg_digest_check(subject, err))
 		return -1;
+	if (type && !*type)
+		type = NULL;
 	index = reg_referrers_load(server->store, name, subject, type, err);
 	if (!index)
 		return -1;

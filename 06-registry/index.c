@@ -15,14 +15,24 @@
 #define INDEX_LIMIT (256u << 20)
 #define REF_NAME "org.opencontainers.image.ref.name"
 
-static char *index_path(const struct reg_store *store, const char *name)
+char *reg_index_path(const struct reg_store *store, const char *name)
 {
 	AUTO_FREE char *repo = reg_repo_path(store, name);
 
 	return xasprintf("%s/index.json", repo);
 }
 
-static json_t *empty_index(void)
+int reg_index_open(const struct reg_store *store, const char *name, struct err *err)
+{
+	AUTO_FREE char *path = reg_index_path(store, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return reg_refuse(err, REG_NAME_UNKNOWN, "no repository %s", name);
+	return fd < 0 ? err_sys(err, "open %s", path) : fd;
+}
+
+json_t *reg_index_new(void)
 {
 	return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType",
 			 "application/vnd.oci.image.index.v1+json", "manifests");
@@ -48,23 +58,17 @@ json_t *reg_index_read(int fd, const char *path, struct err *err)
 
 json_t *reg_index_load(struct reg_store *store, const char *name, bool make, struct err *err)
 {
-	AUTO_FREE char *path = index_path(store, name);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *path = reg_index_path(store, name);
+	AUTO_CLOSE int fd = reg_index_open(store, name, err);
 
 	if (fd >= 0)
 		return reg_index_read(fd, path, err);
-	if (errno == ENOENT && make)
-		return empty_index();
-	if (errno == ENOENT)
-		reg_refuse(err, REG_NAME_UNKNOWN, "no repository %s", name);
-	else
-		err_sys(err, "open %s", path);
-	return NULL;
+	return make && reg_refused(err, REG_NAME_UNKNOWN) ? reg_index_new() : NULL;
 }
 
 int reg_index_save(struct reg_store *store, const char *name, const json_t *index, struct err *err)
 {
-	AUTO_FREE char *path = index_path(store, name);
+	AUTO_FREE char *path = reg_index_path(store, name);
 
 	return jsonx_write(AT_FDCWD, path, index, 0644, err);
 }
@@ -102,6 +106,12 @@ json_t *reg_index_digest(const json_t *index, const char *digest)
 		if (!strcmp(jsonx_str(d, "digest", ""), digest))
 			return d;
 	return NULL;
+}
+
+json_t *reg_index_find(const json_t *index, const char *reference)
+{
+	return strchr(reference, ':') ? reg_index_digest(index, reference)
+				      : reg_index_tag(index, reference);
 }
 
 static json_t *descriptor(const char *tag, const char *media_type, const char *digest,

@@ -17,6 +17,10 @@
 
 #include "store.h"
 
+char *reg_index_path(const struct reg_store *store, const char *name); /* the caller frees */
+/* Its file, an fd: NAME_UNKNOWN where the repository has none. */
+int reg_index_open(const struct reg_store *store, const char *name, struct err *err);
+json_t *reg_index_new(void); /* without a manifest */
 /* New; NAME_UNKNOWN where the repository has none. `make`: an empty one then. */
 json_t *reg_index_load(struct reg_store *store, const char *name, bool make, struct err *err);
 /* The same from an open file, which the message calls `path`. */
@@ -24,9 +28,10 @@ json_t *reg_index_read(int fd, const char *path, struct err *err);
 int reg_index_save(struct reg_store *store, const char *name, const json_t *index,
 		   struct err *err);
 
-/* The descriptor of a tag or of a digest, borrowed; NULL if there is none. */
+/* The descriptor of a tag, of a digest, or of whichever it is, borrowed; NULL if there is none. */
 json_t *reg_index_tag(const json_t *index, const char *tag);
 json_t *reg_index_digest(const json_t *index, const char *digest);
+json_t *reg_index_find(const json_t *index, const char *reference);
 const char *reg_index_tag_of(const json_t *descriptor); /* NULL: untagged */
 
 /* Record a manifest, and let the tag (unless NULL) point to it. */

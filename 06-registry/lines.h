@@ -1,6 +1,6 @@
 /*
- * lines.h - the two files that the operator edits while the registry runs, passwords and rights:
- * an entry a line; empty lines, and those that begin with '#', are for people.
+ * lines.h - files that the operator edits, passwords and rights (while the registry runs) and
+ * credentials: an entry a line; empty lines, and those that begin with '#', are for people.
  */
 #ifndef DOCKYARD_REG_LINES_H
 #define DOCKYARD_REG_LINES_H

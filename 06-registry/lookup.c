@@ -10,8 +10,6 @@
  */
 #include "lookup.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -172,19 +170,17 @@ static void keep(struct reg_lookup *l, struct table *t)
 /* The file that is open has one content for ever: a change is another file. */
 static struct table *read_table(struct reg_lookup *l, const char *name, struct err *err)
 {
-	AUTO_FREE char *repo = reg_repo_path(l->store, name);
-	AUTO_FREE char *path = xasprintf("%s/index.json", repo);
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *path = reg_index_path(l->store, name);
+	AUTO_CLOSE int fd = reg_index_open(l->store, name, err);
 	AUTO_JSON json_t *index = NULL;
 	struct table *t;
 	struct stat file;
 	bool old;
 
-	if (fd < 0 || fstat(fd, &file)) {
-		if (errno == ENOENT)
-			reg_refuse(err, REG_NAME_UNKNOWN, "no repository %s", name);
-		else
-			err_sys(err, "open %s", path);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &file)) {
+		err_sys(err, "stat %s", path);
 		return NULL;
 	}
 	old = settled(&file);
@@ -222,8 +218,7 @@ static void done_with(struct reg_lookup *l, struct table *t)
 
 static bool up_to_date(struct reg_lookup *l, const struct table *t)
 {
-	AUTO_FREE char *repo = reg_repo_path(l->store, t->name);
-	AUTO_FREE char *path = xasprintf("%s/index.json", repo);
+	AUTO_FREE char *path = reg_index_path(l->store, t->name);
 	struct stat file;
 
 	return !stat(path, &file) && same_file(&file, &t->file);

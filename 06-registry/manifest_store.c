@@ -17,7 +17,7 @@
 struct check {
 	struct reg_store *store;
 	const char *name;
-	json_t *index; /* NULL: the repository has no manifests */
+	json_t *manifests; /* an object: the digests of the repository's manifests are its keys */
 };
 
 static int check_part(void *arg, const struct reg_part *part, struct err *err)
@@ -28,7 +28,7 @@ static int check_part(void *arg, const struct reg_part *part, struct err *err)
 	if (part->foreign)
 		return 0;
 	if (!reg_blob_has(c->store, c->name, part->digest, &size) ||
-	    (part->manifest && !(c->index && reg_index_digest(c->index, part->digest))))
+	    (part->manifest && !json_object_get(c->manifests, part->digest)))
 		return reg_refuse(err, REG_MANIFEST_BLOB_UNKNOWN, "%s has no %s %s", c->name,
 				  part->manifest ? "manifest" : "blob", part->digest);
 	if (size != part->size)
@@ -42,8 +42,14 @@ static int check_parts(struct reg_store *store, const char *name, const struct r
 		       struct err *err)
 {
 	AUTO_JSON json_t *index = reg_index_load(store, name, true, err);
-	struct check c = { store, name, index };
+	AUTO_JSON json_t *manifests = json_object();
+	struct check c = { store, name, manifests };
+	size_t i;
+	json_t *d;
 
+	/* One index may name tens of thousands, and so may the repository: not each in a list. */
+	json_array_foreach(json_object_get(index, "manifests"), i, d)
+		json_object_set_new(manifests, jsonx_str(d, "digest", ""), json_true());
 	return index ? reg_manifest_each(m, check_part, &c, err) : -1;
 }
 

@@ -169,3 +169,10 @@ char *reg_name_of_dir(const char *dir)
 	}
 	return reg_name_valid(name.data ? name.data : "") ? strbuf_steal(&name) : NULL;
 }
+
+char *reg_path_of_digest(const char *dir, const char *digest)
+{
+	int algorithm = (int)strcspn(digest, ":");
+
+	return xasprintf("%s/%.*s/%s", dir, algorithm, digest, digest + algorithm + 1);
+}

@@ -29,5 +29,7 @@ int reg_digest_check(const char *digest, struct err *err);
  * caller frees; reg_name_of_dir is NULL where a directory is no repository's. */
 char *reg_dir_of_name(const char *name);
 char *reg_name_of_dir(const char *dir);
+/* "sha256:<hex>" below a directory: "<dir>/sha256/<hex>". The caller frees. */
+char *reg_path_of_digest(const char *dir, const char *digest);
 
 #endif

@@ -15,6 +15,7 @@
 #include "html.h"
 #include "index.h"
 #include "manifest.h"
+#include "paging.h"
 #include "server.h"
 
 #define ROWS 100      /* of a page */
@@ -22,23 +23,14 @@
 
 /* ---- lists, page by page -------------------------------------------------------------- */
 
-/* What is on this page, of a sorted list: from *from on, and whether there is more. */
-static size_t page_end(const struct strlist *all, int (*compare)(const char *, const char *),
-		       const char *after, size_t *from)
-{
-	*from = 0;
-	while (after && *from < all->n && compare(all->v[*from], after) <= 0)
-		++*from;
-	return all->n - *from > ROWS ? *from + ROWS : all->n;
-}
-
 /* `more`: the rest of the address; names and tags need no escaping in it. */
-static void next_link(struct strbuf *page, const struct strlist *all, size_t end, const char *more)
+static void next_link(struct strbuf *page, const struct strlist *all, const struct reg_page *rows,
+		      const char *more)
 {
-	if (end == all->n)
+	if (rows->to == all->n)
 		return;
 	strbuf_adds(page, "<p><a href=\"/?after=");
-	html_text(page, all->v[end - 1]);
+	html_text(page, all->v[rows->to - 1]);
 	strbuf_adds(page, more);
 	strbuf_addf(page, "\">the next of %zu</a></p>\n", all->n);
 }
@@ -81,20 +73,20 @@ static int show_repositories(struct reg_server *server, struct http_request *req
 			     const char *after, struct strbuf *page, struct err *err)
 {
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
-	size_t from, end;
+	struct reg_page rows;
 
 	if (reg_repo_list(server->store, &names, err))
 		return -1;
 	keep_readable(server, req, &names);
-	end = page_end(&names, strcmp, after, &from);
+	rows = reg_page_after(&names, strcmp, after, ROWS);
 	html_begin(page, "Repositories");
 	if (!names.n)
 		strbuf_adds(page, "<p>There are none yet.</p>\n");
 	strbuf_adds(page, "<table><tr><th>name</th><th>tags</th></tr>\n");
-	for (size_t i = from; i < end; i++)
+	for (size_t i = rows.from; i < rows.to; i++)
 		repository_row(server, names.v[i], page);
 	strbuf_adds(page, "</table>\n");
-	next_link(page, &names, end, "");
+	next_link(page, &names, &rows, "");
 	return 0;
 }
 
@@ -128,19 +120,19 @@ static int show_tags(struct reg_server *server, const char *name, const char *af
 	AUTO_JSON json_t *index = reg_index_load(server->store, name, false, err);
 	AUTO_FREE char *more = xasprintf("&amp;repository=%s", name);
 	AUTO_STRLIST struct strlist tags = STRLIST_INIT;
-	size_t from, end;
+	struct reg_page rows;
 
 	if (!index)
 		return -1;
 	reg_index_tags(index, &tags);
-	end = page_end(&tags, reg_tag_compare, after, &from);
+	rows = reg_page_after(&tags, reg_tag_compare, after, ROWS);
 	html_begin(page, name);
 	strbuf_adds(page, "<p><a href=\"/\">all repositories</a></p>\n"
 			  "<table><tr><th>tag</th><th>digest</th></tr>\n");
-	for (size_t i = from; i < end; i++)
+	for (size_t i = rows.from; i < rows.to; i++)
 		tag_row(index, name, tags.v[i], page);
 	strbuf_adds(page, "</table>\n");
-	next_link(page, &tags, end, more);
+	next_link(page, &tags, &rows, more);
 	return 0;
 }
 
@@ -211,7 +203,7 @@ static int show_image(struct reg_server *server, struct http_request *req, const
 		      const char *ref, struct strbuf *page, struct err *err)
 {
 	AUTO_JSON json_t *index = reg_index_load(server->store, name, false, err);
-	const json_t *d = strchr(ref, ':') ? reg_index_digest(index, ref) : reg_index_tag(index, ref);
+	const json_t *d = reg_index_find(index, ref);
 	AUTO_FREE char *title = xasprintf("%s%c%s", name, strchr(ref, ':') ? '@' : ':', ref);
 	AUTO_FREE char *text = NULL;
 	struct reg_manifest m;

@@ -26,8 +26,7 @@ static bool stored(struct reg_proxy *p, const char *name, const char *reference,
 {
 	struct err ignored;
 	AUTO_JSON json_t *index = reg_index_load(p->store, name, true, &ignored);
-	const json_t *d = strchr(reference, ':') ? reg_index_digest(index, reference)
-						 : reg_index_tag(index, reference);
+	const json_t *d = reg_index_find(index, reference);
 
 	snprintf(digest, DIGEST_SIZE, "%s", jsonx_str(d, "digest", ""));
 	return *digest && reg_blob_has(p->store, name, digest, NULL);

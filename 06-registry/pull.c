@@ -47,13 +47,20 @@ static bool etag_listed(const char *list, const char *etag)
 	return false;
 }
 
+#define ETAG_SIZE (DIGEST_SIZE + 2)
+
+static void etag_of(const char *digest, char etag[ETAG_SIZE])
+{
+	snprintf(etag, ETAG_SIZE, "\"%s\"", digest);
+}
+
 /* The headers of content named by a digest. True: the client has it already (304). */
 static bool content_headers(struct http_request *req, struct http_reply *rep, const char *digest)
 {
-	char etag[DIGEST_SIZE + 2];
+	char etag[ETAG_SIZE];
 	const char *known = http_header(req, "If-None-Match");
 
-	snprintf(etag, sizeof(etag), "\"%s\"", digest);
+	etag_of(digest, etag);
 	http_reply_header(rep, "Docker-Content-Digest", digest);
 	http_reply_header(rep, "ETag", etag);
 	if (!known || !etag_listed(known, etag))
@@ -71,14 +78,17 @@ static void pulled(struct reg_server *server, const struct http_request *req,
 		reg_notify(server->notify, req, event);
 }
 
-/* The range asked for, unless If-Range says that it was meant for other content. */
+/* The range asked for, unless If-Range says that it was meant for other content (by strong
+ * comparison, RFC 9110, 13.1.5: "W/…" and dates never fit). */
 static enum reg_range_answer asked_range(struct http_request *req, const char *digest,
 					 uint64_t size, struct reg_range *range)
 {
 	const char *condition = http_header(req, "If-Range");
+	char etag[ETAG_SIZE];
 
+	etag_of(digest, etag);
 	*range = (struct reg_range){ 0, size };
-	if (condition && !strstr(condition, digest))
+	if (condition && strcmp(condition, etag))
 		return REG_RANGE_WHOLE;
 	return reg_range_parse(http_header(req, "Range"), size, range);
 }
@@ -229,6 +239,15 @@ struct acceptance {
 	bool accepted;
 };
 
+/* "; q=0", "; q=0.000": anything but that (RFC 9110, 12.4.2). `n`: of the parameters behind a type. */
+static bool unwanted(const char *parameters, size_t n)
+{
+	for (const char *q = parameters; q < parameters + n; q++)
+		if (strchr("; \t", *q) && !strncasecmp(q + 1, "q=0", 3))
+			return strchr(",; \t", q[4 + strspn(q + 4, ".0")]);
+	return false;
+}
+
 /* One Accept line (Go's clients send one per type). A generic type stands for any
  * manifest: people with curl send "application/json". */
 static void read_accept(void *arg, const char *accept)
@@ -237,15 +256,16 @@ static void read_accept(void *arg, const char *accept)
 	const char *const good[] = { a->media_type, "*/*", "application/*", "application/json" };
 
 	while (*accept) {
-		size_t n;
+		size_t n, end;
 
 		accept += strspn(accept, ", \t");
 		n = strcspn(accept, ",; \t");
+		end = strcspn(accept, ",");
 		for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-			if (n == strlen(good[i]) && !strncasecmp(accept, good[i], n))
+			if (n == strlen(good[i]) && !unwanted(accept + n, end - n) && !strncasecmp(accept, good[i], n))
 				a->accepted = true;
 		a->asked |= n > 0;
-		accept += strcspn(accept, ",");
+		accept += end;
 	}
 }
 

@@ -1,11 +1,9 @@
 /*
  * push.c - the category "push": end-4 to end-7, end-11, end-13.
  *
- * A body is written to the store and hashed piece by piece as it arrives, so
- * the memory that a push needs does not depend on its size. What can be refused
- * by the headers alone is refused before the body is read: open_* below run
- * then. They leave a struct push, which the body goes through and the handler
- * finds afterwards; release is what a client that vanishes leaves it with.
+ * What can be refused by the headers alone is refused before the body is read: open_* below run
+ * then. They leave a struct reg_push (push_body.h), which the body goes through and the handler
+ * finds afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,55 +11,9 @@
 
 #include "errors.h"
 #include "manifest.h"
+#include "push_body.h"
 #include "range.h"
 #include "server.h"
-
-struct push {
-	struct reg_uploads *uploads;
-	struct reg_upload *session; /* end-5, end-6; NULL once handed on */
-	struct ingest *single;      /* end-4b; the same */
-	uint64_t left;              /* how much the chunk still may have */
-	bool broken;                /* a write failed: keep nothing */
-};
-
-/* ---- the body --------------------------------------------------------------------- */
-
-static int push_write(void *state, const void *buf, size_t n, struct err *err)
-{
-	struct push *p = state;
-	int rc = 0;
-
-	if (n > p->left)
-		return reg_refuse(err, REG_SIZE_INVALID, "the body is longer than announced");
-	p->left -= n;
-	if (p->session)
-		rc = reg_upload_write(p->session, buf, n, err);
-	else if (p->single)
-		rc = ingest_write(p->single, buf, n, err);
-	p->broken |= rc != 0;
-	return rc;
-}
-
-static void push_release(void *state)
-{
-	struct push *p = state;
-
-	if (p->session && p->broken)
-		reg_upload_cancel(p->uploads, p->session);
-	else if (p->session)
-		reg_upload_give(p->uploads, p->session); /* what came so far may be resumed */
-	if (p->single)
-		ingest_abort(p->single);
-	free(p);
-}
-
-static void take_body(struct http_sink *sink, const struct push *p)
-{
-	struct push *mine = xmalloc(sizeof(*mine));
-
-	*mine = *p;
-	*sink = (struct http_sink){ mine, push_write, push_release };
-}
 
 /* ---- end-4a, end-4b, end-11: POST -------------------------------------------------- */
 
@@ -70,7 +22,7 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 	struct reg_server *server = daemon;
 	const char *name = reg_repository(req, err);
 	const char *digest = http_query(req, "digest");
-	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
+	struct reg_push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
 	if (!name)
 		return -1;
@@ -85,7 +37,7 @@ int reg_open_post(struct http_request *req, struct http_sink *sink, void *daemon
 			return -1;
 		}
 	}
-	take_body(sink, &p);
+	reg_push_take(sink, &p);
 	return 0;
 }
 
@@ -158,7 +110,7 @@ static int mount_blob(struct reg_server *server, struct http_request *req, struc
 int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
+	struct reg_push *p = http_sink_state(req);
 	const char *name = http_param(req, "name");
 	const char *digest = http_query(req, "digest");
 
@@ -166,7 +118,8 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 		return mount_blob(server, req, rep, name, err);
 	if (!digest)
 		return begin_session(server, rep, name, err);
-	if (reg_blob_commit(server->store, name, steal_ptr(&p->single), digest, -1, err))
+	if (reg_push_flush(p, err) ||
+	    reg_blob_commit(server->store, name, steal_ptr(&p->single), digest, -1, err))
 		return -1;
 	reply_blob(server, req, rep, name, digest, NULL);
 	return 0;
@@ -175,7 +128,7 @@ int reg_post_upload(struct http_request *req, struct http_reply *rep, void *daem
 /* ---- end-5, end-6: PATCH and PUT ---------------------------------------------------- */
 
 /* The chunk that a Content-Range announces must follow what is there. */
-static int check_chunk(struct http_request *req, struct push *p, struct err *err)
+static int check_chunk(struct http_request *req, struct reg_push *p, struct err *err)
 {
 	const char *header = http_header(req, "Content-Range");
 	const char *length = http_header(req, "Content-Length");
@@ -204,7 +157,7 @@ static int open_chunk(struct http_request *req, struct http_sink *sink, struct r
 		      const char *digest, struct err *err)
 {
 	const char *name = reg_repository(req, err);
-	struct push p = { .uploads = server->uploads, .left = UINT64_MAX };
+	struct reg_push p = { .uploads = server->uploads, .left = UINT64_MAX };
 
 	if (!name)
 		return -1;
@@ -215,7 +168,8 @@ static int open_chunk(struct http_request *req, struct http_sink *sink, struct r
 		reg_upload_give(server->uploads, p.session);
 		return -1;
 	}
-	take_body(sink, &p);
+	p.at = reg_upload_offset(p.session);
+	reg_push_take(sink, &p);
 	return 0;
 }
 
@@ -231,11 +185,12 @@ int reg_open_put(struct http_request *req, struct http_sink *sink, void *daemon,
 	return reg_digest_check(digest, err) ? -1 : open_chunk(req, sink, daemon, digest, err);
 }
 
-/* A chunk of announced length that ended early: the connection lied about its own. */
-static int check_complete(struct http_request *req, const struct push *p, struct err *err)
+/* All of the body has come. A chunk of announced length that ended early: the connection lied about
+ * its own. */
+static int end_chunk(struct http_request *req, struct reg_push *p, struct err *err)
 {
 	if (!http_header(req, "Content-Range") || !p->left)
-		return 0;
+		return reg_push_flush(p, err);
 	return reg_refuse(err, REG_SIZE_INVALID, "the body is %llu bytes shorter than announced",
 			  (unsigned long long)p->left);
 }
@@ -244,11 +199,12 @@ int reg_patch_upload(struct http_request *req, struct http_reply *rep, void *dae
 		     struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
-	uint64_t offset = reg_upload_offset(p->session);
+	struct reg_push *p = http_sink_state(req);
+	uint64_t offset;
 
-	if (check_complete(req, p, err))
+	if (end_chunk(req, p, err))
 		return -1;
+	offset = reg_upload_offset(p->session);
 	/* Before the reply: the next chunk may come faster than our release. */
 	reg_upload_give(server->uploads, steal_ptr(&p->session));
 	reply_session(rep, 202, http_param(req, "name"), http_param(req, "uuid"), offset);
@@ -258,10 +214,10 @@ int reg_patch_upload(struct http_request *req, struct http_reply *rep, void *dae
 int reg_put_upload(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct reg_server *server = daemon;
-	struct push *p = http_sink_state(req);
+	struct reg_push *p = http_sink_state(req);
 	const char *digest = http_query(req, "digest");
 
-	if (check_complete(req, p, err))
+	if (end_chunk(req, p, err))
 		return -1;
 	if (reg_upload_finish(server->uploads, steal_ptr(&p->session), digest, err))
 		return -1;

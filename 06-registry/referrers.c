@@ -7,26 +7,24 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "index.h"
+#include "names.h"
 
 #define REFERRERS_LIMIT (64u << 20)
 
 static char *subject_path(struct reg_store *store, const char *name, const char *subject)
 {
 	AUTO_FREE char *repo = reg_repo_path(store, name);
-	int algorithm = (int)strcspn(subject, ":");
+	AUTO_FREE char *all = xasprintf("%s/_referrers", repo);
 
-	return xasprintf("%s/_referrers/%.*s/%s", repo, algorithm, subject,
-			 subject + algorithm + 1);
+	return reg_path_of_digest(all, subject);
 }
 
 static json_t *load(const char *path, struct err *err)
 {
 	json_t *index = jsonx_read(AT_FDCWD, path, REFERRERS_LIMIT, err);
 
-	if (index || err->kind != ERR_NOT_FOUND)
-		return index;
-	return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType",
-			 "application/vnd.oci.image.index.v1+json", "manifests");
+	return index || err->kind != ERR_NOT_FOUND ? index : reg_index_new();
 }
 
 /* Keep what `keep` says, by digest or by artifact type. */

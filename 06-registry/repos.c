@@ -27,14 +27,6 @@ char *reg_repo_path(const struct reg_store *store, const char *name)
 	return xasprintf("%s/repositories/%s", store->root, dir);
 }
 
-bool reg_repo_exists(struct reg_store *store, const char *name)
-{
-	AUTO_FREE char *path = reg_repo_path(store, name);
-	AUTO_FREE char *index = xasprintf("%s/index.json", path);
-
-	return !access(index, F_OK);
-}
-
 static int make_layout(const char *path, struct err *err)
 {
 	AUTO_FREE char *blobs = xasprintf("%s/blobs/sha256", path);

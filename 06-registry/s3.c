@@ -6,14 +6,11 @@
  */
 #include "s3_private.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
-
-#define CREDENTIALS_LIMIT (64u << 10)
+#include "lines.h"
 
 /* ---- the address -------------------------------------------------------------------- */
 
@@ -67,48 +64,32 @@ static int parse_url(struct reg_s3 *s3, const char *url, struct err *err)
 
 /* ---- credentials ---------------------------------------------------------------------- */
 
-static char *trimmed(const char *s, size_t n)
+struct credentials {
+	struct reg_s3 *s3;
+	bool ours; /* the section at hand is [default], or there was none yet */
+};
+
+static int take_line(void *arg, char *line, struct err *err)
 {
-	while (n && strchr(" \t\r", *s)) {
-		s++;
-		n--;
-	}
-	while (n && strchr(" \t\r", s[n - 1]))
-		n--;
-	return xstrndup(s, n);
-}
+	struct credentials *c = arg;
+	size_t name = strcspn(line, " \t=");
+	const struct {
+		const char *name;
+		char **where;
+	} settings[] = { { "aws_access_key_id", &c->s3->key_id },
+			 { "aws_secret_access_key", &c->s3->secret },
+			 { "aws_session_token", &c->s3->token } };
 
-static void take_setting(struct reg_s3 *s3, const char *line, size_t n)
-{
-	const char *eq = memchr(line, '=', n);
-	AUTO_FREE char *name = eq ? trimmed(line, (size_t)(eq - line)) : NULL;
-	char **where = !name				       ? NULL
-		       : !strcmp(name, "aws_access_key_id")     ? &s3->key_id
-		       : !strcmp(name, "aws_secret_access_key") ? &s3->secret
-		       : !strcmp(name, "aws_session_token")     ? &s3->token
-								: NULL;
+	(void)err;
+	if (*line == '[')
+		c->ours = str_starts(line, "[default]");
+	for (size_t i = 0; c->ours && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		const char *eq = strchr(line, '=');
 
-	if (!where)
-		return;
-	free(*where);
-	*where = trimmed(eq + 1, n - (size_t)(eq + 1 - line));
-}
-
-static int read_credentials(struct reg_s3 *s3, const char *path, struct err *err)
-{
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-	bool ours = true; /* a file without sections is one */
-
-	if (file_read(AT_FDCWD, path, &text, CREDENTIALS_LIMIT, err))
-		return err_wrap(err, "the credentials for --s3");
-	for (const char *line = text.data ? text.data : ""; *line;) {
-		size_t n = strcspn(line, "\n");
-
-		if (*line == '[')
-			ours = str_starts(line, "[default]");
-		else if (ours)
-			take_setting(s3, line, n);
-		line += n + (line[n] == '\n');
+		if (!eq || strlen(settings[i].name) != name || strncmp(line, settings[i].name, name))
+			continue;
+		free(*settings[i].where);
+		*settings[i].where = xstrdup(eq + 1 + strspn(eq + 1, " \t"));
 	}
 	return 0;
 }
@@ -122,9 +103,11 @@ static char *from_environment(const char *name)
 
 static int find_credentials(struct reg_s3 *s3, const char *path, struct err *err)
 {
+	struct credentials c = { s3, true };
+
 	if (path) {
-		if (read_credentials(s3, path, err))
-			return -1;
+		if (reg_lines_read(path, take_line, &c, err))
+			return err_wrap(err, "the credentials for --s3");
 	} else {
 		s3->key_id = from_environment("AWS_ACCESS_KEY_ID");
 		s3->secret = from_environment("AWS_SECRET_ACCESS_KEY");

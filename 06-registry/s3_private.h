@@ -49,6 +49,8 @@ struct curl_slist *s3_prepare(struct reg_s3 *s3, CURL *c, const char *key, const
 			      const char *sha256);
 /* What an answer that is no success says, as an error. `text` is the answer's XML. */
 int s3_refused(const char *what, const char *key, long status, const char *text, struct err *err);
+/* Percent-encode all but the unreserved characters (RFC 3986, 2.3). */
+void s3_add_encoded(struct strbuf *sb, const char *s);
 /* The text of the first element of this name; NULL if there is none. The caller frees. */
 char *s3_element(const char *xml, const char *name);
 

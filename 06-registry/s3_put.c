@@ -27,18 +27,14 @@ static char *begin(struct reg_s3 *s3, const char *key, struct err *err)
 				.body = "" };
 	int rc = s3_request(s3, &r, err);
 	AUTO_FREE char *id = rc ? NULL : s3_element(r.answer.data, "UploadId");
-	char *encoded = NULL;
+	struct strbuf encoded = STRBUF_INIT;
 
-	if (id) {
-		char *escaped = curl_easy_escape(NULL, id, 0);
-
-		encoded = xstrdup(escaped);
-		curl_free(escaped);
-	} else if (!rc) {
+	if (id)
+		s3_add_encoded(&encoded, id);
+	else if (!rc)
 		err_set(err, ERR_UNAVAILABLE, "object store: POST %s: no UploadId", key);
-	}
 	strbuf_free(&r.answer);
-	return encoded;
+	return id ? strbuf_steal(&encoded) : NULL;
 }
 
 static int put_part(struct reg_s3 *s3, const char *key, const char *id, unsigned number, int fd,

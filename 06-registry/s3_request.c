@@ -3,11 +3,11 @@
  * needs from us is the hash of the body, by which the store also sees that it got what we sent.
  */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "03-containerd/content.h"
 #include "s3_private.h"
 
 #define CONNECT_SECONDS 10L
@@ -16,7 +16,6 @@
 #define PAUSE_MS 200u     /* before the second try; twice as long before each further one */
 #define ANSWER_LIMIT (64u << 10)
 #define BLOCK (64u << 10)
-#define SHA256_TEXT 65
 
 /* ---- handles ------------------------------------------------------------------------- */
 
@@ -88,17 +87,7 @@ static size_t on_body(char *out, size_t size, size_t count, void *arg)
 	return (size_t)n;
 }
 
-static void hash_text(EVP_MD_CTX *ctx, char out[SHA256_TEXT])
-{
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-
-	EVP_DigestFinal_ex(ctx, sum, &n);
-	for (unsigned i = 0; i < n; i++)
-		sprintf(out + 2 * i, "%02x", sum[i]);
-}
-
-static int hash_file(EVP_MD_CTX *ctx, int fd, uint64_t offset, uint64_t size, struct err *err)
+static int hash_file(struct digester *d, int fd, uint64_t offset, uint64_t size, struct err *err)
 {
 	AUTO_FREE char *buf = xmalloc(BLOCK);
 
@@ -107,26 +96,23 @@ static int hash_file(EVP_MD_CTX *ctx, int fd, uint64_t offset, uint64_t size, st
 
 		if (n <= 0)
 			return err_errno(err, n ? errno : EIO, "read the blob to upload");
-		EVP_DigestUpdate(ctx, buf, (size_t)n);
+		digester_add(d, buf, (size_t)n);
 		offset += (uint64_t)n;
 		size -= (uint64_t)n;
 	}
 	return 0;
 }
 
-static int hash_body(const struct s3_request *r, char out[SHA256_TEXT], struct err *err)
+static int hash_body(const struct s3_request *r, char out[DIGEST_SIZE], struct err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct digester *d = digester_new();
 	int rc = 0;
 
-	if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		abort();
 	if (r->body)
-		EVP_DigestUpdate(ctx, r->body, strlen(r->body));
+		digester_add(d, r->body, strlen(r->body));
 	else
-		rc = hash_file(ctx, r->fd, r->offset, r->size, err);
-	hash_text(ctx, out);
-	EVP_MD_CTX_free(ctx);
+		rc = hash_file(d, r->fd, r->offset, r->size, err);
+	digester_done(d, out);
 	return rc;
 }
 
@@ -225,11 +211,11 @@ static int send_once(struct reg_s3 *s3, struct s3_request *r, const char *sha256
 int s3_request(struct reg_s3 *s3, struct s3_request *r, struct err *err)
 {
 	const struct s3_request fresh = *r; /* reading the body moves on in it */
-	char sha256[SHA256_TEXT];
+	char digest[DIGEST_SIZE];
 	bool again = true;
 	unsigned pause = PAUSE_MS;
 
-	if (hash_body(r, sha256, err))
+	if (hash_body(r, digest, err))
 		return -1;
 	for (int i = 0; again && i < TRIES; i++) {
 		if (i) {
@@ -238,7 +224,7 @@ int s3_request(struct reg_s3 *s3, struct s3_request *r, struct err *err)
 		}
 		r->offset = fresh.offset;
 		r->size = fresh.size;
-		if (!send_once(s3, r, sha256, &again, err))
+		if (!send_once(s3, r, strchr(digest, ':') + 1, &again, err))
 			return 0;
 	}
 	return -1;

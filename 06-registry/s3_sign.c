@@ -9,21 +9,15 @@
  * (Amazon S3 API reference, "Authenticating Requests: Using Query Parameters".) The body is
  * not signed, a GET has none; of the headers only Host is.
  */
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "03-containerd/content.h"
 #include "s3_private.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define SHA256_SIZE 32
-
-static void hex(const unsigned char sum[SHA256_SIZE], char out[2 * SHA256_SIZE + 1])
-{
-	for (int i = 0; i < SHA256_SIZE; i++)
-		sprintf(out + 2 * i, "%02x", sum[i]);
-}
 
 static void hmac(const void *key, size_t n, const char *text, unsigned char out[SHA256_SIZE])
 {
@@ -41,8 +35,7 @@ static void signing_key(const struct reg_s3 *s3, const char *day, unsigned char 
 	hmac(key, SHA256_SIZE, "aws4_request", key);
 }
 
-/* Percent-encode all but the unreserved characters (RFC 3986, 2.3). */
-static void add_encoded(struct strbuf *sb, const char *s)
+void s3_add_encoded(struct strbuf *sb, const char *s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "-._~";
@@ -57,13 +50,13 @@ static void add_query(struct strbuf *sb, const struct reg_s3 *s3, const char *sc
 		      const char *when, unsigned seconds)
 {
 	strbuf_adds(sb, "X-Amz-Algorithm=" ALGORITHM "&X-Amz-Credential=");
-	add_encoded(sb, s3->key_id);
+	s3_add_encoded(sb, s3->key_id);
 	strbuf_adds(sb, "%2F");
-	add_encoded(sb, scope);
+	s3_add_encoded(sb, scope);
 	strbuf_addf(sb, "&X-Amz-Date=%s&X-Amz-Expires=%u", when, seconds);
 	if (s3->token) {
 		strbuf_adds(sb, "&X-Amz-Security-Token=");
-		add_encoded(sb, s3->token);
+		s3_add_encoded(sb, s3->token);
 	}
 	strbuf_adds(sb, "&X-Amz-SignedHeaders=host");
 }
@@ -76,15 +69,14 @@ static void sign(const struct reg_s3 *s3, const char *key, const char *query, co
 	AUTO_FREE char *day = xstrndup(when, strcspn(when, "T"));
 	AUTO_FREE char *to_sign = NULL;
 	unsigned char sum[SHA256_SIZE];
-	char text[2 * SHA256_SIZE + 1];
+	char digest[DIGEST_SIZE];
 
-	if (EVP_Digest(request, strlen(request), sum, NULL, EVP_sha256(), NULL) != 1)
-		abort();
-	hex(sum, text);
-	to_sign = xasprintf(ALGORITHM "\n%s\n%s\n%s", when, scope, text);
+	digest_of(request, strlen(request), digest);
+	to_sign = xasprintf(ALGORITHM "\n%s\n%s\n%s", when, scope, strchr(digest, ':') + 1);
 	signing_key(s3, day, sum);
 	hmac(sum, SHA256_SIZE, to_sign, sum);
-	hex(sum, signature);
+	for (int i = 0; i < SHA256_SIZE; i++)
+		sprintf(signature + 2 * i, "%02x", sum[i]);
 }
 
 char *reg_s3_presign(const struct reg_s3 *s3, const char *key, time_t now, unsigned seconds)

@@ -28,9 +28,7 @@
 
 static int open_in_layout(struct seed *s, const char *digest, uint64_t *size, struct err *err)
 {
-	int algorithm = (int)strcspn(digest, ":");
-	AUTO_FREE char *path =
-		xasprintf("blobs/%.*s/%s", algorithm, digest, digest + algorithm + 1);
+	AUTO_FREE char *path = reg_path_of_digest("blobs", digest);
 	/* O_NONBLOCK: a FIFO in the blob's place must not hold us. */
 	AUTO_CLOSE int fd = openat(s->layout, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;

@@ -102,20 +102,18 @@ int reg_mkdir_durable(const char *path, struct err *err)
 
 /* ---- blobs ------------------------------------------------------------------ */
 
-/* "sha256:<hex>" -> "<prefix>blobs/sha256/<hex>", relative to the root. */
-static char *blob_path(const char *prefix, const char *digest)
+/* Both relative to the root. */
+static char *blob_path(const char *digest)
 {
-	int algorithm = (int)strcspn(digest, ":");
-
-	return xasprintf("%sblobs/%.*s/%s", prefix, algorithm, digest, digest + algorithm + 1);
+	return reg_path_of_digest("blobs", digest);
 }
 
 static char *link_path(const char *name, const char *digest)
 {
 	AUTO_FREE char *dir = reg_dir_of_name(name);
-	AUTO_FREE char *prefix = xasprintf("repositories/%s/", dir);
+	AUTO_FREE char *blobs = xasprintf("repositories/%s/blobs", dir);
 
-	return blob_path(prefix, digest);
+	return reg_path_of_digest(blobs, digest);
 }
 
 bool reg_blob_has(struct reg_store *store, const char *name, const char *digest, uint64_t *size)
@@ -202,7 +200,7 @@ static int add_link(struct reg_store *store, const char *from, const char *to, s
 static int commit(struct reg_store *store, const struct reg_bytes *bytes, const char *name,
 		  struct ingest *in, const char *digest, int64_t size, struct err *err)
 {
-	AUTO_FREE char *from = blob_path("", digest);
+	AUTO_FREE char *from = blob_path(digest);
 	AUTO_FREE char *to = link_path(name, digest);
 	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
 
@@ -240,7 +238,7 @@ int reg_blob_write(struct reg_store *store, const char *name, const void *buf, s
 int reg_blob_mount(struct reg_store *store, const char *from, const char *name, const char *digest,
 		   struct err *err)
 {
-	AUTO_FREE char *source = from ? link_path(from, digest) : blob_path("", digest);
+	AUTO_FREE char *source = from ? link_path(from, digest) : blob_path(digest);
 	AUTO_FREE char *to = link_path(name, digest);
 	AUTO_CLOSE int lock = reg_blobs_lock(store, LOCK_SH, err);
 
@@ -300,7 +298,7 @@ unsigned reg_blob_links(struct reg_store *store, const char *name, const char *d
 static int drop_unlinked(struct reg_store *store, const char *digest, unsigned *removed,
 			 struct err *err)
 {
-	AUTO_FREE char *path = blob_path("", digest);
+	AUTO_FREE char *path = blob_path(digest);
 	struct stat st;
 
 	if (fstatat(store->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) || st.st_nlink != 1)

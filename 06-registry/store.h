@@ -93,7 +93,6 @@ unsigned reg_blob_links(struct reg_store *store, const char *name, const char *d
 
 /* --- repositories ------------------------------------------------------------------- */
 char *reg_repo_path(const struct reg_store *store, const char *name); /* the caller frees */
-bool reg_repo_exists(struct reg_store *store, const char *name);
 /* Take lock 1; closing the fd lets go. `make`: create the repository's layout first. */
 int reg_repo_lock(struct reg_store *store, const char *name, bool make, struct err *err);
 /* Every repository's name, sorted; the caller frees the list. */

@@ -5,6 +5,7 @@
  *   load_http.c   connections, requests, the head of a reply
  *   load_get.c    the same page again and again, on many connections
  *   load_push.c   blobs, as clients push them: POST, then PUT
+ *   load_serve.c  the other side, with nothing in it but what cannot be left out: the floor
  *
  * It must cost little beside what it measures: what a reply's body holds is thrown away in the
  * kernel (MSG_TRUNC, tcp(7)), and what is pushed was made and hashed beforehand.
@@ -38,5 +39,6 @@ int load_get(const char *port, const char *path, const char *accept, unsigned co
 	     double seconds);
 int load_push(const char *port, const char *repository, unsigned count, size_t size,
 	      unsigned at_once);
+int load_serve(const char *port, const char *directory);
 
 #endif

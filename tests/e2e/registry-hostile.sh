@@ -43,10 +43,9 @@ raw "GET /v2/$(many 500000 a) $end"'\r\n'
 expect_match "an address of 500 KB" '^(414)?$' "$(status)"
 raw "GET /v2/_catalog?$(many 40000 '&')x=y $end"'\r\n'
 expect_match "a query of 40,000 nothings" '^(200|414|431)?$' "$(status)"
-before=$(date +%s%N)
 raw "GET /v2/$(yes a/blobs/ | head -n 8000 | tr -d '\n') $end"'\r\n'
 expect_eq "a path of 8,000 parts" 404 "$(status)"
-expect_match "takes no time" '^[0-9]{1,9}$' "$(($(date +%s%N) - before))"
+expect_match "takes no time" '"GET /v2/(a/blobs/)+[^ ]*" 404 [0-9]+ 0\.[0-9]+s' "$(cat "$T/registry.log")"
 
 # ---- lies about lengths ------------------------------------------------------------
 digest=sha256:$(printf hello | sha256sum | cut -d' ' -f1)

@@ -68,6 +68,8 @@ expect 416 "a range that ends before it begins" -H 'Range: bytes=3-0' "$BASE/v2/
 expect 200 "two ranges" -H 'Range: bytes=0-0,2-3' "$BASE/v2/one/blobs/$hello"
 expect 200 "a unit that nobody knows" -H 'Range: lines=1-2' "$BASE/v2/one/blobs/$hello"
 expect 304 "a client that has it already" -H "If-None-Match: \"$hello\"" "$BASE/v2/one/blobs/$hello"
+expect 206 "a range of this" -H "If-Range: \"$hello\"" -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
+expect 200 "or of something like it" -H "If-Range: W/\"$hello\"" -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
 expect 200 "a range of something else" -H 'If-Range: "old"' -H 'Range: bytes=1-3' "$BASE/v2/one/blobs/$hello"
 
 # ---- end-4b: one POST ------------------------------------------------------------
@@ -108,6 +110,13 @@ expect_eq "how much has come" 0-3 "$(header range)"
 expect_code 404 BLOB_UPLOAD_UNKNOWN "a session belongs to its repository" "${up/one/two}"
 expect_code 400 DIGEST_INVALID "end-6 without a digest" -X PUT "$up"
 expect 201 "the last chunk comes with PUT" -X PUT -H 'Content-Range: 4-4' --data-binary o "$up?digest=$hello"
+begin one # a client that leaves in the middle of a chunk
+{ printf 'PATCH %s HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n' "${up#"$BASE"}" && head -c 100001 "$T/large"; } \
+	>"/dev/tcp/${REGISTRY/://}"
+came() { ask "$up" && [ "$(header range)" = 0-100000 ]; }
+wait_for 10 came || fail "what came of a chunk that broke off is kept" "$headers"
+expect 201 "and what is missing finishes it" -X PUT -H 'Content-Range: 100001-588894' \
+	--data-binary "@-" "$up?digest=$(sha "$T/large")" < <(tail -c +100002 "$T/large")
 begin one
 expect 204 "an upload is given up" -X DELETE "$up"
 expect_code 404 BLOB_UPLOAD_UNKNOWN "and gone" -X PATCH --data-binary x "$up"
@@ -141,6 +150,7 @@ for ref in v1 "$m"; do
 done
 expect 200 "Accept, a line for each type" -H "Accept: $index" -H "Accept: text/html;q=0.1, $oci;q=0.5" "$BASE/v2/one/manifests/v1"
 expect_code 404 MANIFEST_UNKNOWN "Accept of other types only" -H "Accept: $index" "$BASE/v2/one/manifests/v1"
+expect_code 404 MANIFEST_UNKNOWN "Accept of anything but this" -H "Accept: $oci; q=0.0, $index" "$BASE/v2/one/manifests/v1"
 expect_code 404 MANIFEST_UNKNOWN "end-3 of no tag" "$BASE/v2/one/manifests/v2"
 expect_code 404 NAME_UNKNOWN "end-3 of no repository" "$BASE/v2/none/manifests/v2"
 manifest "$T/config" "$T/manifest" >"$T/bad"
@@ -198,6 +208,8 @@ expect_match "end-12a" "\"digest\":\"$(sha "$T/sbom")\",\"size\":$(stat -c %s "$
 ask "$BASE/v2/one/referrers/$m?artifactType=x/other"
 expect_match "end-12b" '"manifests":\[\]' "$body"
 expect_eq "says that it filtered" artifactType "$(header oci-filters-applied)"
+ask "$BASE/v2/one/referrers/$m?artifactType="
+expect_match "a filter of nothing is none" 'x/sbom.* $' "$body $(header oci-filters-applied)"
 expect_code 400 DIGEST_INVALID "the referrers of no digest" "$BASE/v2/one/referrers/v1"
 
 # ---- end-9, end-10: deletion -----------------------------------------------------------

@@ -30,7 +30,7 @@ fifty() { # PATH: at once, into $T/got.N; "STATUS EXIT" of each in $T/ends
 whole() { sha256sum "$T"/got.* | grep -c "^$1"; }
 ends() { grep -c "^$1" "$T/ends"; }
 
-set_to '{"also": ["other/img"]}'
+set_to '{"also": ["other/img", "clients/img"]}'
 start_upstream
 mirror
 
@@ -62,6 +62,31 @@ if command -v skopeo >/dev/null; then # a real client, of two repositories with 
 	expect_eq "skopeo pulls what there is" "$(ls "$LAYOUT/blobs/sha256")" "$(ls "$T/pulled/blobs/sha256")"
 	expect_eq "what another repository has is not fetched again" 0 "$(asked "^GET .*$layer")"
 	expect_eq "but upstream says whether this one has it" 1 "$(asked "^HEAD /v2/other/img/blobs/sha256:$layer")"
+fi
+
+# Others have the mirror in their configuration, under the name of a registry that is not there.
+mkdir -p "$T/hosts/upstream.test"
+printf '[[registry]]\nlocation = "upstream.test"\n[[registry.mirror]]\nlocation = "%s"\ninsecure = true\n' "$REGISTRY" >"$T/registries.conf"
+printf '[host."http://%s"]\ncapabilities = ["pull", "resolve"]\n' "$REGISTRY" >"$T/hosts/upstream.test/hosts.toml"
+export CONTAINERS_REGISTRIES_CONF=$T/registries.conf
+echo '{}' >"$DOCKER_CONFIG/config.json" # podman insists on the file
+set_to '{}'
+clients=0
+for name in podman buildah; do
+	command -v $name >/dev/null || continue
+	expect_ok $name --root "$T/$name" --runroot "$T/$name-run" --storage-driver vfs pull -q upstream.test/clients/img
+	clients=$((clients + 1))
+done
+if [ -x /usr/bin/containerd ] && [ -x /usr/bin/ctr ]; then
+	launch theirs /usr/bin/containerd --root "$T/theirs" --state "$T/theirs-run" --address "$T/theirs.sock"
+	ready theirs 20 /usr/bin/ctr -a "$T/theirs.sock" version
+	expect_ok /usr/bin/ctr -a "$T/theirs.sock" images pull --hosts-dir "$T/hosts" --snapshotter native upstream.test/clients/img:latest
+	stop theirs
+	clients=$((clients + 1))
+fi
+if [ $clients -gt 0 ]; then
+	expect_match "upstream was asked for what $clients clients wanted" '^GET /v2/clients/img/manifests/' "$(cat "$T/up.requests")"
+	expect_eq "and for nothing twice" "" "$(sed -n 's/^GET \([^ ]*\).*/\1/p' "$T/up.requests" | sort | uniq -d)"
 fi
 
 # ---- tags --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "errors.h"
@@ -110,11 +111,46 @@ static void a_manifest_needs_its_parts(void)
 
 	CU_ASSERT_EQUAL(put("parts/b", "t", text, &err), -1);
 	CU_ASSERT_TRUE(reg_refused(&err, REG_MANIFEST_BLOB_UNKNOWN));
-	CU_ASSERT_FALSE(reg_repo_exists(test_store, "parts/b"));
+	CU_ASSERT_EQUAL(reg_index_open(test_store, "parts/b", &err), -1);
 	CU_ASSERT_EQUAL(put("parts/a", "t", wrong, &err), -1);
 	CU_ASSERT_TRUE(reg_refused(&err, REG_MANIFEST_INVALID));
 	CU_ASSERT_EQUAL(put("parts/a", "t", text, &err), 0);
-	CU_ASSERT_TRUE(reg_repo_exists(test_store, "parts/a"));
+	CU_ASSERT_EQUAL(close(reg_index_open(test_store, "parts/a", &err)), 0);
+}
+
+/* As large as it may be, in a repository that is: looking for each in all would take a minute. */
+static void a_large_index_takes_no_time(void)
+{
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	AUTO_FREE char *child = image(test_blob("large", "{}"), 2, "");
+	AUTO_JSON json_t *index = NULL;
+	char digest[DIGEST_SIZE], last[DIGEST_SIZE];
+	struct reg_manifest m;
+	struct err err;
+	clock_t start;
+
+	CU_ASSERT_EQUAL_FATAL(put("large", "child", child, &err), 0);
+	digest_of(child, strlen(child), last);
+	index = reg_index_load(test_store, "large", false, &err);
+	for (int i = 0; i < 20000; i++) {
+		AUTO_FREE char *other = xasprintf("sha256:%064d", i);
+
+		json_array_insert_new(json_object_get(index, "manifests"), 0,
+				      json_pack("{s:s, s:s, s:i}", "mediaType", OCI, "digest", other, "size", 2));
+	}
+	CU_ASSERT_EQUAL_FATAL(reg_index_save(test_store, "large", index, &err), 0);
+	strbuf_adds(&text, "{\"schemaVersion\":2,\"manifests\":[");
+	for (int i = 0; i < 30000; i++)
+		strbuf_addf(&text, "%s{\"mediaType\":\"" OCI "\",\"digest\":\"%s\",\"size\":%zu}", i ? "," : "",
+			    last, strlen(child));
+	strbuf_adds(&text, "]}");
+	digest_of(text.data, text.len, digest);
+	CU_ASSERT_EQUAL_FATAL(reg_manifest_parse(text.data, text.len,
+			      "application/vnd.oci.image.index.v1+json", &m, &err), 0);
+	start = clock();
+	CU_ASSERT_EQUAL(reg_manifest_put(test_store, "large", NULL, text.data, text.len, &m, digest, &err), 0);
+	CU_ASSERT_TRUE((clock() - start) / CLOCKS_PER_SEC < 10);
+	reg_manifest_free(&m);
 }
 
 static void referrers_come_and_go(void)
@@ -189,6 +225,7 @@ CU_TestInfo index_tests[] = {
 	{ "a manifest stands once per tag", a_manifest_stands_once_per_tag },
 	{ "tags are in lexical order", tags_are_in_lexical_order },
 	{ "a manifest needs its parts", a_manifest_needs_its_parts },
+	{ "a large index takes no time", a_large_index_takes_no_time },
 	{ "referrers come and go", referrers_come_and_go },
 	{ "writers do not lose each other's tags", writers_do_not_lose_each_others_tags },
 	CU_TEST_INFO_NULL,

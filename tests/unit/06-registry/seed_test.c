@@ -101,7 +101,7 @@ static void a_lie_is_not_seeded(void)
 	CU_ASSERT_EQUAL(file_write_atomic(AT_FDCWD, config, "[]", 2, 0644, &err), 0);
 	CU_ASSERT_EQUAL(seed(layout, "seeded/lie", &err), -1);
 	CU_ASSERT_EQUAL(err.kind, ERR_INVALID);
-	CU_ASSERT_FALSE(reg_repo_exists(test_store, "seeded/lie"));
+	CU_ASSERT_EQUAL(reg_index_open(test_store, "seeded/lie", &err), -1);
 }
 
 static void indexes_are_not_nested_for_ever(void)
