@@ -322,6 +322,8 @@ void build_options_free(struct build_options *o)
 	json_decref(o->host);
 	json_decref(o->auths);
 	json_decref(o->secrets);
+	free(o->ssh_token);
+	json_decref(o->ssh_ids);
 	json_decref(o->cache_from);
 }
 

@@ -20,6 +20,7 @@
  *   build_run.c      RUN: a container
  *   build_stub.c     what was made only to be mounted over
  *   build_mount.c    RUN --mount
+ *   build_ssh.c      RUN --mount=type=ssh: the client's agent
  *   build_owner.c    --chown
  *   build_chmod.c    --chmod
  *
@@ -54,6 +55,8 @@ struct build_options {
 	json_t *host;           /* HostConfig of RUN's containers */
 	json_t *auths;          /* registry: X-Registry-Config */
 	json_t *secrets;        /* id: value, base64 */
+	char *ssh_token;        /* of the client's lines to its agents; NULL: there are none */
+	json_t *ssh_ids;        /* id: true */
 	json_t *cache_from;     /* references */
 	bool no_cache, pull, quiet, keep; /* keep: the containers of RUN stay */
 	bool has_epoch;         /* SOURCE_DATE_EPOCH */
@@ -276,12 +279,22 @@ struct run_mounts {
 /* What the mounts bring into the step's key. */
 int mounts_digest(struct stage *s, const struct instruction *i, struct digester *d, struct err *err);
 int mounts_open(struct stage *s, const struct instruction *i, struct run_mounts *m, struct err *err);
+	struct ssh_agent **agents;
+	size_t n_agents, n_ssh; /* n_ssh: --mount=type=ssh so far, with an agent or without */
 void mounts_close(struct stage *s, struct run_mounts *m);
 
 /* --- build_stub.c -------------------------------------------------------------------------------------- */
 /* Places that were not there before, the deepest last; of each, the directory it is in, and when that
  * had been changed. */
 struct stubs {
+/* --- build_ssh.c ---------------------------------------------------------------------------------------- */
+/* POST /build/ssh {"token","id"}: a line to a client's agent. */
+int build_ssh_line(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err);
+bool build_ssh_offered(const struct build *b, const char *id);
+/* A socket at `path` that leads to the client's agent, until it is closed. */
+struct ssh_agent *build_ssh_open(struct build *b, const char *id, const char *path, struct err *err);
+void build_ssh_close(struct ssh_agent *a);
+
 	struct strlist made, above;
 	struct timespec *times;
 };

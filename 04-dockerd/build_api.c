@@ -7,9 +7,9 @@
  *     {"aux":{"ID":"sha256:…"}}
  *     {"errorDetail":{"code":1,"message":"The command …"},"error":"The command …"}
  *
- * Our own, beside the parameters of Docker's API: the header X-Docker-Build-Secrets, base64 of
- * {"id": base64 of the value}, for RUN --mount=type=secret. (Docker's CLI hands secrets over in a
- * session, which only BuildKit has.)
+ * Our own, beside the parameters of Docker's API, are two headers, where Docker's CLI has a session, which only
+ * BuildKit knows: X-Docker-Build-Secrets, base64 of {"id": base64 of the value}, for RUN --mount=type=secret; and
+ * X-Docker-Build-Ssh, base64 of {"token": …, "ids": {"id": true}}, whose client waits at POST /build/ssh (build_ssh.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +184,18 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 {
 	const char *file = http_query(req, "dockerfile"), *remote = http_query(req, "remote");
 
+static int take_ssh(struct build_options *o, const struct http_request *req, struct err *err)
+{
+	static const char name[] = "X-Docker-Build-Ssh";
+	AUTO_JSON json_t *doc = dockerd_auth_document(http_header(req, name), name, err);
+
+	if (!doc)
+		return -1;
+	o->ssh_token = xstrdup(jsonx_str(doc, "token", NULL));
+	o->ssh_ids = json_incref(json_object_get(doc, "ids"));
+	return 0;
+}
+
 	if (check_foreign(req, err) || take_tags(o, req, err) ||
 	    dockerd_platform_parse(http_query(req, "platform"), &o->platform, err))
 		return -1;
@@ -204,6 +216,8 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 		return -1;
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
+	if (!o->secrets || take_ssh(o, req, err))
+		return -1;
 	o->cache_from = document(req, "cachefrom", JSON_ARRAY, err);
 	if (!o->cache_from || check_references(o->cache_from, err))
 		return -1;
@@ -285,3 +299,4 @@ const struct http_route dockerd_build_routes[] = {
 	{ "POST", "/build/prune", post_prune },
 	{ NULL },
 };
+	{ "POST", "/build/ssh", build_ssh_line },

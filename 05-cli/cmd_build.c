@@ -17,7 +17,7 @@
 #define SECRETS_LIMIT 16384 /* they travel in a header */
 
 struct options {
-	struct strlist tags, args, labels, hosts, ulimits, security, secrets, cache_from;
+	struct strlist tags, args, labels, hosts, ulimits, security, secrets, ssh, cache_from;
 	const char *file, *target, *network, *platform, *iidfile, *progress, *output, *cpuset, *mems, *parent,
 		*isolation;
 	struct cli_number memory, swap, shm, shares, period, quota;
@@ -73,6 +73,7 @@ static const struct cli_flag flags[] = {
 /* "a=b"; a bare "a" is the environment's value, or, where it has none, null: then the Dockerfile's own counts. */
 static json_t *pairs(const struct strlist *list, bool from_environment)
 {
+	{ 0, "ssh", CLI_LIST, AT(ssh), "SSH agent socket or keys to expose to the build (format: \"default|ID[=SOCKET|KEY[,KEY]]\")" },
 	json_t *out = json_object();
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -243,13 +244,14 @@ static int request_build(struct cli *cli, const struct options *o, const struct 
 		struct cli_build_answer *a, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
-	AUTO_FREE char *secrets = NULL, *auths = NULL;
+	AUTO_FREE char *secrets = NULL, *auths = NULL, *forward = NULL;
+	struct cli_build_ssh *ssh = NULL;
 	int rc;
 
 	if (make_path(&path, cli, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
 		return -1;
 	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
-				       .context = a, .header = auths, .header_too = secrets,
+				       .context = a, .headers = { auths, secrets, forward },
 				       .source = c->source, .source_context = c->source_context };
 	rc = cli_api_do(&cli->api, &request, NULL, err);
 	if (rc && a->code)
@@ -289,10 +291,14 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (!rc && o->compress)
 		cli_build_context_compress(&context);
 	rc = rc || build(cli, o, &context, err) ? -1 : 0;
+	if (o->ssh.n && !(ssh = cli_build_ssh_start(cli, &o->ssh, err)))
+		return -1;
+	forward = ssh ? cli_build_ssh_header(ssh) : NULL;
 	cli_build_context_free(&context);
 	return rc;
 }
 
+	cli_build_ssh_end(ssh);
 const struct cli_command cli_cmd_build = {
 	.usage = "[OPTIONS] PATH | URL | -", .summary = "Build an image from a Dockerfile", .min = 1, .max = 1,
 	.options_size = sizeof(struct options), .flags = flags, .run = run,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # docker build, image build and builder build of ours: the context that is sent, secrets, outputs, exit statuses.
 . "${0%/*}/lib.sh"
+need ssh-agent
 start_stack busybox
 expect_ok docker pull -q busybox
 mkdir -p "$T/c/sub/deep" "$T/c/many" && cd "$T/c" || fail "make a context"
@@ -34,6 +35,39 @@ expect_ok docker build -o "$T/out" .
 expect_eq "--output DIR" one "$(cat "$T/out/d/a.txt")"
 expect_eq "--output type=tar to standard output" "-rw------- d/a.txt" "$(docker build -o type=tar . | tar -tv | awk '/a.txt/ { print $1, $6 }')"
 expect_eq "no container is left" "" "$(docker ps -aq)"
+
+# ---- --ssh: agents of the client's in a RUN, for as long as that runs
+mkdir "$T/s" && cd "$T/s" || fail "make a context"
+for f in "$(command -v ssh-add)" $(ldd "$(command -v ssh-add)" | grep -o '/[^ ]*'); do cp -L "$f" . || fail "copy $f"; done
+printf '#!/bin/sh\nLD_LIBRARY_PATH=/s exec /s/ld-linux* /s/ssh-add -l\n' >keys && chmod 755 keys
+for k in one two; do ssh-keygen -q -t ed25519 -N '' -C "key-$k" -f "$T/$k" || fail "make a key"; done
+SSH_AUTH_SOCK=$T/agent
+ssh-agent -a "$SSH_AUTH_SOCK" >/dev/null && export SSH_AUTH_SOCK && ssh-add -q "$T/one" || fail "start an agent"
+cat >Dockerfile <<'D'
+FROM busybox AS ssh
+COPY . /s
+RUN --mount=type=ssh,required stat -c '%n %a' $SSH_AUTH_SOCK && /s/keys
+RUN --mount=type=ssh --mount=type=ssh,id=k,target=/k,uid=9,gid=8,mode=0660 ls -n /k && SSH_AUTH_SOCK=/k /s/keys
+RUN --mount=type=ssh for i in $(seq 40); do /s/keys >>/all & done; wait
+FROM busybox
+COPY --from=ssh /all /all
+RUN --mount=type=ssh,id=none echo "$(wc -l </all) $(ls -d /run/* 2>/dev/null).$SSH_AUTH_SOCK."
+D
+expect_ok docker build --ssh default --ssh "k=$T/two" .
+expect_match "its place and mode" '^/run/buildkit/ssh_agent\.0 600$' "$output"
+expect_match "the agent" 'key-one' "$output"
+expect_match "another's place, owner and mode" '^srw-rw---- .* 9 +8 .* /k$' "$output"
+expect_match "an agent for a key" 'key-two' "$output"
+expect_match "many at once; and nothing of it later, nor of one that nobody offers" '^40 \.\.$' "$output"
+expect_eq "nothing is left" "" "$(find "$T/run-docker/build" -mindepth 1; ps -eo args | grep '^ssh-agent sh')"
+expect_fail 1 'ssh default: the client forwards no such agent' docker build --no-cache .
+expect_match "the line is shown" '3 \| >>> RUN --mount=type=ssh,required' "$output"
+SSH_AUTH_SOCK='' expect_fail 1 'no agent: SSH_AUTH_SOCK is not set' docker build --ssh default .
+expect_fail 1 'stat /none: no such file' docker build --ssh default=/none .
+expect_fail 1 'did not take the key' docker build --ssh "default=$T/c/a.txt" .
+expect_match "a line without a token" 'expected a token.* 400$' \
+	"$(curl -sS --unix-socket "$T/docker.sock" -w ' %{http_code}' -d '{"token":"x","id":"y"}' http://d/build/ssh)"
+cd "$T/c" || fail "back"
 
 # ---- --cache-from: an image has steps in it that the cache has not
 printf 'FROM busybox\nARG A\nENV B=c\nRUN echo $A >/o\nCOPY --chown=1 a.txt /\nWORKDIR /w\n' >Dockerfile
