@@ -20,6 +20,8 @@ expect_match "a Dockerfile alone" '^alone$' "$(printf 'FROM busybox\nRUN echo al
 mkdir "$T/elsewhere" && printf 'FROM busybox\nCOPY a.txt x.log /\nRUN echo outside\n' >"$T/elsewhere/file" && echo sub >"$T/elsewhere/file.dockerignore"
 expect_ok docker build --progress plain -f "$T/elsewhere/file" .
 expect_match "a Dockerfile from elsewhere, with rules of its own" '^outside$' "$output"
+expect_eq "it is not of the context" "d/a.txt" \
+	"$(docker build -f - -o - . <<<$'FROM scratch\nCOPY . /d/' | tar -t | sed 's|^\./||' | grep 'docker\|a.txt' | xargs)"
 expect_match "--compress, of an archive too" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build --compress - 2>&1)"
 expect_match "an archive" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
 
@@ -34,7 +36,26 @@ printf 'FROM scratch\nCOPY --chmod=600 a.txt /d/\n' >Dockerfile
 expect_ok docker build -o "$T/out" .
 expect_eq "--output DIR" one "$(cat "$T/out/d/a.txt")"
 expect_eq "--output type=tar to standard output" "-rw------- d/a.txt" "$(docker build -o type=tar . | tar -tv | awk '/a.txt/ { print $1, $6 }')"
+expect_eq "-o to a file" d/a.txt "$(docker build -q -o "type=tar,dest=$T/out.tar" . && tar -tf "$T/out.tar" | grep a.txt)"
+expect_eq "-o of what there is without it" "$(docker build -q .)" "$(docker build --progress quiet -o type=docker .)"
+expect_fail 1 'dest, a directory, is required' docker build -o type=local,dest=- .
+expect_fail 1 'type=oci is not supported' docker build -o type=oci .
 expect_eq "no container is left" "" "$(docker ps -aq)"
+expect_eq "an ID to what is there" "$(docker build -q .)" "$(docker build --iidfile /dev/stdout . | grep -o 'sha256:[0-9a-f]*$')"
+printf 'FROM busybox\nRUN false\n' >Dockerfile
+echo old >"$T/iid"
+expect_fail 1 'returned a non-zero code' docker build --iidfile "$T/iid" .
+expect_eq "none of a build before" "" "$(ls "$T/iid" 2>/dev/null)"
+
+# ---- another platform; stages that are built anew
+printf 'FROM scratch\nARG TARGETPLATFORM TARGETVARIANT BUILDOS\nLABEL p=$TARGETPLATFORM v=$TARGETVARIANT b=$BUILDOS\n' >Dockerfile
+expect_ok docker build -q --platform linux/arm/v7 -t arm .
+expect_eq "an image for another platform" "arm v7 map[b:linux p:linux/arm/v7 v:v7]" "$(docker inspect -f '{{.Architecture}} {{.Variant}} {{.Config.Labels}}' arm)"
+expect_fail 1 'for several platforms' docker build --platform linux/amd64,linux/arm64 .
+printf 'FROM busybox AS one\nRUN echo 1\nFROM busybox AS two\nRUN echo 2\nFROM scratch\nCOPY --from=one /bin/sh /1\nCOPY --from=two /bin/sh /2\n' >Dockerfile
+expect_ok docker build .
+expect_ok docker build --no-cache-filter ONE .
+expect_eq "--no-cache-filter" "1" "$(grep -x '[12]' <<<"$output")"
 
 # ---- --ssh: agents of the client's in a RUN, for as long as that runs
 mkdir "$T/s" && cd "$T/s" || fail "make a context"
@@ -74,7 +95,7 @@ printf 'FROM busybox\nARG A\nENV B=c\nRUN echo $A >/o\nCOPY --chown=1 a.txt /\nW
 expect_ok docker build -t from --build-arg A=1 .
 image=$(docker inspect -f '{{.Id}}' from)
 expect_ok docker builder prune -af
-expect_ok docker build -t again --build-arg A=1 --cache-from none:1,from .
+expect_ok docker build -t again --build-arg A=1 --cache-from none:1 --cache-from type=registry,ref=from --cache-to type=inline .
 expect_eq "all of it" "5 $image" "$(grep -c 'Using cache' <<<"$output") $(docker inspect -f '{{.Id}}' again)"
 expect_ok docker builder prune -af
 echo changed >a.txt
@@ -92,6 +113,8 @@ expect_fail 7 'Step 2/2' docker build -q .
 expect_fail 1 'squash is not supported' docker build --squash .
 expect_fail 1 'path "/none" not found' docker build /none
 expect_fail 1 'unable to evaluate symlinks in Dockerfile path: lstat nofile: no such file' docker build -f nofile .
+expect_fail any 'cache-to=type=local.* is not supported' docker build --cache-to type=local,dest=x .
+expect_fail 1 'cache-from=type=local.* is not supported' docker build --cache-from type=local,src=x .
 expect_fail any 'progress=tty is not supported' docker build --progress tty .
 expect_fail 1 'y.git: git: .*Could not resolve host' docker build https://x.invalid/y.git
 expect_fail 1 'secret.*id is missing' docker build --secret src=x .
