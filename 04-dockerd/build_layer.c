@@ -235,8 +235,8 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 {
 	/* As Docker has shown it since its beginnings. */
 	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
-	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
-	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
+	/* ARGs count where they are used: what is in Config of them is there, and RUN has them in its text. */
+	AUTO_FREE char *config = jsonx_text(stage_config(s));
 
-	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs, .told = true }, err);
+	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = config, .told = true }, err);
 }

@@ -104,6 +104,11 @@ expect_ok d build --build-arg WHO=you --target one --no-cache .
 expect_match "--no-cache" '^hello you$' "$output"
 expect_eq "no container is left" "" "$(d ps -aq)"
 
+build --build-arg V=1 <<<$'FROM busybox\nARG V\nENV C=constant\nCOPY a.txt /\nWORKDIR /w\nRUN echo "used $V"'
+expect_ok d build --build-arg V=2 .
+expect_eq "another argument's value counts where it is used" 4 "$(grep -c 'Using cache' <<<"$output")"
+expect_match "and there it does" '^used 2$' "$output"
+
 # ---- archives, compressed in each way
 python3 - <<'P'
 import tarfile
