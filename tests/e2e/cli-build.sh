@@ -1,7 +1,7 @@
 #!/bin/bash
 # docker build, image build and builder build of ours: the context that is sent, secrets, outputs, exit statuses.
 . "${0%/*}/lib.sh"
-need ssh-agent
+need ssh-agent python3
 start_stack busybox
 expect_ok docker pull -q busybox
 mkdir -p "$T/c/sub/deep" "$T/c/many" && cd "$T/c" || fail "make a context"
@@ -81,8 +81,43 @@ expect_match "another's place, owner and mode" '^srw-rw---- .* 9 +8 .* /k$' "$ou
 expect_match "an agent for a key" 'key-two' "$output"
 expect_match "many at once; and nothing of it later, nor of one that nobody offers" '^40 \.\.$' "$output"
 expect_eq "nothing is left" "" "$(find "$T/run-docker/build" -mindepth 1; ps -eo args | grep '^ssh-agent sh')"
-expect_fail 1 'ssh default: the client forwards no such agent' docker build --no-cache .
-expect_match "the line is shown" '3 \| >>> RUN --mount=type=ssh,required' "$output"
+
+# A RUN that opens many connections and reads none of what it asked for: it ends as another does, and they with it.
+printf 'FROM busybox\nRUN --mount=type=ssh sleep 2\n' >Dockerfile
+docker build --ssh default . >"$T/sleeps" 2>&1 &
+build=$!
+cat >"$T/flood.py" <<'P'
+import glob, os, socket, sys, time
+for _ in range(100):
+    found = glob.glob(sys.argv[1] + "/run-docker/build/*/agent-*")
+    if found:
+        break
+    time.sleep(0.05)
+os.chdir(os.path.dirname(found[0]))
+many = [socket.socket(socket.AF_UNIX) for _ in range(50)]
+for s in many:
+    s.connect(os.path.basename(found[0]))
+    s.setblocking(False)
+    try:
+        while True:
+            s.send(b"\0\0\0\1\x0b" * 1000)
+    except BlockingIOError:
+        s.setblocking(True)
+        s.settimeout(20)
+for s in many:
+    try:
+        while s.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+print("all ended")
+P
+expect_eq "a flood of questions" "all ended" "$(timeout 40 python3 "$T/flood.py" "$T" 2>&1)"
+wait $build
+expect_eq "which harms nobody" "0 $(grep -c 'Successfully built' "$T/sleeps")" "$? 1"
+printf 'FROM busybox\nRUN --mount=type=ssh,required true\n' >Dockerfile
+expect_fail 1 'ssh default: the client forwards no such agent' docker build .
+expect_match "the line is shown" '2 \| >>> RUN --mount=type=ssh,required' "$output"
 SSH_AUTH_SOCK='' expect_fail 1 'no agent: SSH_AUTH_SOCK is not set' docker build --ssh default .
 expect_fail 1 'stat /none: no such file' docker build --ssh default=/none .
 expect_fail 1 'did not take the key' docker build --ssh "default=$T/c/a.txt" .
