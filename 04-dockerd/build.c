@@ -322,7 +322,10 @@ void build_options_free(struct build_options *o)
 	json_decref(o->host);
 	json_decref(o->auths);
 	json_decref(o->secrets);
+	free(o->ssh_token);
+	json_decref(o->ssh_ids);
 	json_decref(o->cache_from);
+	json_decref(o->fresh_stages);
 }
 
 void build_free(void *arg)
@@ -345,6 +348,7 @@ void build_free(void *arg)
 	free(b->secret_dir);
 	strlist_free(&b->views);
 	json_decref(b->global_args);
+	json_decref(b->builtin_args);
 	json_decref(b->used_args);
 	json_decref(b->snapshots);
 	json_decref(b->cache_images);

@@ -20,6 +20,7 @@
  *   build_run.c      RUN: a container
  *   build_stub.c     what was made only to be mounted over
  *   build_mount.c    RUN --mount
+ *   build_ssh.c      RUN --mount=type=ssh: the client's agent
  *   build_owner.c    --chown
  *   build_chmod.c    --chmod
  *
@@ -54,7 +55,10 @@ struct build_options {
 	json_t *host;           /* HostConfig of RUN's containers */
 	json_t *auths;          /* registry: X-Registry-Config */
 	json_t *secrets;        /* id: value, base64 */
+	char *ssh_token;        /* of the client's lines to its agents; NULL: there are none */
+	json_t *ssh_ids;        /* id: true */
 	json_t *cache_from;     /* references */
+	json_t *fresh_stages;   /* names: what they do is not taken from the cache */
 	bool no_cache, pull, quiet, keep; /* keep: the containers of RUN stay */
 	bool has_epoch;         /* SOURCE_DATE_EPOCH */
 	json_int_t epoch;
@@ -96,6 +100,7 @@ struct build {
 	struct dockerfile file;
 	size_t before_from; /* instructions: the ARGs that FROMs may use */
 	json_t *global_args;
+	json_t *builtin_args; /* TARGETARCH and its like */
 	struct stage *stages;
 	size_t n_stages, target;
 	int steps;
@@ -137,6 +142,8 @@ int build_context(struct build *b, struct err *err);
 int build_stages(struct build *b, struct err *err);
 /* The stage before `s` that is called so, or has that number; NULL: none. */
 struct stage *stage_find(struct stage *s, const char *name);
+/* The name, or the number, of `s` itself or of a number after it: none that it can use. */
+bool stage_is_later(struct stage *s, const char *name);
 /* Wait until it is done. */
 int stage_await(struct stage *s, struct stage *other, struct err *err);
 
@@ -169,6 +176,8 @@ step_fn step_env, step_label, step_expose, step_volume, step_user, step_cmd, ste
 int config_label(struct stage *s, const json_t *labels, struct err *err);
 json_t *config_member(json_t *config, const char *key, json_t *(*make)(void));
 step_fn step_arg, step_from, step_copy, step_add, step_workdir, step_run;
+/* What every build knows without being told; new. */
+json_t *builtin_args(const char *platform);
 int global_arg(struct build *b, const struct instruction *i, struct err *err);
 struct expander global_expander(struct build *b);
 
@@ -249,6 +258,7 @@ struct ignore;
 struct tree_copy {
 	const struct ignore *exclude; /* of paths below the top; NULL: nothing */
 	bool chown, chmod;
+	bool whole;                   /* a directory itself is copied, and not only what is in it */
 	uid_t uid;
 	gid_t gid;
 	mode_t mode;                  /* for files, and for directories */
@@ -272,11 +282,21 @@ struct run_mounts {
 	struct strlist locked; /* ids of cache directories */
 	struct strlist targets; /* places that may have to be made, and unmade */
 	struct strlist temporary; /* directories to remove */
+	struct ssh_agent **agents;
+	size_t n_agents, n_ssh; /* n_ssh: --mount=type=ssh so far, with an agent or without */
 };
 /* What the mounts bring into the step's key. */
 int mounts_digest(struct stage *s, const struct instruction *i, struct digester *d, struct err *err);
 int mounts_open(struct stage *s, const struct instruction *i, struct run_mounts *m, struct err *err);
 void mounts_close(struct stage *s, struct run_mounts *m);
+
+/* --- build_ssh.c ---------------------------------------------------------------------------------------- */
+/* POST /build/ssh {"token","id"}: a line to a client's agent. */
+int build_ssh_line(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err);
+bool build_ssh_offered(const struct build *b, const char *id);
+/* A socket at `path` that leads to the client's agent, until it is closed. */
+struct ssh_agent *build_ssh_open(struct build *b, const char *id, const char *path, struct err *err);
+void build_ssh_close(struct ssh_agent *a);
 
 /* --- build_stub.c -------------------------------------------------------------------------------------- */
 /* Places that were not there before, the deepest last; of each, the directory it is in, and when that

@@ -7,9 +7,10 @@
  *     {"aux":{"ID":"sha256:…"}}
  *     {"errorDetail":{"code":1,"message":"The command …"},"error":"The command …"}
  *
- * Our own, beside the parameters of Docker's API: the header X-Docker-Build-Secrets, base64 of
- * {"id": base64 of the value}, for RUN --mount=type=secret. (Docker's CLI hands secrets over in a
- * session, which only BuildKit has.)
+ * Our own, beside the parameters of Docker's API, are two headers, where Docker's CLI has a session, which only
+ * BuildKit knows: X-Docker-Build-Secrets, base64 of {"id": base64 of the value}, for RUN --mount=type=secret; and
+ * X-Docker-Build-Ssh, base64 of {"token": …, "ids": {"id": true}}, whose client waits at POST /build/ssh (build_ssh.c).
+ * And the parameter `nocachefilter`, the names of stages that are built anew.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,15 +79,19 @@ static int check_strings(const json_t *map, const char *name, bool null_too, str
 	return 0;
 }
 
-static int check_references(const json_t *list, struct err *err)
+/* A parameter that is a list of strings; new. */
+static json_t *strings(const struct http_request *req, const char *name, struct err *err)
 {
+	AUTO_JSON json_t *list = document(req, name, JSON_ARRAY, err);
 	json_t *v;
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, v)
-		if (!json_is_string(v))
-			return err_set(err, ERR_INVALID, "cachefrom[%zu]: expected a string", i);
-	return 0;
+	json_array_foreach(list, i, v)
+		if (!json_is_string(v)) {
+			err_set(err, ERR_INVALID, "%s[%zu]: expected a string", name, i);
+			return NULL;
+		}
+	return steal_ptr(&list);
 }
 
 struct tagging {
@@ -180,6 +185,18 @@ static int take_epoch(struct build_options *o, struct err *err)
 	return 0;
 }
 
+static int take_ssh(struct build_options *o, const struct http_request *req, struct err *err)
+{
+	static const char name[] = "X-Docker-Build-Ssh";
+	AUTO_JSON json_t *doc = dockerd_auth_document(http_header(req, name), name, err);
+
+	if (!doc)
+		return -1;
+	o->ssh_token = xstrdup(jsonx_str(doc, "token", NULL));
+	o->ssh_ids = json_incref(json_object_get(doc, "ids"));
+	return 0;
+}
+
 static int take_options(struct build_options *o, struct http_request *req, struct err *err)
 {
 	const char *file = http_query(req, "dockerfile"), *remote = http_query(req, "remote");
@@ -187,6 +204,9 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 	if (check_foreign(req, err) || take_tags(o, req, err) ||
 	    dockerd_platform_parse(http_query(req, "platform"), &o->platform, err))
 		return -1;
+	if (o->platform && strchr(o->platform, ','))
+		return err_set(err, ERR_UNSUPPORTED, "an image for several platforms (%s) is not supported by this "
+			       "daemon's builder", o->platform);
 	o->dockerfile = xstrdup(file && *file ? file : "Dockerfile");
 	o->target = xstrdup(http_query(req, "target"));
 	o->remote = remote && *remote ? xstrdup(remote) : NULL;
@@ -204,10 +224,13 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 		return -1;
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
-	o->cache_from = document(req, "cachefrom", JSON_ARRAY, err);
-	if (!o->cache_from || check_references(o->cache_from, err))
+	if (!o->secrets || take_ssh(o, req, err))
 		return -1;
-	return !o->secrets || take_epoch(o, err) || take_host(o, req, err) ? -1 : 0;
+	o->cache_from = strings(req, "cachefrom", err);
+	o->fresh_stages = o->cache_from ? strings(req, "nocachefilter", err) : NULL;
+	if (!o->fresh_stages)
+		return -1;
+	return take_epoch(o, err) || take_host(o, req, err) ? -1 : 0;
 }
 
 static int post_build(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
@@ -283,5 +306,6 @@ static int post_prune(struct http_request *req, struct http_reply *rep, void *da
 const struct http_route dockerd_build_routes[] = {
 	{ "POST", "/build", post_build, build_upload_sink },
 	{ "POST", "/build/prune", post_prune },
+	{ "POST", "/build/ssh", build_ssh_line },
 	{ NULL },
 };

@@ -7,26 +7,40 @@
  */
 #include <string.h>
 
+#include "03-containerd/platform.h"
 #include "build.h"
 
-/* Known without being declared in front of a stage. */
-static const char *builtin_arg(const char *name)
+static void describe(json_t *out, const char *prefix, const char *platform)
 {
-#if defined(__aarch64__)
-	static const char arch[] = "arm64", platform[] = "linux/arm64";
-#else
-	static const char arch[] = "amd64", platform[] = "linux/amd64";
-#endif
-	static const char *const rows[][2] = {
-		{ "TARGETPLATFORM", platform }, { "TARGETOS", "linux" }, { "TARGETARCH", arch },
-		{ "TARGETVARIANT", "" },	{ "BUILDPLATFORM", platform }, { "BUILDOS", "linux" },
-		{ "BUILDARCH", arch },		{ "BUILDVARIANT", "" },
-	};
+	struct ctrd_platform p;
+	struct err ignored;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i][0], name))
-			return rows[i][1];
-	return NULL;
+	if (ctrd_platform_parse(platform, &p, &ignored))
+		return;
+	const char *const rows[][2] = { { "OS", p.os }, { "ARCH", p.arch }, { "VARIANT", p.variant } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		AUTO_FREE char *name = xasprintf("%s%s", prefix, rows[i][0]);
+
+		json_object_set_new(out, name, json_string(rows[i][1]));
+	}
+	AUTO_FREE char *name = xasprintf("%sPLATFORM", prefix);
+
+	json_object_set_new(out, name, json_sprintf("%s/%s%s%s", p.os, p.arch, *p.variant ? "/" : "", p.variant));
+}
+
+json_t *builtin_args(const char *platform)
+{
+	json_t *out = json_object();
+
+	describe(out, "BUILD", NULL);
+	describe(out, "TARGET", platform);
+	return out;
+}
+
+static const char *builtin_arg(const struct build *b, const char *name)
+{
+	return json_string_value(json_object_get(b->builtin_args, name));
 }
 
 /* What the client sent for it, or NULL. */
@@ -57,7 +71,7 @@ static int declare(struct build *b, const struct expander *x, const char *word, 
 	if (!value && !global)
 		value = json_string_value(json_object_get(b->global_args, name));
 	if (!value)
-		value = builtin_arg(name);
+		value = builtin_arg(b, name);
 	if (json_object_set_new(args, name, value ? json_string(value) : json_null()))
 		return err_set(err, ERR_INVALID, "ARG %s: not UTF-8", name);
 	return 0;
@@ -80,7 +94,7 @@ static const char *global_lookup(void *arg, const char *name)
 	struct build *b = arg;
 	const char *value = json_string_value(json_object_get(b->global_args, name));
 
-	return value ? value : builtin_arg(name);
+	return value ? value : builtin_arg(b, name);
 }
 
 struct expander global_expander(struct build *b)

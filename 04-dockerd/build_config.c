@@ -259,7 +259,8 @@ int step_shell(struct stage *s, const struct instruction *i, struct err *err)
 	AUTO_JSON json_t *list = dockerfile_exec_form(i->rest, &wrong);
 
 	if (!json_array_size(list))
-		return err_set(err, ERR_INVALID, "SHELL requires the arguments to be in JSON form");
+		return err_set(err, ERR_INVALID, list ? "SHELL requires at least one argument"
+						      : "SHELL requires the arguments to be in JSON form");
 	json_object_set(stage_config(s), "Shell", list);
 	return note_command(s, "SHELL", list, err);
 }
@@ -288,37 +289,46 @@ static int health_flags(const struct instruction *i, json_t *health, struct err 
 		return 0;
 	if (!*retries || strtol(retries, &end, 10) < 0 || *end)
 		return err_set(err, ERR_INVALID, "--retries cannot be negative (%s)", retries);
-	json_object_set_new(health, "Retries", json_integer(strtol(retries, NULL, 10)));
+	if (strtol(retries, NULL, 10))
+		json_object_set_new(health, "Retries", json_integer(strtol(retries, NULL, 10)));
 	return 0;
+}
+
+static json_t *health_test(const char *command, struct err *err)
+{
+	bool wrong;
+	AUTO_JSON json_t *list = dockerfile_exec_form(command, &wrong);
+	json_t *test;
+
+	if (!*command || (list && !json_array_size(list))) {
+		err_set(err, ERR_INVALID, "Missing command after HEALTHCHECK CMD");
+		return NULL;
+	}
+	test = list ? json_pack("[s]", "CMD") : json_pack("[s, s]", "CMD-SHELL", command);
+	json_array_extend(test, list);
+	return test;
 }
 
 int step_healthcheck(struct stage *s, const struct instruction *i, struct err *err)
 {
-	AUTO_JSON json_t *health = json_object();
+	AUTO_JSON json_t *health = json_object(), *test = NULL;
 	const char *kind = i->rest, *rest;
 	size_t n = strcspn(kind, " \t");
-	json_t *test, *list;
-	bool wrong;
 
 	rest = kind + n + strspn(kind + n, " \t");
 	if (n == 4 && !strncasecmp(kind, "NONE", n)) {
 		if (*rest || i->flags.n)
 			return err_set(err, ERR_INVALID, "HEALTHCHECK NONE takes no arguments");
-		json_object_set_new(health, "Test", json_pack("[s]", "NONE"));
+		test = json_pack("[s]", "NONE");
 	} else if (n == 3 && !strncasecmp(kind, "CMD", n)) {
-		if (!*rest)
-			return err_set(err, ERR_INVALID, "Missing command after HEALTHCHECK CMD");
-		list = dockerfile_exec_form(rest, &wrong);
-		test = list ? json_pack("[s]", "CMD") : json_pack("[s, s]", "CMD-SHELL", rest);
-		json_array_extend(test, list);
-		json_decref(list);
-		json_object_set_new(health, "Test", test);
-		if (health_flags(i, health, err))
+		test = health_test(rest, err);
+		if (!test || health_flags(i, health, err))
 			return -1;
 	} else {
 		return err_set(err, ERR_INVALID, "Unknown type \"%.*s\" in HEALTHCHECK (try CMD)", (int)n,
 			       kind);
 	}
+	json_object_set(health, "Test", test);
 	json_object_set(stage_config(s), "Healthcheck", health);
 	return stage_note(s, i->text, err);
 }

@@ -178,11 +178,21 @@ static int hide_ignored(struct build *b, struct err *err)
 	return rc;
 }
 
+/* A Dockerfile that the client sent for a context that is fetched is not part of that. */
+static bool take_sent(struct build *b, struct strbuf *text)
+{
+	struct err ignored;
+
+	return b->o.remote && !read_file(b, b->o.dockerfile, DOCKERFILE_MAX, text, &ignored) &&
+	       !file_remove_tree(b->context, b->o.dockerfile, &ignored);
+}
+
 int build_context(struct build *b, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	bool sent = take_sent(b, &text);
 
-	if (fetch(b, err) || find_dockerfile(b, &text, err))
+	if (fetch(b, err) || (!sent && find_dockerfile(b, &text, err)))
 		return -1;
 	if (dockerfile_parse(text.data ? text.data : "", text.len, &b->file, err))
 		return -1;

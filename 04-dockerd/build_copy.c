@@ -110,9 +110,10 @@ static int take_flags(struct stage *s, struct copying *c, struct err *err)
 		return err_set(err, ERR_INVALID, "checksum can't be specified for non-HTTP(S) and non-Git sources");
 	/* A layer of its own that depends on nothing below it is what every layer of ours is, but for the
 	 * links that a destination may go through: so this has nothing to add. */
-	return step_flag_bool(c->i, "link", &link, err) ||
-			       step_flag_bool(c->i, "parents", &c->parents, err) || take_chmod(s, c, err)
-		       ? -1 : 0;
+	if (step_flag_bool(c->i, "link", &link, err) || step_flag_bool(c->i, "parents", &c->parents, err))
+		return -1;
+	c->how.whole = c->parents;
+	return take_chmod(s, c, err);
 }
 
 static int take_destination(struct stage *s, struct copying *c, const char *word, struct err *err)

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "03-containerd/platform.h"
 #include "03-containerd/reference.h"
 #include "build.h"
-#include "image_make.h"
 #include "images.h"
 #include "ospec.h"
 #include "pull.h"
@@ -43,11 +43,19 @@ json_t *build_image(struct stage *s, const char *ref, const char *platform, stru
 
 /* --- the ground -------------------------------------------------------------------------------------- */
 
-static void begin_empty(struct stage *s)
+/* Of nothing but the machine that it is for. */
+static int begin_empty(struct stage *s, const char *platform, struct err *err)
 {
-	s->doc = json_pack("{s:s, s:s, s:{}, s:{s:s, s:[]}, s:[]}", "architecture", dockerd_architecture(),
-			   "os", "linux", "config", "rootfs", "type", "layers", "diff_ids", "history");
+	struct ctrd_platform p;
+
+	if (ctrd_platform_parse(platform, &p, err))
+		return -1;
+	s->doc = json_pack("{s:s, s:s, s:{}, s:{s:s, s:[]}, s:[]}", "architecture", p.arch, "os", p.os, "config",
+			   "rootfs", "type", "layers", "diff_ids", "history");
+	if (*p.variant)
+		json_object_set_new(s->doc, "variant", json_string(p.variant));
 	s->layers = json_array();
+	return 0;
 }
 
 static int begin_stage(struct stage *s, struct stage *base, struct err *err)
@@ -140,10 +148,7 @@ static int begin(struct stage *s, const char *name, const char *platform, struct
 
 	if (base)
 		return begin_stage(s, base, err);
-	if (strcmp(name, "scratch"))
-		return begin_image(s, name, platform, err);
-	begin_empty(s);
-	return 0;
+	return strcmp(name, "scratch") ? begin_image(s, name, platform, err) : begin_empty(s, platform, err);
 }
 
 int step_from(struct stage *s, const struct instruction *i, struct err *err)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -156,10 +157,21 @@ static void make_key(struct stage *s, const char *text, const char *inputs, char
 	memmove(key, key + strlen("sha256:"), strlen(key + strlen("sha256:")) + 1);
 }
 
+static bool is_fresh(const struct stage *s)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(s->b->o.fresh_stages, i, v)
+		if (s->name && !strcasecmp(json_string_value(v), s->name))
+			return true;
+	return s->b->o.no_cache;
+}
+
 /* A step that was done before, unless that is not wanted. NULL: it has to be done. */
 static json_t *known(struct stage *s, const char *key)
 {
-	json_t *record = s->b->o.no_cache ? NULL : cache_find(s->b, key);
+	json_t *record = is_fresh(s) ? NULL : cache_find(s->b, key);
 
 	if (!record || fits(s, record))
 		return record;
@@ -170,7 +182,7 @@ static json_t *known(struct stage *s, const char *key)
 /* One that an image of --cache-from has in it. */
 static json_t *borrowed(struct stage *s, const struct layer_work *w)
 {
-	AUTO_JSON json_t *record = w->told && !s->b->o.no_cache ? cache_from_find(s, w->text) : NULL;
+	AUTO_JSON json_t *record = w->told && !is_fresh(s) ? cache_from_find(s, w->text) : NULL;
 	char chain[DIGEST_SIZE];
 	struct err ignored;
 
@@ -223,8 +235,8 @@ int stage_note(struct stage *s, const char *instruction, struct err *err)
 {
 	/* As Docker has shown it since its beginnings. */
 	AUTO_FREE char *text = xasprintf("/bin/sh -c #(nop)  %s", instruction);
-	AUTO_FREE char *config = jsonx_text(stage_config(s)), *args = jsonx_text(s->args);
-	AUTO_FREE char *inputs = xasprintf("%s%s", config, args);
+	/* ARGs count where they are used: what is in Config of them is there, and RUN has them in its text. */
+	AUTO_FREE char *config = jsonx_text(stage_config(s));
 
-	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = inputs, .told = true }, err);
+	return stage_layer(s, &(struct layer_work){ .text = text, .inputs = config, .told = true }, err);
 }

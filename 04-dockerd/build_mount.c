@@ -7,7 +7,7 @@
  *   cache    a directory that outlives the build (build_cache.c)
  *   tmpfs    memory
  *   secret   what the client sent under an id, a file in memory or a variable
- *   ssh      the client's agent, which needs a session with it: there is none here
+ *   ssh      a socket that leads to the client's agent (build_ssh.c)
  *
  * None of it becomes part of the layer, nor what was made to mount it on.
  */
@@ -122,6 +122,19 @@ static int number(const json_t *m, const char *key, int base, long fallback, lon
 	return *text && !*end && *out >= 0 ? 0 : err_set(err, ERR_INVALID, "invalid value %s for %s", text, key);
 }
 
+/* mode, uid and gid of the mount, to the file. */
+static int own(const json_t *m, const char *path, mode_t fallback, struct err *err)
+{
+	long mode, uid, gid;
+
+	if (number(m, "mode", 8, fallback, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
+	    number(m, "gid", 10, 0, &gid, err))
+		return -1;
+	if (chown(path, (uid_t)uid, (gid_t)gid) || chmod(path, (mode_t)mode))
+		return err_sys(err, "%s", path);
+	return 0;
+}
+
 /* --- where it goes -------------------------------------------------------------------------------------- */
 
 static char *target_of(struct stage *s, const json_t *m, const char *fallback)
@@ -196,14 +209,10 @@ static int open_bind(struct stage *s, const json_t *m, struct run_mounts *out, s
 static int fill_cache(struct stage *s, const json_t *m, const char *dir, struct err *err)
 {
 	const char *ignored;
-	long mode, uid, gid;
 
-	if (number(m, "mode", 8, 0755, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
-	    number(m, "gid", 10, 0, &gid, err))
-		return -1;
 	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, &ignored, err) : file_mkdir_p(dir, 0700, err))
 		return -1;
-	return chown(dir, (uid_t)uid, (gid_t)gid) || chmod(dir, (mode_t)mode) ? err_sys(err, "%s", dir) : 0;
+	return own(m, dir, 0755, err);
 }
 
 /* The directory's name: an id may be any text. */
@@ -286,16 +295,12 @@ static int secret_file(struct stage *s, const json_t *m, const char *value, size
 {
 	AUTO_FREE char *fallback = xasprintf("/run/secrets/%s", secret_id(m)), *path = NULL,
 		       *target = target_of(s, m, fallback);
-	long mode, uid, gid;
 
-	if (number(m, "mode", 8, 0400, &mode, err) || number(m, "uid", 10, 0, &uid, err) ||
-	    number(m, "gid", 10, 0, &gid, err) || file_mkdir_p(s->b->secret_dir, 0700, err))
+	if (file_mkdir_p(s->b->secret_dir, 0700, err))
 		return -1;
 	path = build_temporary(s->b, s->b->secret_dir, "secret");
-	if (file_write_new(AT_FDCWD, path, value, n, 0600, err))
+	if (file_write_new(AT_FDCWD, path, value, n, 0600, err) || own(m, path, 0400, err))
 		return -1;
-	if (chown(path, (uid_t)uid, (gid_t)gid) || chmod(path, (mode_t)mode))
-		return err_sys(err, "%s", path);
 	add_mount(out, path, target, true);
 	return 0;
 }
@@ -321,12 +326,39 @@ static int open_secret(struct stage *s, const json_t *m, struct run_mounts *out,
 	return *jsonx_str(m, "target", "") ? secret_file(s, m, value, n, out, err) : 0;
 }
 
-static int open_ssh(const json_t *m, struct err *err)
+/* Its environment has the first one's place, unless the image says otherwise. */
+static void announce(struct stage *s, const char *target, struct run_mounts *out)
 {
-	if (!flag_of(m, "required"))
-		return 0; /* as with a client that forwards no agent */
-	return err_set(err, ERR_UNSUPPORTED, "RUN --mount=type=ssh is not supported by this daemon: a client's "
-		       "agent is not forwarded");
+	static const char name[] = "SSH_AUTH_SOCK";
+
+	if (out->n_agents == 1 && !stage_env(s, name))
+		json_array_append_new(out->env, json_sprintf("%s=%s", name, target));
+}
+
+static int open_ssh(struct stage *s, const json_t *m, struct run_mounts *out, struct err *err)
+{
+	AUTO_FREE char *fallback = xasprintf("/run/buildkit/ssh_agent.%zu", out->n_ssh++),
+		       *target = target_of(s, m, fallback), *path = NULL;
+	const char *id = jsonx_str(m, "id", "default");
+	struct ssh_agent *agent;
+
+	if (!build_ssh_offered(s->b, id))
+		return flag_of(m, "required") ? err_set(err, ERR_NOT_FOUND, "ssh %s: the client forwards no such agent "
+							"(--ssh)", id) : 0;
+	if (file_mkdir_p(s->b->secret_dir, 0700, err))
+		return -1;
+	path = build_temporary(s->b, s->b->secret_dir, "agent");
+	agent = build_ssh_open(s->b, id, path, err);
+	if (!agent)
+		return -1;
+	out->agents = xrealloc(out->agents, (out->n_agents + 1) * sizeof *out->agents);
+	out->agents[out->n_agents++] = agent;
+	strlist_add(&out->temporary, path);
+	if (own(m, path, 0600, err))
+		return -1;
+	add_mount(out, path, target, false);
+	announce(s, target, out);
+	return 0;
 }
 
 /* --- all of a step's -------------------------------------------------------------------------------------------- */
@@ -339,7 +371,7 @@ static int open_one(struct stage *s, const json_t *m, struct run_mounts *out, st
 		return open_cache(s, m, out, err);
 	if (is(m, "tmpfs"))
 		return open_tmpfs(s, m, out, err);
-	return is(m, "secret") ? open_secret(s, m, out, err) : open_ssh(m, err);
+	return is(m, "secret") ? open_secret(s, m, out, err) : open_ssh(s, m, out, err);
 }
 
 int mounts_open(struct stage *s, const struct instruction *i, struct run_mounts *out, struct err *err)
@@ -367,6 +399,9 @@ void mounts_close(struct stage *s, struct run_mounts *m)
 
 	for (size_t n = 0; n < m->locked.n; n++)
 		cache_directory_unlock(s->b->d, m->locked.v[n]);
+	for (size_t n = 0; n < m->n_agents; n++)
+		build_ssh_close(m->agents[n]);
+	free(m->agents);
 	for (size_t n = 0; n < m->temporary.n; n++)
 		if (file_remove_tree(AT_FDCWD, m->temporary.v[n], &err))
 			log_warn("build: %s", err.msg);

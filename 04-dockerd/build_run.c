@@ -6,7 +6,7 @@
  *
  * It is in the list of containers while it runs, so that somebody who wonders can look into it.
  */
-#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +20,7 @@
 #include "container.h"
 #include "container_root.h"
 #include "create.h"
+#include "frames.h"
 #include "lifecycle.h"
 
 #define LINE_MAX_BYTES 4096 /* what is longer is told in pieces */
@@ -201,25 +202,21 @@ static void say_lines(struct stage *s, struct strbuf *text, bool all)
 	}
 }
 
-/* Docker's framing: a byte for the stream, three of nothing, four for the length. */
-static bool read_frame(int fd, struct strbuf *text)
+/* More of what it says. False: that was all. */
+static bool read_more(int fd, struct frames *f, struct strbuf *text)
 {
-	unsigned char head[8];
+	size_t before = text->len;
 	char block[16384];
-	uint32_t left;
+	ssize_t n;
 
-	if (io_read_full(fd, head, sizeof head) != (ssize_t)sizeof head)
+	do {
+		n = read(fd, block, sizeof block);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
 		return false;
-	memcpy(&left, head + 4, sizeof left);
-	for (left = ntohl(left); left;) {
-		size_t n = left < sizeof block ? left : sizeof block;
-
-		if (io_read_full(fd, block, n) != (ssize_t)n)
-			return false;
-		for (size_t i = 0; i < n; i++) /* text is all that the answer can carry */
-			strbuf_addc(text, block[i] ? block[i] : ' ');
-		left -= (uint32_t)n;
-	}
+	dockerd_frames_feed(f, block, (size_t)n, text);
+	for (size_t i = before; i < text->len; i++) /* text is all that the answer can carry */
+		text->data[i] = text->data[i] ? text->data[i] : ' ';
 	return true;
 }
 
@@ -228,11 +225,12 @@ static void *output_thread(void *arg)
 	struct running *r = arg;
 	AUTO_FREE char *path = await_socket(r);
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
+	struct frames frames = { .have = 0 };
 	struct err err;
 	AUTO_CLOSE int fd = path ? ctrd_attach(path, 0, 1, 1, &err) : -1;
 
 	arrived(r);
-	while (fd >= 0 && read_frame(fd, &text))
+	while (fd >= 0 && read_more(fd, &frames, &text))
 		say_lines(r->s, &text, false);
 	say_lines(r->s, &text, true);
 	return NULL;

@@ -280,6 +280,8 @@ int source_tree(struct stage *s, const char *name, struct err *err)
 	struct stage *other = stage_find(s, name);
 	AUTO_JSON json_t *image = NULL;
 
+	if (!other && stage_is_later(s, name))
+		return err_set(err, ERR_INVALID, "invalid from flag value %s: refers to this build stage, or one after it", name);
 	if (other)
 		return stage_await(s, other, err) ? -1 : layer_view(s->b, other->chain, err);
 	image = build_image(s, name, NULL, err);

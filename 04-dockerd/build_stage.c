@@ -48,9 +48,19 @@ static int add_stage(struct build *b, const struct instruction *i, struct err *e
 	return 0;
 }
 
+/* Those without variables are done to a stage that is none, to know of what is wrong before anything is built. */
+static int try_out(struct build *b, const struct instruction *i, struct err *err)
+{
+	static const char words[] = "CMD ENTRYPOINT HEALTHCHECK ONBUILD SHELL ";
+	AUTO_JSON json_t *doc = json_object();
+	struct stage none = { .b = b, .doc = doc, .bare = true };
+
+	return step_is_one_of(words, i->word, strlen(i->word)) ? stage_step(&none, i, err) : 0;
+}
+
 static int add_instruction(struct build *b, const struct instruction *i, struct err *err)
 {
-	if (step_check(i, err))
+	if (step_check(i, err) || try_out(b, i, err))
 		return -1;
 	if (!strcmp(i->word, "FROM")) {
 		if (add_stage(b, i, err))
@@ -91,6 +101,13 @@ static struct stage *named(struct build *b, const char *name, size_t before)
 struct stage *stage_find(struct stage *s, const char *name)
 {
 	return named(s->b, name, s->index);
+}
+
+bool stage_is_later(struct stage *s, const char *name)
+{
+	struct stage *any = named(s->b, name, s->b->n_stages);
+
+	return any && any->index >= s->index && (any == s || isdigit((unsigned char)*name));
 }
 
 static int need(struct stage *s, struct err *err);
@@ -206,6 +223,7 @@ int build_stages(struct build *b, struct err *err)
 {
 	if (split(b, err))
 		return -1;
+	b->builtin_args = builtin_args(b->o.platform);
 	for (size_t n = 0; n < b->before_from; n++)
 		if (global_arg(b, &b->file.v[n], err))
 			return err_wrap(err, "dockerfile parse error on line %d", b->file.v[n].line);

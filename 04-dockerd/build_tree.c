@@ -417,7 +417,8 @@ static int copy_top_dir(int in, int to_root, const char *to, const struct stat *
 							"cannot copy to non-directory: %s", to) : -1;
 	if (copy_dir(in, out, "", 0, t, err))
 		return -1;
-	return !there && set_look(in, out, st, t) ? err_sys(err, "copy") : 0;
+	/* Otherwise it is a new one, as its parents are, however the source's looks. */
+	return !there && (t->whole || t->chmod) && set_look(in, out, st, t) ? err_sys(err, "copy") : 0;
 }
 
 int tree_copy(int root, const char *path, int to_root, const char *to, const struct tree_copy *t,

@@ -294,6 +294,7 @@ struct daemon *dockerd_open(const struct config *cfg, struct err *err)
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->idle, NULL);
 	pthread_cond_init(&d->cache_freed, NULL);
+	pthread_cond_init(&d->ssh_changed, NULL);
 	monotonic_cond(&d->health_due);
 	dockerd_reloadable_set(d, cfg);
 	if (!open_all(d, err))
@@ -368,6 +369,7 @@ void dockerd_close(struct daemon *d)
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->idle);
 	pthread_cond_destroy(&d->cache_freed);
+	pthread_cond_destroy(&d->ssh_changed);
 	strlist_free(&d->caches_taken);
 	pthread_cond_destroy(&d->health_due);
 	dockerd_reloadable_free(d);

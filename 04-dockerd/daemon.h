@@ -34,6 +34,7 @@
 struct container;
 struct exec;
 struct events;
+struct ssh_line;
 struct networks;
 struct volumes;
 struct ctrd_registries;
@@ -70,6 +71,8 @@ struct daemon {
 	pthread_cond_t health_due;    /* with lock: the timer of the health checks looks again */
 	struct strlist caches_taken;  /* with lock: directories of RUN --mount=type=cache in use alone */
 	pthread_cond_t cache_freed;
+	struct ssh_line *ssh_lines;   /* with lock: clients that offer their agent to a RUN (build_ssh.c) */
+	pthread_cond_t ssh_changed;
 	bool has_health_timer;
 	pthread_t health_timer;
 };

@@ -238,10 +238,9 @@ static struct curl_slist *make_headers(const struct cli_api *api, const struct c
 	json_t *value;
 
 	headers = curl_slist_append(headers, "Expect:");
-	if (request->header)
-		headers = curl_slist_append(headers, request->header);
-	if (request->header_too)
-		headers = curl_slist_append(headers, request->header_too);
+	for (size_t i = 0; i < sizeof request->headers / sizeof *request->headers; i++)
+		if (request->headers[i])
+			headers = curl_slist_append(headers, request->headers[i]);
 	if (trace_active()) {
 		AUTO_FREE char *line = xasprintf("traceparent: %s", trace_text(trace));
 		headers = curl_slist_append(headers, line);

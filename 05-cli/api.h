@@ -52,8 +52,7 @@ struct cli_request {
 	const json_t *body; /* or NULL */
 	cli_sink sink;      /* NULL: the answer is a document */
 	void *context;
-	const char *header; /* one more line: "X-Registry-Auth: ...", or NULL */
-	const char *header_too; /* and one more */
+	const char *headers[3]; /* more lines: "X-Registry-Auth: ...", or NULL */
 	cli_source source;  /* instead of `body`: a tar archive, sent in chunks */
 	void *source_context;
 	struct cli_header *wanted; /* or NULL */

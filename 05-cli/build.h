@@ -36,6 +36,14 @@ int cli_build_context(struct cli_build_context *c, const char *where, const char
 void cli_build_context_compress(struct cli_build_context *c);
 void cli_build_context_free(struct cli_build_context *c);
 
+/* ---- --ssh --------------------------------------------------------------- */
+
+/* Offer the agents of "default", "ID", "ID=SOCKET" and "ID=KEY,KEY" to the RUNs of a build that is about to begin. */
+struct cli_build_ssh *cli_build_ssh_start(struct cli *cli, const struct strlist *list, struct err *err);
+/* By which the daemon knows the build; the caller frees. */
+char *cli_build_ssh_header(const struct cli_build_ssh *s);
+void cli_build_ssh_end(struct cli_build_ssh *s); /* NULL is none */
+
 /* ---- the answer ---------------------------------------------------------- */
 
 struct cli_build_answer {

@@ -96,6 +96,10 @@ int cli_build_output_parse(const char *text, struct cli_build_output *o, struct 
 		o->dest = xstrdup(text);
 		return 0;
 	}
+	if (!strcmp(text, "type=docker") || !strcmp(text, "type=image")) { /* an image is what there is without -o, too */
+		o->wanted = false;
+		return 0;
+	}
 	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
 		if (!strcmp(w, "type=tar"))
 			o->tar = true;
@@ -105,11 +109,10 @@ int cli_build_output_parse(const char *text, struct cli_build_output *o, struct 
 			return err_set(err, ERR_INVALID, "--output: %s is not supported: type=local or type=tar, and "
 				       "dest=PATH", w);
 	}
-	if (o->dest || o->tar) {
-		o->dest = o->dest ? o->dest : xstrdup("-");
-		return 0;
-	}
-	return err_set(err, ERR_INVALID, "--output: dest is required for type=local");
+	if (!o->dest && o->tar)
+		o->dest = xstrdup("-");
+	return o->dest && *o->dest && (o->tar || strcmp(o->dest, "-"))
+		       ? 0 : err_set(err, ERR_INVALID, "--output: dest, a directory, is required for type=local");
 }
 
 static int write_fd(void *context, const char *data, size_t n, struct err *err)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "01-kernel/base/file.h"
+#include "digest.h"
 #include "gzip.h"
 
 #define FILE_LIMIT (2u << 20)
@@ -27,8 +28,10 @@ void cli_build_context_free(struct cli_build_context *c)
 	cli_pack_end(c->pack);
 	free(c->dockerfile);
 	free(c->remote);
-	free((char *)c->rules.extra_text);
-	free((char *)c->rules.extra_name);
+	for (size_t i = 0; i < sizeof c->rules.extra / sizeof *c->rules.extra; i++) {
+		free(c->rules.extra[i].name);
+		free(c->rules.extra[i].text);
+	}
 	ignore_free(&c->ignore);
 	strbuf_free(&c->head);
 }
@@ -45,6 +48,17 @@ static int read_fd(int fd, const char *shown, char **text, struct err *err)
 
 /* ---- a directory --------------------------------------------------------- */
 
+/* What brings a Dockerfile from elsewhere says with it that it is not part of the context: in rules of its own, which go
+ * instead of those that are there. */
+static void hide_brought(struct cli_build_context *c, const char *rules)
+{
+	if (!c->rules.extra[0].text)
+		return;
+	c->rules.extra[1] = (struct cli_pack_extra){
+		xstrdup(".dockerignore"), xasprintf("%s\n%s\n", rules ? rules : ".dockerignore", c->dockerfile) };
+	ignore_add(&c->ignore, ".dockerignore");
+}
+
 /* The file's own rules, or the context's. */
 static int read_rules(struct cli_build_context *c, const char *dir, const char *file, struct err *err)
 {
@@ -54,11 +68,11 @@ static int read_rules(struct cli_build_context *c, const char *dir, const char *
 
 	if (fd < 0)
 		fd = open(shared, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : cli_file_error("open", shared, err);
-	if (read_fd(fd, shared, &text, err))
+	if (fd < 0 && errno != ENOENT)
+		return cli_file_error("open", shared, err);
+	if (fd >= 0 && read_fd(fd, shared, &text, err))
 		return -1;
-	ignore_add_lines(&c->ignore, text);
+	ignore_add_lines(&c->ignore, text ? text : "");
 	/* The daemon needs these two, and hides them from the build itself. */
 	if (c->ignore.patterns.n) {
 		AUTO_FREE char *dockerfile = xasprintf("!%s", c->dockerfile);
@@ -66,19 +80,21 @@ static int read_rules(struct cli_build_context *c, const char *dir, const char *
 		ignore_add(&c->ignore, "!.dockerignore");
 		ignore_add(&c->ignore, dockerfile);
 	}
+	hide_brought(c, text);
 	return 0;
 }
 
-/* A Dockerfile from elsewhere comes along under a name that no context has. */
+/* A Dockerfile from elsewhere comes along under a name that no context has: its digest, so that the next build's context
+ * is the same. */
 static int bring(struct cli_build_context *c, int fd, const char *shown, struct err *err)
 {
-	char *text = NULL;
+	struct cli_pack_extra *file = &c->rules.extra[0];
+	char digest[CLI_SHA256_SIZE];
 
-	if (read_fd(fd, shown, &text, err))
+	if (read_fd(fd, shown, &file->text, err))
 		return -1;
-	c->rules.extra_text = text;
-	c->rules.extra_name = xasprintf(".dockerfile.%d", (int)getpid());
-	c->dockerfile = xstrdup(c->rules.extra_name);
+	file->name = xasprintf(".dockerfile.%.20s", cli_sha256(file->text, strlen(file->text), digest));
+	c->dockerfile = xstrdup(file->name);
 	return 0;
 }
 
@@ -103,6 +119,15 @@ static int name_dockerfile(struct cli_build_context *c, const char *dir, const c
 	return fd < 0 ? cli_file_error("open", real, err) : bring(c, fd, real, err);
 }
 
+static int send_packed(struct cli_build_context *c, const char *dir, struct err *err)
+{
+	c->rules.ignore = &c->ignore;
+	c->pack = cli_pack_context(dir, &c->rules, err);
+	c->source = cli_pack_read;
+	c->source_context = c->pack;
+	return c->pack ? 0 : -1;
+}
+
 static int from_directory(struct cli_build_context *c, const char *dir, const char *file, struct err *err)
 {
 	struct stat st;
@@ -113,11 +138,7 @@ static int from_directory(struct cli_build_context *c, const char *dir, const ch
 		return err_set(err, ERR_INVALID, "unable to prepare context: context must be a directory: %s", dir);
 	if (name_dockerfile(c, dir, file, err) || read_rules(c, dir, file, err))
 		return -1;
-	c->rules.ignore = &c->ignore;
-	c->pack = cli_pack_context(dir, &c->rules, err);
-	c->source = cli_pack_read;
-	c->source_context = c->pack;
-	return c->pack ? 0 : -1;
+	return send_packed(c, dir, err);
 }
 
 /* ---- standard input ------------------------------------------------------ */
@@ -173,12 +194,8 @@ static int from_stdin(struct cli_build_context *c, const char *file, struct err 
 			       "to Dockerfiles");
 	if (file_read_fd(STDIN_FILENO, &c->head, FILE_LIMIT, err))
 		return err_wrap(err, "standard input");
-	c->rules = (struct cli_pack_rules){ .ignore = &c->ignore, .extra_name = xstrdup("Dockerfile"),
-					    .extra_text = strbuf_steal(&c->head) };
-	c->pack = cli_pack_context(NULL, &c->rules, err);
-	c->source = cli_pack_read;
-	c->source_context = c->pack;
-	return c->pack ? 0 : -1;
+	c->rules.extra[0] = (struct cli_pack_extra){ xstrdup("Dockerfile"), strbuf_steal(&c->head) };
+	return send_packed(c, NULL, err);
 }
 
 int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err)
@@ -191,6 +208,8 @@ int cli_build_context(struct cli_build_context *c, const char *where, const char
 	for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
 		if (str_starts(where, remote[i])) {
 			c->remote = xstrdup(where);
+			if (file && !strcmp(file, "-"))
+				return bring(c, STDIN_FILENO, "standard input", err) || send_packed(c, NULL, err) ? -1 : 0;
 			c->dockerfile = xstrdup(file ? file : "Dockerfile");
 			return 0;
 		}

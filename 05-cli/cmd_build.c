@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
@@ -17,7 +19,7 @@
 #define SECRETS_LIMIT 16384 /* they travel in a header */
 
 struct options {
-	struct strlist tags, args, labels, hosts, ulimits, security, secrets, cache_from;
+	struct strlist tags, args, labels, hosts, ulimits, security, secrets, ssh, cache_from, cache_to, fresh;
 	const char *file, *target, *network, *platform, *iidfile, *progress, *output, *cpuset, *mems, *parent,
 		*isolation;
 	struct cli_number memory, swap, shm, shares, period, quota;
@@ -26,16 +28,25 @@ struct options {
 
 static int check_progress(const char *value, struct err *err)
 {
-	if (!strcmp(value, "auto") || !strcmp(value, "plain"))
+	if (!strcmp(value, "auto") || !strcmp(value, "plain") || !strcmp(value, "quiet"))
 		return 0;
-	return err_set(err, ERR_INVALID, "--progress=%s is not supported: auto or plain", value);
+	return err_set(err, ERR_INVALID, "--progress=%s is not supported: auto, plain or quiet", value);
+}
+
+/* What an image is made of is in its history always, which --cache-from reads: so "inline" asks for nothing more. */
+static int check_cache_to(const char *value, struct err *err)
+{
+	if (!strcmp(value, "type=inline"))
+		return 0;
+	return err_set(err, ERR_INVALID, "--cache-to=%s is not supported: type=inline", value);
 }
 
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
 	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")" },
 	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
-	{ 0, "cache-from", CLI_STRINGS, AT(cache_from), "Images to consider as cache sources" },
+	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources (\"NAME\", \"type=registry,ref=NAME\")" },
+	{ 0, "cache-to", CLI_LIST, AT(cache_to), "Cache export destinations (\"type=inline\")", .check = check_cache_to },
 	{ 0, "cgroup-parent", CLI_STRING, AT(parent), "Set the parent cgroup for the \"RUN\" instructions during build" },
 	{ 0, "compress", CLI_BOOL, AT(compress), "Compress the build context using gzip" },
 	{ 0, "cpu-period", CLI_INT, AT(period), "Limit the CPU CFS (Completely Fair Scheduler) period" },
@@ -52,21 +63,28 @@ static const struct cli_flag flags[] = {
 	{ 0, "memory-swap", CLI_SWAP, AT(swap), "Swap limit equal to memory plus swap: -1 to enable unlimited swap" },
 	{ 0, "network", CLI_STRING, AT(network), "Set the networking mode for the RUN instructions during build" },
 	{ 0, "no-cache", CLI_BOOL, AT(no_cache), "Do not use cache when building the image" },
+	{ 0, "no-cache-filter", CLI_STRINGS, AT(fresh), "Do not cache specified stages" },
 	{ 'o', "output", CLI_STRING, AT(output), "Output destination (format: \"type=local,dest=path\")" },
 	{ 0, "platform", CLI_STRING, AT(platform), "Set platform if server is multi-platform capable" },
-	{ 0, "progress", CLI_STRING, AT(progress), "Set type of progress output (\"auto\", \"plain\")", .check = check_progress },
+	{ 0, "progress", CLI_STRING, AT(progress), "Set type of progress output (\"auto\", \"plain\", \"quiet\")", .check = check_progress },
 	{ 0, "pull", CLI_BOOL, AT(pull), "Always attempt to pull a newer version of the image" },
 	{ 'q', "quiet", CLI_BOOL, AT(quiet), "Suppress the build output and print image ID on success" },
 	{ 0, "rm", CLI_BOOL, AT(rm), "Remove intermediate containers after a successful build", .shown = "true" },
 	{ 0, "secret", CLI_LIST, AT(secrets), "Secret to expose to the build (format: \"id=mysecret,src=/local/secret\")" },
 	{ 0, "security-opt", CLI_STRINGS, AT(security), "Security options" },
 	{ 0, "shm-size", CLI_BYTES, AT(shm), "Size of \"/dev/shm\"" },
+	{ 0, "ssh", CLI_LIST, AT(ssh), "SSH agent socket or keys to expose to the build (format: \"default|ID[=SOCKET|KEY[,KEY]]\")" },
 	{ 0, "squash", CLI_BOOL, AT(squash), "Squash newly built layers into a single new layer" },
 	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format" },
 	{ 0, "target", CLI_STRING, AT(target), "Set the target build stage to build." },
 	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]" },
 	{ 0 },
 };
+
+static bool is_quiet(const struct options *o)
+{
+	return o->quiet || (o->progress && !strcmp(o->progress, "quiet"));
+}
 
 /* ---- the request --------------------------------------------------------- */
 
@@ -134,6 +152,30 @@ static void query_limits(struct strbuf *path, const struct options *o)
 	query_list(path, "extrahosts", &o->hosts);
 }
 
+/* "NAME", "NAME,NAME", or "type=registry,ref=NAME". */
+static int query_cache(struct strbuf *path, const struct options *o, struct err *err)
+{
+	AUTO_STRLIST struct strlist names = STRLIST_INIT;
+
+	for (size_t i = 0; i < o->cache_from.n; i++) {
+		const char *text = o->cache_from.v[i];
+		AUTO_FREE char *copy = xstrdup(text);
+		char *save = NULL;
+
+		for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+			if (str_starts(w, "ref="))
+				strlist_add(&names, w + strlen("ref="));
+			else if (str_starts(w, "type=") ? strcmp(w, "type=registry") != 0 : strchr(w, '=') != NULL)
+				return err_set(err, ERR_INVALID, "--cache-from=%s is not supported: NAME or "
+					       "type=registry,ref=NAME", text);
+			else if (!str_starts(w, "type="))
+				strlist_add(&names, w);
+	}
+	if (names.n)
+		query_json(path, "cachefrom", jsonx_strings(&names));
+	return 0;
+}
+
 static int query_lists(struct strbuf *path, const struct cli *cli, const struct options *o, struct err *err)
 {
 	json_t *ulimits = json_array(), *args = pairs(&o->args, true);
@@ -150,9 +192,9 @@ static int query_lists(struct strbuf *path, const struct cli *cli, const struct 
 	query_json(path, "labels", pairs(&o->labels, false));
 	if (o->security.n)
 		query_json(path, "securityopt", jsonx_strings(&o->security));
-	if (o->cache_from.n)
-		query_json(path, "cachefrom", jsonx_strings(&o->cache_from));
-	return 0;
+	if (o->fresh.n)
+		query_json(path, "nocachefilter", jsonx_strings(&o->fresh));
+	return query_cache(path, o, err);
 }
 
 static int make_path(struct strbuf *path, const struct cli *cli, const struct options *o, const struct cli_build_context *c,
@@ -167,7 +209,7 @@ static int make_path(struct strbuf *path, const struct cli *cli, const struct op
 	query_text(path, "isolation", o->isolation);
 	query_flag(path, "nocache", o->no_cache);
 	query_flag(path, "pull", o->pull);
-	query_flag(path, "q", o->quiet);
+	query_flag(path, "q", is_quiet(o));
 	query_flag(path, "forcerm", o->force_rm);
 	query_flag(path, "squash", o->squash);
 	cli_query(path, "rm", o->rm ? "1" : "0");
@@ -243,35 +285,63 @@ static int request_build(struct cli *cli, const struct options *o, const struct 
 		struct cli_build_answer *a, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
-	AUTO_FREE char *secrets = NULL, *auths = NULL;
+	AUTO_FREE char *secrets = NULL, *auths = NULL, *forward = NULL;
+	struct cli_build_ssh *ssh = NULL;
 	int rc;
 
 	if (make_path(&path, cli, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
 		return -1;
+	if (o->ssh.n && !(ssh = cli_build_ssh_start(cli, &o->ssh, err)))
+		return -1;
+	forward = ssh ? cli_build_ssh_header(ssh) : NULL;
 	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
-				       .context = a, .header = auths, .header_too = secrets,
+				       .context = a, .headers = { auths, secrets, forward },
 				       .source = c->source, .source_context = c->source_context };
 	rc = cli_api_do(&cli->api, &request, NULL, err);
+	cli_build_ssh_end(ssh);
 	if (rc && a->code)
 		cli->status = a->code;
 	return rc;
+}
+
+/* It may be a pipe or a device: written as it is, and not replaced. */
+static int write_id(const char *path, const char *id, struct err *err)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return cli_file_error("open", path, err);
+	return io_write_full(fd, id, strlen(id)) ? cli_file_error("write", path, err) : 0;
+}
+
+/* An ID from before would be taken for this build's, where it fails. */
+static int forget_id(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return unlink(path) ? cli_file_error("unlink", path, err) : 0;
 }
 
 static int build(struct cli *cli, const struct options *o, const struct cli_build_context *c, struct err *err)
 {
 	struct cli_build_output output = { 0 };
 	struct cli_build_answer a;
-	int rc = o->output ? cli_build_output_parse(o->output, &output, err) : 0;
+	int rc = o->iidfile ? forget_id(o->iidfile, err) : 0;
+
+	if (!rc && o->output)
+		rc = cli_build_output_parse(o->output, &output, err);
 
 	/* An archive on standard output leaves no room for words. */
-	cli_build_answer_begin(&a, o->quiet || (output.dest && !strcmp(output.dest, "-")));
+	cli_build_answer_begin(&a, is_quiet(o) || (output.dest && !strcmp(output.dest, "-")));
 	if (!rc)
 		rc = request_build(cli, o, c, &a, err);
 	if (!rc && o->iidfile)
-		rc = file_write_atomic(AT_FDCWD, o->iidfile, a.id, strlen(a.id), 0600, err);
+		rc = write_id(o->iidfile, a.id, err);
 	if (!rc && output.wanted)
 		rc = cli_build_output_write(cli, &output, a.id, o->tags.n, err);
-	else if (!rc && o->quiet)
+	else if (!rc && is_quiet(o))
 		printf("%s\n", a.id);
 	cli_build_answer_end(&a);
 	free(output.dest);

@@ -45,7 +45,7 @@ static int push(struct cli *cli, const struct options *o, struct cli_reference *
 	if (cli_platform_query(&path, o->platform, err))
 		return -1;
 	fflush(stdout);
-	struct cli_request request = { .method = "POST", .path = path.data, .header = auth };
+	struct cli_request request = { .method = "POST", .path = path.data, .headers = { auth } };
 	if (cli_progress_request(&cli->api, &request, o->quiet ? NULL : stdout, err))
 		return -1;
 	if (o->quiet)

@@ -86,7 +86,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 		strbuf_clear(&text);
 	}
 	cli_filter_query(&path, &o->filters);
-	struct cli_request request = { .method = "GET", .path = path.data, .header = auth };
+	struct cli_request request = { .method = "GET", .path = path.data, .headers = { auth } };
 	int rc = auth ? cli_api_do(&cli->api, &request, &text, err) : -1;
 	if (!rc && !(list.sources = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err))))
 		rc = -1;

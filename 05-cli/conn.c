@@ -13,6 +13,7 @@
 #include "01-kernel/base/log.h"
 
 #define HEADER_LIMIT (64u << 10)
+#define CHUNK 32768
 #define BODY_LIMIT (64u << 10) /* of an error */
 
 ssize_t cli_conn_read(struct cli_conn *conn, char *buf, size_t size)
@@ -227,4 +228,72 @@ int cli_conn_upgrade(struct cli_conn *conn, struct cli_api *api, const char *pat
 int cli_conn_wait(struct cli_conn *conn, struct cli_api *api, const char *path, struct err *err)
 {
 	return ask(conn, api, path, "HTTP/1.0", "Connection: close\r\n", NULL, err);
+}
+
+/* ---- carrying ------------------------------------------------------------ */
+
+static int cut(const char *what, struct err *err)
+{
+	return err_sys(err, "failed to copy to and from the daemon: %s", what);
+}
+
+/* 1 when this direction is over. */
+static int carry_in(struct cli_conn *conn, int in, char *buf, struct err *err)
+{
+	ssize_t n = read(in, buf, CHUNK);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n > 0)
+		return send_all(conn, buf, (size_t)n) ? cut("write", err) : 0;
+	cli_conn_half_close(conn);
+	return 1;
+}
+
+/* All of it to `out`, which may be one that does not block. */
+static int put_all(int out, const char *data, size_t n, int stop, struct err *err)
+{
+	while (n) {
+		struct pollfd p[2] = { { out, POLLOUT, 0 }, { stop, POLLIN, 0 } };
+		ssize_t put = write(out, data, n);
+
+		if (put < 0 && errno != EINTR && errno != EAGAIN)
+			return cut("write", err);
+		if (put < 0 && ((poll(p, 2, -1) < 0 && errno != EINTR) || p[1].revents))
+			return err_set(err, ERR_CANCELLED, "nobody reads any more");
+		data += put > 0 ? put : 0;
+		n -= put > 0 ? (size_t)put : 0;
+	}
+	return 0;
+}
+
+static int carry_out(struct cli_conn *conn, int out, int stop, char *buf, struct err *err)
+{
+	ssize_t n = cli_conn_read(conn, buf, CHUNK);
+
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	return n > 0 ? put_all(out, buf, (size_t)n, stop, err) : 1;
+}
+
+int cli_conn_carry(struct cli_conn *conn, int in, int out, int stop, struct err *err)
+{
+	AUTO_FREE char *buf = xmalloc(CHUNK);
+
+	for (;;) {
+		struct pollfd p[] = { { conn->fd, POLLIN, 0 }, { in, POLLIN, 0 }, { stop, POLLIN, 0 } };
+		int rc = poll(p, 3, conn->rest.len ? 0 : -1) < 0 && errno != EINTR ? cut("poll", err) : 0;
+
+		if (!rc && p[2].revents)
+			return 0;
+		if (!rc && (p[0].revents || conn->rest.len))
+			rc = carry_out(conn, out, stop, buf, err);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+		rc = p[1].revents ? carry_in(conn, in, buf, err) : 0;
+		if (rc < 0)
+			return -1;
+		if (rc)
+			in = -1;
+	}
 }

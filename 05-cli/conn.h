@@ -49,6 +49,10 @@ ssize_t cli_conn_write(struct cli_conn *conn, const char *buf, size_t n);
 /* Say that nothing more will be sent. Reading goes on. */
 void cli_conn_half_close(struct cli_conn *conn);
 
+/* Carry bytes from `in` to the connection, whose writing half ends with it, and from there to `out`, until that ends;
+ * or until there is something to read in `stop`, if that is not -1. */
+int cli_conn_carry(struct cli_conn *conn, int in, int out, int stop, struct err *err);
+
 void cli_conn_free(struct cli_conn *conn);
 
 #endif

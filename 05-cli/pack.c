@@ -167,13 +167,17 @@ static int put_tree(struct cli_pack *p, int dir, const char *base, const char *p
 
 static int put_extra(struct cli_pack *p, struct err *err)
 {
-	AUTO_STRBUF struct strbuf file = STRBUF_INIT;
-	const char *text = p->rules ? p->rules->extra_text : NULL;
+	for (size_t i = 0; p->rules && i < sizeof p->rules->extra / sizeof *p->rules->extra; i++) {
+		const struct cli_pack_extra *extra = &p->rules->extra[i];
+		AUTO_STRBUF struct strbuf file = STRBUF_INIT;
 
-	if (!text)
-		return 0;
-	cli_tar_file(&file, p->rules->extra_name, 0600, text, strlen(text));
-	return put(p, file.data, file.len, err);
+		if (!extra->text)
+			continue;
+		cli_tar_file(&file, extra->name, 0600, extra->text, strlen(extra->text));
+		if (put(p, file.data, file.len, err))
+			return -1;
+	}
+	return 0;
 }
 
 static void *pack_all(void *argument)

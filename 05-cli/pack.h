@@ -16,10 +16,12 @@ struct cli_pack *cli_pack_start(const char *path, const char *name, struct err *
 struct ignore;
 struct cli_pack_rules {
 	const struct ignore *ignore;
-	const char *extra_name, *extra_text; /* a file in front of all others, or NULL */
+	struct cli_pack_extra {
+		char *name, *text;
+	} extra[2]; /* files in front of all others; their texts NULL: none */
 };
 
-/* The same of a directory's content; `path` NULL: only the extra file. `rules` is used until the end. */
+/* The same of a directory's content; `path` NULL: only the extra files. `rules` is used until the end. */
 struct cli_pack *cli_pack_context(const char *path, const struct cli_pack_rules *rules, struct err *err);
 
 /* A cli_source that gives the archive's bytes; its context is the pack. */

@@ -194,6 +194,6 @@ int cli_pull(struct cli *cli, const struct cli_reference *reference, const char 
 		cli_query(&path, "platform", platform);
 	if (reference->digest || reference->tag)
 		cli_query(&path, "tag", reference->digest ? reference->digest : reference->tag);
-	struct cli_request request = { .method = "POST", .path = path.data, .header = auth };
+	struct cli_request request = { .method = "POST", .path = path.data, .headers = { auth } };
 	return cli_progress_request(&cli->api, &request, out, err);
 }

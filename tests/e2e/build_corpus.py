@@ -138,8 +138,9 @@ def ours(path, dockerfile, base):
     ids = [l["aux"]["ID"] for l in lines if "aux" in l]
     if not ids:
         raise RuntimeError("".join(l.get("stream", "") + l.get("error", "") for l in lines))
-    config = json.loads(call(path, "GET", f"/images/{ids[0]}/json"))["Config"]
-    return result(config, image_files(path, ids[0]), base)
+    # A real daemon tells of each stage, and of the image last.
+    config = json.loads(call(path, "GET", f"/images/{ids[-1]}/json"))["Config"]
+    return result(config, image_files(path, ids[-1]), base)
 
 
 # --- theirs

@@ -1,6 +1,7 @@
 #!/bin/bash
 # docker build, image build and builder build of ours: the context that is sent, secrets, outputs, exit statuses.
 . "${0%/*}/lib.sh"
+need ssh-agent python3
 start_stack busybox
 expect_ok docker pull -q busybox
 mkdir -p "$T/c/sub/deep" "$T/c/many" && cd "$T/c" || fail "make a context"
@@ -19,6 +20,8 @@ expect_match "a Dockerfile alone" '^alone$' "$(printf 'FROM busybox\nRUN echo al
 mkdir "$T/elsewhere" && printf 'FROM busybox\nCOPY a.txt x.log /\nRUN echo outside\n' >"$T/elsewhere/file" && echo sub >"$T/elsewhere/file.dockerignore"
 expect_ok docker build --progress plain -f "$T/elsewhere/file" .
 expect_match "a Dockerfile from elsewhere, with rules of its own" '^outside$' "$output"
+expect_eq "it is not of the context" "d/a.txt" \
+	"$(docker build -f - -o - . <<<$'FROM scratch\nCOPY . /d/' | tar -t | sed 's|^\./||' | grep 'docker\|a.txt' | xargs)"
 expect_match "--compress, of an archive too" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build --compress - 2>&1)"
 expect_match "an archive" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
 
@@ -33,14 +36,101 @@ printf 'FROM scratch\nCOPY --chmod=600 a.txt /d/\n' >Dockerfile
 expect_ok docker build -o "$T/out" .
 expect_eq "--output DIR" one "$(cat "$T/out/d/a.txt")"
 expect_eq "--output type=tar to standard output" "-rw------- d/a.txt" "$(docker build -o type=tar . | tar -tv | awk '/a.txt/ { print $1, $6 }')"
+expect_eq "-o to a file" d/a.txt "$(docker build -q -o "type=tar,dest=$T/out.tar" . && tar -tf "$T/out.tar" | grep a.txt)"
+expect_eq "-o of what there is without it" "$(docker build -q .)" "$(docker build --progress quiet -o type=docker .)"
+expect_fail 1 'dest, a directory, is required' docker build -o type=local,dest=- .
+expect_fail 1 'type=oci is not supported' docker build -o type=oci .
 expect_eq "no container is left" "" "$(docker ps -aq)"
+expect_eq "an ID to what is there" "$(docker build -q .)" "$(docker build --iidfile /dev/stdout . | grep -o 'sha256:[0-9a-f]*$')"
+printf 'FROM busybox\nRUN false\n' >Dockerfile
+echo old >"$T/iid"
+expect_fail 1 'returned a non-zero code' docker build --iidfile "$T/iid" .
+expect_eq "none of a build before" "" "$(ls "$T/iid" 2>/dev/null)"
+
+# ---- another platform; stages that are built anew
+printf 'FROM scratch\nARG TARGETPLATFORM TARGETVARIANT BUILDOS\nLABEL p=$TARGETPLATFORM v=$TARGETVARIANT b=$BUILDOS\n' >Dockerfile
+expect_ok docker build -q --platform linux/arm/v7 -t arm .
+expect_eq "an image for another platform" "arm v7 map[b:linux p:linux/arm/v7 v:v7]" "$(docker inspect -f '{{.Architecture}} {{.Variant}} {{.Config.Labels}}' arm)"
+expect_fail 1 'for several platforms' docker build --platform linux/amd64,linux/arm64 .
+printf 'FROM busybox AS one\nRUN echo 1\nFROM busybox AS two\nRUN echo 2\nFROM scratch\nCOPY --from=one /bin/sh /1\nCOPY --from=two /bin/sh /2\n' >Dockerfile
+expect_ok docker build .
+expect_ok docker build --no-cache-filter ONE .
+expect_eq "--no-cache-filter" "1" "$(grep -x '[12]' <<<"$output")"
+
+# ---- --ssh: agents of the client's in a RUN, for as long as that runs
+mkdir "$T/s" && cd "$T/s" || fail "make a context"
+for f in "$(command -v ssh-add)" $(ldd "$(command -v ssh-add)" | grep -o '/[^ ]*'); do cp -L "$f" . || fail "copy $f"; done
+printf '#!/bin/sh\nLD_LIBRARY_PATH=/s exec /s/ld-linux* /s/ssh-add -l\n' >keys && chmod 755 keys
+for k in one two; do ssh-keygen -q -t ed25519 -N '' -C "key-$k" -f "$T/$k" || fail "make a key"; done
+SSH_AUTH_SOCK=$T/agent
+ssh-agent -a "$SSH_AUTH_SOCK" >/dev/null && export SSH_AUTH_SOCK && ssh-add -q "$T/one" || fail "start an agent"
+cat >Dockerfile <<'D'
+FROM busybox AS ssh
+COPY . /s
+RUN --mount=type=ssh,required stat -c '%n %a' $SSH_AUTH_SOCK && /s/keys
+RUN --mount=type=ssh --mount=type=ssh,id=k,target=/k,uid=9,gid=8,mode=0660 ls -n /k && SSH_AUTH_SOCK=/k /s/keys
+RUN --mount=type=ssh for i in $(seq 40); do /s/keys >>/all & done; wait
+FROM busybox
+COPY --from=ssh /all /all
+RUN --mount=type=ssh,id=none echo "$(wc -l </all) $(ls -d /run/* 2>/dev/null).$SSH_AUTH_SOCK."
+D
+expect_ok docker build --ssh default --ssh "k=$T/two" .
+expect_match "its place and mode" '^/run/buildkit/ssh_agent\.0 600$' "$output"
+expect_match "the agent" 'key-one' "$output"
+expect_match "another's place, owner and mode" '^srw-rw---- .* 9 +8 .* /k$' "$output"
+expect_match "an agent for a key" 'key-two' "$output"
+expect_match "many at once; and nothing of it later, nor of one that nobody offers" '^40 \.\.$' "$output"
+expect_eq "nothing is left" "" "$(find "$T/run-docker/build" -mindepth 1; ps -eo args | grep '^ssh-agent sh')"
+
+# A RUN that opens many connections and reads none of what it asked for: it ends as another does, and they with it.
+printf 'FROM busybox\nRUN --mount=type=ssh sleep 2\n' >Dockerfile
+docker build --ssh default . >"$T/sleeps" 2>&1 &
+build=$!
+cat >"$T/flood.py" <<'P'
+import glob, os, socket, sys, time
+for _ in range(100):
+    found = glob.glob(sys.argv[1] + "/run-docker/build/*/agent-*")
+    if found:
+        break
+    time.sleep(0.05)
+os.chdir(os.path.dirname(found[0]))
+many = [socket.socket(socket.AF_UNIX) for _ in range(50)]
+for s in many:
+    s.connect(os.path.basename(found[0]))
+    s.setblocking(False)
+    try:
+        while True:
+            s.send(b"\0\0\0\1\x0b" * 1000)
+    except BlockingIOError:
+        s.setblocking(True)
+        s.settimeout(20)
+for s in many:
+    try:
+        while s.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+print("all ended")
+P
+expect_eq "a flood of questions" "all ended" "$(timeout 40 python3 "$T/flood.py" "$T" 2>&1)"
+wait $build
+expect_eq "which harms nobody" "0 $(grep -c 'Successfully built' "$T/sleeps")" "$? 1"
+printf 'FROM busybox\nRUN --mount=type=ssh,required true\n' >Dockerfile
+expect_fail 1 'ssh default: the client forwards no such agent' docker build .
+expect_match "the line is shown" '2 \| >>> RUN --mount=type=ssh,required' "$output"
+SSH_AUTH_SOCK='' expect_fail 1 'no agent: SSH_AUTH_SOCK is not set' docker build --ssh default .
+expect_fail 1 'stat /none: no such file' docker build --ssh default=/none .
+expect_fail 1 'did not take the key' docker build --ssh "default=$T/c/a.txt" .
+expect_match "a line without a token" 'expected a token.* 400$' \
+	"$(curl -sS --unix-socket "$T/docker.sock" -w ' %{http_code}' -d '{"token":"x","id":"y"}' http://d/build/ssh)"
+cd "$T/c" || fail "back"
 
 # ---- --cache-from: an image has steps in it that the cache has not
 printf 'FROM busybox\nARG A\nENV B=c\nRUN echo $A >/o\nCOPY --chown=1 a.txt /\nWORKDIR /w\n' >Dockerfile
 expect_ok docker build -t from --build-arg A=1 .
 image=$(docker inspect -f '{{.Id}}' from)
 expect_ok docker builder prune -af
-expect_ok docker build -t again --build-arg A=1 --cache-from none:1,from .
+expect_ok docker build -t again --build-arg A=1 --cache-from none:1 --cache-from type=registry,ref=from --cache-to type=inline .
 expect_eq "all of it" "5 $image" "$(grep -c 'Using cache' <<<"$output") $(docker inspect -f '{{.Id}}' again)"
 expect_ok docker builder prune -af
 echo changed >a.txt
@@ -58,6 +148,8 @@ expect_fail 7 'Step 2/2' docker build -q .
 expect_fail 1 'squash is not supported' docker build --squash .
 expect_fail 1 'path "/none" not found' docker build /none
 expect_fail 1 'unable to evaluate symlinks in Dockerfile path: lstat nofile: no such file' docker build -f nofile .
+expect_fail any 'cache-to=type=local.* is not supported' docker build --cache-to type=local,dest=x .
+expect_fail 1 'cache-from=type=local.* is not supported' docker build --cache-from type=local,src=x .
 expect_fail any 'progress=tty is not supported' docker build --progress tty .
 expect_fail 1 'y.git: git: .*Could not resolve host' docker build https://x.invalid/y.git
 expect_fail 1 'secret.*id is missing' docker build --secret src=x .

@@ -104,6 +104,11 @@ expect_ok d build --build-arg WHO=you --target one --no-cache .
 expect_match "--no-cache" '^hello you$' "$output"
 expect_eq "no container is left" "" "$(d ps -aq)"
 
+build --build-arg V=1 <<<$'FROM busybox\nARG V\nENV C=constant\nCOPY a.txt /\nWORKDIR /w\nRUN echo "used $V"'
+expect_ok d build --build-arg V=2 .
+expect_eq "another argument's value counts where it is used" 4 "$(grep -c 'Using cache' <<<"$output")"
+expect_match "and there it does" '^used 2$' "$output"
+
 # ---- archives, compressed in each way
 python3 - <<'P'
 import tarfile
@@ -129,15 +134,19 @@ FROM scratch
 COPY --chmod=u=rwX,go=rX modes /m/
 COPY --chmod=+x modes/plain /p
 COPY modes /as/
+COPY modes/d /new/
+COPY --parents modes/d /parents/
 E
 expect_eq "the context's modes, and --chmod's" "-rwxr-x--x p drwxr-xr-x m/d/ drwx------ as/d/ -rw-r--r-- m/plain -rw-r----- as/plain -rwxr-xr-x m/run -rwxr-xr-x as/run" \
-	"$(files | awk '$3 ~ /d.$|run|plain|^p$/ { print $1, $3 }' | grep -v ' dev' | sort -t/ -k 2,2 -k 1.12r | xargs)"
+	"$(files | awk '$3 ~ /d.$|run|plain|^p$/ && $3 !~ /parents/ { print $1, $3 }' | grep -v ' dev' | sort -t/ -k 2,2 -k 1.12r | xargs)"
 refused "invalid chmod parameter: 'u\+q'" <<<$'FROM scratch\nCOPY --chmod=u+q modes /m/'
 proxied() { build --build-arg "http_proxy=$1" --build-arg HTTPS_PROXY=s <<<$'FROM busybox\nRUN echo "proxy $http_proxy $HTTPS_PROXY."'; }
 proxied one
 expect_match "a proxy needs no ARG" '^proxy one s\.$' "$output"
 proxied two
 expect_match "and is in no key" 'Using cache' "$output"
+expect_eq "a directory that is made for others to come into, and one that is copied" "drwxr-xr-x new/ drwx------ parents/modes/d/" \
+	"$(files | awk '$3 == "new/" || $3 == "parents/modes/d/" { print $1, $3 }' | xargs)"
 rm -r modes
 
 # ---- a link as a destination, and a trigger's stage
@@ -264,6 +273,10 @@ FROM scratch
 ADD --checksum=sha256:$(printf '%064d' 0) http://127.0.0.1:8097/a.txt /got/
 E
 printf 'FROM scratch\nLABEL from=url\n' >other/Dockerfile
+tar -cf context.tar a.txt
+expect_match "a Dockerfile for a context that is fetched, of which it is no part" '^\. \.\. a\.txt$' \
+	"$(d build -f - http://127.0.0.1:8097/context.tar 2>&1 <<<$'FROM busybox\nCOPY . /z\nRUN ls -a /z | xargs')"
+rm context.tar
 expect_ok d build http://127.0.0.1:8097/other/Dockerfile
 kill $web
 
@@ -273,6 +286,11 @@ refused "returned a non-zero code: 3" <<<$'FROM busybox\nRUN exit 3'
 expect_match "with the line" '   2 \| >>> RUN exit 3' "$output"
 d build . >/dev/null 2>&1
 expect_eq "the command's exit status is the CLI's" 3 $?
+for wrong in 'SHELL []' 'HEALTHCHECK CMD []' 'HEALTHCHECK --interval=5 CMD x' 'ONBUILD ONBUILD RUN x' 'CMD ["a", 1]'; do
+	refused 'parse error on line 3 .*(at least one|Missing command|no duration|Chaining|strings only)' <<<$'FROM busybox\nRUN echo early\n'"$wrong"
+	expect_no_match "nothing is built before that is told ($wrong)" 'Step 1' "$output"
+done
+refused 'from flag value 0: refers to this build stage' <<<$'FROM busybox\nCOPY --from=0 /a /b'
 refused 'unknown flag: --nonsense' <<<$'FROM busybox\nCOPY --nonsense a b'
 refused 'COPY failed: file not found in build context or excluded by .dockerignore: stat nofile: file does not exist' <<<$'FROM busybox\nCOPY nofile /'
 refused 'no build stage in current context' <<<'RUN true'
