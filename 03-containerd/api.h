@@ -30,6 +30,7 @@ int ctrd_api_reply_list(struct http_request *req, struct http_reply *rep, json_t
 
 /* api_content.c */
 API_HANDLER(api_content_list);
+API_HANDLER(api_content_ingests);
 API_HANDLER(api_content_label);
 API_HANDLER(api_content_get);
 API_HANDLER(api_content_put);

@@ -261,7 +261,8 @@ API_HANDLER(api_import)
 	m->base = xstrdup(http_query(req, "base"));
 	m->platform = xstrdup(http_query(req, "platform"));
 	m->i = (struct ctrd_import){ .ns = m->ns, .base = m->base, .platform = m->platform,
-				     .no_unpack = !http_query_bool(req, "unpack", 1) };
+				     .no_unpack = !http_query_bool(req, "unpack", 1),
+				     .digests = http_query_bool(req, "digests", 0) };
 	*slot = NULL;
 	http_reply_stream(rep, 200, "application/x-ndjson", produce_import, m, import_free);
 	return 0;

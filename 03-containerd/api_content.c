@@ -40,6 +40,24 @@ API_HANDLER(api_content_list)
 	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
 }
 
+static void add_ingest(void *arg, const char *name, const struct stat *st)
+{
+	char text[TIME_TEXT_SIZE];
+
+	json_array_append_new(arg, json_pack("{s:s, s:I, s:s}", "ref", name, "offset", (json_int_t)st->st_size,
+					     "updatedAt", time_text(&st->st_mtim, text)));
+}
+
+API_HANDLER(api_content_ingests)
+{
+	struct ctrd_daemon *d = daemon;
+	AUTO_JSON json_t *list = json_array();
+
+	if (content_ingests(d->content, add_ingest, list, err))
+		return -1;
+	return ctrd_api_reply_list(req, rep, steal_ptr(&list), err);
+}
+
 API_HANDLER(api_content_label)
 {
 	json_t *body = http_body_json(req, err), *labels;

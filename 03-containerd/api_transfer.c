@@ -15,6 +15,8 @@ struct transfer {
 	char *ns, *lease, *image; /* lease: NULL for none; image: of a push, NULL for ref's own */
 	struct ctrd_transfer t;
 	const char **mirrors, **insecure;
+	struct ctrd_tls tls;
+	struct ctrd_registries *registries; /* of hostsDir; NULL: the daemon's */
 	json_t *(*run)(struct ctrd_images *im, const struct ctrd_transfer *t, struct err *err);
 	bool pull;
 	struct http_writer *writer;
@@ -30,6 +32,10 @@ static void release(void *arg)
 	free(t->image);
 	free(t->mirrors);
 	free(t->insecure);
+	strlist_free(&t->tls.ca);
+	strlist_free(&t->tls.certs);
+	strlist_free(&t->tls.keys);
+	ctrd_registries_free(t->registries);
 	free(t);
 }
 
@@ -82,15 +88,45 @@ static void produce(struct http_writer *w, void *arg)
 	}
 }
 
+/* "tls": {"ca","cert","key"}, files of this machine; "hostsDir": in place of the daemon's certs.d. */
+static int fill_trust(struct transfer *t, struct err *err)
+{
+	static const char *const keys[] = { "ca", "cert", "key" };
+	struct strlist *const lists[] = { &t->tls.ca, &t->tls.certs, &t->tls.keys };
+	json_t *tls, *dir, *file;
+
+	if (jsonx_want(t->body, "", "tls", JSON_OBJECT, &tls, err) ||
+	    jsonx_want(t->body, "", "hostsDir", JSON_STRING, &dir, err))
+		return -1;
+	for (size_t i = 0; tls && i < sizeof keys / sizeof *keys; i++) {
+		if (jsonx_want(tls, "tls", keys[i], JSON_STRING, &file, err))
+			return -1;
+		if (file)
+			strlist_add(lists[i], json_string_value(file));
+	}
+	if (t->tls.certs.n != t->tls.keys.n)
+		return err_set(err, ERR_INVALID, "tls: cert and key belong together");
+	t->t.tls = &t->tls;
+	if (dir) {
+		const char *dirs[] = { json_string_value(dir), NULL };
+
+		t->registries = ctrd_registries_new(dirs);
+	}
+	t->t.registries = t->registries ? t->registries : t->daemon->registries;
+	return 0;
+}
+
 static int fill(struct transfer *t, struct err *err)
 {
 	struct reference ref;
-	json_t *auth, *name, *image, *platform;
+	json_t *auth, *name, *image, *platform, *all, *unpack;
 
 	if (jsonx_want(t->body, "", "auth", JSON_OBJECT, &auth, err) ||
 	    jsonx_want(t->body, "", "ref", JSON_STRING, &name, err) ||
 	    jsonx_want(t->body, "", "image", JSON_STRING, &image, err) ||
-	    jsonx_want(t->body, "", "platform", JSON_STRING, &platform, err))
+	    jsonx_want(t->body, "", "platform", JSON_STRING, &platform, err) ||
+	    jsonx_want(t->body, "", "allPlatforms", JSON_TRUE, &all, err) ||
+	    jsonx_want(t->body, "", "unpack", JSON_TRUE, &unpack, err))
 		return -1;
 	if (image && !t->pull) {
 		if (reference_parse(json_string_value(image), &ref, err))
@@ -103,8 +139,9 @@ static int fill(struct transfer *t, struct err *err)
 	t->t.credentials = (struct ctrd_credentials){
 		jsonx_str(auth, "username", NULL), jsonx_str(auth, "password", NULL),
 		jsonx_str(auth, "identityToken", NULL), jsonx_str(auth, "registryToken", NULL) };
-	t->t.registries = t->daemon->registries;
-	if (string_list(t->body, "mirrors", &t->mirrors, err) ||
+	t->t.all_platforms = json_is_true(all);
+	t->t.no_unpack = json_is_false(unpack);
+	if (fill_trust(t, err) || string_list(t->body, "mirrors", &t->mirrors, err) ||
 	    string_list(t->body, "insecure", &t->insecure, err))
 		return -1;
 	t->t.mirrors = t->mirrors;

@@ -45,6 +45,7 @@ struct ctrd_import {
 	const char *base;     /* "name" for a bare tag; NULL: "import-<date>" */
 	const char *platform; /* unpack this one; NULL: this machine's, or what there is */
 	bool no_unpack;
+	bool digests; /* each image also as "<base>@<digest>" */
 	/* Sees {"id","status"} of each layer and {"status":"imported","name","target","new"} of
 	 * each image; non-zero gives up. May be NULL. */
 	int (*progress)(void *arg, json_t *event);

@@ -80,6 +80,18 @@ static int check_runtime(const json_t *doc, struct err *err)
 	return 0;
 }
 
+/* A directory of the host is taken as it is; it is nobody's snapshot. */
+static int check_rootfs(const json_t *doc, struct err *err)
+{
+	const char *rootfs = jsonx_str(doc, "rootfs", NULL);
+
+	if (rootfs && *rootfs != '/')
+		return err_set(err, ERR_INVALID, "container.rootfs %s: expected an absolute path", rootfs);
+	if (rootfs && *jsonx_str(doc, "snapshotKey", ""))
+		return err_set(err, ERR_INVALID, "container.rootfs and container.snapshotKey exclude each other");
+	return 0;
+}
+
 /* The document as it is stored: what we know of, each of the right type. */
 static json_t *checked(const json_t *doc, struct err *err)
 {
@@ -89,6 +101,7 @@ static json_t *checked(const json_t *doc, struct err *err)
 	if (take(out, doc, "id", JSON_STRING, NULL, err) ||
 	    take(out, doc, "image", JSON_STRING, json_string(""), err) ||
 	    take(out, doc, "snapshotKey", JSON_STRING, json_string(""), err) ||
+	    take(out, doc, "rootfs", JSON_STRING, NULL, err) ||
 	    take(out, doc, "labels", JSON_OBJECT, json_object(), err) ||
 	    take(out, doc, "spec", JSON_OBJECT, NULL, err) ||
 	    take(out, doc, "user", JSON_STRING, NULL, err) ||
@@ -99,7 +112,8 @@ static json_t *checked(const json_t *doc, struct err *err)
 		err_set(err, ERR_INVALID, "container.spec is missing");
 		return NULL;
 	}
-	if (ctrd_labels_check(json_object_get(out, "labels"), err) || check_runtime(doc, err))
+	if (ctrd_labels_check(json_object_get(out, "labels"), err) || check_runtime(doc, err) ||
+	    check_rootfs(out, err))
 		return NULL;
 	json_object_set_new(out, "createdAt", json_string(time_now_text(now)));
 	return steal_ptr(&out);

@@ -2,9 +2,10 @@
  * containers.h - containers as documents: what to run, not whether it runs.
  *
  *   <root>/<namespace>/<id>.json
- *       {"id","image","snapshotKey","labels":{},"spec":{OCI config.json},"user","groups":[],
+ *       {"id","image","snapshotKey","rootfs","labels":{},"spec":{OCI config.json},"user","groups":[],
  *        "runtime":{"name","options":{"binaryName","binaryArgs"}},"createdAt"}
  *
+ * "rootfs" is a directory of the host in place of a snapshot.
  * "user" ("name[:group]") and "groups" (additional ones, by name or number) are put
  * into the spec when a task is created: only then is the image's passwd file there.
  */

@@ -62,6 +62,21 @@ static void sweep(struct content *c, bool opening)
 			unlinkat(c->ingest, de->d_name, 0);
 }
 
+int content_ingests(struct content *c, void (*each)(void *arg, const char *name, const struct stat *st),
+		    void *arg, struct err *err)
+{
+	int fd = openat(c->ingest, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct stat st;
+
+	if (!dir)
+		return err_sys(err, "read %s/ingest", c->root);
+	for (struct dirent *de; (de = readdir(dir));)
+		if (*de->d_name != '.' && !fstatat(c->ingest, de->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			each(arg, de->d_name, &st);
+	return 0;
+}
+
 void content_tidy(struct content *c)
 {
 	sweep(c, false);

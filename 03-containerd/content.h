@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -86,6 +87,9 @@ int ingest_sync(struct ingest *in, struct err *err); /* this one alone; nothing 
 int content_sync(struct content *c, struct err *err); /* one syncfs(2) */
 int ingest_publish(struct ingest *in, struct err *err);
 int content_settle(struct content *c, struct err *err);
+/* What has a name and is no blob yet: being written, or left off. */
+int content_ingests(struct content *c, void (*each)(void *arg, const char *name, const struct stat *st),
+		    void *arg, struct err *err);
 /* Names of ingests that pulls are suspended in begin so; tidy removes those that nobody has come back
  * for within a day. */
 #define CONTENT_PULL "pull-"

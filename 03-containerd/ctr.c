@@ -16,10 +16,10 @@ static const struct command {
 	ctr_command *run;
 	const char *more; /* after the usage, where the command's own help is asked for */
 } commands[] = {
-	{ "images,image,i", "pull", "images pull [--platform P] [--plain-http] [-k] [-u USER:PASSWORD] "
-	  "[--mirror URL] REF", ctr_images_pull },
-	{ "images,image,i", "push", "images push [--platform P] [--plain-http] [-k] "
-	  "[-u USER:PASSWORD] REF [LOCAL]", ctr_images_push },
+	{ "images,image,i", "pull", "images pull [--platform P|--all-platforms] [--print-chainid] "
+	  "[registry options] REF", ctr_images_pull, ctr_registry_help },
+	{ "images,image,i", "push", "images push [--platform P] [registry options] REF [LOCAL]",
+	  ctr_images_push, ctr_registry_help },
 	{ "images,image,i", "ls,list", "images ls [-q] [FILTER...]", ctr_images_list },
 	{ "images,image,i", "check", "images check [-q] [FILTER...]", ctr_images_check },
 	{ "images,image,i", "rm,remove,del,delete", "images rm [--sync] REF...", ctr_images_remove },
@@ -27,7 +27,7 @@ static const struct command {
 	{ "images,image,i", "label", "images label REF NAME=[VALUE]...", ctr_images_label },
 	{ "images,image,i", "mount", "images mount [--rw] [--platform P] REF DIRECTORY", ctr_images_mount },
 	{ "images,image,i", "unmount", "images unmount [--rm] DIRECTORY", ctr_images_unmount },
-	{ "images,image,i", "import", "images import [--base-name NAME] [--platform P] [--no-unpack] "
+	{ "images,image,i", "import", "images import [--base-name NAME] [--digests] [--platform P] [--no-unpack] "
 	  "FILE|-", ctr_images_import },
 	{ "images,image,i", "export", "images export [--platform P] [--all-platforms] "
 	  "[--skip-manifest-json] FILE|- REF...", ctr_images_export },
@@ -57,6 +57,9 @@ static const struct command {
 	{ "content", "get", "content get DIGEST", ctr_content_get },
 	{ "content", "ingest", "content ingest [--expected-size N] [--expected-digest D] NAME",
 	  ctr_content_ingest },
+	{ "content", "fetch", "content fetch [--platform P|--all-platforms] [registry options] REF",
+	  ctr_content_fetch, ctr_registry_help },
+	{ "content", "active,a", "content active [-q] [FILTER...]", ctr_content_active },
 	{ "content", "label", "content label DIGEST NAME=[VALUE]...", ctr_content_label },
 	{ "content", "rm,remove,del,delete", "content rm DIGEST...", ctr_content_remove },
 	{ "snapshots,snapshot", "ls,list", "snapshots ls [-q] [FILTER...]", ctr_snapshots_list },

@@ -2,8 +2,9 @@
  * ctr.h - ctr, the hand on containerd: what its pages share.
  *
  *   ctr.c             global options, the table of commands
- *   ctr_images.c      images pull, push, rm, tag, label (ctr_images_list.c: ls, check;
+ *   ctr_images.c      images rm, tag, label (ctr_images_list.c: ls, check;
  *                     ctr_images_mount.c: mount, unmount; ctr_archive.c: import, export)
+ *   ctr_transfer.c    images pull, push; content fetch
  *   ctr_content.c     content
  *   ctr_snapshots.c   snapshots
  *   ctr_leases.c      leases, namespaces
@@ -46,7 +47,7 @@ ctr_command ctr_tasks_list, ctr_tasks_start, ctr_tasks_attach, ctr_tasks_exec, c
 	ctr_tasks_remove, ctr_tasks_pause, ctr_tasks_resume, ctr_tasks_ps, ctr_tasks_metrics,
 	ctr_tasks_wait, ctr_tasks_checkpoint;
 ctr_command ctr_content_list, ctr_content_get, ctr_content_ingest, ctr_content_label,
-	ctr_content_remove;
+	ctr_content_remove, ctr_content_fetch, ctr_content_active;
 ctr_command ctr_snapshots_list, ctr_snapshots_info, ctr_snapshots_label, ctr_snapshots_mounts,
 	ctr_snapshots_prepare, ctr_snapshots_view, ctr_snapshots_commit, ctr_snapshots_remove,
 	ctr_snapshots_usage, ctr_snapshots_diff, ctr_snapshots_tree;
@@ -66,6 +67,8 @@ json_t *ctr_call(struct ctr *c, const char *method, const json_t *body, struct e
 /* For commands without an answer of interest, and with several names: all are tried. */
 int ctr_each(struct ctr *c, int argc, char **argv,
 	     int (*one)(struct ctr *c, const char *name, struct err *err));
+
+extern const char ctr_registry_help[]; /* of ctr_transfer.c's commands */
 
 /* The full name ("docker.io/library/nginx:latest"), escaped for a path; NULL and err. */
 char *ctr_image_name(const char *text, struct err *err);

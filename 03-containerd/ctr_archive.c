@@ -114,6 +114,7 @@ int ctr_images_import(struct ctr *c, int argc, char **argv)
 		{ "base-name", required_argument, NULL, 'b' },
 		{ "platform", required_argument, NULL, 'p' },
 		{ "no-unpack", no_argument, NULL, 'n' },
+		{ "digests", no_argument, NULL, 'd' },
 		{ 0 },
 	};
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
@@ -130,6 +131,8 @@ int ctr_images_import(struct ctr *c, int argc, char **argv)
 			ctr_query(&path, "platform", optarg);
 		else if (ch == 'n')
 			unpack = false;
+		else if (ch == 'd')
+			ctr_query(&path, "digests", "1");
 		else
 			return ctr_misuse(c, "unknown option");
 	}

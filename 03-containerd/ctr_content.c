@@ -1,5 +1,5 @@
 /*
- * ctr_content.c - content ls, get, ingest, label, rm (ctr.h).
+ * ctr_content.c - content ls, active, get, ingest, label, rm (ctr.h).
  */
 #include "ctr.h"
 
@@ -29,6 +29,32 @@ int ctr_content_list(struct ctr *c, int argc, char **argv)
 			puts(jsonx_str(v, "digest", ""));
 		else
 			ctr_table_row(&t, jsonx_str(v, "digest", ""), size, age, labels);
+	}
+	ctr_table_end(&t, quiet);
+	return 0;
+}
+
+/* Pulls that are under way, or were broken off and can go on, and a registry's uploads. */
+int ctr_content_active(struct ctr *c, int argc, char **argv)
+{
+	struct ctr_table t = { .columns = 3 };
+	bool quiet;
+	struct err err;
+	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/ingests", &quiet, &err);
+	json_t *v;
+	size_t i;
+
+	if (!list)
+		return ctr_list_failed(c, &err);
+	ctr_table_row(&t, "REF", "SIZE", "AGE");
+	json_array_foreach(list, i, v) {
+		AUTO_FREE char *size = ctr_size(jsonx_int(v, "offset", 0));
+		AUTO_FREE char *age = ctr_age(jsonx_str(v, "updatedAt", ""));
+
+		if (quiet)
+			puts(jsonx_str(v, "ref", ""));
+		else
+			ctr_table_row(&t, jsonx_str(v, "ref", ""), size, age);
 	}
 	ctr_table_end(&t, quiet);
 	return 0;

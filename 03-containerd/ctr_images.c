@@ -1,11 +1,10 @@
 /*
- * ctr_images.c - images pull, push, rm, tag, label (ctr.h).
+ * ctr_images.c - images rm, tag, label (ctr.h).
  */
 #include "ctr.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "reference.h"
 
@@ -18,105 +17,6 @@ char *ctr_image_name(const char *text, struct err *err)
 		return NULL;
 	name = reference_full(&ref);
 	return ctrd_escape(name);
-}
-
-/* --- pull and push ------------------------------------------------------------------------- */
-
-/* One line for each layer, when there is no more to do for it. On a terminal or not: ctr's
- * progress is for reading. */
-static int show(void *arg, json_t *event)
-{
-	static const char *const steps[] = { "waiting", "downloading", "downloaded", "extracting",
-					     "uploading" };
-	const char *status = jsonx_str(event, "status", ""), *id = jsonx_str(event, "id", NULL);
-
-	(void)arg;
-	for (size_t i = 0; id && i < sizeof steps / sizeof *steps; i++)
-		if (!strcmp(status, steps[i]))
-			return 0;
-	if (id)
-		printf("%s: %s\n", id, status);
-	else if (!strcmp(status, "done"))
-		printf("%s: done, %s\n", jsonx_str(event, "name", ""),
-		       jsonx_str(json_object_get(event, "target"), "digest", ""));
-	else
-		printf("%s: %s\n", jsonx_str(event, "name", ""), status);
-	fflush(stdout);
-	return 0;
-}
-
-static void set_auth(json_t *body, const char *user_password)
-{
-	AUTO_FREE char *user = xstrdup(user_password);
-	char *colon = strchr(user, ':');
-
-	if (colon)
-		*colon++ = '\0';
-	json_object_set_new(body, "auth", json_pack("{s:s, s:s}", "username", user, "password",
-						    colon ? colon : ""));
-}
-
-static void append(json_t *body, const char *key, const char *value)
-{
-	json_t *list = json_object_get(body, key);
-
-	if (!list) {
-		list = json_array();
-		json_object_set_new(body, key, list);
-	}
-	json_array_append_new(list, json_string(value));
-}
-
-static int transfer(struct ctr *c, const char *verb, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "platform", required_argument, NULL, 'p' },
-		{ "plain-http", no_argument, NULL, 'P' },
-		{ "skip-verify", no_argument, NULL, 'k' },
-		{ "user", required_argument, NULL, 'u' },
-		{ "mirror", required_argument, NULL, 'm' },
-		{ 0 },
-	};
-	AUTO_JSON json_t *body = json_object();
-	AUTO_FREE char *path = xasprintf("/v1/transfer/%s", verb);
-	bool plain = false, push = !strcmp(verb, "push");
-	struct reference ref;
-	struct err err;
-	int ch;
-
-	while ((ch = getopt_long(argc, argv, "+ku:", options, NULL)) != -1) {
-		if (ch == 'p')
-			json_object_set_new(body, "platform", json_string(optarg));
-		else if (ch == 'P' || ch == 'k') /* to containerd both are an insecure registry */
-			plain = true;
-		else if (ch == 'u')
-			set_auth(body, optarg);
-		else if (ch == 'm')
-			append(body, "mirrors", optarg);
-		else
-			return ctr_misuse(c, "unknown option");
-	}
-	if (argc - optind != 1 && !(push && argc - optind == 2))
-		return ctr_misuse(c, push ? "expected a reference, and the name that the image has here"
-					  : "expected one reference");
-	if (reference_parse(argv[optind], &ref, &err))
-		return ctr_fail(&err);
-	if (plain)
-		append(body, "insecure", ref.domain);
-	json_object_set_new(body, "ref", json_string(argv[optind]));
-	if (argc - optind == 2)
-		json_object_set_new(body, "image", json_string(argv[optind + 1]));
-	return ctrd_stream(c->client, "POST", path, body, show, NULL, &err) ? ctr_fail(&err) : 0;
-}
-
-int ctr_images_pull(struct ctr *c, int argc, char **argv)
-{
-	return transfer(c, "pull", argc, argv);
-}
-
-int ctr_images_push(struct ctr *c, int argc, char **argv)
-{
-	return transfer(c, "push", argc, argv);
 }
 
 /* --- names ------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctr_run.h"
@@ -37,6 +38,16 @@ static json_t *resolve_image(struct ctr *c, const struct ctr_run_options *o, cha
 		return NULL;
 	}
 	return image;
+}
+
+/* --rootfs: a directory says nothing of how it is to be run. */
+static json_t *find_directory(const struct ctr_run_options *o, char **full, struct err *err)
+{
+	*full = realpath(o->image, NULL);
+	if (*full)
+		return json_object();
+	err_sys(err, "--rootfs %s", o->image);
+	return NULL;
 }
 
 /* The image's, and over them those of --label; new. */
@@ -69,8 +80,9 @@ static json_t *document(struct ctr *c, struct ctr_run_options *o, const json_t *
 		o->spec.cgroups_path = NULL;
 	if (!spec)
 		return NULL;
-	doc = json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", o->id, "image", name, "snapshotKey",
-			o->id, "labels", labels_of(config, o->labels), "spec", spec);
+	doc = json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", o->id, "image", o->rootfs ? "" : name,
+			o->rootfs ? "rootfs" : "snapshotKey", o->rootfs ? name : o->id, "labels",
+			labels_of(config, o->labels), "spec", spec);
 	if (!o->config) /* a specification that was given says itself who it is to be */
 		json_object_set_new(doc, "user", json_string(o->user ? o->user
 								     : ctrd_spec_image_user(config)));
@@ -81,38 +93,43 @@ static json_t *document(struct ctr *c, struct ctr_run_options *o, const json_t *
 	return doc;
 }
 
-static void drop_snapshot(struct ctr *c, const char *id)
+static int prepare_snapshot(struct ctr *c, const struct ctr_run_options *o, const json_t *image, struct err *err)
+{
+	AUTO_JSON json_t *body = json_pack("{s:s, s:s}", "key", o->id, "parent", jsonx_str(image, "chainID", ""));
+	AUTO_JSON json_t *snapshot = o->rootfs ? NULL : ctr_call(c, "POST", body, err, "/v1/snapshots/prepare");
+
+	return snapshot || o->rootfs ? 0 : -1;
+}
+
+static void drop_snapshot(struct ctr *c, const struct ctr_run_options *o, const char *id)
 {
 	struct err ignored;
 
-	json_decref(ctr_call(c, "DELETE", NULL, &ignored, "/v1/snapshots/%s", id));
+	if (!o->rootfs)
+		json_decref(ctr_call(c, "DELETE", NULL, &ignored, "/v1/snapshots/%s", id));
 }
 
-static void drop_container(struct ctr *c, const char *id)
+static void drop_container(struct ctr *c, const struct ctr_run_options *o, const char *id)
 {
 	struct err ignored;
 
 	json_decref(ctr_call(c, "DELETE", NULL, &ignored, "/v1/containers/%s", id));
-	drop_snapshot(c, id);
+	drop_snapshot(c, o, id);
 }
 
 static int create(struct ctr *c, struct ctr_run_options *o, struct err *err)
 {
 	AUTO_FREE char *name = NULL, *id = ctrd_escape(o->id);
-	AUTO_JSON json_t *image = resolve_image(c, o, &name, err);
+	AUTO_JSON json_t *image = o->rootfs ? find_directory(o, &name, err) : resolve_image(c, o, &name, err);
 	AUTO_JSON json_t *doc = image ? document(c, o, image, name, err) : NULL;
-	AUTO_JSON json_t *body = NULL, *snapshot = NULL, *made = NULL;
+	AUTO_JSON json_t *made = NULL;
 
-	if (!doc)
-		return -1;
-	body = json_pack("{s:s, s:s}", "key", o->id, "parent", jsonx_str(image, "chainID", ""));
-	snapshot = ctr_call(c, "POST", body, err, "/v1/snapshots/prepare");
-	if (!snapshot)
+	if (!doc || prepare_snapshot(c, o, image, err))
 		return -1;
 	made = ctr_call(c, "POST", doc, err, "/v1/containers");
 	if (made)
 		return 0;
-	drop_snapshot(c, id);
+	drop_snapshot(c, o, id);
 	return -1;
 }
 
@@ -164,7 +181,7 @@ int ctr_run(struct ctr *c, int argc, char **argv)
 	id = ctrd_escape(o.id);
 	status = run_task(c, &o, &err);
 	if (status < 0 || o.remove)
-		drop_container(c, id);
+		drop_container(c, &o, id);
 	ctr_run_free(&o);
 	return status < 0 ? ctr_fail(&err) : status;
 }

@@ -14,6 +14,7 @@ struct ctr_run_options {
 	json_t *mounts, *labels, *annotations, *namespaces;
 	const char *image, *id, *user, *runtime, *log_uri, *platform, *config, *pid_file;
 	bool detach, remove, null_io;
+	bool rootfs; /* image is a directory */
 };
 
 extern const char ctr_run_help[];

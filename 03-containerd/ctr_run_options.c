@@ -15,7 +15,7 @@
 enum { O_ENV = 256, O_MOUNT, O_RUNC, O_MEMORY, O_CPUS, O_CWD, O_USER, O_LABEL, O_NET_HOST, O_NS,
        O_PRIVILEGED, O_READ_ONLY, O_CAP_ADD, O_CAP_DROP, O_HOSTNAME, O_LOG, O_NULL_IO, O_RM,
        O_NO_NEW, O_ALLOW_NEW, O_PLATFORM, O_CGROUP, O_PIDS, O_ENV_FILE, O_ANNOTATION, O_DEVICE, O_SHARES,
-       O_QUOTA, O_PERIOD, O_RUNTIME, O_CONFIG, O_PID_FILE };
+       O_QUOTA, O_PERIOD, O_RUNTIME, O_CONFIG, O_PID_FILE, O_ROOTFS };
 
 static const struct option options[] = {
 	{ "env", required_argument, NULL, O_ENV },
@@ -49,6 +49,7 @@ static const struct option options[] = {
 	{ "no-new-privileges", no_argument, NULL, O_NO_NEW },
 	{ "allow-new-privs", no_argument, NULL, O_ALLOW_NEW },
 	{ "platform", required_argument, NULL, O_PLATFORM },
+	{ "rootfs", no_argument, NULL, O_ROOTFS },
 	{ "cgroup", required_argument, NULL, O_CGROUP },
 	{ "detach", no_argument, NULL, 'd' },
 	{ "tty", no_argument, NULL, 't' },
@@ -70,7 +71,8 @@ const char ctr_run_help[] =
 	"  --runtime io.containerd.runc.v2, or the path of another OCI runtime, as --runc-binary\n"
 	"  --config FILE          an OCI specification, in place of one made from the image\n"
 	"  --log-uri file:///PATH the output also as a json-file log\n"
-	"  --platform OS/ARCH[/VARIANT]\n";
+	"  --platform OS/ARCH[/VARIANT]\n"
+	"  --rootfs               a directory is named in place of an image\n";
 
 /* --- options ------------------------------------------------------------------------------------ */
 
@@ -253,6 +255,7 @@ static int set_option(struct ctr_run_options *o, int ch, const char *arg, struct
 	case O_NO_NEW: s->no_new_privileges = true; break;
 	case O_ALLOW_NEW: s->no_new_privileges = false; break;
 	case O_PLATFORM: o->platform = arg; break;
+	case O_ROOTFS: o->rootfs = true; break;
 	case O_CGROUP: s->cgroups_path = arg; break;
 	case 'd': o->detach = true; break;
 	case 't': s->terminal = true; break;
@@ -292,6 +295,8 @@ int ctr_run_parse(struct ctr_run_options *o, int argc, char **argv, struct err *
 		return err_set(err, ERR_INVALID, "an image and an id are needed");
 	if (o->detach && o->remove)
 		return err_set(err, ERR_INVALID, "--rm and --detach exclude each other");
+	if (o->rootfs && o->platform)
+		return err_set(err, ERR_INVALID, "--platform chooses among an image's: --rootfs has none");
 	o->image = argv[optind];
 	o->id = argv[optind + 1];
 	for (int i = optind + 2; i < argc; i++)

@@ -108,26 +108,33 @@ static int import_layout(struct ctrd_importer *x, struct err *err)
 
 /* --- names --------------------------------------------------------------------------------------- */
 
+/* "<base>:<tag>", "<base>@<digest>" as a full name. */
+static char *based_name(const struct ctrd_import *i, char separator, const char *rest, struct err *err)
+{
+	AUTO_FREE char *whole = NULL;
+	char today[32] = "";
+	struct reference ref;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(today, sizeof(today), "import-%Y-%m-%d", gmtime_r(&now, &tm));
+	whole = xasprintf("%s%c%s", i->base ? i->base : today, separator, rest);
+	return reference_parse(whole, &ref, err) ? NULL : reference_full(&ref);
+}
+
 /* The image's full name. A bare tag gets a base, as `ctr images import` does it; what has no
  * name at all is called after its digest. */
 static char *full_name(const struct ctrd_import *i, const json_t *image, struct err *err)
 {
 	const json_t *name = json_object_get(image, "name");
 	const char *text = json_is_string(name) ? json_string_value(name) : "";
-	const char *digest = ctrd_descriptor_digest(json_object_get(image, "target"));
-	char today[32] = "";
-	AUTO_FREE char *whole = NULL;
 	struct reference ref;
-	time_t now = time(NULL);
-	struct tm tm;
 
-	strftime(today, sizeof(today), "import-%Y-%m-%d", gmtime_r(&now, &tm));
 	if (strpbrk(text, "/:@"))
-		whole = xstrdup(text);
-	else
-		whole = xasprintf("%s%c%s", i->base ? i->base : today, *text ? ':' : '@',
-				  *text ? text : digest);
-	return reference_parse(whole, &ref, err) ? NULL : reference_full(&ref);
+		return reference_parse(text, &ref, err) ? NULL : reference_full(&ref);
+	if (*text)
+		return based_name(i, ':', text, err);
+	return based_name(i, '@', ctrd_descriptor_digest(json_object_get(image, "target")), err);
 }
 
 static int tell(const struct ctrd_import *i, json_t *event, struct err *err)
@@ -150,6 +157,14 @@ static int record(struct ctrd_importer *x, const struct ctrd_import *i, const js
 				 "target", target, "new", created), err);
 }
 
+static int record_digest(struct ctrd_importer *x, const struct ctrd_import *i, const json_t *target,
+			 struct err *err)
+{
+	AUTO_FREE char *name = based_name(i, '@', ctrd_descriptor_digest(target), err);
+
+	return name ? record(x, i, target, name, err) : -1;
+}
+
 static int finish_image(struct ctrd_importer *x, const struct ctrd_import *i, const json_t *image,
 			json_t *names, struct err *err)
 {
@@ -169,6 +184,8 @@ static int finish_image(struct ctrd_importer *x, const struct ctrd_import *i, co
 			return err_wrap(err, "%s", name);
 	}
 	json_array_append_new(names, json_string(name));
+	if (i->digests && record_digest(x, i, target, err))
+		return -1;
 	return record(x, i, target, name, err);
 }
 

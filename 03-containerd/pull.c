@@ -105,16 +105,15 @@ static json_t *fetch_child(struct transfer *x, const json_t *entry, enum ctrd_do
 	return doc;
 }
 
-/* The manifest for the platform (new); *target (new) is what the name will point at. */
-static json_t *fetch_documents(struct transfer *x, json_t **target, struct err *err)
+/* An index or a manifest (new); *target (new) is what the name will point at. */
+static json_t *fetch_target(struct transfer *x, enum ctrd_doc *kind, json_t **target, struct err *err)
 {
 	struct ctrd_manifest m = { 0 };
-	enum ctrd_doc kind;
 	json_t *doc;
 
 	if (fetch_first(x, *x->ref.digest ? x->ref.digest : x->ref.tag, &m, err))
 		return NULL;
-	kind = ctrd_doc_kind(m.media_type);
+	*kind = ctrd_doc_kind(m.media_type);
 	doc = keep_document(x, &m, err);
 	if (doc) {
 		*target = descriptor_of(&m);
@@ -123,17 +122,6 @@ static json_t *fetch_documents(struct transfer *x, json_t **target, struct err *
 					   m.media_type));
 	}
 	ctrd_manifest_free(&m);
-	for (int depth = 0; doc && kind == CTRD_DOC_INDEX; depth++) {
-		json_t *entry = ctrd_index_choose(doc, x->t->platform, err);
-		json_t *child = NULL;
-
-		if (depth == NESTING_MAX)
-			err_set(err, ERR_INVALID, "indexes nested too deep");
-		else if (entry)
-			child = fetch_child(x, entry, &kind, err);
-		json_decref(doc);
-		doc = child;
-	}
 	return doc;
 }
 
@@ -167,27 +155,35 @@ static int check_known_size(struct pull *p, const struct pull_layer *l, struct e
 		       (long long)size, (long long)l->size);
 }
 
+/* What the i-th layer becomes when it is unpacked. */
+static int plan_snapshot(struct pull_layer *l, json_t *ids, size_t i, struct err *err)
+{
+	const char *type = jsonx_str(l->descriptor, "mediaType", "");
+
+	if (!ctrd_layer_type(type))
+		return err_set(err, ERR_UNSUPPORTED, "layer of the media type \"%.100s\"", type);
+	l->diff_id = json_string_value(json_array_get(ids, i));
+	return ctrd_chain_id(ids, i + 1, l->chain, err);
+}
+
 static int plan(struct pull *p, const json_t *manifest, const json_t *config, struct err *err)
 {
-	json_t *ids = ctrd_config_diff_ids(config, manifest, err), *d;
+	json_t *ids = p->unpack ? ctrd_config_diff_ids(config, manifest, err) : NULL, *d;
+	const json_t *layers = json_object_get(manifest, "layers");
 	size_t i;
 
-	if (!ids)
+	if (p->unpack && !ids)
 		return -1;
-	p->n = json_array_size(ids);
+	p->n = json_array_size(layers);
 	p->layers = xcalloc(p->n + 1, sizeof(*p->layers));
-	json_array_foreach(json_object_get(manifest, "layers"), i, d) {
+	json_array_foreach((json_t *)layers, i, d) {
 		struct pull_layer *l = &p->layers[i];
 
-		if (!ctrd_layer_type(jsonx_str(d, "mediaType", "")))
-			return err_set(err, ERR_UNSUPPORTED, "layer of the media type \"%.100s\"",
-				       jsonx_str(d, "mediaType", ""));
 		transfer_note_foreign(&p->x, d);
 		l->descriptor = d;
 		l->digest = ctrd_descriptor_digest(d);
 		l->size = jsonx_int(d, "size", -1);
-		l->diff_id = json_string_value(json_array_get(ids, i));
-		if (ctrd_chain_id(ids, i + 1, l->chain, err))
+		if (p->unpack && plan_snapshot(l, ids, i, err))
 			return -1;
 		while (strcmp(p->layers[l->same_as].digest, l->digest))
 			l->same_as++;
@@ -267,7 +263,8 @@ static int commit(struct pull *p, struct err *err)
 	return 0;
 }
 
-static void pull_free(struct pull *p)
+/* Of one manifest; the next one has others. */
+static void free_layers(struct pull *p)
 {
 	struct err err;
 
@@ -279,8 +276,14 @@ static void pull_free(struct pull *p)
 		free(p->layers[i].key);
 		ctrd_unpacked_free(&p->layers[i].unpacked);
 	}
-	free(p->layers);
-	free(p->order);
+	free(steal_ptr(&p->layers));
+	free(steal_ptr(&p->order));
+	p->n = 0;
+}
+
+static void pull_free(struct pull *p)
+{
+	free_layers(p);
 	pthread_cond_destroy(&p->fetched);
 	transfer_free(&p->x);
 }
@@ -331,15 +334,55 @@ static json_t *record(struct transfer *x, const json_t *target, struct err *err)
 	return done;
 }
 
+static int pull_doc(struct pull *p, const json_t *doc, enum ctrd_doc kind, int depth, struct err *err);
+
+/* What an index lists. An attestation is for reading, not for running: it names no platform. */
+static int pull_entry(struct pull *p, const json_t *entry, int depth, struct err *err)
+{
+	const json_t *platform = json_object_get(entry, "platform");
+	enum ctrd_doc kind;
+	AUTO_JSON json_t *doc = fetch_child(&p->x, entry, &kind, err);
+
+	p->unpack = !p->x.t->no_unpack && strcmp(jsonx_str(platform, "os", ""), "unknown") != 0;
+	return doc ? pull_doc(p, doc, kind, depth, err) : -1;
+}
+
+static int pull_index(struct pull *p, const json_t *index, int depth, struct err *err)
+{
+	json_t *entry, *entries = json_object_get(index, "manifests");
+	size_t i;
+
+	if (depth == NESTING_MAX)
+		return err_set(err, ERR_INVALID, "indexes nested too deep");
+	if (!p->x.t->all_platforms) {
+		entry = ctrd_index_choose(index, p->x.t->platform, err);
+		return entry ? pull_entry(p, entry, depth + 1, err) : -1;
+	}
+	json_array_foreach(entries, i, entry)
+		if (pull_entry(p, entry, depth + 1, err))
+			return -1;
+	return 0;
+}
+
+static int pull_doc(struct pull *p, const json_t *doc, enum ctrd_doc kind, int depth, struct err *err)
+{
+	if (kind == CTRD_DOC_INDEX)
+		return pull_index(p, doc, depth, err);
+	if (fetch_layers(p, doc, err))
+		return -1;
+	free_layers(p);
+	note_sources(&p->x, doc);
+	return 0;
+}
+
 static json_t *pull(struct pull *p, struct err *err)
 {
 	AUTO_JSON json_t *target = NULL;
-	AUTO_JSON json_t *manifest = fetch_documents(&p->x, &target, err);
+	enum ctrd_doc kind;
+	AUTO_JSON json_t *doc = fetch_target(&p->x, &kind, &target, err);
 
-	if (!manifest || fetch_layers(p, manifest, err))
-		return NULL;
-	note_sources(&p->x, manifest);
-	return record(&p->x, target, err);
+	p->unpack = !p->x.t->no_unpack;
+	return doc && !pull_doc(p, doc, kind, 0, err) ? record(&p->x, target, err) : NULL;
 }
 
 /* What was fetched stays for the next try where one makes sense; of an image that is bad, or

@@ -303,7 +303,7 @@ static int get_layer(struct pull *p, size_t i, struct err *err)
 {
 	struct pull_layer *l = &p->layers[i], *first = &p->layers[l->same_as];
 	bool have = content_has(ctrd_images_content(p->x.im), l->digest, NULL);
-	bool unpacked = ctrd_snapshot_exists(ctrd_images_snapshots(p->x.im), l->chain);
+	bool unpacked = !p->unpack || ctrd_snapshot_exists(ctrd_images_snapshots(p->x.im), l->chain);
 
 	if (have && unpacked)
 		transfer_emit_layer(&p->x, l->digest, "exists", 0, -1);

@@ -12,6 +12,7 @@ const struct http_route ctrd_routes[] = {
 
 	{ "GET", "/v1/content", api_content_list, NULL },
 	{ "POST", "/v1/content", api_content_put, api_content_sink },
+	{ "GET", "/v1/ingests", api_content_ingests, NULL },
 	{ "GET", "/v1/content/{digest}", api_content_get, NULL },
 	{ "POST", "/v1/content/{digest}", api_content_label, NULL },
 	{ "DELETE", "/v1/content/{digest}", api_content_delete, NULL },

@@ -59,6 +59,21 @@ static int copy_checkpoint(json_t *options, const json_t *req, struct err *err)
 	return task_checkpoint_check(checkpoint, "checkpoint", err);
 }
 
+/* What is mounted on rootfs: a snapshot, a directory, or nothing. */
+static int copy_mounts(json_t *options, struct ctrd_tasks *ts, const json_t *container, struct err *err)
+{
+	const char *key = jsonx_str(container, "snapshotKey", ""), *rootfs = jsonx_str(container, "rootfs", NULL);
+	json_t *mounts = NULL;
+
+	if (*key && !(mounts = ctrd_snapshot_mounts(ts->o.snapshots, key, err)))
+		return err_wrap(err, "snapshot %s", key);
+	if (rootfs)
+		mounts = json_pack("[{s:s, s:s, s:[s]}]", "type", "bind", "source", rootfs, "options", "rbind");
+	if (mounts)
+		json_object_set_new(options, "mounts", mounts);
+	return 0;
+}
+
 /* options.json; see containerd-shim.c. New. */
 static json_t *make_options(struct task *t, const json_t *container, const json_t *req,
 			    struct err *err)
@@ -67,24 +82,14 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 	AUTO_FREE char *root = task_runtime_root(ts, t->ns);
 	AUTO_JSON json_t *options = json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", t->id, "namespace",
 					      t->ns, "runtime", "binary", t->binary, "root", root);
-	const char *key = jsonx_str(container, "snapshotKey", "");
 
 	if (copy_log(options, req, err) || copy_flags(options, req, err) ||
-	    copy_checkpoint(options, req, err))
+	    copy_checkpoint(options, req, err) || copy_mounts(options, ts, container, err))
 		return NULL;
 	if (t->binary_args)
 		json_object_set(json_object_get(options, "runtime"), "args", t->binary_args);
 	if (ts->o.open_files)
 		json_object_set_new(options, "openFiles", json_integer(ts->o.open_files));
-	if (*key) {
-		json_t *mounts = ctrd_snapshot_mounts(ts->o.snapshots, key, err);
-
-		if (!mounts) {
-			err_wrap(err, "snapshot %s", key);
-			return NULL;
-		}
-		json_object_set_new(options, "mounts", mounts);
-	}
 	return steal_ptr(&options);
 }
 

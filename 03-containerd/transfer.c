@@ -14,6 +14,25 @@
 
 #define HUB "docker.io"
 
+/* The registry itself is believed by these authorities too, and shown this certificate. */
+static void add_tls(struct ctrd_hosts *hosts, const struct ctrd_tls *tls)
+{
+	for (size_t i = 0; tls && i < hosts->n; i++) {
+		struct ctrd_tls *own = &hosts->v[i].tls;
+
+		if (hosts->v[i].mirror)
+			continue;
+		for (size_t k = 0; k < tls->ca.n; k++)
+			strlist_add(&own->ca, tls->ca.v[k]);
+		if (!tls->certs.n)
+			continue;
+		strlist_free(&own->certs);
+		strlist_free(&own->keys);
+		strlist_add(&own->certs, tls->certs.v[0]);
+		strlist_add(&own->keys, tls->keys.v[0]);
+	}
+}
+
 static bool cancelled(void *arg)
 {
 	struct transfer *x = arg;
@@ -43,6 +62,7 @@ int transfer_init(struct transfer *x, struct ctrd_images *im, const struct ctrd_
 		ctrd_hosts_free(&x->hosts);
 		return -1;
 	}
+	add_tls(&x->hosts, t->tls);
 	x->im = im;
 	x->t = t;
 	x->name = reference_full(&x->ref);

@@ -24,6 +24,9 @@ struct ctrd_transfer {
 	const char *const *mirrors;  /* URLs, for docker.io, tried in order before it; NULL: none */
 	const char *const *insecure; /* "host:port" that may speak plain HTTP or show any certificate */
 	struct ctrd_credentials credentials; /* for the registry itself, never for a mirror */
+	const struct ctrd_tls *tls;  /* the same; over what is configured for it; may be NULL */
+	bool all_platforms;          /* pull: of an index every manifest, not only `platform`'s */
+	bool no_unpack;              /* pull: only into the content store */
 	struct ctrd_registries *registries;  /* what transfers share; NULL: nothing */
 	/* Sees each event of the stream in README's API (borrowed), one at a time, from several
 	 * threads. Non-zero: the listener is gone, give up. May be NULL. */

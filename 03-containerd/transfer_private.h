@@ -117,6 +117,7 @@ struct pull {
 	struct pull_layer *layers;
 	size_t *order; /* of starting: the largest first, so that none is late */
 	size_t n;
+	bool unpack; /* the layers of this manifest, or only fetch them */
 	pthread_cond_t fetched;
 };
 

@@ -64,7 +64,7 @@ static int run_ls(struct cli *cli, void *options, char **args, int n, struct err
 	const struct ls_options *o = options;
 	AUTO_STRLIST struct strlist names = STRLIST_INIT;
 	struct cli_list list = { .type = "*formatter.clientContextContext", .headings = headings, .rows = json_array(),
-				 .format = o->quiet ? "{{.Name}}" : o->format,
+				 .format = cli_list_format(o->format, NULL, o->quiet, "{{.Name}}"),
 				 .table = "{{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}" };
 	bool seen = false;
 
@@ -82,7 +82,7 @@ static int run_ls(struct cli *cli, void *options, char **args, int n, struct err
 	int rc = cli_list_print(&list, err);
 	cli_list_free(&list);
 	fflush(stdout);
-	if (!o->quiet)
+	if (!rc)
 		warn_overridden(NULL);
 	return rc;
 }
@@ -225,6 +225,16 @@ static int print_all(json_t *all, bool compact)
 	return 0;
 }
 
+static int print_one(const struct cli_template *t, const json_t *doc, struct err *err)
+{
+	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
+
+	if (cli_format_run(t, "context.contextWithTLSListing", doc, &line, err))
+		return err_wrap(err, "template parsing error");
+	puts(line.len ? line.data : "");
+	return 0;
+}
+
 static int run_inspect(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct inspect_options *o = options;
@@ -232,16 +242,20 @@ static int run_inspect(struct cli *cli, void *options, char **args, int n, struc
 	AUTO_JSON json_t *all = json_array();
 	char *current[] = { (char *)cli->context };
 	bool format = o->format && *o->format && strcmp(o->format, "json");
+	struct cli_template *t = format ? cli_format_parse(cli, o->format, err) : NULL;
 
+	if (format && !t)
+		return -1;
 	for (int i = 0; i < (n ? n : 1); i++) {
 		json_t *doc = describe(cli, (n ? args : current)[i], err);
 		if (doc)
 			json_array_append_new(all, doc);
 		else
 			cli_failures_add(&failures, err);
-		if (doc && format && cli_format_print(cli, o->format, doc, err))
+		if (doc && format && print_one(t, doc, err))
 			cli_failures_add(&failures, err);
 	}
+	cli_template_free(t);
 	if (!format)
 		print_all(all, o->format && *o->format);
 	cli_failures_end(&failures, cli);

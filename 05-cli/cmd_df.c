@@ -125,8 +125,9 @@ static struct usage cache(const json_t *df)
 
 static int print_summary(const struct options *o, const json_t *df, struct err *err)
 {
-	struct cli_list list = { .type = "*formatter.diskUsageContext", .headings = headings, .rows = json_array(),
-				 .format = o->format,
+	struct cli_list list = { .type = "*formatter.diskUsageImagesContext", .headings = headings, .rows = json_array(),
+				 .format = o->format, .raw = "type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\n"
+							      "size: {{.Size}}\nreclaimable: {{.Reclaimable}}\n",
 				 .table = "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}" };
 	struct usage usage[] = { images(df), containers(df), volumes(df), cache(df) };
 	static const char *const types[] = { "Images", "Containers", "Local Volumes", "Build Cache" };

@@ -8,10 +8,10 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "ansi.h"
+#include "format.h"
 #include "human.h"
 #include "lines.h"
 #include "list.h"
-#include "template.h"
 #include "units.h"
 #include "value.h"
 #include "verbs.h"
@@ -35,7 +35,15 @@ struct printer {
 	struct strbuf line;
 	struct cli_template *format; /* NULL: Docker's own line */
 	bool json;
+	struct cli *cli;
 };
+
+/* That the user's template is to blame has an exit status of its own. */
+static int bad_format(struct cli *cli, struct err *err)
+{
+	cli->status = CLI_STATUS_TEMPLATE;
+	return err_wrap(err, "Error parsing format");
+}
 
 /* " (exitCode=0, image=busybox)", sorted. */
 static void add_attributes(struct strbuf *sb, const json_t *attributes)
@@ -67,8 +75,8 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 		AUTO_FREE char *text = cli_value_json(event);
 		strbuf_adds(&sb, text);
 	} else if (p->format) {
-		if (cli_template_run(p->format, event, NULL, &sb, err))
-			return -1;
+		if (cli_format_run(p->format, "*events.Message", event, &sb, err))
+			return bad_format(p->cli, err);
 	} else {
 		add_time(&sb, jsonx_int(event, "timeNano", 0));
 		strbuf_addf(&sb, "%s %s %s", jsonx_str(event, "Type", ""), jsonx_str(event, "Action", ""),
@@ -110,15 +118,13 @@ static int add_moment(struct strbuf *path, const char *key, const char *text, st
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct options *o = options;
-	struct printer p = { .json = o->format && !strcmp(o->format, "json") };
+	struct printer p = { .json = o->format && !strcmp(o->format, "json"), .cli = cli };
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 
 	(void)args;
 	(void)n;
-	if (o->format && !p.json && !(p.format = cli_template_parse(o->format, err))) {
-		cli->status = CLI_STATUS_TEMPLATE;
-		return err_wrap(err, "Error parsing format");
-	}
+	if (o->format && !p.json && !(p.format = cli_template_parse(o->format, err)))
+		return bad_format(cli, err);
 	strbuf_adds(&path, "/events");
 	int rc = add_moment(&path, "since", o->since, err) || add_moment(&path, "until", o->until, err) ? -1 : 0;
 	cli_filter_query(&path, &o->filters);

@@ -68,7 +68,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	AUTO_FREE char *base = cli_api_path("images", args[0], "/history", err);
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 	struct cli_list list = { .type = "*image.historyContext", .headings = headings, .rows = json_array(),
-				 .format = o->quiet ? "{{.ID}}" : o->format,
+				 .format = cli_list_format(o->format, NULL, o->quiet, "{{.ID}}"),
 				 .table = o->human ? TABLE("CreatedSince") : TABLE("CreatedAt") };
 	json_t *step;
 	size_t i;

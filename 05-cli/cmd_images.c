@@ -173,11 +173,14 @@ static void print_tree(const struct options *o, const json_t *images)
 	fputs(out.data, stdout);
 }
 
+#define RAW_NAME "repository: {{.Repository}}\n{{if .Tag}}tag: {{.Tag}}\n{{end}}"
+#define RAW_IMAGE "image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
+
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	struct options *o = options;
 	const char *format = o->format ? o->format : cli_config_get(&cli->config, "imagesFormat");
-	bool digests = o->digests || (format && strstr(format, ".Digest"));
+	bool digests = o->digests || (format && strstr(format, "{{.Digest}}"));
 	struct cli_list list = { .type = "*formatter.imageContext", .headings = headings,
 				 .rows = json_array(), .sources = json_array() };
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
@@ -185,7 +188,8 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	json_t *image;
 	size_t i;
 
-	list.format = o->quiet ? "{{.ID}}" : format;
+	list.format = cli_list_format(format, NULL, o->quiet, "{{.ID}}");
+	list.raw = o->quiet ? "image_id: {{.ID}}" : o->digests ? RAW_NAME "digest: {{.Digest}}\n" RAW_IMAGE : RAW_NAME RAW_IMAGE;
 	list.table = o->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
 				: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 	if (n)

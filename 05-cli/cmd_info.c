@@ -8,6 +8,7 @@
 #include "format.h"
 #include "human.h"
 #include "list.h"
+#include "platform.h"
 #include "value.h"
 #include "verbs.h"
 
@@ -219,9 +220,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 		if (rc)
 			return -1;
 		json_object_set_new(info, "ClientInfo",
-				    json_pack("{s:b, s:s, s:s}", "Debug", (int)cli->debug, "Version", CLI_VERSION,
-					      "Context", cli->context));
-		return cli_format_print(cli, o->format, info, err);
+				    json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "Debug", (int)cli->debug, "Version", CLI_VERSION,
+					      "DefaultAPIVersion", CLI_API_NEWEST, "Os", "linux", "Arch",
+					      cli_platform_machine(), "Context", cli->context));
+		return cli_format_print(cli, o->format, "system.dockerInfo", info, err);
 	}
 	printf("Client:\n Version:    " CLI_VERSION "\n Context:    %s\n Debug Mode: %s\n\nServer:\n", cli->context,
 	       cli->debug ? "true" : "false");

@@ -49,13 +49,15 @@ static const struct cli_flag volume_flags[] = { FORMAT_FLAG, { 0 } };
 
 /* In the order in which a name without a type is looked for; what only a swarm has is not. */
 static const struct kind {
-	const char *name, *collection, *tail;
+	const char *name, *collection, *tail, *type; /* of Go; NULL: its JSON is all that we know */
 	bool swarm;
 } kinds[] = {
-	{ "container", "containers", "/json", false }, { "image", "images", "/json", false },
-	{ "network", "networks", "", false }, { "volume", "volumes", "", false }, { "plugin", "plugins", "/json", false },
-	{ "config", "configs", "", true }, { "node", "nodes", "", true }, { "secret", "secrets", "", true },
-	{ "service", "services", "", true }, { "task", "tasks", "", true },
+	{ "container", "containers", "/json", "container.InspectResponse", false },
+	{ "image", "images", "/json", "image.InspectResponse", false },
+	{ "network", "networks", "", "network.Inspect", false }, { "volume", "volumes", "", "volume.Volume", false },
+	{ "plugin", "plugins", "/json", NULL, false }, { "config", "configs", "", NULL, true },
+	{ "node", "nodes", "", NULL, true }, { "secret", "secrets", "", NULL, true },
+	{ "service", "services", "", NULL, true }, { "task", "tasks", "", NULL, true },
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -79,12 +81,14 @@ static int fetch_kind(struct cli *cli, const struct kind *kind, const struct opt
 	return cli_api_do(&cli->api, &request, out, err);
 }
 
-static int fetch(struct cli *cli, const struct options *o, const char *name, struct strbuf *out,
+/* *type: what it turned out to be. */
+static int fetch(struct cli *cli, const struct options *o, const char *name, const char **type, struct strbuf *out,
 		 struct err *err)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		if (o->type ? strcmp(o->type, kinds[i].name) != 0 : kinds[i].swarm)
 			continue;
+		*type = kinds[i].type;
 		if (!fetch_kind(cli, &kinds[i], o, name, out, err))
 			return 0;
 		/* 404 is "not among these"; a collection that the daemon has not is too. */
@@ -103,7 +107,17 @@ struct output {
 	size_t n;
 };
 
-static int add(struct output *out, const struct strbuf *text, struct err *err)
+/* What does not go with Go's types may go with the JSON, where every member has its own name: the real
+ * client tries both, and tells about the second. */
+static int run_format(const struct output *out, const char *type, json_t *doc, struct strbuf *line, struct err *err)
+{
+	if (type && !cli_format_run(out->format, type, doc, line, err))
+		return 0;
+	strbuf_clear(line);
+	return cli_template_run(out->format, doc, NULL, line, err);
+}
+
+static int add(struct output *out, const char *type, const struct strbuf *text, struct err *err)
 {
 	AUTO_JSON json_t *doc = cli_ansi_plain(jsonx_parse(text->data, text->len, "the daemon's answer", err));
 	AUTO_STRBUF struct strbuf line = STRBUF_INIT;
@@ -111,10 +125,8 @@ static int add(struct output *out, const struct strbuf *text, struct err *err)
 	if (!doc)
 		return -1;
 	if (out->format) {
-		if (cli_template_run(out->format, doc, NULL, &line, err)) {
-			putchar('\n');
+		if (run_format(out, type, doc, &line, err))
 			return err_wrap(err, "template parsing error");
-		}
 		printf("%s\n", line.len ? line.data : "");
 	} else {
 		AUTO_FREE char *compact = out->compact ? cli_value_json(doc) : NULL;
@@ -133,6 +145,8 @@ static void finish(struct output *out)
 		AUTO_FREE char *array = xasprintf("[%s]", out->n ? out->documents.data : "");
 		cli_json_indent(array, "", "    ", &indented);
 		cli_ansi_puts(out->compact ? array : indented.data);
+	} else if (!out->n) {
+		putchar('\n');
 	}
 	strbuf_free(&out->documents);
 	cli_template_free(out->format);
@@ -162,7 +176,8 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 		return -1;
 	for (int i = 0; i < n; i++) {
 		AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-		if (fetch(cli, o, args[i], &text, err) || add(&out, &text, err))
+		const char *type = NULL;
+		if (fetch(cli, o, args[i], &type, &text, err) || add(&out, type, &text, err))
 			cli_failures_add(&failures, err);
 	}
 	finish(&out);

@@ -65,7 +65,9 @@ static int run_ls(struct cli *cli, void *options, char **args, int n, struct err
 
 	(void)args;
 	(void)n;
-	list.format = o->quiet ? "{{.ID}}" : o->format ? o->format : cli_config_get(&cli->config, "networksFormat");
+	list.format = cli_list_format(o->format, cli_config_get(&cli->config, "networksFormat"), o->quiet, "{{.ID}}");
+	list.raw = o->quiet ? "network_id: {{.ID}}"
+			    : "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n";
 	strbuf_adds(&path, "/networks");
 	cli_filter_query(&path, &o->filters);
 	int rc = cli_api_call(&cli->api, "GET", path.data, NULL, &list.sources, err);

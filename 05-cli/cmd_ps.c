@@ -171,6 +171,12 @@ json_t *cli_container_row(const json_t *container, bool whole)
 
 /* ---- the verb ------------------------------------------------------------ */
 
+/* pad: no blank at the end where there is nothing. */
+#define RAW                                                                                                 \
+	"container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n"     \
+	"state:{{pad .State 1 0}}\nstatus:{{pad .Status 1 0}}\nnames: {{.Names}}\nlabels:{{pad .Labels 1 0}}\n" \
+	"ports:{{pad .Ports 1 0}}\n"
+
 static char *list_path(const struct options *o, bool size)
 {
 	struct strbuf path = STRBUF_INIT;
@@ -203,7 +209,11 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 
 	(void)args;
 	(void)n;
-	list.format = o->quiet ? "{{.ID}}" : format;
+	list.early = true;
+	if (o->quiet && o->format && *o->format)
+		cli_complain("WARNING: Ignoring custom format, because both --format and --quiet are set.");
+	list.format = o->quiet && (!format || strcmp(format, "raw")) ? "{{.ID}}" : format;
+	list.raw = o->quiet ? "container_id: {{.ID}}" : o->size ? RAW "size: {{.Size}}\n" : RAW;
 	list.table = o->size ? "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}"
 			     : "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 	int rc = cli_api_call(&cli->api, "GET", path, NULL, &list.sources, err);

@@ -141,7 +141,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (o->format && *o->format) {
 		struct err why;
 		reword_build_times(server);
-		if (cli_format_print(cli, o->format, doc, rc ? &why : err))
+		if (cli_format_print(cli, o->format, "system.versionInfo", doc, rc ? &why : err))
 			rc = -1;
 		return rc;
 	}

@@ -104,7 +104,8 @@ static int run_ls(struct cli *cli, void *options, char **args, int n, struct err
 
 	(void)args;
 	(void)n;
-	list.format = o->quiet ? "{{.Name}}" : o->format ? o->format : cli_config_get(&cli->config, "volumesFormat");
+	list.format = cli_list_format(o->format, cli_config_get(&cli->config, "volumesFormat"), o->quiet, "{{.Name}}");
+	list.raw = o->quiet ? "name: {{.Name}}" : "name: {{.Name}}\ndriver: {{.Driver}}\n";
 	strbuf_adds(&path, "/volumes");
 	cli_filter_query(&path, &o->filters);
 	int rc = cli_api_call(&cli->api, "GET", path.data, NULL, &answer, err);

@@ -145,7 +145,7 @@ static int print_document(struct cli *cli, const json_t *df, const char *format,
 		json_pack("{s:o, s:o, s:o, s:o}", "Images", image_rows(df), "Containers", container_rows(df), "Volumes",
 			  volume_rows(df), "BuildCache", cache_rows(df));
 
-	return cli_format_print(cli, format, doc, err);
+	return cli_format_print(cli, format, "formatter.diskUsageContext", doc, err);
 }
 
 static char *cache_title(const json_t *df)

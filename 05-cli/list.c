@@ -24,7 +24,7 @@ static json_t *row_method(void *source, const char *name, json_t **args, size_t 
 	if (strcmp(name, "Label"))
 		return NULL;
 	if (n != 1 || !json_is_string(args[0])) {
-		err_set(err, ERR_INVALID, "Label takes the name of one label");
+		err_set(err, ERR_INVALID, n == 1 ? "wrong type for value; expected string" : "wrong number of args for Label: want 1 got %zu", n);
 		return NULL;
 	}
 	return json_string(jsonx_str(json_object_get(source, "Labels"), json_string_value(args[0]), ""));
@@ -71,6 +71,8 @@ static json_t *heading_row(const struct cli_heading *headings)
 	return row;
 }
 
+static const char blame[] = "template parsing error"; /* also of one that parses, and does not run */
+
 static int add_rows(const struct cli_list *list, const struct cli_template *t, struct strbuf *out,
 		    struct err *err)
 {
@@ -80,7 +82,7 @@ static int add_rows(const struct cli_list *list, const struct cli_template *t, s
 	json_array_foreach(list->rows, i, row) {
 		struct cli_template_scope scope = { row_method, json_array_get(list->sources, i), list->type };
 		if (cli_template_run(t, row, &scope, out, err))
-			return err_wrap(err, "failed to execute template");
+			return err_wrap(err, blame);
 		strbuf_addc(out, '\n');
 	}
 	return 0;
@@ -94,8 +96,10 @@ static int print_table(const struct cli_list *list, const struct cli_template *t
 	AUTO_JSON json_t *headings = heading_row(list->headings);
 	struct cli_template_scope scope = { heading_method, NULL, list->type };
 
-	if (add_rows(list, t, &rows, err) || cli_template_run(t, headings, &scope, &text, err))
+	if (add_rows(list, t, &rows, err))
 		return -1;
+	if (cli_template_run(t, headings, &scope, &text, err))
+		return err_wrap(err, blame);
 	strbuf_addc(&text, '\n');
 	strbuf_add(&text, rows.data ? rows.data : "", rows.len);
 	cli_table_layout(text.data, CLI_TABLE_WIDTH, &laid);
@@ -111,8 +115,20 @@ static int check_fields(const struct cli_list *list, const struct cli_template *
 	struct cli_template_scope scope = { row_method, NULL, list->type };
 
 	if (cli_template_run(t, headings, &scope, &ignored, err))
-		return err_wrap(err, "failed to execute template");
+		return err_wrap(err, list->early ? "failed to execute template" : blame);
 	return 0;
+}
+
+/* As the user wrote it, "table" and all. */
+static int check_early(const struct cli_list *list, const char *format, struct err *err)
+{
+	struct cli_template *t = cli_template_parse(format, err);
+
+	if (!t)
+		return err_wrap(err, "failed to parse template");
+	int rc = check_fields(list, t, err);
+	cli_template_free(t);
+	return rc;
 }
 
 static void print_json(const json_t *rows)
@@ -144,6 +160,13 @@ void cli_sort_by(json_t *sources, const char *key)
 		json_array_append_new(sources, items[i]);
 }
 
+const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format)
+{
+	const char *format = given && *given ? given : setting;
+
+	return quiet && (!format || !*format || !strcmp(format, table_word)) ? quiet_format : format;
+}
+
 int cli_list_print(const struct cli_list *list, struct err *err)
 {
 	const char *format = list->format && *list->format ? list->format : table_word;
@@ -155,15 +178,19 @@ int cli_list_print(const struct cli_list *list, struct err *err)
 		print_json(list->rows);
 		return 0;
 	}
+	if (list->early && check_early(list, format, err))
+		return -1;
 	if (!strcmp(format, table_word))
 		format = list->table;
+	else if (list->raw && !strcmp(format, "raw"))
+		format = list->raw;
 	else if (table)
 		format += sizeof table_word - 1;
 	AUTO_FREE char *text = unescape(format + (table ? strspn(format, " ") : 0));
 	struct cli_template *t = cli_template_parse(text, err);
 	if (!t)
-		return err_wrap(err, "failed to parse template");
-	int rc = check_fields(list, t, err);
+		return err_wrap(err, blame);
+	int rc = list->early || json_array_size(list->rows) ? 0 : check_fields(list, t, err);
 	if (!rc)
 		rc = table ? print_table(list, t, err) : add_rows(list, t, &out, err);
 	cli_template_free(t);
@@ -237,11 +264,12 @@ char *cli_go_time(const char *rfc3339)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
-	char when[32];
+	char when[80];
 
 	if (!rest)
 		return xstrdup(rfc3339);
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(when, sizeof when, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		 tm.tm_min, tm.tm_sec);
 	size_t n = strcspn(rest, "Z+-"), digits = n;
 	while (digits && strchr("0.", rest[digits - 1]))
 		digits--;

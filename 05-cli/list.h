@@ -4,6 +4,7 @@
  *     (nothing), table        the verb's own columns, with headings
  *     table TEMPLATE          columns of the user's, with headings
  *     json                    an object per line
+ *     raw                     several lines per row, of some verbs
  *     TEMPLATE                a line per row
  *
  * A row is an object of text; the headings are a row too, so one template
@@ -33,6 +34,8 @@ struct cli_heading {
 struct cli_list {
 	const char *format; /* of --format, or NULL */
 	const char *table;  /* the template of the verb's own columns */
+	const char *raw;    /* what "raw" stands for; NULL: nothing */
+	bool early;         /* the template is tried before there are rows, and a mistake in it told otherwise */
 	const char *type;   /* what a row is called in errors */
 	const struct cli_heading *headings; /* ends with field NULL */
 	json_t *rows;       /* array; owned */
@@ -41,6 +44,9 @@ struct cli_list {
 
 /* Sort what the daemon said by a text of it; "c10" comes after "c9". */
 void cli_sort_by(json_t *sources, const char *key);
+
+/* --format, or else the setting's; -q is for the table alone. */
+const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format);
 
 int cli_list_print(const struct cli_list *list, struct err *err);
 void cli_list_free(struct cli_list *list);

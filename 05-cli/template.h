@@ -32,6 +32,8 @@ struct cli_template_scope {
 	void *context;
 	/* The type that an error names; NULL: a map, of which keys are missing. */
 	const char *type;
+	/* A key that a map has not is no mistake: it has no value. */
+	bool lenient;
 };
 
 /* NULL with err when it is malformed. */

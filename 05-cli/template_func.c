@@ -8,6 +8,7 @@
 #include <wctype.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "shape.h"
 #include "template_private.h"
 
 /* Of every function; most need no more than their arguments. */
@@ -40,7 +41,8 @@ static json_t *text_value(struct strbuf *sb)
 
 static json_t *f_json(ARGS)
 {
-	AUTO_FREE char *text = jsonx_text(args[0]);
+	AUTO_JSON json_t *json = cli_shape_json(args[0]);
+	AUTO_FREE char *text = jsonx_text(json);
 	return json_string(text);
 }
 
@@ -210,7 +212,7 @@ static json_t *f_len(ARGS)
 		return json_integer((json_int_t)json_string_length(args[0]));
 	if (json_is_array(args[0]) || json_is_null(args[0]))
 		return json_integer((json_int_t)json_array_size(args[0]));
-	if (json_is_object(args[0]))
+	if (json_is_object(args[0]) && !cli_shape_name(args[0]))
 		return json_integer((json_int_t)json_object_size(args[0]));
 	return bad_type(err, "len of", args[0]);
 }
@@ -232,9 +234,11 @@ static json_t *step(json_t *value, const json_t *index, json_t **byte, struct er
 {
 	json_int_t at = json_integer_value(index);
 
-	if (json_is_object(value) && json_is_string(index))
+	bool map = json_is_object(value) && !cli_shape_name(value);
+
+	if (map && json_is_string(index))
 		return json_object_get(value, text_of(index));
-	if (json_is_object(value))
+	if (map)
 		err_set(err, ERR_INVALID, "value has type %s; should be string", cli_value_type(index));
 	else if (json_is_string(value) && in_range(index, (json_int_t)json_string_length(value), err))
 		return *byte = json_integer((unsigned char)text_of(value)[at]);
@@ -259,7 +263,7 @@ static json_t *f_index(ARGS)
 			json_decref(byte);
 			return NULL;
 		}
-		if (!next && (!json_is_object(value) || !json_is_string(args[i])))
+		if (!next && (!json_is_object(value) || cli_shape_name(value) || !json_is_string(args[i])))
 			return NULL;
 		if (!next)
 			return i + 1 == n ? json_string("") : json_null();

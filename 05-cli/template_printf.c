@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "shape.h"
 #include "template_private.h"
 
 #define WIDTH_MAX 999
 
 struct spec {
 	bool plus, minus, sharp, space, zero;
+	bool names; /* %+v: those of fields, and no sign of numbers */
 	int width, precision; /* -1: none */
 	char verb;
 };
@@ -213,11 +215,38 @@ static void print_real(struct strbuf *out, const struct spec *s, const json_t *v
 
 static void print_value(struct strbuf *out, const struct spec *s, const json_t *value);
 
+/* %+v says the names, too. */
+static void print_struct(struct strbuf *out, const struct spec *s, const json_t *value)
+{
+	const char *name, *between = cli_shape_is_pointer(value) ? "&{" : "{";
+	json_t *field;
+
+	json_object_foreach((json_t *)value, name, field) {
+		if (!*name)
+			continue;
+		strbuf_adds(out, between);
+		if (s->names)
+			strbuf_addf(out, "%s:", name);
+		print_value(out, s, field);
+		between = " ";
+	}
+	strbuf_adds(out, *between == ' ' ? "}" : "{}");
+}
+
 static void print_object(struct strbuf *out, const struct spec *s, const json_t *object)
 {
 	size_t n;
-	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 
+	if (cli_shape_text(object)) {
+		AUTO_JSON json_t *text = json_string(cli_shape_text(object));
+		print_value(out, s, text);
+		return;
+	}
+	if (cli_shape_name(object)) {
+		print_struct(out, s, object);
+		return;
+	}
+	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 	strbuf_adds(out, "map[");
 	for (size_t i = 0; i < n; i++) {
 		AUTO_JSON json_t *key = json_string(keys[i]);
@@ -327,6 +356,8 @@ static const char *parse_spec(struct printing *p, const char *c, struct spec *s)
 	c = take_index(p, c);
 	s->zero = s->zero && !s->minus;
 	s->verb = *c;
+	s->names = s->plus && *c == 'v';
+	s->plus = s->plus && *c != 'v';
 	return *c ? c + 1 : c;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "shape.h"
 #include "template_private.h"
 
 #define VARIABLES_MAX 64
@@ -60,67 +61,22 @@ static int column_of(const struct operand *o)
 
 /* ---- members ------------------------------------------------------------- */
 
-/* Go's names of members, where the JSON's differ. */
-static json_t *by_go_name(const json_t *object, const char *name)
-{
-	static const char *const other[][2] = {
-		{ "ID", "Id" }, { "APIVersion", "ApiVersion" }, { "GraphDriver", "Driver" },
-	};
-
-	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-		if (!strcmp(other[i][0], name))
-			return json_object_get(object, other[i][1]);
-	return NULL;
-}
-
-/* Objects of which the keys are the user's; one that is not there has no value. */
-static bool users_own(const char *name)
-{
-	static const char maps[] = " Annotations Containers DriverOpts ExposedPorts Labels Networks Options PortBindings Ports "
-				   "StorageOpt Sysctls Tmpfs Volumes ";
-	AUTO_FREE char *word = xasprintf(" %s ", name);
-
-	return strstr(maps, word) != NULL;
-}
-
-/* Members that Docker's documents leave out, or have as null, when there is nothing to say: what Go
- * has there then. To ask for them is no mistake. */
-static json_t *left_out(const char *name)
-{
-	static const char lists[] = " Aliases Args Binds CapAdd CapDrop Cmd DNSNames Devices Dns DnsOptions DnsSearch Entrypoint Env "
-				    "ExecIDs ExtraHosts GroupAdd Layers Links MaskedPaths Mounts OnBuild ReadonlyPaths RepoDigests "
-				    "RepoTags SecurityOpt Shell Ulimits VolumesFrom ";
-	static const char texts[] = " Author Comment CreatedAt MacAddress OsVersion Parent StopSignal Variant ";
-	static const char others[] = " ClusterVolume ConfigFrom Descriptor Health Healthcheck ImageManifestDescriptor Init "
-				     "SizeRootFs SizeRw Status StopTimeout UsageData ";
-	AUTO_FREE char *word = xasprintf(" %s ", name);
-
-	if (strstr(lists, word))
-		return json_incref(cli_value_nil_list());
-	if (users_own(name))
-		return json_incref(cli_value_nil_map());
-	if (strstr(texts, word))
-		return json_string("");
-	return strstr(others, word) ? json_null() : NULL;
-}
-
 static json_t *missing(struct run *r, const struct operand *o, size_t index, const json_t *value)
 {
 	const char *name = o->fields.v[index], *type = r->scope ? r->scope->type : NULL;
+	const char *pointer = cli_shape_is_pointer(value) ? "*" : "";
+	bool map = json_is_object(value) && !type && !cli_shape_name(value);
 
-	if (json_is_object(value) && !type && index && users_own(o->fields.v[index - 1]))
+	if (map && r->scope && r->scope->lenient)
 		return json_incref(cli_value_none());
-	json_t *nothing = json_is_object(value) && !type ? left_out(name) : NULL;
-	if (nothing)
-		return nothing;
 	if (json_is_null(value))
 		return fail_field(r, o, "nil pointer evaluating interface {}.%s", name);
-	if (json_is_object(value) && !type)
+	if (map)
 		return fail_field(r, o, "map has no entry for key \"%s\"", name);
 	if (value == r->root && type)
 		return fail_field(r, o, "can't evaluate field %s in type %s", name, type);
-	return fail_field(r, o, "can't evaluate field %s in type %s", name,
-			  type || o->kind == OPERAND_PIPE ? cli_value_type(value) : "interface {}");
+	return fail_field(r, o, "can't evaluate field %s in type %s%s", name, pointer,
+			  type || cli_shape_name(value) || o->kind == OPERAND_PIPE ? cli_value_type(value) : "interface {}");
 }
 
 /* A member of the value, or a method of the value that the template is run on. */
@@ -128,13 +84,10 @@ static json_t *member(struct run *r, const struct operand *o, size_t index, json
 		      json_t **args, size_t n)
 {
 	const char *name = o->fields.v[index];
-	json_t *found = n ? NULL : json_object_get(value, name);
+	json_t *found = n ? NULL : cli_shape_name(value) ? cli_shape_field(value, name) : json_object_get(value, name);
 
-	if (!found && !n)
-		found = by_go_name(value, name);
-	json_t *nothing = json_is_null(found) ? left_out(name) : NULL;
 	if (found)
-		return nothing ? nothing : json_incref(found);
+		return json_incref(found);
 	if (value == cli_value_none())
 		return value;
 	if (r->scope && r->scope->method && value == r->root) {
@@ -378,9 +331,9 @@ static int run_range(struct run *r, const struct node *node, json_t *value, json
 {
 	const struct operand *o = &node->pipe->v[0].v[0];
 
-	if (json_is_string(value) || json_is_boolean(value) || json_is_real(value)) {
+	if (json_is_string(value) || json_is_boolean(value) || json_is_real(value) || cli_shape_name(value)) {
 		AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-		cli_value_print(value, &text);
+		cli_value_show(value, &text);
 		fail(r, o, "range can't iterate over %s", text.data);
 		return -1;
 	}
@@ -466,7 +419,8 @@ static int run_node(struct run *r, const struct node *node, json_t *dot)
 		return run_branch(r, node, value, dot);
 	if (node->pipe->names.n)
 		return assign(r, node->pipe, value);
-	cli_value_print(value, r->out);
+	/* Of JSON's null Go does not know which type it would be nil of. */
+	cli_value_show(value == json_null() && !r->scope ? cli_value_none() : value, r->out);
 	return 0;
 }
 

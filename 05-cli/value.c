@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "shape.h"
 
 /* Each is a null of its own, with a count that jansson leaves alone, as that of json_null(). */
 static json_t none = { JSON_NULL, (size_t)-1 }, nil_list = { JSON_NULL, (size_t)-1 }, nil_map = { JSON_NULL, (size_t)-1 };
@@ -48,10 +49,37 @@ static void print_real(double number, struct strbuf *out)
 	strbuf_adds(out, text);
 }
 
+/* Go prints a struct as {1 2}, one that is pointed at as &{1 2}. */
+static void print_struct(const json_t *value, struct strbuf *out)
+{
+	const char *name, *between = "";
+	json_t *field;
+
+	strbuf_addc(out, '{');
+	json_object_foreach((json_t *)value, name, field) {
+		if (!*name)
+			continue;
+		strbuf_adds(out, between);
+		cli_value_print(field, out);
+		between = " ";
+	}
+	strbuf_addc(out, '}');
+}
+
 /* Go prints a map sorted by key: map[a:1 b:2]. */
 static void print_object(const json_t *object, struct strbuf *out)
 {
 	size_t n;
+
+	if (cli_shape_text(object)) {
+		strbuf_adds(out, cli_shape_text(object));
+		return;
+	}
+	if (cli_shape_name(object)) {
+		strbuf_adds(out, cli_shape_is_pointer(object) ? "&" : "");
+		print_struct(object, out);
+		return;
+	}
 	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 
 	strbuf_adds(out, "map[");
@@ -71,6 +99,14 @@ static void print_array(const json_t *array, struct strbuf *out)
 		cli_value_print(json_array_get(array, i), out);
 	}
 	strbuf_addc(out, ']');
+}
+
+void cli_value_show(const json_t *value, struct strbuf *out)
+{
+	if (cli_shape_is_pointer(value) && !cli_shape_text(value))
+		print_struct(value, out);
+	else
+		cli_value_print(value, out);
 }
 
 void cli_value_print(const json_t *value, struct strbuf *out)
@@ -218,14 +254,14 @@ const char *cli_value_type(const json_t *value)
 		[JSON_TRUE] = "bool", [JSON_FALSE] = "bool", [JSON_NULL] = "interface {}",
 	};
 
-	return names[json_typeof(value)];
+	return cli_shape_name(value) ? cli_shape_name(value) : names[json_typeof(value)];
 }
 
 bool cli_value_truth(const json_t *value)
 {
 	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		return json_object_size(value) > 0;
+	case JSON_OBJECT: /* a struct is something, whatever is in it; a duration may be none */
+		return json_object_size(value) > 0 && strcmp(cli_shape_text(value) ? cli_shape_text(value) : "", "0s") != 0;
 	case JSON_ARRAY:
 		return json_array_size(value) > 0;
 	case JSON_STRING:

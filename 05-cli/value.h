@@ -9,8 +9,10 @@
 
 #include "01-kernel/base/strbuf.h"
 
-/* As {{.}} prints it: text as it is, map[a:1 b:2], [x y]. */
+/* As Go's fmt prints it: text as it is, map[a:1 b:2], [x y], {1 2}, &{1 2}. */
 void cli_value_print(const json_t *value, struct strbuf *out);
+/* As {{.}} does: a pointer is followed. */
+void cli_value_show(const json_t *value, struct strbuf *out);
 
 /* What a template gets where Go has no value at all: prints as "<no value>", and is nothing. Borrowed, for ever. */
 json_t *cli_value_none(void);

@@ -51,6 +51,16 @@ steps() {
 	d create --name made -e A=1 -l k=v -v data:/data -p 18080:80 --network name=parity,alias=friend,ip=10.77.0.9 busybox sleep 1000
 	d inspect -f '{{.Name}} {{.Config.Env}} {{json .Config.Labels}} {{json .HostConfig.PortBindings}}' made
 	d start made
+	for f in .Config.ExposedPorts .HostConfig.RestartPolicy .HostConfig.PortBindings .Mounts .NetworkSettings.Ports .State.Health .Id .ID .HostConfig.CPUShares \
+		'json .HostConfig.LogConfig' 'printf "%+v" .HostConfig.LogConfig' 'len .Mounts' .State.Nosuch 'range .State}}x{{end' .Config.Labels.zz; do
+		d inspect -f "{{$f}}" made
+	done
+	d events --since 1h --until 0s -f container=made -f event=create --format '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.k}} {{.Actor.Nosuch}}'
+	d network inspect -f '{{.IPAM}} {{.Options}} {{.ConfigFrom}}' parity
+	for verb in ps "volume ls" "network ls"; do d $verb --format raw; done | grep -v "_id:\|_at:"
+	d ps -q --format '{{.Names}}'
+	d ps --format '{{.Names'
+	d volume ls --format '{{.Nosuch}}'
 	d ps --format '{{.Names}} {{.Image}} {{.Command}} {{.State}} {{.Ports}} {{.Networks}} {{.Mounts}} {{.Label "k"}}'
 	d ps --format 'table {{.Names}}\t{{.Image}}\t{{.Ports}}'
 	d ps -q --filter name=nosuch

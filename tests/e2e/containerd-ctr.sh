@@ -60,6 +60,44 @@ expect_eq "what was pushed is the image" "$(ctr images ls | awk -v n="$NAME" '$1
 expect_eq "no name of its own is made for that" "" "$(ctr images ls -q "name~=pushed")"
 expect_fail 1 "no such image: docker.io/library/nothing" ctr images push "$REGISTRY/pushed:1" nothing
 expect_fail 1 "invalid reference" ctr images push "$REGISTRY/pushed:1" 'No:thing:'
+
+# ---- every platform; only the content; another name for what is imported
+python3 "$TOP/tests/e2e/multi_image.py" "$(image busybox)" "$T/multi.tar" docker.io/library/multi:1 whole || fail "multi_image.py"
+expect_ok ctr images import --no-unpack --digests --base-name mine "$T/multi.tar"
+multi=$(ctr images ls name==docker.io/library/multi:1 | awk 'NR == 2 { print $3 }')
+expect_eq "images import --digests" "docker.io/library/mine@$multi docker.io/library/multi:1" "$(ctr images ls -q 'name~=mi|multi' | grep -v busybox | xargs)"
+expect_ok ctr images push --plain-http "$REGISTRY/multi:1" multi:1
+expect_ok ctr images rm --sync multi:1 "mine@$multi"
+blobs() { ctr content ls -q | wc -l; }
+unpacked() { ctr snapshots ls -q | sort | xargs; }
+before=$(blobs) had=$(unpacked)
+expect_ok ctr content fetch --plain-http "$REGISTRY/multi:1"
+expect_eq "content fetch unpacks nothing" "$had" "$(unpacked)"
+expect_match "its image is there" "^$REGISTRY/multi:1$" "$(ctr images ls -q)"
+expect_ok ctr images rm --sync "$REGISTRY/multi:1"
+expect_eq "and goes" "$before" "$(blobs)"
+expect_ok ctr content fetch --plain-http --all-platforms "$REGISTRY/multi:1"
+# The index, three manifests and their configs, a statement; the layers are there.
+expect_eq "content fetch --all-platforms" $((before + 8)) "$(blobs)"
+expect_ok ctr images rm --sync "$REGISTRY/multi:1"
+expect_ok ctr images pull --plain-http --all-platforms --print-chainid "$REGISTRY/multi:1"
+expect_match "images pull --print-chainid" "^image chain ID: $chain$" "$output"
+expect_eq "images pull --all-platforms: all are here" "linux/riscv64" \
+	"$(ctr images export --platform linux/riscv64 - "$REGISTRY/multi:1" >/dev/null && echo linux/riscv64)"
+expect_fail 1 "exclude each other" ctr images pull --all-platforms --platform linux/riscv64 "$REGISTRY/multi:1"
+expect_fail 1 "only a pull unpacks" ctr content fetch --print-chainid "$REGISTRY/multi:1"
+expect_fail 1 "nosuch.pem" ctr images pull --tlscacert "$T/nosuch.pem" "$REGISTRY/multi:1"
+expect_fail 1 "belong together" ctr images pull --tlscert "$0" "$REGISTRY/multi:1"
+mkdir -p "$T/hosts/elsewhere.example"
+printf 'server = "http://%s"\n' "$REGISTRY" >"$T/hosts/elsewhere.example/hosts.toml"
+(cd "$T" && expect_ok ctr images pull --hosts-dir hosts elsewhere.example/multi:1) || exit 1
+expect_ok ctr images rm --sync "$REGISTRY/multi:1" elsewhere.example/multi:1
+expect_eq "nothing of it stays" "$before" "$(blobs)"
+# What was begun, and can go on.
+truncate -s 300000 "$T/containerd/content/ingest/pull-$(printf '%064d' 7)"
+expect_match "content active" "^pull-0*7 +293.0 KiB " "$(ctr content active)"
+rm "$T/containerd/content/ingest/pull-"*
+
 mkdir "$T/m"
 mark
 expect_eq "images mount" "$T/m" "$(ctr images mount busybox "$T/m")"
@@ -73,6 +111,17 @@ expect_ok ctr images mount busybox "$T/m" # the snapshot is still there
 expect_ok test -f "$T/m/x"
 expect_ok ctr images unmount --rm "$T/m"
 expect_unchanged "mounting an image"
+
+# ---- a directory in place of an image
+mkdir "$T/dir"
+ctr images mount busybox "$T/m" >/dev/null && cp -a "$T/m/." "$T/dir" && ctr images unmount --rm "$T/m" >/dev/null || fail "copy an image"
+expect_eq "run --rootfs" written "$(cd "$T" && ctr run --rm --rootfs dir rooted sh -c 'echo written | tee /here')"
+expect_eq "it is the directory itself" written "$(cat "$T/dir/here")"
+expect_fail 1 "No such file" ctr run --rootfs "$T/nosuch" rooted true
+expect_fail 1 "rootfs has none" ctr run --rootfs --platform linux/amd64 "$T/dir" rooted true
+expect_ok ctr containers create --rootfs "$T/dir" rooted true
+expect_eq "no snapshot is made" "$had" "$(unpacked)"
+expect_ok ctr containers rm rooted
 expect_fail 1 "no such image" ctr images mount nothing "$T/m"
 
 # ---- content

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""multi_image.py LAYOUT OUT NAME - an image for several platforms, as an OCI archive on OUT.
+"""multi_image.py LAYOUT OUT NAME [whole] - an image for several platforms, as an OCI archive on OUT.
 
 From the image in LAYOUT: an index of its files for its platform and for linux/riscv64, an attestation
-of the first, and linux/s390x, whose manifest is not in the archive.
+of the first, and (unless it is to be whole) linux/s390x, whose manifest is not in the archive.
 """
 import hashlib
 import io
@@ -11,7 +11,7 @@ import os
 import sys
 import tarfile
 
-layout, out, name = sys.argv[1:]
+layout, out, name = sys.argv[1:4]
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 blobs = {}
 
@@ -45,14 +45,16 @@ foreign = dict(manifest, config=document(dict(config, architecture="riscv64"), C
 proof = {"schemaVersion": 2, "mediaType": MANIFEST,
          "config": document({"architecture": "unknown", "os": "unknown"}, CONFIG),
          "layers": [document({"_type": "statement"}, "application/vnd.in-toto+json")]}
-index = document({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+entries = [
     native,
     dict(document(foreign, MANIFEST), platform={"architecture": "riscv64", "os": "linux"}),
     dict(document(proof, MANIFEST), platform={"architecture": "unknown", "os": "unknown"},
          annotations={"vnd.docker.reference.type": "attestation-manifest",
                       "vnd.docker.reference.digest": native["digest"]}),
     {"mediaType": MANIFEST, "digest": "sha256:" + "5" * 64, "size": 7, "platform": {"architecture": "s390x", "os": "linux"}},
-]}, "application/vnd.oci.image.index.v1+json")
+]
+INDEX = "application/vnd.oci.image.index.v1+json"
+index = document({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries[:-1] if sys.argv[4:] else entries}, INDEX)
 index["annotations"] = {"io.containerd.image.name": name}
 
 files = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}',

@@ -92,7 +92,7 @@ static char *list_of(const char *format, const char *rows, struct printing *p)
 {
 	struct cli_list list = { .format = format, .table = "{{.ID}}\t{{.Names}}", .type = "*formatter.ContainerContext",
 				 .headings = headings, .rows = json_of(rows),
-				 .sources = json_of("[{\"Labels\":{\"com.x.y-z\":\"v\"}},{\"Labels\":null}]") };
+				 .raw = "id: {{.ID}}\n", .sources = json_of("[{\"Labels\":{\"com.x.y-z\":\"v\"}},{\"Labels\":null}]") };
 
 	*p = (struct printing){ .list = &list };
 	char *text = output_of(print, p);
@@ -108,7 +108,7 @@ static void formats(void)
 		{ "table", "CONTAINER ID   NAMES\n1              a\n2              b\n" },
 		{ "table {{.Names}}\\t{{.Label \"com.x.y-z\"}}", "NAMES     y z\na         v\nb         \n" },
 		{ "json", "{\"ID\":\"1\",\"Names\":\"a\"}\n{\"ID\":\"2\",\"Names\":\"b\"}\n" },
-		{ "{{.ID}}\\t{{.Names}}", "1\ta\n2\tb\n" },
+		{ "{{.ID}}\\t{{.Names}}", "1\ta\n2\tb\n" }, { "raw", "id: 1\n\nid: 2\n\n" },
 	};
 	struct printing p;
 
@@ -121,7 +121,7 @@ static void formats(void)
 	EXPECT_STR(empty, "CONTAINER ID   NAMES\n");
 	AUTO_FREE char *wrong = list_of("{{.Foo}}", "[]", &p); /* also where there is no row to fail on */
 	EXPECT_INT(p.rc, -1);
-	EXPECT_STR(p.err.msg, "failed to execute template: template: :1:2: executing \"\" at <.Foo>: can't evaluate field Foo "
+	EXPECT_STR(p.err.msg, "template parsing error: template: :1:2: executing \"\" at <.Foo>: can't evaluate field Foo "
 			      "in type *formatter.ContainerContext");
 	EXPECT_STR(wrong, "");
 }

@@ -3,20 +3,21 @@
  */
 #include <string.h>
 
+#include "format.h"
 #include "suites.h"
 #include "template.h"
 
 static const char document[] =
 	"{\"Name\":\"web\",\"Id\":\"abc\",\"N\":3,\"Up\":true,\"No\":null,\"Empty\":\"\",\"List\":[\"x\",\"y\"],"
 	"\"Map\":{\"b\":\"2\",\"a\":\"1\"},\"State\":{\"Status\":\"running\",\"Code\":0},"
-	"\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]},\"Html\":\"a<b>&c\",\"Pi\":0.5,\"Labels\":{\"k\":\"v\"},\"Entrypoint\":null}";
+	"\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]},\"Html\":\"a<b>&c\",\"Pi\":0.5,\"Labels\":{\"k\":\"v\"}}";
 
 /* The results are those of Go's text/template with Docker's functions. */
 static void templates(void)
 {
 	static const char *const samples[][2] = {
-		{ "plain", "plain" }, { "{{.Name}}", "web" }, { "{{ .State.Status }}!", "running!" }, { "{{.ID}}", "abc" },
-		{ "{{.N}} {{.Up}} {{.No}} {{.Pi}}", "3 true <nil> 0.5" }, { "{{.List}} {{.Map}}", "[x y] map[a:1 b:2]" },
+		{ "plain", "plain" }, { "{{.Name}}", "web" }, { "{{ .State.Status }}!", "running!" }, { "{{.Id}}", "abc" },
+		{ "{{.N}} {{.Up}} {{.No}} {{.Pi}}", "3 true <no value> 0.5" }, { "{{.List}} {{.Map}}", "[x y] map[a:1 b:2]" },
 		{ "{{json .Map}} {{json .List}} {{json .Html}}", "{\"b\":\"2\",\"a\":\"1\"} [\"x\",\"y\"] \"a<b>&c\"" },
 		{ "{{index .Map \"a\"}}{{index .List 1}}{{index .Map \"zz\"}}", "1y" },
 		{ "{{(index (index .Ports \"80/tcp\") 0).HostPort}}", "8080" },
@@ -65,8 +66,6 @@ static void templates(void)
 		{ "{{1e6}} {{123456789.0}} {{0.1}} {{3.0}} {{1_000}} {{0x10}} {{0b11}} {{0o17}} {{017}} {{.1}}", "1e+06 1.23456789e+08 0.1 3 1000 16 3 15 15 0.1" },
 		{ "{{'a'}} {{'\\n'}} {{'é'}} {{'\\''}} {{'\\x41'}} {{'\\u00e9'}} {{\"\\x41\\u00e9\\101\"}}", "97 10 233 39 65 233 AéA" },
 		{ "{{upper \"é\"}} {{lower \"É\"}} {{title \"élan o'neil-smith x_y\"}}", "É é Élan O'Neil-Smith X_y" },
-		{ "{{.State.Health}} {{if .State.Health}}a{{else}}none{{end}} {{.Labels.zz}} {{with .Map.a}}{{.}}{{end}}", "<nil> none <no value> 1" },
-		{ "{{.Entrypoint}} {{json .Entrypoint}} {{len .Entrypoint}} {{range .Entrypoint}}x{{else}}e{{end}} {{.Volumes}}|{{.StopSignal}}|", "[] null 0 e map[]||" },
 		{ "{{range $i, $c := .List}}{{if $i}},{{end}}{{$c}}{{end}}", "x,y" },
 		{ "{{print 1 2 \"a\" \"b\" 3}} {{print nil}} {{print true 1.5 'a'}}", "1 2ab3 <nil> true 1.5 97" },
 		{ "{{printf \"x\" 1}} {{printf \"%s\" 5}} {{printf \"%c %T\" 65 \"x\"}}", "x%!(EXTRA int=1) %!s(int=5) A string" },
@@ -83,6 +82,59 @@ static void templates(void)
 		EXPECT_INT(cli_template_run(t, doc, NULL, &out, &err), 0);
 		if (samples[i][1])
 			EXPECT_STR(out.data ? out.data : "", samples[i][1]);
+		cli_template_free(t);
+	}
+}
+
+/* What the real client 28.2 prints of a container that has these members. */
+static void shapes(void)
+{
+	static const char container[] =
+		"{\"Id\":\"abc\",\"State\":{\"Status\":\"running\",\"Running\":true,\"Pid\":5,\"ExitCode\":0},"
+		"\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Destination\":\"/d\",\"Mode\":\"ro\",\"RW\":false,\"Propagation\":\"rprivate\"}],"
+		"\"HostConfig\":{\"Memory\":64,\"CpuShares\":7,\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"CapAdd\":null,"
+		"\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":2,\"Soft\":1}]},"
+		"\"Config\":{\"Entrypoint\":null,\"Labels\":{\"k\":\"v\"},\"ExposedPorts\":{\"80/tcp\":{}},"
+		"\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":5400000000000,\"Timeout\":1500000}},"
+		"\"NetworkSettings\":{\"Ports\":{\"80/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"}]},\"Networks\":{\"n\":{\"IPAddress\":\"1.2.3.4\"}}}}";
+	static const char *const samples[][2] = {
+		{ "{{.State}}", "{running true false false false false 5 0    <nil>}" }, { "{{.ID}}", "abc" },
+		{ "{{.Mounts}}", "[{bind  /tmp /d  ro false rprivate}]" },
+		{ "{{.NetworkSettings.Ports}}", "map[80/tcp:[{0.0.0.0 8080}]]" },
+		{ "{{range .NetworkSettings.Ports}}{{range .}}{{.HostIP}}:{{.HostPort}}{{end}}{{end}}", "0.0.0.0:8080" },
+		{ "{{.HostConfig.Memory}} {{.HostConfig.CPUShares}} {{.HostConfig.Resources.Memory}}", "64 7 64" },
+		{ "{{.HostConfig.RestartPolicy}} {{printf \"%v %+v\" .HostConfig.RestartPolicy .HostConfig.RestartPolicy}}",
+		  "{no 0} {no 0} {Name:no MaximumRetryCount:0}" },
+		{ "{{json .HostConfig.RestartPolicy}} {{json .Config.Entrypoint}}", "{\"Name\":\"no\",\"MaximumRetryCount\":0} null" },
+		{ "{{.Config.Healthcheck}} {{.Config.Healthcheck.Interval}}", "{[CMD x] 1h30m0s 1.5ms 0s 0s 0} 1h30m0s" },
+		{ "{{.HostConfig.Ulimits}} {{.Config.ExposedPorts}}", "[nofile=1:2] map[80/tcp:{}]" },
+		{ "{{.State.Health}} {{if .State.Health}}a{{else}}none{{end}} {{.Config.Labels.zz}}", "<nil> none <no value>" },
+		{ "{{.Config.Entrypoint}} {{len .Config.Entrypoint}} {{range .HostConfig.CapAdd}}x{{else}}e{{end}} {{.Config.Volumes}}|{{.Config.StopSignal}}|", "[] 0 e map[]||" },
+		{ "{{.NetworkSettings.Networks.n.IPAddress}}{{.NetworkSettings.Networks.zz}}", "1.2.3.4<no value>" },
+		{ "{{if .HostConfig}}a{{end}}{{with .State.Error}}b{{end}}", "a" },
+		{ "{{.State.Nosuch}}", NULL }, { "{{.Id}}", NULL }, { "{{len .State}}", NULL }, { "{{index .State \"Pid\"}}", NULL },
+		{ "{{range .State}}x{{end}}", NULL },
+	};
+	static const char *const reasons[] = {
+		"template: :1:8: executing \"\" at <.State.Nosuch>: can't evaluate field Nosuch in type *container.State",
+		"template: :1:2: executing \"\" at <.Id>: can't evaluate field Id in type container.InspectResponse",
+		"template: :1:2: executing \"\" at <len .State>: error calling len: len of type container.State",
+		"template: :1:2: executing \"\" at <index .State \"Pid\">: error calling index: can't index item of type container.State",
+		"template: :1:8: executing \"\" at <.State>: range can't iterate over {running true false false false false 5 0    <nil>}",
+	};
+	AUTO_JSON json_t *doc = json_of(container);
+	size_t failed = 0;
+
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+		struct err err = { 0 };
+		struct cli_template *t = cli_template_parse(samples[i][0], &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+		EXPECT_INT(cli_format_run(t, "container.InspectResponse", doc, &out, &err), samples[i][1] ? 0 : -1);
+		if (samples[i][1])
+			EXPECT_STR(out.data ? out.data : "", samples[i][1]);
+		else
+			EXPECT_STR(err.msg, reasons[failed++]);
 		cli_template_free(t);
 	}
 }
@@ -177,7 +229,7 @@ static void failing(void)
 int suite_template(void)
 {
 	static const CU_TestInfo tests[] = {
-		{ "everything a template can do", templates }, { "malformed templates", malformed },
+		{ "everything a template can do", templates }, { "structs, as Go has them", shapes }, { "malformed templates", malformed },
 		{ "templates that fail when run", failing }, CU_TEST_INFO_NULL,
 	};
 
