@@ -294,13 +294,17 @@ static void run_behind_pair(struct http_upgrade *u)
 }
 
 /* Closing a TCP socket with unread input sends a reset, which may overtake our
- * last output (RFC 9112, 9.6): so end our half, and let the client end its. */
+ * last output (RFC 9112, 9.6): so end our half, and let the client end its. Of a unix socket
+ * both halves end at once, and what came before is read: the client hears it when it writes. */
 static void linger(int fd)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
+	int domain = AF_UNSPEC;
+	socklen_t n = sizeof domain;
 	char buf[4096];
 
-	shutdown(fd, SHUT_WR);
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
+	shutdown(fd, domain == AF_UNIX ? SHUT_RDWR : SHUT_WR);
 	while (poll(&p, 1, LINGER_MS) > 0 && read(fd, buf, sizeof(buf)) > 0)
 		;
 }

@@ -43,6 +43,18 @@ static void normalise(struct ctrd_platform *p)
 		strcpy(p->variant, "v7");
 }
 
+/* Go's, those that Linux images are made for. */
+static bool is_known(const char *arch)
+{
+	static const char *const known[] = { "386",	"amd64",  "arm",     "arm64",	 "loong64", "mips",  "mips64",
+					     "mips64le", "mipsle", "ppc64",   "ppc64le", "riscv64", "s390x", "wasm" };
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strcmp(known[i], arch))
+			return true;
+	return false;
+}
+
 static int set(char *out, size_t size, const char *text, size_t n, struct err *err)
 {
 	if (!n || n >= size)
@@ -72,7 +84,9 @@ int ctrd_platform_parse(const char *text, struct ctrd_platform *p, struct err *e
 			strlen(os ? un.machine : text), err))
 			return -1;
 		normalise(p);
-		return 0;
+		return is_known(p->arch) ? 0
+					 : err_set(err, ERR_INVALID, "\"%.60s\": unknown operating system or "
+						   "architecture: invalid argument", text);
 	}
 	variant = strchr(++arch, '/');
 	if (set(p->os, sizeof(p->os), text, (size_t)(arch - 1 - text), err) ||

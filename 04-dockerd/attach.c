@@ -21,6 +21,8 @@
 #include "task.h"
 #include "websocket.h"
 
+#define LOGS_PAUSE_MS 20
+
 struct session {
 	struct daemon *d;
 	struct container *c; /* a reference */
@@ -110,8 +112,12 @@ static void run(int fd, void *arg)
 	bool tty = jsonx_bool(s->c->config, "Tty", false);
 	int shim;
 
-	if (s->logs)
+	if (s->logs) {
+		/* What comes with the answer's headers is lost by clients that read both at once and
+		 * then leave HTTP's buffer behind, as Python's library does. */
+		poll(NULL, 0, LOGS_PAUSE_MS);
 		dockerd_logs_replay(s->d, s->c, fd, s->out, s->errs);
+	}
 	if (!s->stream)
 		return;
 	shim = connect_shim(s, fd);

@@ -113,6 +113,7 @@ static json_t *document(const struct commit *m, bool empty)
 	char now[TIME_TEXT_SIZE];
 
 	time_now_text(now);
+	json_object_set_new(doc, "parent", json_string(m->c->image_id)); /* Docker's, not the OCI's */
 	json_object_set_new(doc, "created", json_string(now));
 	json_object_set_new(doc, "author", json_string(m->author));
 	json_object_set_new(doc, "comment", json_string(m->comment));

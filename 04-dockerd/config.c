@@ -13,10 +13,13 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/netlink.h"
 #include "config_fixed.h"
 #include "defaults.h"
 #include "log_config.h"
+#include "names.h"
 #include "runtimes.h"
+#include "task.h"
 
 #define DEFAULT_CONFIG_FILE "/etc/dockyard/daemon.json"
 
@@ -41,6 +44,8 @@ static const struct setting settings[] = {
 	{ "host", 'H', "hosts", LIST, AT(hosts),
 	  "socket to listen on: unix:///path, tcp://host:port or fd://" },
 	{ "containerd", 0, "containerd", TEXT, AT(containerd), "containerd's socket" },
+	{ "containerd-namespace", 0, "containerd-namespace", TEXT, AT(namespace_),
+	  "what is this daemon's in containerd (" CONTAINERD_NAMESPACE ")" },
 	{ "registry-mirror", 0, "registry-mirrors", LIST, AT(mirrors), "asked before Docker Hub" },
 	{ "insecure-registry", 0, "insecure-registries", LIST, AT(insecure),
 	  "host:port spoken to without TLS" },
@@ -63,6 +68,7 @@ static const struct setting settings[] = {
 	{ "cgroup-parent", 0, "cgroup-parent", TEXT, AT(cgroup_parent),
 	  "control group of containers that name none (/docker)" },
 	{ "init", 0, "init", BOOLEAN, AT(init), "an init process in containers that do not say" },
+	{ "init-path", 0, "init-path", TEXT, AT(init_path), "that process's program (docker-init)" },
 	{ "no-new-privileges", 0, "no-new-privileges", BOOLEAN, AT(no_new_privileges),
 	  "likewise: no program gains privileges" },
 	{ "label", 0, "labels", LIST, AT(labels), "KEY=VALUE of this engine" },
@@ -73,6 +79,8 @@ static const struct setting settings[] = {
 	{ "ipv6", 0, "ipv6", BOOLEAN, AT(ipv6), "IPv6 on the default bridge" },
 	{ "icc", 0, "icc", BOOLEAN, AT(icc), "its containers reach each other (true)" },
 	{ "ip-masq", 0, "ip-masq", BOOLEAN, AT(ip_masq), "they appear outside with this machine's address (true)" },
+	{ "host-gateway-ip", 0, "host-gateway-ip", TEXT, AT(host_gateway),
+	  "what host-gateway means in --add-host (the bridge's address)" },
 	{ "ip", 0, "ip", TEXT, AT(publish_on), "where it publishes ports that name no address" },
 	{ "mtu", 0, "mtu", NUMBER, AT(mtu), "its MTU" },
 	{ "bip", 0, "bip", TEXT, AT(bip),
@@ -82,6 +90,7 @@ static const struct setting settings[] = {
 	{ "log-driver", 0, "log-driver", TEXT, AT(log_driver), "log driver of containers that name none" },
 	{ "log-opt", 0, "log-opts", PAIRS, AT(log_opts), "its options, key=value" },
 	{ "log-level", 'l', "log-level", TEXT, AT(log_level), "debug, info, warn or error" },
+	{ "log-format", 0, "log-format", TEXT, AT(log_format), "text or json" },
 	{ "debug", 'D', "debug", BOOLEAN, AT(debug), "the same as --log-level debug" },
 	{ "tls", 0, "tls", BOOLEAN, AT(tls), "TLS on tcp:// sockets" },
 	{ "tlsverify", 0, "tlsverify", BOOLEAN, AT(tlsverify),
@@ -96,6 +105,7 @@ static const struct setting settings[] = {
 	{ "default-runtime", 0, "default-runtime", TEXT, AT(default_runtime),
 	  "the runtime of containers that ask for none (" STOCK_RUNTIME ")" },
 	{ "config-file", 0, NULL, TEXT, AT(config_file), "daemon.json (" DEFAULT_CONFIG_FILE ")" },
+	{ "validate", 0, NULL, BOOLEAN, AT(validate), "check the configuration and leave" },
 	{ "version", 'v', NULL, BOOLEAN, AT(version), "print the version and leave" },
 	{ "help", 'h', NULL, BOOLEAN, AT(help), "print this and leave" },
 };
@@ -242,6 +252,17 @@ static int take_pairs(struct strlist *to, json_t *from, const char *key, struct 
 	return 0;
 }
 
+/* Docker's, and nothing here. */
+static int refuse_key(const char *key, struct err *err)
+{
+	const char *why = dockerd_unsupported_why(key);
+
+	if (why)
+		return err_set(err, ERR_UNSUPPORTED, "%s is not supported by this daemon: %s", key, why);
+	return err_set(err, ERR_INVALID, "the following directives don't match any configuration option: %s",
+		       key);
+}
+
 static int take_key(struct config *c, const json_t *doc, const char *key, const bool *given,
 		    struct err *err)
 {
@@ -258,9 +279,7 @@ static int take_key(struct config *c, const json_t *doc, const char *key, const 
 	while (s < settings + N_SETTINGS && (!s->key || strcmp(s->key, key)))
 		s++;
 	if (s == settings + N_SETTINGS)
-		return err_set(err, ERR_INVALID,
-			       "the following directives don't match any configuration option: %s",
-			       key);
+		return refuse_key(key, err);
 	if (given[s - settings])
 		return err_set(err, ERR_CONFLICT,
 			       "the following directives are specified both as a flag "
@@ -320,7 +339,8 @@ int dockerd_config_log(const struct config *cfg, struct err *err)
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
 		if (strcmp(levels[i].name, cfg->log_level))
 			continue;
-		log_setup("dockerd", STDERR_FILENO, levels[i].level, 0);
+		log_setup("dockerd", STDERR_FILENO, levels[i].level,
+			  strcmp(cfg->log_format, "json") ? LOG_TEXT : LOG_JSON);
 		return 0;
 	}
 	return err_set(err, ERR_INVALID, "invalid logging level: %s (debug, info, warn, error)",
@@ -341,6 +361,10 @@ static void fill_defaults(struct config *c)
 		c->pidfile = xstrdup("/run/dockyard/dockerd.pid");
 	if (!c->log_level)
 		c->log_level = xstrdup("info");
+	if (!c->log_format)
+		c->log_format = xstrdup("text");
+	if (!c->namespace_)
+		c->namespace_ = xstrdup(CONTAINERD_NAMESPACE);
 	if (!c->log_driver)
 		c->log_driver = xstrdup("json-file");
 	if (!c->default_runtime)
@@ -352,9 +376,19 @@ static void fill_defaults(struct config *c)
 
 static int check(const struct config *c, struct err *err)
 {
+	struct kern_addr host;
+
 	if (c->data_root[0] != '/' || c->exec_root[0] != '/')
 		return err_set(err, ERR_INVALID,
 			       "--data-root and --exec-root must be absolute paths");
+	if (strcmp(c->log_format, "text") && strcmp(c->log_format, "json"))
+		return err_set(err, ERR_INVALID, "invalid log format: %s (text, json)", c->log_format);
+	if (!dockerd_name_valid(c->namespace_))
+		return err_set(err, ERR_INVALID, "invalid containerd namespace: %s", c->namespace_);
+	if (c->init_path && c->init_path[0] != '/')
+		return err_set(err, ERR_INVALID, "--init-path: %s is not an absolute path", c->init_path);
+	if (c->host_gateway && (strchr(c->host_gateway, '/') || kern_addr_parse(c->host_gateway, &host, err)))
+		return err_set(err, ERR_INVALID, "--host-gateway-ip: %s is no IP address", c->host_gateway);
 	for (size_t i = 0; i < c->hosts.n; i++)
 		if (!str_starts(c->hosts.v[i], "unix://") &&
 		    !str_starts(c->hosts.v[i], "tcp://") && strcmp(c->hosts.v[i], "fd://"))

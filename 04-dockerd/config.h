@@ -18,6 +18,7 @@ struct config {
 	char *data_root, *exec_root;
 	struct strlist hosts;      /* unix:///path, tcp://addr:port, fd:// */
 	char *containerd;          /* its socket */
+	char *namespace_;          /* what is ours in it */
 	struct strlist mirrors;    /* asked before Docker Hub, in this order */
 	struct strlist insecure;   /* host:port spoken to over plain HTTP */
 	char *pidfile;
@@ -30,6 +31,8 @@ struct config {
 	json_t *network_opts, *ulimits;           /* defaults.h; NULL: none */
 	char *ipc_mode, *cgroupns_mode, *shm_size, *cgroup_parent; /* the same */
 	bool init, no_new_privileges;             /* the same */
+	char *init_path;           /* the init process's program; NULL: docker-init beside the daemon's */
+	char *host_gateway;        /* what host-gateway means; NULL: the bridge's address */
 	struct strlist labels;     /* of the engine: info shows them */
 	struct strlist address_pools; /* base=...,size=... (ipam.h) */
 	struct strlist dns, dns_opts, dns_search; /* of containers that name none */
@@ -38,12 +41,12 @@ struct config {
 	char *group;               /* of the unix socket; NULL: "docker" if there is one */
 	char *log_driver;          /* of containers that name none */
 	struct strlist log_opts;   /* key=value, of that driver */
-	char *log_level;
+	char *log_level, *log_format;
 	bool debug;
 	bool tls, tlsverify;
 	char *tlscert, *tlskey, *tlscacert;
 	char *config_file;
-	bool version, help;        /* print and leave */
+	bool version, help, validate; /* print and leave */
 };
 
 /* Defaults, then the command line, then the file. */

@@ -90,7 +90,10 @@ static int check(struct making *m, const json_t *body, struct err *err)
 	struct container *c = m->c;
 	const json_t *net = json_object_get(body, "NetworkingConfig");
 	AUTO_JSON json_t *given = dockerd_log_defaults(m->d->cfg, json_object_get(body, "HostConfig"));
+	const char *runtime = jsonx_str(body, "Runtime", "");
 
+	if (*runtime && json_is_object(given) && !*jsonx_str(given, "Runtime", ""))
+		json_object_set_new(given, "Runtime", json_string(runtime));
 	if (json_is_object(given))
 		dockerd_defaults_of_host(m->d->cfg, given);
 	c->config = dockerd_config_make(body, jsonx_at(m->image, "config.config"), c->id, err);

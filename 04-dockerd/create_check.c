@@ -201,6 +201,7 @@ static int check_modes(const json_t *h, struct err *err)
 	static const char *const ipc[] = { "", "none", "private", "shareable", "host", NULL };
 	static const char *const host_or_default[] = { "", "host", NULL };
 	static const char *const cgroupns[] = { "", "private", "host", NULL };
+	const char *isolation = jsonx_str(h, "Isolation", "");
 
 	if (check_mode(h, "IpcMode", "IPC", ipc, true, err) ||
 	    check_mode(h, "PidMode", "PID", host_or_default, true, err) ||
@@ -208,10 +209,10 @@ static int check_modes(const json_t *h, struct err *err)
 	    check_mode(h, "UsernsMode", "user namespace", host_or_default, false, err) ||
 	    check_mode(h, "CgroupnsMode", "cgroup namespace", cgroupns, false, err))
 		return -1;
-	if (*jsonx_str(h, "Isolation", "") || *jsonx_str(h, "VolumeDriver", ""))
-		return err_set(err, ERR_INVALID,
-			       "HostConfig.%s has a value that this daemon does not know",
-			       *jsonx_str(h, "Isolation", "") ? "Isolation" : "VolumeDriver");
+	if (*isolation && strcmp(isolation, "default"))
+		return err_set(err, ERR_INVALID, "HostConfig.Isolation has a value that this daemon does not know");
+	if (*jsonx_str(h, "VolumeDriver", ""))
+		return err_set(err, ERR_INVALID, "HostConfig.VolumeDriver has a value that this daemon does not know");
 	return 0;
 }
 

@@ -42,6 +42,7 @@ static const struct field config_fields[] = {
 	/* Not Config's, but in the same request body. */
 	{ "HostConfig", 'o', true, "null" },
 	{ "NetworkingConfig", 'o', true, "null" },
+	{ "Runtime", 's', true, "\"\"" }, /* where Python's library puts HostConfig's */
 	{ NULL },
 };
 
@@ -201,6 +202,7 @@ json_t *dockerd_config_of(const json_t *body, struct err *err)
 
 	json_object_del(config, "HostConfig");
 	json_object_del(config, "NetworkingConfig");
+	json_object_del(config, "Runtime");
 	return config;
 }
 

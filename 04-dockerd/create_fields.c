@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
@@ -99,9 +100,10 @@ static json_t *take(const json_t *given, const struct field *row, const char *wh
 	return json_incref(v);
 }
 
+/* In any letters, as Go's decoder takes them: Python's library says "detachKeys". */
 static const struct field *row_of(const struct field *rows, const char *name)
 {
-	while (rows->name && strcmp(rows->name, name))
+	while (rows->name && strcasecmp(rows->name, name))
 		rows++;
 	return rows->name ? rows : NULL;
 }
@@ -109,7 +111,8 @@ static const struct field *row_of(const struct field *rows, const char *name)
 json_t *dockerd_normalise(const json_t *given, const struct field *rows, const char *where,
 			  struct err *err)
 {
-	AUTO_JSON json_t *out = json_object();
+	AUTO_JSON json_t *out = json_object(), *named = json_object();
+	const struct field *row;
 	const char *key;
 	json_t *v;
 
@@ -118,13 +121,16 @@ json_t *dockerd_normalise(const json_t *given, const struct field *rows, const c
 		return NULL;
 	}
 	json_object_foreach((json_t *)given, key, v) {
-		if (row_of(rows, key) || dockerd_is_zero(v))
+		row = row_of(rows, key);
+		if (row)
+			json_object_set(named, row->name, v);
+		if (row || dockerd_is_zero(v))
 			continue;
 		err_set(err, ERR_INVALID, "%s%s: no such field", where, key);
 		return NULL;
 	}
-	for (const struct field *row = rows; row->name; row++) {
-		v = take(given, row, where, err);
+	for (row = rows; row->name; row++) {
+		v = take(named, row, where, err);
 		if (!v)
 			return NULL;
 		json_object_set_new(out, row->name, v);

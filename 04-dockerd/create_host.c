@@ -247,8 +247,6 @@ static json_t *without_neutral_words(const json_t *given)
 {
 	json_t *copy = given ? json_copy((json_t *)given) : json_object();
 
-	if (!strcmp(jsonx_str(copy, "Isolation", ""), "default"))
-		json_object_set_new(copy, "Isolation", json_string(""));
 	if (!strcmp(jsonx_str(copy, "VolumeDriver", ""), "local"))
 		json_object_set_new(copy, "VolumeDriver", json_string(""));
 	return copy;

@@ -152,8 +152,8 @@ static int load_engine_id(struct daemon *d, struct err *err)
 
 static int reach_containerd(struct daemon *d, struct err *err)
 {
-	d->ctrd = ctrd_client_new(d->cfg->containerd, CONTAINERD_NAMESPACE);
-	d->waits = ctrd_client_new(d->cfg->containerd, CONTAINERD_NAMESPACE);
+	d->ctrd = ctrd_client_new(d->cfg->containerd, d->cfg->namespace_);
+	d->waits = ctrd_client_new(d->cfg->containerd, d->cfg->namespace_);
 	for (int i = 0; i < CONTAINERD_TRIES; i++) {
 		json_t *version = ctrd_call(d->ctrd, "GET", "/v1/version", NULL, err);
 

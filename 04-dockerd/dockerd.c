@@ -164,6 +164,10 @@ int main(int argc, char **argv)
 		dockerd_config_usage();
 		return 0;
 	}
+	if (cfg.validate) {
+		printf("configuration OK\n");
+		return 0;
+	}
 	if (cfg.version) {
 		printf("Docker version %s, API version %s\n", DOCKERD_VERSION, API_VERSION);
 		return 0;

@@ -169,6 +169,7 @@ struct stream {
 	struct listener_queue queue;
 	json_t *filters;
 	struct timespec since, until; /* tv_sec 0: not given */
+	bool past; /* "since" was given, and may be 0: all that is kept */
 };
 
 static int64_t nanoseconds(const struct timespec *t)
@@ -198,7 +199,7 @@ static void subscribe(struct stream *s)
 	ev->listeners = &s->queue;
 	ev->n_listeners++;
 	for (size_t i = ev->next > EVENTS_KEPT ? ev->next - EVENTS_KEPT : 0;
-	     s->since.tv_sec && i < ev->next; i++)
+	     s->past && i < ev->next; i++)
 		if (jsonx_int(ev->kept[i % EVENTS_KEPT], "timeNano", 0) >= nanoseconds(&s->since))
 			enqueue(&s->queue, ev->kept[i % EVENTS_KEPT]);
 	pthread_mutex_unlock(&ev->lock);
@@ -273,13 +274,15 @@ static void release(void *arg)
 static int get_events(struct http_request *req, struct http_reply *rep, void *daemon,
 		      struct err *err)
 {
+	const char *since = http_query(req, "since");
 	struct stream *s = xcalloc(1, sizeof *s);
 
 	s->d = daemon;
+	s->past = since && *since;
 	s->queue.waiting = json_array();
 	s->queue.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->filters = dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
-	if (!s->filters || dockerd_parse_when(http_query(req, "since"), &s->since, err) ||
+	if (!s->filters || dockerd_parse_when(since, &s->since, err) ||
 	    dockerd_parse_when(http_query(req, "until"), &s->until, err)) {
 		release(s);
 		return -1;

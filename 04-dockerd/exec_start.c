@@ -13,6 +13,7 @@
 #include "01-kernel/base/trace.h"
 #include "api.h"
 #include "create.h"
+#include "frames.h"
 #include "ospec.h"
 #include "splice.h"
 
@@ -20,6 +21,7 @@ struct session {
 	struct daemon *d;
 	struct exec *e; /* a reference */
 	bool tty, detach;
+	bool raw; /* a terminal's output as it is: the client says so again, or gets frames */
 	unsigned rows, cols;
 };
 
@@ -133,21 +135,14 @@ static int launch(const struct session *s, bool *failed, struct err *err)
 	return steal_fd(&shim);
 }
 
-/* An error after the connection was taken over is output: framed unless there is a terminal. */
+/* An error after the connection was taken over is output. */
 static void say(const struct session *s, int fd, const struct err *err)
 {
 	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
-	size_t n = strlen(err->msg) + 2;
-	const unsigned char head[8] = { 1,
-					0,
-					0,
-					0,
-					(unsigned char)(n >> 24),
-					(unsigned char)(n >> 16),
-					(unsigned char)(n >> 8),
-					(unsigned char)n };
+	char head[8];
 
-	if (!s->tty)
+	dockerd_frame_head(head, strlen(err->msg) + 2);
+	if (!s->raw)
 		strbuf_add(&out, head, sizeof head);
 	strbuf_addf(&out, "%s\r\n", err->msg);
 	(void)!io_write_full(fd, out.data, out.len);
@@ -172,6 +167,7 @@ static void run(int fd, void *arg)
 						    .server = shim,
 						    .stop_fd = s->d->stop_fd,
 						    .detach = s->tty ? &keys : NULL,
+						    .frame = s->tty && !s->raw,
 						    .hold = true });
 	close(shim);
 	/* The CLI asks for the exit status as soon as the stream ends: have it by then. */
@@ -245,15 +241,16 @@ int dockerd_exec_post_start(struct http_request *req, struct http_reply *rep, vo
 		return -1;
 	s = xcalloc(1, sizeof *s);
 	size = json_object_get(given, "ConsoleSize");
-	*s = (struct session){ daemon,
-			       e,
-			       jsonx_bool(e->config, "Tty", false),
-			       jsonx_bool(given, "Detach", false),
-			       (unsigned)json_integer_value(json_array_get(size, 0)),
-			       (unsigned)json_integer_value(json_array_get(size, 1)) };
+	*s = (struct session){ .d = daemon,
+			       .e = e,
+			       .tty = jsonx_bool(e->config, "Tty", false),
+			       .detach = jsonx_bool(given, "Detach", false),
+			       .rows = (unsigned)json_integer_value(json_array_get(size, 0)),
+			       .cols = (unsigned)json_integer_value(json_array_get(size, 1)) };
+	s->raw = s->tty && jsonx_bool(given, "Tty", false);
 	rc = claim(s, err);
 	if (!rc && !s->detach) {
-		http_reply_upgrade(rep, "tcp", dockerd_stream_type(req, s->tty), run, s, release);
+		http_reply_upgrade(rep, "tcp", dockerd_stream_type(req, s->raw), run, s, release);
 		return 0;
 	}
 	if (!rc)

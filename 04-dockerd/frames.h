@@ -19,4 +19,7 @@ struct frames {
 /* Take n bytes and append what of them is payload, whatever its stream. */
 void dockerd_frames_feed(struct frames *f, const void *bytes, size_t n, struct strbuf *out);
 
+/* The head of a frame of stdout with n bytes. */
+void dockerd_frame_head(void *head, size_t n);
+
 #endif

@@ -74,10 +74,11 @@ static json_t *summary(struct daemon *d, const struct image_names *all,
 	json_t *tags = json_array(), *digests = json_array(),
 	       *labels = jsonx_at(image->resolved, "config.config.Labels");
 	json_int_t size = jsonx_int(image->resolved, "snapshotSize", 0);
+	const char *parent = jsonx_str(json_object_get(image->resolved, "config"), "parent", "");
 
 	dockerd_image_names_of(all, image->id, tags, digests);
 	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:i, s:O?, s:I, s:O}", "Id", image->id,
-			 "ParentId", "", "RepoTags", tags, "RepoDigests", digests, "Created",
+			 "ParentId", parent, "RepoTags", tags, "RepoDigests", digests, "Created",
 			 created_at(image->resolved), "Size", size, "SharedSize", -1, "Labels",
 			 labels, "Containers", users_of(d, image->id), "Descriptor",
 			 json_object_get(image->resolved, "target"));

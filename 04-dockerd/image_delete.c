@@ -16,6 +16,7 @@
 #include "events.h"
 #include "image_name.h"
 #include "images.h"
+#include "mounts.h"
 #include "names.h"
 
 /* --- tag --------------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ static bool used(const struct deletion *del, bool *running, char by[ID_SHORT + 1
 	*running = false;
 	dockerd_lock(del->d);
 	for (struct container *c = del->d->containers; c && !*running; c = c->next) {
-		if (strcmp(c->image_id, del->id))
+		if (strcmp(c->image_id, del->id) && !dockerd_image_is_mounted(c->mounts, del->id))
 			continue;
 		found = true;
 		*running = c->st.running;

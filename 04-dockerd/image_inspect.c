@@ -50,7 +50,8 @@ static json_t *whole_config(const json_t *run, int minor)
 
 static json_t *of_config(const json_t *config)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Parent", "", "Comment",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Parent",
+			 jsonx_str(config, "parent", ""), "Comment",
 			 jsonx_str(config, "comment", ""), "Created",
 			 jsonx_str(config, "created", ""), "DockerVersion",
 			 jsonx_str(config, "docker_version", ""), "Author",

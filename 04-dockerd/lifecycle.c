@@ -3,6 +3,7 @@
  * in start.c, stop.c and remove.c.
  */
 #include "lifecycle.h"
+#include "links.h"
 #include "network.h"
 
 #include <errno.h>
@@ -190,14 +191,16 @@ static int delete_container(struct http_request *req, struct http_reply *rep, vo
 	struct container *c;
 	int rc;
 
-	if (http_query_bool(req, "link", 0))
-		return err_set(err, ERR_UNSUPPORTED, "links are not supported by this daemon");
-	c = dockerd_api_container(daemon, req, err);
-	if (!c)
-		return -1;
-	rc = dockerd_remove(daemon, c, http_query_bool(req, "force", 0),
-			    http_query_bool(req, "v", 0), err);
-	dockerd_container_put(daemon, c);
+	if (http_query_bool(req, "link", 0)) {
+		rc = dockerd_links_remove(daemon, http_param(req, "id"), err);
+	} else {
+		c = dockerd_api_container(daemon, req, err);
+		if (!c)
+			return -1;
+		rc = dockerd_remove(daemon, c, http_query_bool(req, "force", 0),
+				    http_query_bool(req, "v", 0), err);
+		dockerd_container_put(daemon, c);
+	}
 	if (!rc)
 		http_reply_empty(rep, 204);
 	return rc;
@@ -211,6 +214,6 @@ const struct http_route dockerd_lifecycle_routes[] = {
 	{ "POST", "/containers/{id}/pause", post_pause },
 	{ "POST", "/containers/{id}/unpause", post_unpause },
 	{ "POST", "/containers/{id}/rename", post_rename },
-	{ "DELETE", "/containers/{id}", delete_container },
+	{ "DELETE", "/containers/{id...}", delete_container }, /* or a link, "web/db" */
 	{ NULL },
 };

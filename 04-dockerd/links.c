@@ -45,16 +45,29 @@ static bool on_default_bridge(const struct container *c)
 	return json_object_get(c->networks, "bridge") != NULL;
 }
 
+/* New. */
+static json_t *links_of(struct daemon *d, const struct container *c)
+{
+	json_t *links;
+
+	dockerd_lock(d);
+	links = json_object_get(c->updates, "Links");
+	links = json_incref(links ? links : json_object_get(c->host, "Links"));
+	dockerd_unlock(d);
+	return links;
+}
+
 static int each(struct daemon *d, const struct container *c,
 		int (*fn)(struct daemon *d, const struct container *c, const struct link *l,
 			  void *arg, struct err *err),
 		void *arg, struct err *err)
 {
+	AUTO_JSON json_t *links = links_of(d, c);
 	json_t *v;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(json_object_get(c->host, "Links"), i, v) {
+	json_array_foreach(links, i, v) {
 		struct link l;
 
 		rc = parse(d, json_string_value(v), &l, err);
@@ -202,4 +215,58 @@ json_t *dockerd_links_env(struct daemon *d, const struct container *c)
 	if (on_default_bridge(c))
 		each(d, c, add_env, env, &ignored);
 	return env;
+}
+
+/* --- taking one back ----------------------------------------------------------------------- */
+
+/* op held. */
+static int drop(struct daemon *d, struct container *c, const char *alias, struct err *err)
+{
+	AUTO_JSON json_t *links = links_of(d, c);
+	json_t *left = json_array(), *v, *updates;
+	struct err ignored;
+	size_t i;
+
+	json_array_foreach(links, i, v) {
+		struct link l;
+		bool gone;
+
+		parse(d, json_string_value(v), &l, &ignored);
+		gone = l.alias && !strcmp(l.alias, alias);
+		link_free(d, &l);
+		if (!gone)
+			json_array_append(left, v);
+	}
+	if (json_array_size(left) == json_array_size(links)) {
+		json_decref(left);
+		return err_set(err, ERR_NOT_FOUND, "Could not get entity for %s/%s", c->name, alias);
+	}
+	dockerd_lock(d);
+	updates = c->updates ? json_copy(c->updates) : json_object();
+	json_object_set_new(updates, "Links", left);
+	json_decref(c->updates);
+	c->updates = updates;
+	dockerd_unlock(d);
+	if (dockerd_container_save(d, c, err))
+		return -1;
+	return c->st.running ? dockerd_netfiles_write(d, c, err) : 0;
+}
+
+int dockerd_links_remove(struct daemon *d, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *parent = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
+	struct container *c;
+	int rc;
+
+	if (!slash || slash == path)
+		return err_set(err, ERR_INVALID, "%s: a link is named by its container and its alias: web/db", path);
+	c = dockerd_container_find(d, parent + (*parent == '/'), err);
+	if (!c)
+		return -1;
+	pthread_mutex_lock(&c->op);
+	rc = drop(d, c, slash + 1, err);
+	pthread_mutex_unlock(&c->op);
+	dockerd_container_put(d, c);
+	return rc;
 }

@@ -18,4 +18,8 @@ int dockerd_links_hosts(struct daemon *d, const struct container *c, struct strb
 /* DB_NAME=/web/db, DB_PORT=tcp://172.17.0.2:5432 and the rest: new, a list of strings. */
 json_t *dockerd_links_env(struct daemon *d, const struct container *c);
 
+/* Forget one: "/web/db" is what web calls db. It counts at once where it runs, and when it is started
+ * again. */
+int dockerd_links_remove(struct daemon *d, const char *path, struct err *err);
+
 #endif

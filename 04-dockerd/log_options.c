@@ -195,8 +195,6 @@ static int check_together(const char *type, const json_t *log, struct err *err)
 	if (dockerd_log_option(log, "max-buffer-size") && (!mode || strcmp(mode, "non-blocking")))
 		return err_set(err, ERR_INVALID, "logger: max-buffer-size option is only supported with "
 			       "'mode=non-blocking'");
-	if (!local && files && !size)
-		return err_set(err, ERR_INVALID, "log opt 'max-file' has no effect without 'max-size'");
 	if (dockerd_log_option_bool(log, "compress", false) &&
 	    ((!local && !size) || (files ? atoi(files) : local ? 5 : 1) < 2))
 		return err_set(err, ERR_INVALID, "compress cannot be true when max-file is less than 2 "

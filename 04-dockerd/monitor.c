@@ -104,7 +104,7 @@ static int on_event(void *arg, json_t *line)
 
 	id = jsonx_str(event, "containerID", "");
 	exec_id = jsonx_str(event, "execID", NULL);
-	if (!strcmp(jsonx_str(line, "namespace", ""), CONTAINERD_NAMESPACE)) {
+	if (!strcmp(jsonx_str(line, "namespace", ""), d->cfg->namespace_)) {
 		if (!strcmp(topic, "/tasks/exit") && exec_id)
 			dockerd_exec_exited(d, id, exec_id,
 					    (int)jsonx_int(event, "exitStatus", 255));

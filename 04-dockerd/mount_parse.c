@@ -57,7 +57,7 @@ static json_t *new_mount(const char *type, const char *name, const char *source,
 	bool volume = !strcmp(type, "volume");
 	json_t *m = json_pack("{s:s}", "Type", type);
 
-	if (volume)
+	if (volume || !strcmp(type, "image"))
 		json_object_set_new(m, "Name", json_string(name));
 	json_object_set_new(m, "Source", json_string(source));
 	json_object_set_new(m, "Destination", json_string(target));
@@ -158,7 +158,7 @@ static const struct field mount_fields[] = {
 	{ "BindOptions", 'o', true, "{}" },
 	{ "VolumeOptions", 'o', true, "{}" },
 	{ "TmpfsOptions", 'o', true, "{}" },
-	{ "ImageOptions", 'o', false, "{}" },
+	{ "ImageOptions", 'o', true, "{}" },
 	{ "ClusterOptions", 'o', false, "{}" },
 	{ NULL },
 };
@@ -186,6 +186,11 @@ static const struct field tmpfs_fields[] = {
 	{ "SizeBytes", 'i', true, "0" },
 	{ "Mode", 'i', true, "0" },
 	{ "Options", 'a', true, "[]" },
+	{ NULL },
+};
+
+static const struct field image_fields[] = {
+	{ "Subpath", 's', true, "\"\"" },
 	{ NULL },
 };
 
@@ -281,6 +286,14 @@ static bool is_local_path(const char *path)
 	return *path != '/' && depth >= 0;
 }
 
+static int check_subpath(const char *type, const char *part, struct err *err)
+{
+	if (is_local_path(part))
+		return 0;
+	return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": subpath must be a "
+		       "relative path within the %s", type, type);
+}
+
 static json_t *volume_mount(const json_t *mount, struct err *err)
 {
 	const char *name = jsonx_str(mount, "Source", "");
@@ -290,19 +303,33 @@ static json_t *volume_mount(const json_t *mount, struct err *err)
 	const char *part = jsonx_str(o, "Subpath", "");
 	json_t *m;
 
-	if (!options || (*name && check_volume_name(name, err)))
+	if (!options || (*name && check_volume_name(name, err)) || check_subpath("volume", part, err))
 		return NULL;
-	if (!is_local_path(part)) {
-		err_set(err, ERR_INVALID, "invalid mount config for type \"volume\": subpath must be "
-			"a relative path within the volume");
-		return NULL;
-	}
 	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
 	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false) || *part));
 	json_object_set(m, "_labels", json_object_get(o, "Labels"));
 	if (json_object_size(options))
 		json_object_set(m, "_options", options);
+	if (*part)
+		json_object_set_new(m, "_subpath", json_string(part));
+	return m;
+}
+
+static json_t *image_mount(const json_t *mount, struct err *err)
+{
+	const char *image = jsonx_str(mount, "Source", "");
+	AUTO_JSON json_t *o = dockerd_normalise(json_object_get(mount, "ImageOptions"), image_fields,
+						"ImageOptions.", err);
+	const char *part = jsonx_str(o, "Subpath", "");
+	json_t *m;
+
+	if (!*image)
+		err_set(err, ERR_INVALID,
+			"invalid mount config for type \"image\": field Source must not be empty");
+	if (!o || !*image || check_subpath("image", part, err))
+		return NULL;
+	m = new_mount("image", image, "", jsonx_str(mount, "Target", ""), false);
 	if (*part)
 		json_object_set_new(m, "_subpath", json_string(part));
 	return m;
@@ -358,6 +385,27 @@ static json_t *tmpfs_mount(const json_t *mount, struct err *err)
 	return m;
 }
 
+static const struct {
+	const char *type, *options;
+	json_t *(*parse)(const json_t *mount, struct err *err);
+} types[] = {
+	{ "bind", "BindOptions", bind_mount },
+	{ "volume", "VolumeOptions", volume_mount },
+	{ "tmpfs", "TmpfsOptions", tmpfs_mount },
+	{ "image", "ImageOptions", image_mount },
+};
+enum { N_TYPES = sizeof types / sizeof *types };
+
+/* Options are those of the type. */
+static int check_options(const json_t *m, const char *type, struct err *err)
+{
+	for (size_t i = 0; i < N_TYPES; i++)
+		if (strcmp(types[i].type, type) && json_object_size(json_object_get(m, types[i].options)))
+			return err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": field %s "
+				       "must not be specified", type, types[i].options);
+	return 0;
+}
+
 json_t *dockerd_mount_parse(const json_t *mount, struct err *err)
 {
 	AUTO_JSON json_t *m = json_is_object(mount)
@@ -369,12 +417,9 @@ json_t *dockerd_mount_parse(const json_t *mount, struct err *err)
 		err_set(err, ERR_INVALID, "HostConfig.Mounts: expected objects");
 	if (!m || check_destination(jsonx_str(m, "Target", ""), type, err))
 		return NULL;
-	if (!strcmp(type, "bind"))
-		return bind_mount(m, err);
-	if (!strcmp(type, "volume"))
-		return volume_mount(m, err);
-	if (!strcmp(type, "tmpfs"))
-		return tmpfs_mount(m, err);
+	for (size_t i = 0; i < N_TYPES; i++)
+		if (!strcmp(types[i].type, type))
+			return check_options(m, type, err) ? NULL : types[i].parse(m, err);
 	err_set(err, ERR_INVALID, "invalid mount config for type \"%s\": mount type unknown", type);
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #include "create.h"
 #include "events.h"
 #include "volume.h"
+#include "volume_mount.h"
 
 /* --- planning ------------------------------------------------------------------------ */
 
@@ -190,7 +191,8 @@ int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *moun
 	json_t *m;
 	size_t i;
 
-	if (name_volumes(d, container, mounts, err))
+	if (name_volumes(d, container, mounts, err) ||
+	    dockerd_image_mounts_view(d, container, mounts, err))
 		return -1;
 	json_array_foreach(mounts, i, m) {
 		const char *type = jsonx_str(m, "Type", "");
@@ -278,11 +280,11 @@ static json_t *oci_tmpfs(const json_t *m)
 			 "type", "tmpfs", "source", "tmpfs", "options", options);
 }
 
-/* A part of a volume is bound from where it was found. */
+/* An image, and a part of a volume, is bound from where it was mounted. */
 static json_t *source_of(const json_t *m, const char *parts, size_t i)
 {
-	return *jsonx_str(m, "_subpath", "") ? json_sprintf("%s/%zu", parts, i)
-					     : json_incref(json_object_get(m, "Source"));
+	return dockerd_subpath_is(m) ? json_sprintf("%s/%zu", parts, i)
+				     : json_incref(json_object_get(m, "Source"));
 }
 
 static json_t *oci_bind(const json_t *m, json_t *source)

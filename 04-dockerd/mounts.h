@@ -12,7 +12,8 @@
  * document. Keys that begin with '_' are ours: "_nocopy", "_data" (tmpfs options),
  * "_create" (make a missing bind source), "_flat" (without what is mounted below it),
  * "_ro_flat" (which stays writable), "_anonymous"; of a volume "_labels" and "_options", if it is
- * to be made, and "_subpath", if only a part of it is wanted.
+ * to be made; of an image "_image", "_chain" (its topmost layer's) and "_view"; of both "_subpath", if
+ * only a part of it is wanted.
  */
 #ifndef DOCKYARD_DOCKERD_MOUNTS_H
 #define DOCKYARD_DOCKERD_MOUNTS_H
@@ -31,7 +32,7 @@ json_t *dockerd_mount_parse(const json_t *mount, struct err *err);
 json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t *host,
 			    struct err *err);
 
-/* Create the volumes of the plan (and fill in their names and sources) and missing
+/* Create the volumes of the plan (and fill in their names and sources), views of images and missing
  * bind sources. The container wants them (volume.h) from then on. On failure the volumes made
  * here without a name are removed. */
 int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *mounts,
@@ -43,8 +44,19 @@ void dockerd_mounts_discard(struct daemon *d, const char *container, const json_
 /* The list as inspect shows it: without our keys. New. */
 json_t *dockerd_mounts_inspect(const json_t *mounts);
 
-/* The OCI mounts, shallow destinations before deep ones. `parts`: where parts of volumes are
- * mounted (dockerd_subpaths_dir). New. */
+/* The OCI mounts, shallow destinations before deep ones. `parts`: where images and parts of volumes
+ * are mounted (dockerd_subpaths_dir). New. */
 json_t *dockerd_mounts_oci(const json_t *mounts, const char *parts);
+
+/* --- image_mount.c: images as mounts ---------------------------------------------------------- */
+
+/* A view for each that `mounts` wants, and which image it is. */
+int dockerd_image_mounts_view(struct daemon *d, const char *container, json_t *mounts, struct err *err);
+/* The container's views go; having none is no error. */
+int dockerd_image_mounts_drop(struct daemon *d, const char *container, struct err *err);
+/* Is that image (an ID; NULL: any) among the mounts? */
+bool dockerd_image_is_mounted(const json_t *mounts, const char *id);
+/* Make the directory `target` and mount the view of one on it. */
+int dockerd_image_mount(struct daemon *d, const json_t *m, const char *target, struct err *err);
 
 #endif

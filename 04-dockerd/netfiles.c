@@ -116,12 +116,12 @@ char *dockerd_host_resolv(void)
 }
 
 /* "name:address" or "name=address"; host-gateway is the host as the container reaches it. */
-static void add_extra(struct strbuf *sb, const struct networks *all, const struct container *c,
+static void add_extra(struct strbuf *sb, const struct daemon *d, const struct container *c,
 		      const char *entry)
 {
 	AUTO_FREE char *name = xstrdup(entry);
 	const struct endpoint *gw = dockerd_gateway_of(c);
-	const struct kern_addr *host = &all->builtin[NET_BRIDGE]->gateway;
+	const struct kern_addr *host = &d->net->builtin[NET_BRIDGE]->gateway;
 	char *colon = strpbrk(name, ":="), ip[ADDR_TEXT_SIZE];
 	const char *to = colon + 1;
 
@@ -129,7 +129,7 @@ static void add_extra(struct strbuf *sb, const struct networks *all, const struc
 	if (!host->family && gw)
 		host = &gw->net->gateway;
 	if (!strcmp(to, "host-gateway"))
-		to = dockerd_addr_text(host, ip);
+		to = d->cfg->host_gateway ? d->cfg->host_gateway : dockerd_addr_text(host, ip);
 	strbuf_addf(sb, "%s\t%s\n", to, name);
 }
 
@@ -155,7 +155,7 @@ static char *hosts_text(struct daemon *d, const struct container *c, struct err 
 			 "fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\n"
 			 "ff02::2\tip6-allrouters\n");
 	json_array_foreach(extra, i, v)
-		add_extra(&sb, d->net, c, json_string_value(v));
+		add_extra(&sb, d, c, json_string_value(v));
 	if (dockerd_links_hosts(d, c, &sb, err))
 		return NULL;
 	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling) {

@@ -83,7 +83,7 @@ static void add_netfiles(json_t *out, struct daemon *d, const struct container *
 }
 
 /* Our init (docker-init.c) lies beside the daemon and is static: it runs in any image. */
-static void add_init(json_t *out, const struct container *c)
+static void add_init(json_t *out, const struct daemon *d, const struct container *c)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - sizeof "docker-init");
@@ -92,7 +92,8 @@ static void add_init(json_t *out, const struct container *c)
 		return;
 	self[n] = '\0';
 	strcpy(strrchr(self, '/') + 1, "docker-init");
-	json_array_append_new(out, oci_mount("/sbin/docker-init", "bind", self, "bind,ro"));
+	json_array_append_new(out, oci_mount("/sbin/docker-init", "bind",
+					     d->cfg->init_path ? d->cfg->init_path : self, "bind,ro"));
 }
 
 json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const struct joins *j)
@@ -102,7 +103,7 @@ json_t *dockerd_spec_mounts(struct daemon *d, const struct container *c, const s
 
 	add_standard(out, c, j);
 	add_netfiles(out, d, c, j);
-	add_init(out, c);
+	add_init(out, d, c);
 	json_array_extend(out, own);
 	json_decref(own);
 	return out;

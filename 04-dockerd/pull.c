@@ -172,15 +172,17 @@ int dockerd_pull(struct daemon *d, struct progress *progress, const char *ref, c
 static int post_create(struct http_request *req, struct http_reply *rep, void *d, struct err *err)
 {
 	struct progress_job job = { run, pull_free, NULL };
+	AUTO_FREE char *platform = NULL;
 	struct reference ref;
 	json_t *auth = NULL;
 
 	if (http_query(req, "fromSrc"))
 		return dockerd_import(req, rep, d, err);
 	if (reference_of(req, &ref, err) ||
+	    dockerd_platform_parse(http_query(req, "platform"), &platform, err) ||
 	    dockerd_auth_parse(http_header(req, "X-Registry-Auth"), &auth, err))
 		return -1;
-	job.arg = new_pull(d, &ref, http_query(req, "platform"), auth);
+	job.arg = new_pull(d, &ref, platform, auth);
 	return dockerd_progress(d, &job, rep, err);
 }
 

@@ -18,6 +18,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
+#include "mounts.h"
 #include "task.h"
 #include "volume.h"
 
@@ -75,7 +76,7 @@ static bool remove_once(struct daemon *d, const char *id)
 
 	if (dockerd_task_discard(d, id, false, &err) && err.kind == ERR_CONFLICT)
 		dockerd_task_delete(d, id); /* it runs, and is nobody's */
-	if (dockerd_snapshot_remove(d, id, &err)) {
+	if (dockerd_snapshot_remove(d, id, &err) || dockerd_image_mounts_drop(d, id, &err)) {
 		log_warn("snapshot %.12s: %s", id, err.msg);
 		return err.kind == ERR_UNAVAILABLE;
 	}

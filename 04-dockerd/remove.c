@@ -29,7 +29,7 @@ static int begin(struct daemon *d, struct container *c, bool force, bool *runnin
 			     c->id);
 	else if (!c->listed)
 		rc = err_set(err, ERR_NOT_FOUND, "No such container: %s", c->id);
-	else if (c->st.running && !force)
+	else if ((c->st.running || c->st.restarting) && !force)
 		rc = err_set(err, ERR_CONFLICT,
 			     "cannot remove container \"/%s\": container is %s: %s the "
 			     "container before removing or force remove",
@@ -61,8 +61,11 @@ static int remove_snapshot(struct daemon *d, struct container *c, const char *do
 
 	if (file_remove_tree(AT_FDCWD, document, err))
 		return -1;
-	if (!dockerd_snapshot_remove(d, c->id, err))
+	if (!dockerd_snapshot_remove(d, c->id, err)) {
+		if (dockerd_image_is_mounted(c->mounts, NULL) && dockerd_image_mounts_drop(d, c->id, err))
+			log_warn("container %.12s: %s", c->id, err->msg);
 		return 0;
+	}
 	if (!dockerd_container_save(d, c, &ignored))
 		dockerd_remnant_forget(d, c->id);
 	return -1;

@@ -9,10 +9,13 @@
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
 
-/* The other name is what the stock one is called since Docker leaves it to containerd. */
+/* What containerd calls the shim that runs OCI runtimes, the only one that there is here; so it is the
+ * stock runtime's other name, too. */
+#define OCI_SHIM "io.containerd.runc.v2"
+
 static bool is_stock(const char *name)
 {
-	return !strcmp(name, STOCK_RUNTIME) || !strcmp(name, "io.containerd.runc.v2");
+	return !strcmp(name, STOCK_RUNTIME) || !strcmp(name, OCI_SHIM);
 }
 
 /* --- settings ----------------------------------------------------------------------------- */
@@ -43,14 +46,40 @@ int dockerd_runtimes_add(json_t **all, const char *flag, struct err *err)
 	return put(all, name, json_pack("{s:s}", "path", eq + 1), err);
 }
 
+/* {"runtimeType", "options"}: the way to say it that real containerd has; `path` is the other. */
+static int check_shim(const char *name, const json_t *runtime, struct err *err)
+{
+	static const struct field fields[] = {
+		{ "BinaryName", 's', true, "\"\"" },
+		{ "Root", 's', false, "\"\"" },
+		{ "SystemdCgroup", 'b', false, "false" },
+		{ NULL },
+	};
+	const char *type = jsonx_str(runtime, "runtimeType", "");
+	json_t *options = json_object_get(runtime, "options");
+	AUTO_FREE char *where = xasprintf("runtimes.%s.options.", name);
+	AUTO_JSON json_t *known = options ? dockerd_normalise(options, fields, where, err) : json_object();
+
+	if (!known)
+		return -1;
+	if (options && !*type)
+		return err_set(err, ERR_INVALID, "runtime %s: options are for a runtimeType", name);
+	if (*type && (*jsonx_str(runtime, "path", "") || json_object_get(runtime, "runtimeArgs")))
+		return err_set(err, ERR_INVALID, "runtime %s: either path and runtimeArgs, or runtimeType and "
+			       "options", name);
+	if (*type && strcmp(type, OCI_SHIM))
+		return err_set(err, ERR_UNSUPPORTED, "runtimes.%s.runtimeType: %s is not supported by this "
+			       "daemon, only " OCI_SHIM, name, type);
+	return 0;
+}
+
 int dockerd_runtimes_take(json_t **all, const json_t *given, struct err *err)
 {
 	static const struct field fields[] = {
 		{ "path", 's', true, "\"\"" },
 		{ "runtimeArgs", 'l', true, "null" },
-		/* containerd's shims of other kinds (virtual machines, …): there are none here. */
-		{ "runtimeType", 's', false, "null" },
-		{ "options", 'o', false, "null" },
+		{ "runtimeType", 's', true, "null" },
+		{ "options", 'o', true, "null" },
 		{ NULL },
 	};
 	const char *name;
@@ -65,6 +94,10 @@ int dockerd_runtimes_take(json_t **all, const json_t *given, struct err *err)
 		for (size_t i = 1; fields[i].name; i++)
 			if (dockerd_is_empty(json_object_get(runtime, fields[i].name)))
 				json_object_del(runtime, fields[i].name);
+		if (check_shim(name, runtime, err)) {
+			json_decref(runtime);
+			return -1;
+		}
 		if (put(all, name, runtime, err))
 			return -1;
 	}
@@ -77,7 +110,7 @@ int dockerd_runtimes_check(const json_t *all, const char *default_name, struct e
 	json_t *v;
 
 	json_object_foreach((json_t *)all, name, v)
-		if (!*jsonx_str(v, "path", ""))
+		if (!*jsonx_str(v, "path", "") && !json_object_get(v, "runtimeType"))
 			return err_set(err, ERR_INVALID, "runtime %s: a path must be configured", name);
 	if (default_name && !is_stock(default_name) && !json_object_get(all, default_name))
 		return err_set(err, ERR_INVALID, "specified default runtime '%s' does not exist",
@@ -121,9 +154,10 @@ int dockerd_runtime_choose(struct daemon *d, json_t *host, struct err *err)
 json_t *dockerd_runtime_body(struct daemon *d, const char *name, struct err *err)
 {
 	AUTO_JSON json_t *found = find(d, name);
-	const char *path = jsonx_str(found, "path", "");
+	const char *binary = jsonx_str(json_object_get(found, "options"), "BinaryName", STOCK_RUNTIME);
+	const char *path = jsonx_str(found, "path", *binary ? binary : STOCK_RUNTIME);
 
-	if (is_stock(name))
+	if (is_stock(name) || (found && !strcmp(path, STOCK_RUNTIME)))
 		return json_null();
 	if (!found) {
 		unknown(name, err);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "01-kernel/base/strbuf.h"
+#include "frames.h"
 
 #define BLOCK 16384
 
@@ -19,6 +20,7 @@ struct way {
 	struct detach *detach;
 	char buf[BLOCK + 16];
 	size_t at, len;    /* buf[at..len) is still to be written */
+	bool frame;        /* what is read gets a head */
 	bool eof;          /* nothing more to read */
 	bool hold;         /* the caller tells the other side */
 	bool done;         /* and the other side was told */
@@ -86,13 +88,16 @@ enum step { GO_ON, DETACHED, BROKEN };
 
 static enum step fill(struct way *w)
 {
+	size_t head = w->frame ? sizeof((struct frames *)0)->head : 0;
 	char typed[BLOCK];
-	ssize_t n = recv(w->from, w->detach ? typed : w->buf, BLOCK, MSG_DONTWAIT);
+	ssize_t n = recv(w->from, w->detach ? typed : w->buf + head, BLOCK, MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? GO_ON : BROKEN;
 	w->at = 0;
-	w->len = (size_t)n;
+	w->len = n ? (size_t)n + head : 0;
+	if (n && head)
+		dockerd_frame_head(w->buf, (size_t)n);
 	if (n == 0)
 		w->eof = true;
 	else if (w->detach && dockerd_detach_feed(w->detach, typed, (size_t)n, w->buf, &w->len))
@@ -169,6 +174,7 @@ bool dockerd_splice(const struct splice *s)
 	up->to = down->from = s->server;
 	up->detach = s->detach;
 	down->hold = s->hold;
+	down->frame = s->frame;
 	while (!down->done || (s->both && !up->done)) {
 		struct pollfd p[3] = { { s->client, interest(up, down), 0 },
 				       { s->server, interest(down, up), 0 },

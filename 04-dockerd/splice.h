@@ -36,6 +36,7 @@ struct splice {
 	int client, server, stop_fd;
 	struct detach *detach; /* NULL: none */
 	bool both;             /* return only when both directions have ended */
+	bool frame;            /* the server's bytes go to the client as frames of stdout (frames.h) */
 	bool hold;             /* the client learns of the end when the caller closes it */
 };
 bool dockerd_splice(const struct splice *s);

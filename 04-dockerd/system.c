@@ -228,7 +228,7 @@ static void by_version(json_t *doc, const struct daemon *d, int minor)
 	if (minor >= 46)
 		json_object_set_new(doc, "Containerd",
 				    json_pack("{s:s, s:{s:s, s:s}}", "Address", d->cfg->containerd,
-					      "Namespaces", "Containers", CONTAINERD_NAMESPACE,
+					      "Namespaces", "Containers", d->cfg->namespace_,
 					      "Plugins", ""));
 	for (size_t i = 0; i < 2 && minor < 49; i++)
 		json_object_set_new(json_object_get(doc, "RegistryConfig"), lists[i],

@@ -11,7 +11,7 @@
 
 #include "container.h"
 
-#define CONTAINERD_NAMESPACE "moby" /* as the real one's */
+#define CONTAINERD_NAMESPACE "moby" /* as the real one's, if the operator names none */
 
 int dockerd_snapshot_prepare(struct daemon *d, const char *key, const char *parent,
 			     struct err *err);

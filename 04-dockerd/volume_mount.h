@@ -38,8 +38,10 @@ int dockerd_volume_unmount(struct daemon *d, const char *name, struct err *err);
 /* The event "mount" or "unmount" of each of the container's volumes. */
 void dockerd_volume_events(struct daemon *d, const struct container *c, const char *action);
 
-/* --- volume_subpath.c: a part of a volume (VolumeOptions.Subpath) --------------------------- */
+/* --- volume_subpath.c: images, and parts of volumes and of images (…Options.Subpath) ---------- */
 
+/* Is it one of these? */
+bool dockerd_subpath_is(const json_t *m);
 /* What the path means is the kernel's business and settled once: the directory found is bound where
  * the container cannot change what the name leads to. */
 int dockerd_subpaths_mount(struct daemon *d, const char *user, const json_t *mounts,

@@ -1,7 +1,9 @@
 /*
- * volume_subpath.c - a part of a volume, for containers that get no more of it (volume_mount.h).
+ * volume_subpath.c - images, and parts of volumes and images for containers that get no more of them
+ * (volume_mount.h).
  *
- *     <exec-root>/subpaths/<user>/<n>     what the n-th of the container's mounts binds
+ *     <exec-root>/subpaths/<user>/<n>        what the n-th of the container's mounts binds
+ *     <exec-root>/subpaths/<user>/<n>.whole  the image that it is a part of
  *
  * A path in a volume is chosen by whoever writes to the volume: between a look at it and the
  * runtime's mount it could become a link to anything. So the runtime is given a mount of what was
@@ -19,6 +21,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/path.h"
+#include "mounts.h"
 #include "volume_mount.h"
 
 char *dockerd_subpaths_dir(const struct daemon *d, const char *user)
@@ -40,10 +43,13 @@ static int open_target(const char *path, bool directory, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", path) : fd;
 }
 
-static int bind_part(const char *dir, size_t i, const json_t *m, struct err *err)
+bool dockerd_subpath_is(const json_t *m)
 {
-	const char *source = jsonx_str(m, "Source", ""), *part = jsonx_str(m, "_subpath", "");
-	AUTO_FREE char *path = xasprintf("%s/%zu", dir, i);
+	return *jsonx_str(m, "_subpath", "") || *jsonx_str(m, "_view", "");
+}
+
+static int bind_part(const char *source, const char *part, const char *path, struct err *err)
+{
 	AUTO_CLOSE int root = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC), from = -1, to = -1;
 	struct kern_mount_options o = { .set = MS_BIND | MS_REC };
 	struct stat st;
@@ -57,6 +63,19 @@ static int bind_part(const char *dir, size_t i, const json_t *m, struct err *err
 	return to < 0 ? -1 : kern_mount_bind(from, to, &o, err);
 }
 
+static int mount_one(struct daemon *d, const char *dir, size_t i, const json_t *m, struct err *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%zu", dir, i), *whole = xasprintf("%s.whole", path);
+	const char *part = jsonx_str(m, "_subpath", "");
+	bool image = *jsonx_str(m, "_view", "");
+
+	if (file_mkdir_p(dir, 0700, err))
+		return -1;
+	if (image && dockerd_image_mount(d, m, *part ? whole : path, err))
+		return -1;
+	return *part ? bind_part(image ? whole : jsonx_str(m, "Source", ""), part, path, err) : 0;
+}
+
 int dockerd_subpaths_mount(struct daemon *d, const char *user, const json_t *mounts,
 			   struct err *err)
 {
@@ -65,8 +84,7 @@ int dockerd_subpaths_mount(struct daemon *d, const char *user, const json_t *mou
 	size_t i;
 
 	json_array_foreach((json_t *)mounts, i, m)
-		if (*jsonx_str(m, "_subpath", "") &&
-		    (file_mkdir_p(dir, 0700, err) || bind_part(dir, i, m, err)))
+		if (dockerd_subpath_is(m) && mount_one(d, dir, i, m, err))
 			return -1;
 	return 0;
 }

@@ -2,7 +2,7 @@
  * wait.c - POST /containers/{id}/wait: an answer whose headers come at once and
  * whose body comes when the container has ended.
  *
- *   not-running   it does not run, be it from the start
+ *   not-running   it does not run, be it from the start, or it has ended and is started again (--restart)
  *   next-exit     one more exit than when the request came
  *   removed       it is gone (--rm)
  *
@@ -35,7 +35,9 @@ static bool holds(const struct session *s)
 
 	switch (s->condition) {
 	case NOT_RUNNING:
-		return !c->st.running && !c->st.restarting;
+		if (!c->st.running && !c->st.restarting)
+			return true;
+		return c->exit_serial != s->exit_serial;
 	case NEXT_EXIT:
 		return c->exit_serial != s->exit_serial || !c->listed;
 	default:

@@ -36,6 +36,7 @@ static const struct key keys[] = {
 	{ "volume-driver", "DriverConfig", "Name", TEXT },
 	{ "volume-opt", "DriverConfig", "Options", PAIR },
 	{ "volume-subpath", "VolumeOptions", "Subpath", TEXT },
+	{ "image-subpath", "ImageOptions", "Subpath", TEXT },
 	{ "tmpfs-size", "TmpfsOptions", "SizeBytes", BYTES },
 	{ "tmpfs-mode", "TmpfsOptions", "Mode", MODE },
 };
@@ -132,6 +133,7 @@ static int check_type(const json_t *mount, struct err *err)
 {
 	static const char *const options[][2] = {
 		{ "BindOptions", "bind" }, { "VolumeOptions", "volume" }, { "TmpfsOptions", "tmpfs" },
+		{ "ImageOptions", "image" },
 	};
 	const char *type = jsonx_str(mount, "Type", "");
 

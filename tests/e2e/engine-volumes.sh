@@ -67,6 +67,34 @@ expect_fail any 'cannot access path .*_data/none' d run --rm --mount type=volume
 expect_fail any 'subpath must be a relative path within the volume' \
 	d run --rm --mount type=volume,src=dir,dst=/h,volume-subpath=../x busybox true
 
+# ---- an image, to look at; its links lead no further than it
+mkdir "$T/looked"
+printf '%s\n' 'FROM busybox' 'RUN mkdir /part && echo inside >/part/file && ln -s / /out && ln -s ../../../../etc/hostname /up' 'VOLUME /part' \
+	>"$T/looked/Dockerfile"
+expect_ok docker build -q -t looked "$T/looked"
+expect_ok d run -d --name looks --mount type=image,src=looked,dst=/i --mount type=image,src=looked,dst=/p,image-subpath=part/file \
+	--mount type=image,src=looked,dst=/o,image-subpath=out/part busybox sleep 1000
+expect_eq "its files" "inside inside file" "$(d exec looks sh -c 'cat /i/part/file /p; ls /o' | xargs)"
+expect_fail 1 'Read-only file system' d exec looks touch /i/x
+expect_eq "as inspect shows it" "image looked /i false" \
+	"$(d inspect -f '{{with index .Mounts 0}}{{.Type}} {{.Name}} {{.Destination}} {{.RW}}{{end}}' looks)"
+expect_eq "no mount stays with the host" 0 "$(grep -c " $T/.*subpaths" /proc/self/mountinfo)"
+expect_fail any 'cannot access path .*/up' d run --rm --mount type=image,src=looked,dst=/p,image-subpath=up busybox cat /p
+expect_fail 125 'No such image: nosuch:latest' d run --rm --mount type=image,src=nosuch,dst=/p busybox true
+expect_fail 1 "\(must force\) - container $(d ps -qf name=looks) is using its referenced image" d rmi looked
+expect_eq "of another container" inside "$(d run --rm --volumes-from looks busybox cat /p)"
+expect_ok d kill looks
+expect_eq "copied from one that does not run" part/file "$(d cp looks:/i/part/file - | tar -tf - | sed 's|^|part/|')"
+expect_ok d rmi -f looked
+stop_dockerd KILL
+start_dockerd
+expect_ok d start looks
+expect_eq "without its image, after a restart" inside "$(d exec looks cat /i/part/file)"
+views() { curl -s --unix-socket "$T/containerd.sock" http://c/v1/snapshots | grep -o '[0-9a-f]*-image-[0-9]*' | sort -u | wc -l; }
+expect_eq "a view each" 3 "$(views)"
+expect_ok d rm -f looks
+expect_eq "which are the container's" 0 "$(views)"
+
 # ---- what cannot be mounted
 expect_ok d volume create -o type=nfs -o device=:/none -o o=addr=no.such.host.invalid far
 expect_fail 125 "error while mounting volume '$T/docker/volumes/far/_data': error resolving passed in network volume address" \

@@ -252,9 +252,11 @@ ENDPOINT = {
 }
 # What is in objects of those above, and not sent there because of what stands beside it.
 INNER = [
-    ("HostConfig", {"Mounts": [{"Type": "image", "Source": "busybox", "Target": "/i"}]}, "mount type unknown"),
+    ("HostConfig", {"Mounts": [{"Type": "image", "Target": "/i"}]}, "field Source must not be empty"),
+    ("HostConfig", {"Mounts": [{"Type": "image", "Source": "nosuch", "Target": "/i"}]}, "No such image: nosuch:latest"),
+    ("HostConfig", {"Mounts": [{"Type": "image", "Source": "busybox", "Target": "/i", "ImageOptions": {"Subpath": "../x"}}]}, "subpath must be a relative path within the image"),
     ("HostConfig", {"Mounts": [{"Type": "npipe", "Source": "x", "Target": "/i"}]}, "mount type unknown"),
-    ("HostConfig", {"Mounts": [{"Type": "volume", "Target": "/i", "ImageOptions": {"Subpath": "x"}}]}, "ImageOptions"),
+    ("HostConfig", {"Mounts": [{"Type": "volume", "Target": "/i", "ImageOptions": {"Subpath": "x"}}]}, "field ImageOptions must not be specified"),
     ("HostConfig", {"Mounts": [{"Type": "volume", "Target": "/i", "ClusterOptions": {"x": 1}}]}, "ClusterOptions"),
     ("HostConfig", {"Mounts": [{"Type": "volume", "Target": "/i", "VolumeOptions": {"Subpath": "../x"}}]}, "subpath must be a relative path"),
     ("HostConfig", {"Mounts": [{"Type": "tmpfs", "Target": "/i", "TmpfsOptions": {"Options": [["suid"]]}}]}, "invalid option: suid"),

@@ -183,7 +183,7 @@ def many_options():
                 extra_hosts={"other": "10.9.9.9"}, dns=["10.9.9.8"], shm_size="8m", restart_policy={"Name": "on-failure",
                 "MaximumRetryCount": 2}, ports={"80/tcp": None, "81/tcp": ("127.0.0.1", 8181)}, security_opt=["no-new-privileges"],
                 log_config=docker.types.LogConfig(type="json-file", config={"max-size": "1m"}), sysctls={"net.core.somaxconn": "99"},
-                healthcheck={"test": ["CMD", "true"], "interval": 10 ** 9})
+                healthcheck={"test": ["CMD", "true"], "interval": 10 ** 9}, isolation="default", runtime="runc")
     c.reload()
     host = c.attrs["HostConfig"]
     expect("limits", (64 << 20, 512, 50), (host["Memory"], host["CpuShares"], host["PidsLimit"]))
@@ -201,6 +201,7 @@ def many_options():
 def life():
     c = client.containers.create("busybox", ["sh", "-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done"])
     expect("created", "created", c.status)
+    expect_error("no such platform", APIError, 400, "unknown operating system", lambda: api.pull("busybox", platform="foobar"))
     c.start()
     soon("ready", lambda: c.logs() == b"ready\n")
     c.reload()
@@ -229,8 +230,24 @@ def life():
     expect_error("gone", NotFound, 404, "No such container: other", lambda: client.containers.get("other"))
 
 
+def links():
+    a = sleeper(name="linked")
+    b = sleeper(name="links", links={"linked": "other"})
+    expect("a link", 0, b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code)
+    api.remove_container("links/other", link=True)
+    expect("a link taken back", (1, []), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
+                                          api.inspect_container(b.id)["HostConfig"]["Links"]))
+    expect_error("taken back twice", NotFound, 404, "links/other", lambda: api.remove_container("links/other", link=True))
+    a.remove(force=True)
+    b.remove(force=True)
+
+
 def waiting():
     """The three conditions, asked before they come true."""
+    again = client.containers.run("busybox", ["sh", "-c", "sleep 0.3; exit 5"], detach=True, restart_policy={"Name": "always"})
+    expect("one that is started again has ended all the same", 5, another(timeout=10).wait(again.id, timeout=10)["StatusCode"])
+    expect_error("nor is it removed without force", APIError, 409, "cannot remove container", again.remove)
+    again.remove(force=True)
     c = client.containers.create("busybox", ["sh", "-c", "exit 4"])
     told = {}
     threads = [threading.Thread(target=lambda how=how: told.update({how: another().wait(
@@ -269,12 +286,19 @@ def execs():
                                                      environment={"V": "x"}).output)
     expect("streamed", b"ab", b"".join(c.exec_run(["sh", "-c", "printf a; sleep 0.1; printf b"], stream=True).output))
     expect("a terminal", b"tty\r\n", c.exec_run(["echo", "tty"], tty=True).output)
+    one = api.exec_create(c.id, ["printf", "tty"], tty=True)
+    expect("a terminal's output in frames, for who does not say again that it is one", b"\1\0\0\0\0\0\0\3tty",
+           read_all(api.exec_start(one["Id"], socket=True)._sock))
     expect("not found", 127, c.exec_run(["nosuch"]).exit_code)
     sock = c.exec_run(["cat"], stdin=True, socket=True).output
     raw = getattr(sock, "_sock", sock)
     raw.sendall(b"ping")
     raw.shutdown(1)
     expect("through a socket", b"\1\0\0\0\0\0\0\4ping", read_all(raw))
+    one = api.exec_create(c.id, "cat", stdin=True, tty=True, detach_keys="ctrl-x")
+    raw = api.exec_start(one["Id"], tty=True, socket=True)._sock
+    raw.sendall(b"\x18")
+    soon("the keys that detach", lambda: is_closed(raw))
     one = api.exec_create(c.id, "sleep 1000")
     expect("detached", "", api.exec_start(one["Id"], detach=True))
     soon("running", lambda: api.exec_inspect(one["Id"])["Running"])
@@ -293,7 +317,20 @@ def read_all(sock):
     return data
 
 
+def is_closed(sock):
+    try:
+        sock.sendall(b"x")
+    except OSError:
+        return True
+    return False
+
+
 def attach():
+    c = client.containers.run("busybox", ["cat"], stdin_open=True, tty=True, detach=True, stop_signal="SIGKILL")
+    raw = c.attach_socket(params={"stdin": 1, "stream": 1})._sock
+    raw.sendall(b"\x10\x11")
+    soon("nobody hears what is typed after the keys that detach", lambda: is_closed(raw))
+    c.remove(force=True)
     c = client.containers.create("busybox", ["cat"], stdin_open=True)
     sock = c.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
     c.start()
@@ -334,7 +371,7 @@ def archives():
     expect("changes", {"Path": "/tmp/f", "Kind": 1}, [d for d in c.diff() if d["Path"] == "/tmp/f"][0])
     expect("export", True, "usr/bin/busybox" in tarfile.open(fileobj=io.BytesIO(b"".join(c.export()))).getnames())
     image = c.commit("committed", "1", changes="ENV X=y", message="m", author="a")
-    expect("commit", ["committed:1"], image.tags)
+    expect("commit", (["committed:1"], client.images.get("busybox").id), (image.tags, image.attrs["Parent"]))
     expect("what was committed", b"data y\n", client.containers.run(image, ["sh", "-c", "echo $(cat /tmp/f) $X"], remove=True))
     c.remove(force=True)
     client.images.remove("committed:1")
@@ -417,6 +454,7 @@ def events():
     expect("a life", ["create", "start", "die", "destroy"], seen)
     past = list(client.events(decode=True, since=int(since), until=int(time.time()) + 1, filters={"container": c.id}))
     expect("what was", True, "die" in [e["Action"] for e in past])
+    expect("all that was", True, "die" in [e["Action"] for e in client.events(decode=True, since=0, until=int(time.time()) + 1)])
     expect("who", c.id, past[0]["Actor"]["ID"])
 
 
@@ -436,7 +474,7 @@ def container_errors():
         c.remove(force=True)
 
 
-GROUPS = (daemon, images, builds, image_errors, run, many_options, life, waiting, logs, execs, attach, archives, stats, container_prune,
+GROUPS = (daemon, images, builds, image_errors, run, many_options, life, links, waiting, logs, execs, attach, archives, stats, container_prune,
           networks, volumes, events, container_errors)
 failed = 0
 for group in GROUPS:

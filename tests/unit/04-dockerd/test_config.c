@@ -94,6 +94,7 @@ static void the_file_has_dockers_names(void)
 		load_file(&c,
 			  "{\"data-root\":\"/x\",\"hosts\":[\"tcp://1.2.3.4:5\"],\"debug\":true,"
 			  "\"registry-mirrors\":[\"http://m\"],\"insecure-registries\":[\"h:1\"],"
+			  "\"containerd-namespace\":\"mine\",\"log-format\":\"json\","
 			  "\"log-driver\":\"local\",\"log-opts\":{\"max-size\":\"1m\"}}",
 			  &err),
 		0);
@@ -101,6 +102,8 @@ static void the_file_has_dockers_names(void)
 	EXPECT_STR(c.hosts.v[0], "tcp://1.2.3.4:5");
 	EXPECT_STR(c.mirrors.v[0], "http://m");
 	EXPECT_STR(c.insecure.v[0], "h:1");
+	EXPECT_STR(c.namespace_, "mine");
+	EXPECT_STR(c.log_format, "json");
 	EXPECT_STR(c.log_driver, "local");
 	EXPECT_STR(c.log_opts.v[0], "max-size=1m");
 	EXPECT_STR(c.log_level, "debug");
@@ -128,11 +131,16 @@ static void bad_files(void)
 		 "failed to set log opts: unknown log opt 'color' for json-file log driver");
 	bad_file("{\"debug\":true", "line");
 	bad_file("[]", "expected an object");
+	bad_file("{\"metrics-addr\":\"x\"}", "metrics-addr is not supported by this daemon: it has no metrics");
+	bad_file("{\"log-format\":\"xml\"}", "invalid log format: xml");
+	bad_file("{\"containerd-namespace\":\"a/b\"}", "invalid containerd namespace: a/b");
+	bad_file("{\"init-path\":\"init\"}", "--init-path: init is not an absolute path");
+	bad_file("{\"host-gateway-ip\":\"10.0.0.1/8\"}", "--host-gateway-ip: 10.0.0.1/8 is no IP address");
 }
 
 static void runtimes_have_names_and_paths(void)
 {
-	AUTO_CONFIG struct config c = { 0 }, file = { 0 };
+	AUTO_CONFIG struct config c = { 0 }, file = { 0 }, shim = { 0 };
 	struct err err = { 0 };
 
 	EXPECT_INT(LOAD(&c, &err, "--add-runtime", "crun=/usr/bin/crun", "--add-runtime=b=/b=c",
@@ -148,7 +156,15 @@ static void runtimes_have_names_and_paths(void)
 	refused("--default-runtime", "kata", "specified default runtime 'kata' does not exist");
 	bad_file("{\"runtimes\":{\"x\":{}}}", "runtime x: a path must be configured");
 	bad_file("{\"runtimes\":{\"x\":{\"runtimeType\":\"io.containerd.kata.v2\"}}}",
-		 "runtimes.x.runtimeType is not supported by this daemon");
+		 "runtimes.x.runtimeType: io.containerd.kata.v2 is not supported by this daemon, only io.containerd.runc.v2");
+	EXPECT_INT(load_file(&shim, "{\"runtimes\":{\"x\":{\"runtimeType\":\"io.containerd.runc.v2\","
+				    "\"options\":{\"BinaryName\":\"/x\"}}}}", &err), 0);
+	bad_file("{\"runtimes\":{\"x\":{\"path\":\"/x\",\"options\":{\"BinaryName\":\"/x\"}}}}",
+		 "runtime x: options are for a runtimeType");
+	bad_file("{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeType\":\"io.containerd.runc.v2\"}}}",
+		 "runtime x: either path and runtimeArgs, or runtimeType and options");
+	bad_file("{\"runtimes\":{\"x\":{\"runtimeType\":\"io.containerd.runc.v2\",\"options\":{\"SystemdCgroup\":true}}}}",
+		 "runtimes.x.options.SystemdCgroup is not supported by this daemon");
 	bad_file("{\"runtimes\":{\"x\":{\"path\":\"/x\",\"runtimeArgs\":\"-v\"}}}",
 		 "runtimes.x.runtimeArgs: expected a list of strings");
 	bad_file("{\"runtimes\":{\"runc\":{\"path\":\"/x\"}}}", "is reserved");

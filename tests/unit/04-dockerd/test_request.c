@@ -272,8 +272,7 @@ static void policies_are_checked(void)
 		     "unknown log opt 'color'");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"ten\"}}}",
 		     "invalid value of log opt 'max-size'");
-	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"3\"}}}",
-		     "no effect without 'max-size'");
+	refused_host("{\"LogConfig\":{\"Config\":{\"max-file\":\"0\"}}}", "max-file");
 	refused_host("{\"LogConfig\":{\"Config\":{\"max-size\":\"1m\",\"compress\":\"true\"}}}",
 		     "compress cannot be true when max-file is less than 2 or max-size is not set");
 	refused_host("{\"LogConfig\":{\"Config\":{\"compress\":\"1\"}}}",
