@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
@@ -11,7 +12,9 @@
 #include "auth.h"
 #include "build.h"
 #include "create.h"
+#include "human.h"
 #include "proxies.h"
+#include "reference.h"
 #include "verbs.h"
 
 #define SECRETS_LIMIT 16384 /* they travel in a header */
@@ -31,9 +34,19 @@ static int check_progress(const char *value, struct err *err)
 	return err_set(err, ERR_INVALID, "--progress=%s is not supported: auto or plain", value);
 }
 
+static int check_tag(const char *value, struct err *err)
+{
+	struct cli_reference reference;
+	int rc = cli_reference_parse_name(&reference, value, err);
+
+	if (!rc)
+		cli_reference_free(&reference);
+	return rc;
+}
+
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
-	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")" },
+	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")", .check = cli_create_check_host },
 	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
 	{ 0, "cache-from", CLI_STRINGS, AT(cache_from), "Images to consider as cache sources" },
 	{ 0, "cgroup-parent", CLI_STRING, AT(parent), "Set the parent cgroup for the \"RUN\" instructions during build" },
@@ -62,7 +75,7 @@ static const struct cli_flag flags[] = {
 	{ 0, "security-opt", CLI_STRINGS, AT(security), "Security options" },
 	{ 0, "shm-size", CLI_BYTES, AT(shm), "Size of \"/dev/shm\"" },
 	{ 0, "squash", CLI_BOOL, AT(squash), "Squash newly built layers into a single new layer" },
-	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format" },
+	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format", .check = check_tag },
 	{ 0, "target", CLI_STRING, AT(target), "Set the target build stage to build." },
 	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]" },
 	{ 0 },
@@ -132,6 +145,7 @@ static void query_limits(struct strbuf *path, const struct options *o)
 	query_text(path, "cgroupparent", o->parent);
 	query_text(path, "networkmode", o->network);
 	query_list(path, "extrahosts", &o->hosts);
+	query_list(path, "securityopt", &o->security);
 }
 
 static int query_lists(struct strbuf *path, const struct cli *cli, const struct options *o, struct err *err)
@@ -148,8 +162,6 @@ static int query_lists(struct strbuf *path, const struct cli *cli, const struct 
 	cli_proxies_to_object(cli, args);
 	query_json(path, "buildargs", args);
 	query_json(path, "labels", pairs(&o->labels, false));
-	if (o->security.n)
-		query_json(path, "securityopt", jsonx_strings(&o->security));
 	if (o->cache_from.n)
 		query_json(path, "cachefrom", jsonx_strings(&o->cache_from));
 	return 0;
@@ -239,18 +251,53 @@ static int auth_header(struct cli *cli, char **line, struct err *err)
 
 /* ---- the build ------------------------------------------------------------- */
 
+/* The context on its way: how much of it there is. */
+struct sending {
+	const struct cli_build_context *c;
+	FILE *out; /* NULL: quiet */
+	bool terminal;
+	size_t bytes, told;
+};
+
+#define TELL_EVERY (512u << 10)
+
+static void tell(struct sending *s, const char *end)
+{
+	char size[CLI_HUMAN_SIZE];
+
+	s->told = s->bytes;
+	if (!s->out)
+		return;
+	fprintf(s->out, "Sending build context to Docker daemon  %s%s", cli_human_size((double)s->bytes, 4, size), end);
+	fflush(s->out);
+}
+
+static ssize_t read_context(void *sending, char *buf, size_t size, struct err *err)
+{
+	struct sending *s = sending;
+	ssize_t n = s->c->source(s->c->source_context, buf, size, err);
+
+	s->bytes += n > 0 ? (size_t)n : 0;
+	if (!n)
+		tell(s, "\n");
+	else if (s->terminal && s->bytes - s->told >= TELL_EVERY)
+		tell(s, "\r");
+	return n;
+}
+
 static int request_build(struct cli *cli, const struct options *o, const struct cli_build_context *c,
 		struct cli_build_answer *a, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 	AUTO_FREE char *secrets = NULL, *auths = NULL;
+	struct sending sending = { .c = c, .out = a->out, .terminal = isatty(STDOUT_FILENO) };
 	int rc;
 
 	if (make_path(&path, cli, o, c, err) || secrets_header(o, &secrets, err) || auth_header(cli, &auths, err))
 		return -1;
 	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
 				       .context = a, .header = auths, .header_too = secrets,
-				       .source = c->source, .source_context = c->source_context };
+				       .source = c->source ? read_context : NULL, .source_context = &sending };
 	rc = cli_api_do(&cli->api, &request, NULL, err);
 	if (rc && a->code)
 		cli->status = a->code;

@@ -44,10 +44,12 @@ static int check(const struct options *o, struct err *err)
 {
 	if (o->password && o->from_stdin)
 		return err_set(err, ERR_INVALID, "conflicting options: cannot specify both --password and --password-stdin");
+	if (o->from_stdin && !o->user)
+		return err_set(err, ERR_INVALID, "the --password-stdin option requires --username to be set");
+	if (o->user && !*o->user) /* as an unset variable is; it is not who is known already */
+		return err_set(err, ERR_INVALID, "username is empty");
 	if (o->password)
 		fputs("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n", stderr);
-	if (o->from_stdin && (!o->user || !*o->user))
-		return err_set(err, ERR_INVALID, "Must provide --username with --password-stdin");
 	return 0;
 }
 

@@ -32,6 +32,26 @@ first_steps() {
 	d rm caller
 	d -H tcp://127.0.0.1:1 create --use-api-socket busybox
 	d login -u me -p wrong 127.0.0.1:1
+	d login -u '' -p wrong 127.0.0.1:1
+	d network rm nosuch none
+	d network rm -f nosuch
+	d history --platform nonsense busybox
+	d push busybox@sha256:$(printf '%064d' 0)
+	d events --since 1h --until 0s | head -n 1 | wc -l # nobody is told that head has enough
+	mkdir "$work/context" && printf 'FROM busybox\n' >"$work/context/Dockerfile"
+	export DOCKER_BUILDKIT=0
+	d build -t BAD "$work/context" | no_notice
+	d build --add-host bad "$work/context" | no_notice
+	d build --security-opt nonsense "$work/context" | no_notice
+	for long in '-p published=8080,target=80,protocol=udp' '--mac-address 02:42:ac:11:00:09' '--device vendor.com/class=a' '--gpus driver=x,options=a' \
+		'--add-host a=[::1]' '--ulimit core=1 --ulimit core=2' '--mount type=bind,src=/tmp,dst=/d,bind-recursive=writable,ro'; do
+		d create --name long $long busybox
+		d inspect -f '{{.HostConfig.PortBindings}} {{json .HostConfig.Mounts}} {{.HostConfig.ExtraHosts}} {{.HostConfig.Ulimits}}' long
+		d rm long
+	done
+	d create --name same busybox
+	d diff same
+	d rm same
 	d logout 127.0.0.1:1
 }
 
@@ -100,6 +120,9 @@ steps() {
 	d rmi -f made:1 imported:1
 	d system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
 }
+
+# The real client says that its builder is deprecated; ours has no other.
+no_notice() { sed '/^DEPRECATED: /,/^$/d; /^Sending build context/d'; }
 
 # What differs from one run to the next: IDs, times; and the real client's remarks to itself.
 normalise() {
