@@ -8,6 +8,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "ask.h"
+#include "ansi.h"
 #include "auth.h"
 #include "verbs.h"
 
@@ -132,10 +133,11 @@ static int run_login(struct cli *cli, void *options, char **args, int n, struct 
 		return -1;
 	const char *name = jsonx_str(known, "username", NULL);
 	bool again = !user && !password && (name || json_object_get(known, "identitytoken"));
-	if (again)
-		printf("Authenticating with existing credentials...%s%s%s\n", name ? " [Username: " : "", name ? name : "",
-		       name ? "]" : "");
-	fflush(stdout);
+	if (again) {
+		cli_complain("Authenticating with existing credentials...%s%s%s\n", name ? " [Username: " : "", name ? name : "",
+			     name ? "]" : "");
+		cli_ansi_note("To login with a different account, run 'docker logout' followed by 'docker login'");
+	}
 	if (again && !login(cli, key, known, known, err))
 		return 0;
 	if (again)

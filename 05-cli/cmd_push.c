@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "ansi.h"
 #include "auth.h"
 #include "platform.h"
 #include "progress.h"
@@ -47,9 +48,9 @@ static int push(struct cli *cli, const struct options *o, struct cli_reference *
 	if (cli_platform_query(&path, o->platform, err))
 		return -1;
 	if (o->platform && *o->platform && !o->quiet)
-		cli_complain(" Info -> Using --platform pushes only the specified platform manifest of a multi-platform image index.\n"
-			     "         Other components, like attestations, will not be included.\n"
-			     "         To push the complete multi-platform image, remove the --platform flag.\n");
+		cli_ansi_note("Using --platform pushes only the specified platform manifest of a multi-platform image index.\n"
+			      "Other components, like attestations, will not be included.\n"
+			      "To push the complete multi-platform image, remove the --platform flag.");
 	fflush(stdout);
 	struct cli_request request = { .method = "POST", .path = path.data, .header = auth };
 	if (cli_progress_request(&cli->api, &request, o->quiet ? NULL : stdout, err))

@@ -374,7 +374,7 @@ static json_t *struct_json(const json_t *value)
 	json_t *json = json_object_get(note_of(value), "json"), *out;
 
 	if (!find(cli_shape_name(value))) /* a time */
-		return json_incref(json);
+		return json ? json_incref(json) : json_null();
 	out = json_object();
 	add_fields(out, value, json);
 	json_object_update_missing(out, json); /* of a daemon that knows more than the table */

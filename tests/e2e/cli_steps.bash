@@ -33,6 +33,7 @@ first_steps() {
 	d -H tcp://127.0.0.1:1 create --use-api-socket busybox
 	d login -u me -p wrong 127.0.0.1:1
 	d login -u '' -p wrong 127.0.0.1:1
+	d --config "$work/settings" login r:5000 | sed '/^$/d; s/error: .*//'
 	d network rm nosuch none
 	d network rm -f nosuch
 	d history --platform nonsense busybox
@@ -43,12 +44,17 @@ first_steps() {
 	d build -t BAD "$work/context" | no_notice
 	d build --add-host bad "$work/context" | no_notice
 	d build --security-opt nonsense "$work/context" | no_notice
-	for long in '-p published=8080,target=80,protocol=udp' '--mac-address 02:42:ac:11:00:09' '--device vendor.com/class=a' '--gpus driver=x,options=a' \
-		'--add-host a=[::1]' '--ulimit core=1 --ulimit core=2' '--mount type=bind,src=/tmp,dst=/d,bind-recursive=writable,ro'; do
-		d create --name long $long busybox
-		d inspect -f '{{.HostConfig.PortBindings}} {{json .HostConfig.Mounts}} {{.HostConfig.ExtraHosts}} {{.HostConfig.Ulimits}}' long
-		d rm long
-	done
+	d create --name long -p published=8080,target=80,protocol=udp --add-host 'a=[::1]' --ulimit core=1 --ulimit core=2 \
+		--mount type=bind,src=/tmp,dst=/d,bind-recursive=writable,ro busybox
+	d inspect -f '{{.HostConfig.PortBindings}} {{json .HostConfig.Mounts}} {{.HostConfig.ExtraHosts}} {{.HostConfig.Ulimits}}' long
+	d rm long
+	d create --device vendor.com/class=a busybox
+	d create --gpus driver=x,options=a=b busybox
+	python3 -c 'import sys, zipfile
+zipfile.ZipFile(sys.argv[1], "w", 8).writestr("meta.json", """{"Name":"z","Metadata":{"Description":"d"},"Endpoints":{"docker":{"Host":"tcp://h:1","SkipTLSVerify":false}}}""")' "$work/context.zip"
+	d context import zipped "$work/context.zip"
+	d context inspect -f '{{.Name}} {{.Endpoints.docker.Host}} {{.Endpoints}} {{.Nosuch}}' zipped
+	d context rm zipped
 	d create --name same busybox
 	d diff same
 	d rm same
@@ -71,10 +77,9 @@ steps() {
 	d create --name made -e A=1 -l k=v -v data:/data -p 18080:80 --network name=parity,alias=friend,ip=10.77.0.9 busybox sleep 1000
 	d inspect -f '{{.Name}} {{.Config.Env}} {{json .Config.Labels}} {{json .HostConfig.PortBindings}}' made
 	d start made
-	for f in .Config.ExposedPorts .HostConfig.RestartPolicy .HostConfig.PortBindings .Mounts .NetworkSettings.Ports .State.Health .Id .ID .HostConfig.CPUShares \
-		'json .HostConfig.LogConfig' 'printf "%+v" .HostConfig.LogConfig' 'len .Mounts' .State.Nosuch 'range .State}}x{{end' .Config.Labels.zz; do
-		d inspect -f "{{$f}}" made
-	done
+	d inspect -f '{{.Config.ExposedPorts}}|{{.HostConfig.RestartPolicy}}|{{.HostConfig.PortBindings}}|{{.Mounts}}|{{.NetworkSettings.Ports}}|{{.State.Health}}|{{.ID}}|{{.HostConfig.CPUShares}}|{{json .HostConfig.LogConfig}}|{{printf "%+v" .HostConfig.LogConfig}}|{{len .Mounts}}|{{.Config.Labels.zz}}' made
+	d inspect -f '{{.Id}}|{{len .State}}' made
+	d inspect -f '{{.State.Nosuch}}' made
 	d events --since 1h --until 0s -f container=made -f event=create --format '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.k}} {{.Actor.Nosuch}}'
 	d network inspect -f '{{.IPAM}} {{.Options}} {{.ConfigFrom}}' parity
 	for verb in ps "volume ls" "network ls"; do d $verb --format raw; done | grep -v "_id:\|_at:"
@@ -106,6 +111,7 @@ steps() {
 	d inspect -f '{{.Comment}} {{json .Config.Cmd}}' made:1
 	d save -o "$work/saved.tar" made:1
 	d load -i "$work/saved.tar"
+	script -qec "$cli load -i $work/saved.tar" /dev/null # with progress
 	d export -o "$work/exported.tar" other
 	d import "$work/exported.tar" imported:1
 	d kill -s KILL other
