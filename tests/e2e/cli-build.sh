@@ -21,6 +21,7 @@ expect_ok docker build --progress plain -f "$T/elsewhere/file" .
 expect_match "a Dockerfile from elsewhere, with rules of its own" '^outside$' "$output"
 expect_match "--compress, of an archive too" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build --compress - 2>&1)"
 expect_match "an archive" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
+expect_match "how much is sent" '^Sending build context to Docker daemon  10.24kB$' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
 
 # ---- secrets, limits, what goes out
 echo word >"$T/secret"
