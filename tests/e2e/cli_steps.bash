@@ -36,6 +36,7 @@ first_steps() {
 	d --config "$work/settings" login r:5000 | sed '/^$/d; s/error: .*//'
 	d network rm nosuch none
 	d network rm -f nosuch
+	d stop --time 0 nosuch
 	d history --platform nonsense busybox
 	d push busybox@sha256:$(printf '%064d' 0)
 	d events --since 1h --until 0s | head -n 1 | wc -l # nobody is told that head has enough
