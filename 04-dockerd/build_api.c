@@ -124,7 +124,7 @@ static int take_tags(struct build_options *o, const struct http_request *req, st
 
 /* --- limits of RUN ---------------------------------------------------------------------------------- */
 
-static void add_host(void *arg, const char *value)
+static void add_text(void *arg, const char *value)
 {
 	json_array_append_new(arg, json_string(value));
 }
@@ -143,8 +143,8 @@ static const struct {
 static int take_host(struct build_options *o, struct http_request *req, struct err *err)
 {
 	AUTO_STRLIST struct strlist warnings = STRLIST_INIT;
-	AUTO_JSON json_t *hosts = json_array(), *ulimits = document(req, "ulimits", JSON_ARRAY, err),
-			 *security = document(req, "securityopt", JSON_ARRAY, err), *whole = NULL;
+	AUTO_JSON json_t *hosts = json_array(), *security = json_array(),
+			 *ulimits = document(req, "ulimits", JSON_ARRAY, err), *whole = NULL;
 
 	o->host = json_object();
 	for (size_t i = 0; i < sizeof host_fields / sizeof *host_fields; i++) {
@@ -159,8 +159,9 @@ static int take_host(struct build_options *o, struct http_request *req, struct e
 			json_object_set_new(o->host, host_fields[i].field,
 					    host_fields[i].kind == 'n' ? json_integer(n) : json_string(text));
 	}
-	http_query_each(req, "extrahosts", add_host, hosts);
-	if (!ulimits || !security)
+	http_query_each(req, "extrahosts", add_text, hosts);
+	http_query_each(req, "securityopt", add_text, security);
+	if (!ulimits)
 		return -1;
 	json_object_set(o->host, "ExtraHosts", hosts);
 	json_object_set(o->host, "Ulimits", ulimits);

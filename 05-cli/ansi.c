@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "01-kernel/tty.h"
@@ -43,4 +44,14 @@ unsigned cli_ansi_width(int fd, unsigned otherwise)
 	if (!isatty(fd) || kern_tty_size(fd, &rows, &columns, &ignored) || !columns)
 		return otherwise;
 	return columns;
+}
+
+void cli_ansi_note(const char *text)
+{
+	bool colours = cli_ansi_colours(STDERR_FILENO);
+
+	fputs(colours ? CLI_ANSI_INFO "\033[3m" : " Info -> ", stderr);
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		fprintf(stderr, "%s%.*s%s\n", line == text ? "" : "         ", (int)strcspn(line, "\n"), line, colours ? CLI_ANSI_RESET : "");
+	fputc('\n', stderr);
 }

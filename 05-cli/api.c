@@ -347,7 +347,7 @@ int cli_api_call(struct cli_api *api, const char *method, const char *path, cons
 		*out = NULL;
 	if (cli_api_do(api, &request, &text, err))
 		return -1;
-	if (!out || !text.len)
+	if (!out || !text.len || !strcmp(text.data, "null\n") || !strcmp(text.data, "null")) /* Go's empty list */
 		return 0;
 	*out = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err));
 	return *out ? 0 : -1;

@@ -13,7 +13,9 @@
 #include "auth.h"
 #include "build.h"
 #include "create.h"
+#include "human.h"
 #include "proxies.h"
+#include "reference.h"
 #include "verbs.h"
 
 #define SECRETS_LIMIT 16384 /* they travel in a header */
@@ -41,9 +43,19 @@ static int check_cache_to(const char *value, struct err *err)
 	return err_set(err, ERR_INVALID, "--cache-to=%s is not supported: type=inline", value);
 }
 
+static int check_tag(const char *value, struct err *err)
+{
+	struct cli_reference reference;
+	int rc = cli_reference_parse_name(&reference, value, err);
+
+	if (!rc)
+		cli_reference_free(&reference);
+	return rc;
+}
+
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
-	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")" },
+	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")", .check = cli_create_check_host },
 	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
 	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources (\"NAME\", \"type=registry,ref=NAME\")" },
 	{ 0, "cache-to", CLI_LIST, AT(cache_to), "Cache export destinations (\"type=inline\")", .check = check_cache_to },
@@ -75,7 +87,7 @@ static const struct cli_flag flags[] = {
 	{ 0, "shm-size", CLI_BYTES, AT(shm), "Size of \"/dev/shm\"" },
 	{ 0, "ssh", CLI_LIST, AT(ssh), "SSH agent socket or keys to expose to the build (format: \"default|ID[=SOCKET|KEY[,KEY]]\")" },
 	{ 0, "squash", CLI_BOOL, AT(squash), "Squash newly built layers into a single new layer" },
-	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format" },
+	{ 't', "tag", CLI_LIST, AT(tags), "Name and optionally a tag in the \"name:tag\" format", .check = check_tag },
 	{ 0, "target", CLI_STRING, AT(target), "Set the target build stage to build." },
 	{ 0, "ulimit", CLI_LIST, AT(ulimits), "Ulimit options", .type = "ulimit", .shown = "[]" },
 	{ 0 },
@@ -150,6 +162,7 @@ static void query_limits(struct strbuf *path, const struct options *o)
 	query_text(path, "cgroupparent", o->parent);
 	query_text(path, "networkmode", o->network);
 	query_list(path, "extrahosts", &o->hosts);
+	query_list(path, "securityopt", &o->security);
 }
 
 /* "NAME", "NAME,NAME", or "type=registry,ref=NAME". */
@@ -190,8 +203,6 @@ static int query_lists(struct strbuf *path, const struct cli *cli, const struct 
 	cli_proxies_to_object(cli, args);
 	query_json(path, "buildargs", args);
 	query_json(path, "labels", pairs(&o->labels, false));
-	if (o->security.n)
-		query_json(path, "securityopt", jsonx_strings(&o->security));
 	if (o->fresh.n)
 		query_json(path, "nocachefilter", jsonx_strings(&o->fresh));
 	return query_cache(path, o, err);
@@ -281,11 +292,46 @@ static int auth_header(struct cli *cli, char **line, struct err *err)
 
 /* ---- the build ------------------------------------------------------------- */
 
+/* The context on its way: how much of it there is. */
+struct sending {
+	const struct cli_build_context *c;
+	FILE *out; /* NULL: quiet */
+	bool terminal;
+	size_t bytes, told;
+};
+
+#define TELL_EVERY (512u << 10)
+
+static void tell(struct sending *s, const char *end)
+{
+	char size[CLI_HUMAN_SIZE];
+
+	s->told = s->bytes;
+	if (!s->out)
+		return;
+	fprintf(s->out, "Sending build context to Docker daemon  %s%s", cli_human_size((double)s->bytes, 4, size), end);
+	fflush(s->out);
+}
+
+static ssize_t read_context(void *sending, char *buf, size_t size, struct err *err)
+{
+	struct sending *s = sending;
+	ssize_t n = s->c->source(s->c->source_context, buf, size, err);
+
+	s->bytes += n > 0 ? (size_t)n : 0;
+	if (!n)
+		tell(s, "\n");
+	else if (s->terminal && s->bytes - s->told >= TELL_EVERY)
+		tell(s, "\r");
+	return n;
+}
+
 static int request_build(struct cli *cli, const struct options *o, const struct cli_build_context *c,
 		struct cli_build_answer *a, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
 	AUTO_FREE char *secrets = NULL, *auths = NULL, *forward = NULL;
+	struct sending sending = { .c = c, .out = a->out, .terminal = isatty(STDOUT_FILENO) };
 	struct cli_build_ssh *ssh = NULL;
 	int rc;
 
@@ -296,7 +342,7 @@ static int request_build(struct cli *cli, const struct options *o, const struct 
 	forward = ssh ? cli_build_ssh_header(ssh) : NULL;
 	struct cli_request request = { .method = "POST", .path = path.data, .sink = cli_build_answer_feed,
 				       .context = a, .headers = { auths, secrets, forward },
-				       .source = c->source, .source_context = c->source_context };
+				       .source = c->source ? read_context : NULL, .source_context = &sending };
 	rc = cli_api_do(&cli->api, &request, NULL, err);
 	cli_build_ssh_end(ssh);
 	if (rc && a->code)

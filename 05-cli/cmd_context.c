@@ -241,7 +241,7 @@ static int run_inspect(struct cli *cli, void *options, char **args, int n, struc
 	struct cli_failures failures = CLI_FAILURES_INIT;
 	AUTO_JSON json_t *all = json_array();
 	char *current[] = { (char *)cli->context };
-	bool format = o->format && *o->format && strcmp(o->format, "json");
+	bool format = o->format && *o->format && strcmp(o->format, "json"), printed = false;
 	struct cli_template *t = format ? cli_format_parse(cli, o->format, err) : NULL;
 
 	if (format && !t)
@@ -254,8 +254,12 @@ static int run_inspect(struct cli *cli, void *options, char **args, int n, struc
 			cli_failures_add(&failures, err);
 		if (doc && format && print_one(t, doc, err))
 			cli_failures_add(&failures, err);
+		else
+			printed = printed || doc;
 	}
 	cli_template_free(t);
+	if (format && !printed)
+		putchar('\n');
 	if (!format)
 		print_all(all, o->format && *o->format);
 	cli_failures_end(&failures, cli);

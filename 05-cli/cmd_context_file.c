@@ -1,6 +1,6 @@
 /*
  * cmd_context_file.c - docker context export and import: a context as a tar
- * archive of meta.json and tls/docker/….
+ * archive of meta.json and tls/docker/…; a zip of the same is imported, too.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "verbs.h"
 
 #define FILE_LIMIT (1u << 20)
+#define ZIP_LIMIT (10u << 20) /* as the real client has it */
 static const char tls_directory[] = "tls/docker/";
 
 /* ---- export -------------------------------------------------------------- */
@@ -136,6 +137,19 @@ static int end(void *context, struct err *err)
 	return cli_context_save(&i->cli->config, meta, err);
 }
 
+/* A zip's directory is at its end: all of it is wanted. */
+static int read_zip(const struct cli_tar_reader *reader, int fd, const char *begin, size_t n, struct err *err)
+{
+	AUTO_STRBUF struct strbuf rest = STRBUF_INIT;
+	AUTO_STRBUF struct strbuf all = STRBUF_INIT;
+
+	if (file_read_fd(fd, &rest, ZIP_LIMIT, err))
+		return err_wrap(err, "read the archive");
+	strbuf_add(&all, begin, n);
+	strbuf_add(&all, rest.data ? rest.data : "", rest.len);
+	return cli_zip_read(all.data, all.len, reader, err);
+}
+
 static int read_archive(struct import *i, int fd, struct err *err)
 {
 	struct cli_tar_reader reader = { .begin = begin, .data = data, .end = end, .context = i };
@@ -144,11 +158,15 @@ static int read_archive(struct import *i, int fd, struct err *err)
 	ssize_t n = 0;
 	int rc = 0;
 
-	while (!rc && (n = read(fd, buf, sizeof buf)) > 0)
+	n = io_read_full(fd, buf, sizeof buf);
+	bool zip = n > 0 && cli_zip_is(buf, (size_t)n);
+	if (zip)
+		rc = read_zip(&reader, fd, buf, (size_t)n, err);
+	for (; !zip && !rc && n > 0; n = rc ? n : io_read_full(fd, buf, sizeof buf))
 		rc = cli_tar_feed(&reader, buf, (size_t)n, err);
 	if (n < 0)
 		rc = err_sys(err, "read the archive");
-	if (cli_tar_finish(&reader, rc ? &ignored : err))
+	if (!zip && cli_tar_finish(&reader, rc ? &ignored : err))
 		rc = -1;
 	strbuf_free(&i->content);
 	free(i->file);

@@ -56,8 +56,7 @@ static int run_load(struct cli *cli, void *options, char **args, int n, struct e
 	if (!file && isatty(STDIN_FILENO))
 		return err_set(err, ERR_INVALID, "requested load from stdin, but stdin is empty");
 	strbuf_adds(&path, "/images/load");
-	if (o->quiet || !isatty(STDOUT_FILENO))
-		cli_query(&path, "quiet", "1");
+	cli_query(&path, "quiet", o->quiet || !isatty(STDOUT_FILENO) ? "1" : "0"); /* a daemon that is not told is quiet */
 	if (cli_platform_query(&path, o->platform, err))
 		return -1;
 	struct cli_request request = { .method = "POST", .path = path.data, .source = read_file,

@@ -8,6 +8,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "ask.h"
+#include "ansi.h"
 #include "auth.h"
 #include "verbs.h"
 
@@ -44,10 +45,12 @@ static int check(const struct options *o, struct err *err)
 {
 	if (o->password && o->from_stdin)
 		return err_set(err, ERR_INVALID, "conflicting options: cannot specify both --password and --password-stdin");
+	if (o->from_stdin && !o->user)
+		return err_set(err, ERR_INVALID, "the --password-stdin option requires --username to be set");
+	if (o->user && !*o->user) /* as an unset variable is; it is not who is known already */
+		return err_set(err, ERR_INVALID, "username is empty");
 	if (o->password)
 		fputs("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n", stderr);
-	if (o->from_stdin && (!o->user || !*o->user))
-		return err_set(err, ERR_INVALID, "Must provide --username with --password-stdin");
 	return 0;
 }
 
@@ -130,10 +133,11 @@ static int run_login(struct cli *cli, void *options, char **args, int n, struct 
 		return -1;
 	const char *name = jsonx_str(known, "username", NULL);
 	bool again = !user && !password && (name || json_object_get(known, "identitytoken"));
-	if (again)
-		printf("Authenticating with existing credentials...%s%s%s\n", name ? " [Username: " : "", name ? name : "",
-		       name ? "]" : "");
-	fflush(stdout);
+	if (again) {
+		cli_complain("Authenticating with existing credentials...%s%s%s\n", name ? " [Username: " : "", name ? name : "",
+			     name ? "]" : "");
+		cli_ansi_note("To login with a different account, run 'docker logout' followed by 'docker login'");
+	}
 	if (again && !login(cli, key, known, known, err))
 		return 0;
 	if (again)

@@ -107,14 +107,19 @@ static int remove_one(struct cli_api *api, const char *name, const void *context
 
 	if (!path)
 		return -1;
-	if (!cli_api_call(api, "DELETE", path, NULL, NULL, err))
-		return 0;
-	return o->force && err->kind == ERR_NOT_FOUND ? 0 : -1;
+	int rc = cli_api_call(api, "DELETE", path, NULL, NULL, err);
+	if (rc && o->force && err->kind == ERR_NOT_FOUND)
+		*err = (struct err){ 0 };
+	return rc;
 }
 
 static int run_rm(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
-	return cli_each(cli, args, n, remove_one, options, err);
+	if (cli_each(cli, args, n, remove_one, options, err))
+		return -1;
+	if (cli->status) /* the real client's last word here */
+		cli_complain("exit status %d", cli->status);
+	return 0;
 }
 
 const struct cli_command cli_cmd_network_rm = {

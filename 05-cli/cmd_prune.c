@@ -48,10 +48,10 @@ static void print_freed(double bytes)
 }
 
 /* A no ends the command, and is no failure. */
-static bool sure(const struct cli_prune_options *o, const char *what)
+static bool sure(const struct cli_prune_options *o, enum cli_prune_kind kind, const char *what)
 {
-	AUTO_FREE char *question =
-		xasprintf("WARNING! This will remove %s.\nAre you sure you want to continue?", what);
+	AUTO_FREE char *question = xasprintf("WARNING! This will remove %s.%cAre you sure you want to continue?", what,
+					     kind == PRUNE_CACHE ? ' ' : '\n');
 
 	return o->force || cli_ask(question);
 }
@@ -61,7 +61,7 @@ static int prune_one(struct cli *cli, enum cli_prune_kind kind, const struct cli
 {
 	double freed = 0;
 
-	if (!sure(o, what))
+	if (!sure(o, kind, what))
 		return 0;
 	if (cli_prune(cli, kind, o, &freed, err))
 		return -1;

@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "ansi.h"
 #include "auth.h"
 #include "platform.h"
 #include "progress.h"
@@ -35,15 +36,21 @@ static int push(struct cli *cli, const struct options *o, struct cli_reference *
 		if (!o->quiet)
 			puts("Using default tag: latest");
 	}
+	if (image->digest)
+		return err_set(err, ERR_INVALID, "cannot push a digest reference");
 	AUTO_FREE char *base = cli_api_path("images", image->name, "/push", err);
 	AUTO_FREE char *auth = cli_auth_header(&cli->config, image, err);
 	if (!base || !auth)
 		return -1;
 	strbuf_adds(&path, base);
 	if (!o->all)
-		cli_query(&path, "tag", image->tag ? image->tag : image->digest);
+		cli_query(&path, "tag", image->tag);
 	if (cli_platform_query(&path, o->platform, err))
 		return -1;
+	if (o->platform && *o->platform && !o->quiet)
+		cli_ansi_note("Using --platform pushes only the specified platform manifest of a multi-platform image index.\n"
+			      "Other components, like attestations, will not be included.\n"
+			      "To push the complete multi-platform image, remove the --platform flag.");
 	fflush(stdout);
 	struct cli_request request = { .method = "POST", .path = path.data, .headers = { auth } };
 	if (cli_progress_request(&cli->api, &request, o->quiet ? NULL : stdout, err))

@@ -80,7 +80,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	(void)n;
 	strbuf_adds(&path, "/images/search");
 	cli_query(&path, "term", args[0]);
-	if (o->limit.set) {
+	if (o->limit.value) { /* 0: as many as the daemon gives */
 		strbuf_addf(&text, "%lld", (long long)o->limit.value);
 		cli_query(&path, "limit", text.data);
 		strbuf_clear(&text);

@@ -14,7 +14,7 @@ struct options {
 #define AT(field) offsetof(struct options, field)
 static const struct cli_flag flags[] = {
 	{ 's', "signal", CLI_STRING, AT(signal), "Signal to send to the container", .api = "1.42" },
-	{ 0, "time", CLI_INT, AT(timeout), "Seconds to wait before killing the container", .hidden = true },
+	{ 0, "time", CLI_INT, AT(timeout), "Seconds to wait before killing the container", .hidden = true, .instead = "timeout" },
 	{ 't', "timeout", CLI_INT, AT(timeout), "Seconds to wait before killing the container" },
 	{ 0 },
 };

@@ -52,6 +52,18 @@ static void put_console_size(const struct cli_create_options *o)
 			    json_pack("[i, i]", (int)rows, (int)columns));
 }
 
+/* Daemons before API 1.44 know of one such address, the container's. */
+static int put_old_mac(struct cli *cli, const struct cli_create_options *o, struct err *err)
+{
+	if (!o->mac)
+		return 0;
+	if (cli_api_negotiate(&cli->api, err))
+		return -1;
+	if (!cli_api_at_least(&cli->api, "1.44"))
+		json_object_set_new(o->body, "MacAddress", json_string(o->mac));
+	return 0;
+}
+
 static int create_once(struct cli *cli, const struct cli_create_options *o, json_t **created, struct err *err)
 {
 	AUTO_STRBUF struct strbuf path = STRBUF_INIT;
@@ -117,7 +129,7 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 	json_t *warning;
 	size_t i;
 
-	if (check_platform(o, err))
+	if (check_platform(o, err) || put_old_mac(cli, o, err))
 		return -1;
 	cli_proxies_to_list(cli, cli_array_at(o->body, "Env"));
 	if (o->api_socket && cli_create_socket(cli, o, &config, err))
@@ -127,6 +139,8 @@ static int create(struct cli *cli, const struct cli_create_options *o, const cha
 	if (!reference.id && !reference.tag && !reference.digest)
 		reference.tag = xstrdup("latest");
 	put_console_size(o);
+	if (o->cidfile)
+		json_object_set_new(cli_object_at(o->body, "HostConfig"), "ContainerIDFile", json_string(o->cidfile));
 	int rc = create_or_pull(cli, o, &reference, &created, err);
 	cli_reference_free(&reference);
 	if (rc)

@@ -13,12 +13,15 @@ struct cli_create_options {
 	json_t *body;
 	struct strlist attach, env, env_files, volumes, mounts, tmpfs, publish, expose, networks, aliases, devices,
 		ulimits, hosts, security, link_local, label_files, weights, read_bps, write_bps, read_iops, write_iops;
-	const char *entrypoint, *cidfile, *restart, *ip, *ip6, *health_cmd;
+	const char *entrypoint, *cidfile, *restart, *ip, *ip6, *mac, *health_cmd;
 	const char *name, *platform, *pull;
 	const char *gpus;
 	bool stdin, tty, remove, no_health, quiet, untrusted, api_socket;
 };
 extern const struct cli_flag cli_create_flags[];
+
+/* For a flag --add-host: "name:address" is needed. */
+int cli_create_check_host(const char *value, struct err *err);
 
 /* One --ulimit, NAME=SOFT[:HARD], appended to the array (or only checked: NULL). */
 int cli_create_ulimit(const char *text, json_t *list, struct err *err);

@@ -1,6 +1,6 @@
 /*
  * create_devices.c - flags of docker run about devices: limits of their speed
- * ("/dev/sda:1mb"), and --gpus.
+ * ("/dev/sda:1mb"), --gpus, and devices that have names (CDI).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,27 @@ int cli_create_limits(const struct cli_create_options *o, json_t *host, struct e
 	return 0;
 }
 
+/* ---- CDI ----------------------------------------------------------------- */
+
+bool cli_create_cdi(const char *device, json_t *host)
+{
+	const char *slash = strchr(device, '/'), *equals = strchr(device, '=');
+	json_t *requests = json_object_get(host, "DeviceRequests"), *request = NULL, *each;
+	size_t i;
+
+	if (!slash || slash == device || !equals || equals < slash || !equals[1])
+		return false;
+	json_array_foreach(requests, i, each)
+		if (!strcmp(jsonx_str(each, "Driver", ""), "cdi"))
+			request = each;
+	if (!request) { /* one for all of them */
+		request = json_pack("{s:s, s:i, s:[], s:n, s:n}", "Driver", "cdi", "Count", 0, "DeviceIDs", "Capabilities", "Options");
+		json_array_append_new(cli_array_at(host, "DeviceRequests"), request);
+	}
+	json_array_append_new(json_object_get(request, "DeviceIDs"), json_string(device));
+	return true;
+}
+
 /* ---- --gpus -------------------------------------------------------------- */
 
 static json_t *words(const char *text)
@@ -72,6 +93,22 @@ static int put_count(json_t *request, const char *text, struct err *err)
 	return json_object_set_new(request, "Count", json_integer((json_int_t)count));
 }
 
+/* "a=b,c=d" */
+static int put_gpu_options(json_t *options, const char *text, struct err *err)
+{
+	AUTO_FREE char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		char *equals = strchr(word, '=');
+		if (equals)
+			*equals = 0;
+		if (json_object_set_new(options, word, json_string(equals ? equals + 1 : "")))
+			return err_set(err, ERR_INVALID, "invalid option of a GPU: %s", word);
+	}
+	return 0;
+}
+
 static int put_gpu_field(json_t *request, const char *field, struct err *err)
 {
 	const char *equals = strchr(field, '=');
@@ -84,6 +121,8 @@ static int put_gpu_field(json_t *request, const char *field, struct err *err)
 		return json_object_set_new(request, "Driver", json_string(equals + 1));
 	if (str_starts(field, "device="))
 		return json_object_set_new(request, "DeviceIDs", words(equals + 1));
+	if (str_starts(field, "options="))
+		return put_gpu_options(json_object_get(request, "Options"), equals + 1, err);
 	if (str_starts(field, "capabilities=")) {
 		json_t *list = words(equals + 1);
 		json_array_append_new(list, json_string("gpu"));

@@ -5,6 +5,7 @@
  * value goes there in the request as it is; this is most of them. The others
  * are put in by create_request.c.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
@@ -22,7 +23,26 @@ static int check_attach(const char *value, struct err *err)
 	return err_set(err, ERR_INVALID, "valid streams are STDIN, STDOUT and STDERR");
 }
 
-static int check_host(const char *value, struct err *err)
+static int check_ip(const char *value, struct err *err)
+{
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET, value, &address) == 1 || inet_pton(AF_INET6, value, &address) == 1)
+		return 0;
+	return err_set(err, ERR_INVALID, "IP address is not correctly formatted: %s", value);
+}
+
+/* "container", "container:alias" */
+static int check_link(const char *value, struct err *err)
+{
+	const char *colon = strchr(value, ':');
+
+	if (!*value)
+		return err_set(err, ERR_INVALID, "empty string specified for links");
+	return colon && strchr(colon + 1, ':') ? err_set(err, ERR_INVALID, "bad format for links: %s", value) : 0;
+}
+
+int cli_create_check_host(const char *value, struct err *err)
 {
 	size_t name = strcspn(value, ":=");
 
@@ -76,7 +96,7 @@ static int check_sysctl(const char *value, struct err *err)
 #define HOST(field) .json = "HostConfig." field
 
 const struct cli_flag cli_create_flags[] = {
-	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (host:ip)", .check = check_host },
+	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (host:ip)", .check = cli_create_check_host },
 	{ 0, "annotation", CLI_MAP, BODY, "Add an annotation to the container (passed through to the OCI runtime)",
 	  HOST("Annotations"), .shown = "map[]", .check = check_map, .api = "1.43" },
 	{ 'a', "attach", CLI_LIST, AT(attach), "Attach to STDIN, STDOUT or STDERR", .check = check_attach },
@@ -115,7 +135,7 @@ const struct cli_flag cli_create_flags[] = {
 	{ 0, "device-write-iops", CLI_LIST, AT(write_iops), "Limit write rate (IO per second) to a device",
 	  .shown = "[]" },
 	CLI_TRUST_FLAG(AT(untrusted), "Skip image verification"),
-	{ 0, "dns", CLI_LIST, BODY, "Set custom DNS servers", HOST("Dns") },
+	{ 0, "dns", CLI_LIST, BODY, "Set custom DNS servers", HOST("Dns"), .check = check_ip },
 	{ 0, "dns-opt", CLI_LIST, BODY, "Set DNS options", HOST("DnsOptions"), .hidden = true },
 	{ 0, "dns-option", CLI_LIST, BODY, "Set DNS options", HOST("DnsOptions") },
 	{ 0, "dns-search", CLI_LIST, BODY, "Set custom DNS search domains", HOST("DnsSearch") },
@@ -154,12 +174,12 @@ const struct cli_flag cli_create_flags[] = {
 	{ 'l', "label", CLI_MAP, BODY, "Set meta data on a container", .json = "Labels", .type = "list",
 	  .check = check_label },
 	{ 0, "label-file", CLI_LIST, AT(label_files), "Read in a line delimited file of labels" },
-	{ 0, "link", CLI_LIST, BODY, "Add link to another container", HOST("Links") },
+	{ 0, "link", CLI_LIST, BODY, "Add link to another container", HOST("Links"), .check = check_link },
 	{ 0, "link-local-ip", CLI_LIST, AT(link_local), "Container IPv4/IPv6 link-local addresses" },
 	{ 0, "log-driver", CLI_STRING, BODY, "Logging driver for the container", HOST("LogConfig.Type") },
 	{ 0, "log-opt", CLI_MAP, BODY, "Log driver options", HOST("LogConfig.Config"), .type = "list",
 	  .check = check_map },
-	{ 0, "mac-address", CLI_STRING, BODY, "Container MAC address (e.g., 92:d0:c6:0a:29:33)", .json = "MacAddress" },
+	{ 0, "mac-address", CLI_STRING, AT(mac), "Container MAC address (e.g., 92:d0:c6:0a:29:33)" },
 	{ 'm', "memory", CLI_BYTES, BODY, "Memory limit", HOST("Memory") },
 	{ 0, "memory-reservation", CLI_BYTES, BODY, "Memory soft limit", HOST("MemoryReservation") },
 	{ 0, "memory-swap", CLI_SWAP, BODY, "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",

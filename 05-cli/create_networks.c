@@ -81,6 +81,28 @@ static char *parse_long(const char *text, json_t *endpoint, struct err *err)
 	return steal_ptr(&name);
 }
 
+/* Docker's own networks know no other names of a container. */
+static bool user_defined(const char *name)
+{
+	static const char *const own[] = { "default", "bridge", "host", "none" };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!strcmp(name, own[i]))
+			return false;
+	return !str_starts(name, "container:");
+}
+
+static int check_aliases(json_t *endpoints, struct err *err)
+{
+	const char *name;
+	json_t *endpoint;
+
+	json_object_foreach(endpoints, name, endpoint)
+		if (json_array_size(json_object_get(endpoint, "Aliases")) && !user_defined(name))
+			return err_set(err, ERR_INVALID, "network-scoped aliases are only supported for user-defined networks");
+	return 0;
+}
+
 static int add_network(struct cli_create_options *o, json_t *host, json_t *endpoints, size_t i, struct err *err)
 {
 	bool in_full = strchr(o->networks.v[i], '=') != NULL;
@@ -89,6 +111,10 @@ static int add_network(struct cli_create_options *o, json_t *host, json_t *endpo
 
 	if (!name)
 		return -1;
+	if (!*name)
+		return err_set(err, ERR_INVALID, "no name set for network");
+	if (o->networks.n > 1 && !user_defined(name))
+		return err_set(err, ERR_INVALID, "conflicting options: cannot attach both user-defined and non-user-defined network-modes");
 	if (!i)
 		json_object_set_new(host, "NetworkMode", json_string(name));
 	if (json_object_get(endpoints, name))
@@ -116,5 +142,7 @@ int cli_create_networks(struct cli_create_options *o, json_t *host, struct err *
 		put_text(cli_object_at(endpoints, first), "ip", o->ip);
 	if (o->ip6)
 		put_text(cli_object_at(endpoints, first), "ip6", o->ip6);
-	return 0;
+	if (o->mac)
+		put_text(cli_object_at(endpoints, first), "mac-address", o->mac);
+	return check_aliases(endpoints, err);
 }

@@ -150,6 +150,16 @@ static int put_device(json_t *list, const char *spec, struct err *err)
 	return 0;
 }
 
+/* The last --ulimit of a name counts. */
+static void drop_ulimit(json_t *list, const char *text, size_t length)
+{
+	AUTO_FREE char *name = xstrndup(text, length);
+
+	for (size_t i = json_array_size(list); i-- > 0;)
+		if (!strcmp(jsonx_str(json_array_get(list, i), "Name", ""), name))
+			json_array_remove(list, i);
+}
+
 int cli_create_ulimit(const char *text, json_t *list, struct err *err)
 {
 	size_t name = strcspn(text, "=");
@@ -166,6 +176,8 @@ int cli_create_ulimit(const char *text, json_t *list, struct err *err)
 			       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld",
 			       (long long)soft, (long long)hard);
 	if (list)
+		drop_ulimit(list, text, name);
+	if (list)
 		json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "Name", text, name, "Soft",
 						      (json_int_t)soft, "Hard", (json_int_t)hard));
 	return 0;
@@ -180,7 +192,7 @@ static int put_resources(struct cli_create_options *o, json_t *host, struct err 
 	json_object_set_new(host, "Devices", devices);
 	json_object_set_new(host, "Ulimits", ulimits);
 	for (size_t i = 0; i < o->devices.n; i++)
-		if (put_device(devices, o->devices.v[i], err))
+		if (!cli_create_cdi(o->devices.v[i], host) && put_device(devices, o->devices.v[i], err))
 			return -1;
 	for (size_t i = 0; i < o->ulimits.n; i++)
 		if (cli_create_ulimit(o->ulimits.v[i], ulimits, err))
@@ -306,8 +318,11 @@ static void put_hosts(struct cli_create_options *o, json_t *host)
 
 	json_object_set_new(host, "ExtraHosts", list);
 	for (size_t i = 0; i < o->hosts.n; i++) {
-		AUTO_FREE char *text = xstrdup(o->hosts.v[i]);
-		text[strcspn(text, ":=")] = ':';
+		const char *name = o->hosts.v[i], *address = name + strcspn(name, ":=") + 1;
+		size_t n = strlen(address);
+		bool brackets = *address == '[' && address[n - 1] == ']'; /* round an IPv6 address */
+		AUTO_FREE char *text = xasprintf("%.*s:%.*s", (int)(address - 1 - name), name,
+						 (int)(brackets ? n - 2 : n), address + brackets);
 		json_array_append_new(list, json_string(text));
 	}
 }

@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,14 @@ static int check_api(struct cli *cli, const struct cli_args *args, struct err *e
 
 /* ---- the verb ------------------------------------------------------------ */
 
+/* `docker events | head -1`: who closed a pipe knows that it is closed, and what fails then fails for that. */
+static bool output_closed(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
 static int run_verb(struct cli *cli, const struct globals *g, const struct cli_command *c,
 		    void *options, const struct cli_args *args)
 {
@@ -153,7 +162,8 @@ static int run_verb(struct cli *cli, const struct globals *g, const struct cli_c
 	}
 	if (!check_api(cli, args, &err) && !c->run(cli, options, args->v, args->n, &err))
 		return cli->status;
-	cli_complain("%s", err.msg);
+	if (!output_closed())
+		cli_complain("%s", err.msg);
 	return cli->status ? cli->status : CLI_STATUS_FAILED;
 }
 

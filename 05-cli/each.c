@@ -32,6 +32,8 @@ static void finish(struct task *t, bool forced, struct cli_failures *failures)
 {
 	if (!t->rc)
 		puts(t->name);
+	else if (t->err.kind == ERR_NONE)
+		; /* it was not there, and that is nothing to speak of */
 	else if (forced && t->err.kind == ERR_NOT_FOUND)
 		cli_complain("%s", t->err.msg);
 	else

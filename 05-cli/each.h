@@ -10,7 +10,8 @@
 
 #include "cli.h"
 
-/* One of them. `api` is this call's own; context is shared and not written. */
+/* One of them. `api` is this call's own; context is shared and not written. -1 with err->kind ERR_NONE:
+ * nothing was done, and nothing is said. */
 typedef int (*cli_one)(struct cli_api *api, const char *name, const void *context, struct err *err);
 
 int cli_each(struct cli *cli, char **names, int n, cli_one one, const void *context, struct err *err);

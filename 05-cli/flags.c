@@ -4,6 +4,7 @@
  */
 #include "flags.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,8 @@ static int store(struct parse *p, const struct cli_flag *flag, const char *text,
 	void *place = (char *)p->options + flag->at;
 	char letter[5] = { '-', flag->letter, ',', ' ', 0 };
 
+	if (flag->instead)
+		fprintf(stderr, "Flag --%s has been deprecated, use --%s instead\n", flag->name, flag->instead);
 	if (flag->api && (!p->args->newest || strcmp(flag->api, p->args->newest->api) > 0))
 		p->args->newest = flag;
 	if ((!flag->check || !flag->check(text, err)) && !store_value(flag, text, place, err))

@@ -63,6 +63,7 @@ struct cli_flag {
 	int (*check)(const char *value, struct err *err); /* refuses a malformed value */
 	const char *api;   /* the first API version that knows it */
 	bool hidden;       /* an old spelling, not in the help */
+	const char *instead; /* of one that is not to be used any more: the new one, as who uses it is told */
 };
 
 /* What the parser leaves: the arguments that are not flags (pointers into

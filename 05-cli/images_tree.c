@@ -200,7 +200,7 @@ static void put_head(const struct layout *l)
 
 	coloured(l, WARNING, "WARNING: This is an experimental feature. The output may change and shouldn't be depended on.");
 	strbuf_addf(l->out, "\n%*s", (int)l->how->width > legend ? (int)l->how->width - legend : 0, "");
-	strbuf_adds(l->out, l->how->colours ? "\033[1m\033[106m\033[30mi" CLI_ANSI_RESET " \033[96mInfo → " CLI_ANSI_RESET " "
+	strbuf_adds(l->out, l->how->colours ? CLI_ANSI_INFO " "
 					    : "Info ->  ");
 	put_chip(l);
 	strbuf_adds(l->out, " In Use \n\n");

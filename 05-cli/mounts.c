@@ -16,7 +16,7 @@
 #include "value.h"
 #include "volumes.h"
 
-enum kind { TEXT, PATH, TRUTH, BYTES, MODE, PAIR };
+enum kind { TEXT, PATH, TRUTH, BYTES, MODE, PAIR, RECURSIVE };
 
 struct key {
 	const char *name, *parent, *field; /* parent: the object inside the mount, or NULL */
@@ -31,6 +31,7 @@ static const struct key keys[] = {
 	{ "consistency", NULL, "Consistency", TEXT },
 	{ "bind-propagation", "BindOptions", "Propagation", TEXT },
 	{ "bind-nonrecursive", "BindOptions", "NonRecursive", TRUTH },
+	{ "bind-recursive", "BindOptions", NULL, RECURSIVE },
 	{ "volume-nocopy", "VolumeOptions", "NoCopy", TRUTH },
 	{ "volume-label", "VolumeOptions", "Labels", PAIR },
 	{ "volume-driver", "DriverConfig", "Name", TEXT },
@@ -72,11 +73,29 @@ static json_t *read_value(enum kind kind, const char *text)
 	}
 }
 
+/* A choice, of which each is a field of its own; "enabled" is what is done anyway. */
+static int put_recursive(json_t *bind, const char *text, struct err *err)
+{
+	static const char *const choices[][2] = {
+		{ "disabled", "NonRecursive" }, { "writable", "ReadOnlyNonRecursive" }, { "readonly", "ReadOnlyForceRecursive" },
+	};
+
+	if (!strcmp(text, "enabled"))
+		return 0;
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+		if (!strcmp(text, choices[i][0]))
+			return json_object_set_new(bind, choices[i][1], json_true());
+	return err_set(err, ERR_INVALID, "invalid value for bind-recursive: %s (must be \"enabled\", \"disabled\", "
+		       "\"writable\", or \"readonly\")", text);
+}
+
 static int put(json_t *mount, const struct key *key, const char *text, struct err *err)
 {
 	json_t *parent = place(mount, key), *value;
 	const char *equals = strchr(text, '=');
 
+	if (key->kind == RECURSIVE)
+		return put_recursive(parent, text, err);
 	if (key->kind == PAIR) {
 		AUTO_FREE char *name = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
 		value = json_string(equals ? equals + 1 : "");
@@ -146,6 +165,21 @@ static int check_type(const json_t *mount, struct err *err)
 	return 0;
 }
 
+/* What bind-recursive says of a read-only mount needs one. */
+static int check_recursive(const json_t *mount, struct err *err)
+{
+	const json_t *bind = json_object_get(mount, "BindOptions");
+	bool writable = jsonx_bool(bind, "ReadOnlyNonRecursive", false), forced = jsonx_bool(bind, "ReadOnlyForceRecursive", false);
+
+	if ((writable || forced) && !jsonx_bool(mount, "ReadOnly", false))
+		return err_set(err, ERR_INVALID, "option 'bind-recursive=%s' requires 'readonly' to be specified in conjunction",
+			       writable ? "writable" : "readonly");
+	if (forced && strcmp(jsonx_str(bind, "Propagation", ""), "rprivate"))
+		return err_set(err, ERR_INVALID,
+			       "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction");
+	return 0;
+}
+
 json_t *cli_mount_parse(const char *spec, struct err *err)
 {
 	AUTO_STRBUF struct strbuf field = STRBUF_INIT;
@@ -163,5 +197,5 @@ json_t *cli_mount_parse(const char *spec, struct err *err)
 		if (!*p)
 			break;
 	}
-	return check_type(mount, err) ? NULL : steal_ptr(&mount);
+	return check_type(mount, err) || check_recursive(mount, err) ? NULL : steal_ptr(&mount);
 }

@@ -47,6 +47,17 @@ static const char *usual(const char *arch)
 	return arch;
 }
 
+static bool is_architecture(const char *arch)
+{
+	static const char *const names[] = { "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le",
+					     "riscv64", "s390x", "wasm" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(arch, names[i]))
+			return true;
+	return false;
+}
+
 json_t *cli_platform_parse(const char *text, struct err *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -68,6 +79,10 @@ json_t *cli_platform_parse(const char *text, struct err *err)
 	}
 	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
 		system = system || !strcmp(part[0], systems[i]);
+	if (n == 1 && !system && !is_architecture(usual(part[0]))) {
+		err_set(err, ERR_INVALID, "\"%s\": unknown operating system or architecture: invalid argument", text);
+		return NULL;
+	}
 	if (n == 1 && !system)
 		return json_pack("{s:s, s:s}", "architecture", usual(part[0]), "os", "linux");
 	json_t *platform = json_pack("{s:s, s:s}", "architecture", n > 1 ? usual(part[1]) : cli_platform_machine(),

@@ -100,14 +100,36 @@ static void bind_port(json_t *exposed, json_t *bindings, unsigned port, const ch
 	json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp", ip, "HostPort", host));
 }
 
+/* "published=8080,target=80,protocol=udp" in the short form, new. `mode` is a swarm's. */
+static char *short_form(const char *spec, struct err *err)
+{
+	static const char *const names[] = { "published", "target", "protocol", "mode" };
+	AUTO_FREE char *copy = xstrdup(spec);
+	const char *values[4] = { "", "", "tcp", "" };
+	char *save = NULL;
+
+	for (char *field = strtok_r(copy, ",", &save); field; field = strtok_r(NULL, ",", &save)) {
+		char *equals = strchr(field, '=');
+		if (!equals || equals == field) {
+			err_set(err, ERR_INVALID, "invalid publish opts format (should be name=value but got '%s')", field);
+			return NULL;
+		}
+		*equals = 0;
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (!strcmp(field, names[i]))
+				values[i] = equals + 1;
+	}
+	return xasprintf("%s:%s/%s", values[0], values[1], values[2]);
+}
+
 int cli_ports_publish(const char *spec, json_t *exposed, json_t *bindings, struct err *err)
 {
-	AUTO_FREE char *copy = xstrdup(spec);
+	AUTO_FREE char *copy = strchr(spec, '=') ? short_form(spec, err) : xstrdup(spec);
 	const char *protocol, *ip, *host, *container;
 	struct range from = { 0 }, to;
 	char text[32];
 
-	if (!(protocol = take_protocol(copy, err)))
+	if (!copy || !(protocol = take_protocol(copy, err)))
 		return -1;
 	split(copy, &ip, &host, &container);
 	if (check_ip(ip, err))

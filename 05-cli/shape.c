@@ -165,10 +165,30 @@ static const struct shape {
 
 static const struct shape *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+	for (size_t i = 0; name && i < sizeof shapes / sizeof *shapes; i++)
 		if (!strcmp(shapes[i].name, name))
 			return &shapes[i];
 	return NULL;
+}
+
+/* One word of those. */
+struct field {
+	char name[64], json[64], type[64];
+	bool embedded;
+};
+
+/* The first of the words at p, and what comes after it; NULL: there is none. */
+static const char *next_field(const char *p, struct field *f)
+{
+	size_t n = strcspn(p, "=:"), json = p[n] == '=' ? n + 1 : 0, colon = strcspn(p, ":"), end = strcspn(p, " ");
+
+	if (!*p)
+		return NULL;
+	f->embedded = *p == '+';
+	snprintf(f->name, sizeof f->name, "%.*s", (int)(n - f->embedded), p + f->embedded);
+	snprintf(f->json, sizeof f->json, "%.*s", (int)(colon - json), p + json);
+	snprintf(f->type, sizeof f->type, "%.*s", (int)(end - colon - 1), p + colon + 1);
+	return p + end + (p[end] == ' ');
 }
 
 /* ---- making one ---------------------------------------------------------- */
@@ -189,16 +209,18 @@ static json_t *make_list(const char *type, const json_t *doc)
 	return list;
 }
 
+/* In the order of the keys, as Go writes maps. */
 static json_t *make_map(const char *type, const json_t *doc)
 {
-	json_t *map, *item;
-	const char *key;
+	size_t n;
+	AUTO_FREE const char **keys = jsonx_sorted_keys(doc, &n);
+	json_t *map;
 
 	if (!json_is_object(doc))
 		return json_incref(cli_value_nil_map());
 	map = json_object();
-	json_object_foreach((json_t *)doc, key, item)
-		json_object_set_new(map, key, make(type, item));
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(map, keys[i], make(type, json_object_get(doc, keys[i])));
 	return map;
 }
 
@@ -222,7 +244,7 @@ static json_t *make_time(const json_t *doc)
 {
 	AUTO_FREE char *text = cli_go_time(json_is_string(doc) ? json_string_value(doc) : "0001-01-01T00:00:00Z");
 
-	return make_text("time.Time", doc, text);
+	return make_text("time.Time", doc ? doc : json_null(), text);
 }
 
 /* 5400000000000: "1h30m0s"; 1500000: "1.5ms". */
@@ -262,17 +284,6 @@ static json_t *make(const char *type, const json_t *doc)
 	return *type == 'd' ? make_duration(doc) : make_plain(*type, doc);
 }
 
-/* One word of a shape's fields: "+Name=JSON's:type". */
-static void make_field(json_t *value, const char *word, const json_t *doc)
-{
-	bool embedded = *word == '+';
-	const char *type = strchr(word, ':') + 1;
-	AUTO_FREE char *name = xstrndup(word + embedded, strcspn(word + embedded, "=:"));
-	AUTO_FREE char *json = xstrndup(word, (size_t)(type - 1 - word));
-	const char *equals = strchr(json, '=');
-
-	json_object_set_new(value, name, make(type, embedded ? doc : json_object_get(doc, equals ? equals + 1 : json)));
-}
 
 static json_t *ulimit_text(const json_t *doc)
 {
@@ -285,14 +296,12 @@ static json_t *ulimit_text(const json_t *doc)
 static json_t *make_struct(const struct shape *shape, const json_t *doc, bool pointer)
 {
 	json_t *value = json_pack("{s:{s:s, s:b, s:O*}}", "", "type", shape->name, "pointer", (int)pointer, "json", doc);
+	struct field f;
 
 	if (!strcmp(shape->name, "units.Ulimit")) /* a type that says itself how it reads */
 		json_object_set_new(json_object_get(value, ""), "text", ulimit_text(doc));
-	for (const char *word = shape->fields; *word; word += *word == ' ') {
-		AUTO_FREE char *one = xstrndup(word, strcspn(word, " "));
-		make_field(value, one, doc);
-		word += strlen(one);
-	}
+	for (const char *p = shape->fields; (p = next_field(p, &f));)
+		json_object_set_new(value, f.name, make(f.type, f.embedded ? doc : json_object_get(doc, f.json)));
 	return value;
 }
 
@@ -345,17 +354,41 @@ json_t *cli_shape_field(const json_t *value, const char *name)
 	return NULL;
 }
 
+/* What was there of a struct, in Go's order. */
+static void add_fields(json_t *out, const json_t *value, const json_t *json)
+{
+	const struct shape *shape = find(cli_shape_name(value));
+	struct field f;
+
+	for (const char *p = shape ? shape->fields : ""; (p = next_field(p, &f));) {
+		const json_t *field = json_object_get(value, f.name);
+		if (f.embedded)
+			add_fields(out, field, json);
+		else if (json_object_get(json, f.json))
+			json_object_set_new(out, f.json, cli_shape_json(field));
+	}
+}
+
+static json_t *struct_json(const json_t *value)
+{
+	json_t *json = json_object_get(note_of(value), "json"), *out;
+
+	if (!find(cli_shape_name(value))) /* a time */
+		return json ? json_incref(json) : json_null();
+	out = json_object();
+	add_fields(out, value, json);
+	json_object_update_missing(out, json); /* of a daemon that knows more than the table */
+	return out;
+}
+
 json_t *cli_shape_json(const json_t *value)
 {
-	const json_t *note = note_of(value);
 	json_t *copy, *item;
 	const char *key;
 	size_t i;
 
-	if (note) {
-		json_t *json = json_object_get(note, "json");
-		return json ? json_incref(json) : json_object();
-	}
+	if (note_of(value))
+		return struct_json(value);
 	if (json_is_array(value)) {
 		copy = json_array();
 		json_array_foreach((json_t *)value, i, item)

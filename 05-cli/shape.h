@@ -23,7 +23,7 @@ const char *cli_shape_text(const json_t *value);
 /* A field of a struct, or of one that is embedded in it: borrowed, or NULL. */
 json_t *cli_shape_field(const json_t *value, const char *name);
 
-/* The JSON that it was, all the way down: new. */
+/* The JSON that it was, all the way down, with its members in Go's order: new. */
 json_t *cli_shape_json(const json_t *value);
 
 #endif

@@ -61,4 +61,8 @@ int cli_tar_feed(struct cli_tar_reader *r, const char *data, size_t n, struct er
 /* At the end of the stream: was it whole? Frees what is held. */
 int cli_tar_finish(struct cli_tar_reader *r, struct err *err);
 
+/* A zip archive in memory, as the same calls of begin, data and end. */
+bool cli_zip_is(const char *data, size_t n);
+int cli_zip_read(const char *data, size_t n, const struct cli_tar_reader *to, struct err *err);
+
 #endif

@@ -24,6 +24,7 @@ expect_eq "it is not of the context" "d/a.txt" \
 	"$(docker build -f - -o - . <<<$'FROM scratch\nCOPY . /d/' | tar -t | sed 's|^\./||' | grep 'docker\|a.txt' | xargs)"
 expect_match "--compress, of an archive too" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build --compress - 2>&1)"
 expect_match "an archive" 'Successfully built' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
+expect_match "how much is sent" '^Sending build context to Docker daemon  10.24kB$' "$(tar -c Dockerfile a.txt | docker build - 2>&1)"
 
 # ---- secrets, limits, what goes out
 echo word >"$T/secret"

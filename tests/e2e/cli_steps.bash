@@ -32,6 +32,33 @@ first_steps() {
 	d rm caller
 	d -H tcp://127.0.0.1:1 create --use-api-socket busybox
 	d login -u me -p wrong 127.0.0.1:1
+	d login -u '' -p wrong 127.0.0.1:1
+	d --config "$work/settings" login r:5000 | sed '/^$/d; s/error: .*//'
+	d network rm nosuch none
+	d network rm -f nosuch
+	d stop --time 0 nosuch
+	d history --platform nonsense busybox
+	d push busybox@sha256:$(printf '%064d' 0)
+	d events --since 1h --until 0s | head -n 1 | wc -l # nobody is told that head has enough
+	mkdir "$work/context" && printf 'FROM busybox\n' >"$work/context/Dockerfile"
+	export DOCKER_BUILDKIT=0
+	d build -t BAD "$work/context" | no_notice
+	d build --add-host bad "$work/context" | no_notice
+	d build --security-opt nonsense "$work/context" | no_notice
+	d create --name long -p published=8080,target=80,protocol=udp --add-host 'a=[::1]' --ulimit core=1 --ulimit core=2 \
+		--mount type=bind,src=/tmp,dst=/d,bind-recursive=writable,ro busybox
+	d inspect -f '{{.HostConfig.PortBindings}} {{json .HostConfig.Mounts}} {{.HostConfig.ExtraHosts}} {{.HostConfig.Ulimits}}' long
+	d rm long
+	d create --device vendor.com/class=a busybox
+	d create --gpus driver=x,options=a=b busybox
+	python3 -c 'import sys, zipfile
+zipfile.ZipFile(sys.argv[1], "w", 8).writestr("meta.json", """{"Name":"z","Metadata":{"Description":"d"},"Endpoints":{"docker":{"Host":"tcp://h:1","SkipTLSVerify":false}}}""")' "$work/context.zip"
+	d context import zipped "$work/context.zip"
+	d context inspect -f '{{.Name}} {{.Endpoints.docker.Host}} {{.Endpoints}} {{.Nosuch}}' zipped
+	d context rm zipped
+	d create --name same busybox
+	d diff same
+	d rm same
 	d logout 127.0.0.1:1
 }
 
@@ -51,10 +78,9 @@ steps() {
 	d create --name made -e A=1 -l k=v -v data:/data -p 18080:80 --network name=parity,alias=friend,ip=10.77.0.9 busybox sleep 1000
 	d inspect -f '{{.Name}} {{.Config.Env}} {{json .Config.Labels}} {{json .HostConfig.PortBindings}}' made
 	d start made
-	for f in .Config.ExposedPorts .HostConfig.RestartPolicy .HostConfig.PortBindings .Mounts .NetworkSettings.Ports .State.Health .Id .ID .HostConfig.CPUShares \
-		'json .HostConfig.LogConfig' 'printf "%+v" .HostConfig.LogConfig' 'len .Mounts' .State.Nosuch 'range .State}}x{{end' .Config.Labels.zz; do
-		d inspect -f "{{$f}}" made
-	done
+	d inspect -f '{{.Config.ExposedPorts}}|{{.HostConfig.RestartPolicy}}|{{.HostConfig.PortBindings}}|{{.Mounts}}|{{.NetworkSettings.Ports}}|{{.State.Health}}|{{.ID}}|{{.HostConfig.CPUShares}}|{{json .HostConfig.LogConfig}}|{{printf "%+v" .HostConfig.LogConfig}}|{{len .Mounts}}|{{.Config.Labels.zz}}' made
+	d inspect -f '{{.Id}}|{{len .State}}' made
+	d inspect -f '{{.State.Nosuch}}' made
 	d events --since 1h --until 0s -f container=made -f event=create --format '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.k}} {{.Actor.Nosuch}}'
 	d network inspect -f '{{.IPAM}} {{.Options}} {{.ConfigFrom}}' parity
 	for verb in ps "volume ls" "network ls"; do d $verb --format raw; done | grep -v "_id:\|_at:"
@@ -86,6 +112,7 @@ steps() {
 	d inspect -f '{{.Comment}} {{json .Config.Cmd}}' made:1
 	d save -o "$work/saved.tar" made:1
 	d load -i "$work/saved.tar"
+	script -qec "$cli load -i $work/saved.tar" /dev/null # with progress
 	d export -o "$work/exported.tar" other
 	d import "$work/exported.tar" imported:1
 	d kill -s KILL other
@@ -100,6 +127,9 @@ steps() {
 	d rmi -f made:1 imported:1
 	d system df --format '{{.Type}} {{.TotalCount}} {{.Active}}'
 }
+
+# The real client says that its builder is deprecated; ours has no other.
+no_notice() { sed '/^DEPRECATED: /,/^$/d; /^Sending build context/d'; }
 
 # What differs from one run to the next: IDs, times; and the real client's remarks to itself.
 normalise() {

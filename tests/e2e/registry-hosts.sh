@@ -20,6 +20,12 @@ sign client /CN=us
 hostile tls 10.77.0.1 5443 "$T/server.pem" "$T/server.key" "$T/ca.pem"
 S=10.77.0.1:5443
 expect_fail 1 'certificate' pull $S/library/img
+# Said for one pull alone, by ctr; files by names that are ours, not containerd's.
+cd "$T" || fail "cd"
+expect_fail 1 "registry $S" ctr images pull --tlscacert ca.pem $S/library/img
+expect_ok ctr images pull --tlscacert ca.pem --tlscert client.pem --tlskey client.key $S/library/img
+cd / && forget
+expect_fail 1 'certificate' pull $S/library/img
 mkdir -p "$T/certs/$S"
 cp "$T/ca.pem" "$T/certs/$S/ca.crt"
 cp "$T/client.pem" "$T/certs/$S/client.cert"

@@ -140,6 +140,63 @@ static char *content(const char *dir, const char *name)
 		EXPECT_STR(got_, want);                                                                    \
 	} while (0)
 
+/* ---- zip ----------------------------------------------------------------- */
+
+/* Python's zipfile made it: tls/, meta.json (deflated), plain (stored). */
+static const char zip[] =
+	"\120\113\003\004\024\000\000\000\000\000\000\000\041\130\000\000\000\000\000\000\000\000\000\000\000\000\004\000"
+	"\000\000\164\154\163\057\120\113\003\004\024\000\000\000\010\000\000\000\041\130\343\121\075\215\012\000\000\000"
+	"\027\000\000\000\011\000\000\000\155\145\164\141\056\152\163\157\156\313\110\315\311\311\127\310\100\047\001\120"
+	"\113\003\004\024\000\000\000\000\000\000\000\041\130\263\044\116\226\010\000\000\000\010\000\000\000\005\000\000"
+	"\000\160\154\141\151\156\141\163\040\151\164\040\151\163\120\113\001\002\024\003\024\000\000\000\000\000\000\000"
+	"\041\130\000\000\000\000\000\000\000\000\000\000\000\000\004\000\000\000\000\000\000\000\000\000\000\000\200\001"
+	"\000\000\000\000\164\154\163\057\120\113\001\002\024\003\024\000\000\000\010\000\000\000\041\130\343\121\075\215"
+	"\012\000\000\000\027\000\000\000\011\000\000\000\000\000\000\000\000\000\000\000\200\001\042\000\000\000\155\145"
+	"\164\141\056\152\163\157\156\120\113\001\002\024\003\024\000\000\000\000\000\000\000\041\130\263\044\116\226\010"
+	"\000\000\000\010\000\000\000\005\000\000\000\000\000\000\000\000\000\000\000\200\001\123\000\000\000\160\154\141"
+	"\151\156\120\113\005\006\000\000\000\000\003\000\003\000\234\000\000\000\176\000\000\000\000\000";
+#define ZIP_SIZE (sizeof zip - 1)
+
+static int read_zip(const char *data, size_t n, struct seen *s, struct err *err)
+{
+	struct cli_tar_reader r = { .begin = on_begin, .data = on_data, .end = on_end, .context = s };
+
+	return cli_zip_read(data, n, &r, err);
+}
+
+static void zips(void)
+{
+	struct seen s = { 0 };
+	struct err err;
+
+	CU_ASSERT(cli_zip_is(zip, ZIP_SIZE) && !cli_zip_is("PK", 2));
+	EXPECT_INT(read_zip(zip, ZIP_SIZE, &s, &err), 0);
+	EXPECT_STR(s.text.data, "5 tls/> 600 0 0:\n0 meta.json> 600 23 0:hello hello hello hello\n0 plain> 600 8 0:as it is\n");
+	strbuf_free(&s.text);
+}
+
+/* Cut anywhere it is none; with any byte another one it is that, or a different one, and nothing is read beyond it. */
+static void broken_zips(void)
+{
+	struct err err;
+
+	for (size_t n = 0; n < ZIP_SIZE; n++) {
+		AUTO_FREE char *cut = xmalloc(n + 1);
+		struct seen s = { 0 };
+		memcpy(cut, zip, n);
+		EXPECT_INT(read_zip(cut, n, &s, &err), -1);
+		strbuf_free(&s.text);
+	}
+	for (size_t i = 0; i < ZIP_SIZE * 8; i++) {
+		AUTO_FREE char *bad = xmalloc(ZIP_SIZE);
+		struct seen s = { 0 };
+		memcpy(bad, zip, ZIP_SIZE);
+		bad[i / 8] = (char)(bad[i / 8] ^ 1 << i % 8);
+		read_zip(bad, ZIP_SIZE, &s, &err);
+		strbuf_free(&s.text);
+	}
+}
+
 /* A link to a directory outside, and a file "through" it; "..": neither leaves. */
 static void hostile_names(void)
 {
@@ -219,6 +276,7 @@ int suite_archive(void)
 	static const CU_TestInfo tests[] = {
 		{ "what is written is read again, however it comes", written_is_read },
 		{ "broken archives", broken_archives },
+		{ "a zip archive", zips }, { "broken zip archives", broken_zips },
 		{ "hostile names stay inside", hostile_names },
 		{ "nothing is written through a link", nothing_is_written_through },
 		{ "a packed tree is unpacked the same", packed_is_unpacked },

@@ -128,6 +128,8 @@ static void platforms(void)
 	EXPECT_JSON(arch, "{\"os\": \"linux\", \"architecture\": \"arm64\"}");
 	EXPECT_JSON(usual, "{\"os\": \"linux\", \"architecture\": \"arm64\"}");
 	CU_ASSERT(!cli_platform_parse("a/b/c/d", &err));
+	CU_ASSERT(!cli_platform_parse("xx", &err));
+	EXPECT_STR(err.msg, "\"xx\": unknown operating system or architecture: invalid argument");
 }
 
 int suite_auth(void)

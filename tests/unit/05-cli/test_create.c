@@ -107,6 +107,28 @@ static void details(void)
 	cli_flags_free(&set, &o);
 }
 
+/* As the real client 28.2 sent them. */
+static void long_forms(void)
+{
+	struct cli_create_options o;
+	struct err err;
+
+	EXPECT_INT(build(&o, ARGV("-p", "published=8080,target=80,protocol=udp", "--mount", "type=bind,src=/a,dst=/b,bind-recursive=disabled",
+				  "--mount", "type=image,src=i,dst=/c,image-subpath=s", "--network", "n", "--mac-address", "02:42:ac:11:00:09",
+				  "--ulimit", "nofile=5", "--ulimit", "nofile=6", "--device", "vendor.com/class=a", "--add-host", "h=[::1]", "x"),
+			 false, &err), 0);
+	expect_at(o.body, "HostConfig.PortBindings", "{\"80/udp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}]}");
+	expect_at(o.body, "HostConfig.Mounts",
+		  "[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\",\"BindOptions\":{\"NonRecursive\":true}},"
+		  "{\"Type\":\"image\",\"Source\":\"i\",\"Target\":\"/c\",\"ImageOptions\":{\"Subpath\":\"s\"}}]");
+	expect_at(o.body, "NetworkingConfig.EndpointsConfig", "{\"n\":{\"MacAddress\":\"02:42:ac:11:00:09\"}}");
+	expect_at(o.body, "HostConfig.Ulimits", "[{\"Name\":\"nofile\",\"Soft\":6,\"Hard\":6}]");
+	expect_at(o.body, "HostConfig.DeviceRequests", "[{\"Driver\":\"cdi\",\"Count\":0,\"DeviceIDs\":[\"vendor.com/class=a\"],"
+						       "\"Capabilities\":null,\"Options\":null}]");
+	expect_at(o.body, "HostConfig.ExtraHosts", "[\"h:::1\"]");
+	cli_flags_free(&set, &o);
+}
+
 static void refused(void)
 {
 	static char *const wrong[][6] = { /* words, the last of which is the message */
@@ -129,6 +151,10 @@ static void refused(void)
 		  "invalid argument \"nofile=10:5\" for \"--ulimit\" flag: ulimit soft limit must be less than or equal to hard "
 		  "limit: 10 > 5" },
 		{ "--sysctl", "foo", "x", NULL, NULL, "invalid argument \"foo\" for \"--sysctl\" flag: sysctl 'foo' is not allowed" },
+		{ "--network", "", "x", NULL, NULL, "no name set for network" },
+		{ "--network", "bridge", "--network-alias", "a", NULL, "network-scoped aliases are only supported for user-defined networks" },
+		{ "--link", "a:b:c", "x", NULL, NULL, "invalid argument \"a:b:c\" for \"--link\" flag: bad format for links: a:b:c" },
+		{ "--dns", "x", "x", NULL, NULL, "invalid argument \"x\" for \"--dns\" flag: IP address is not correctly formatted: x" },
 		{ "--label", "=x", "x", NULL, NULL, "invalid argument \"=x\" for \"-l, --label\" flag: invalid label '=x': empty name" },
 	};
 	static const struct cli_flag pull[] = {
@@ -180,7 +206,7 @@ int suite_create(void)
 {
 	static const CU_TestInfo tests[] = {
 		{ "a usual command", usual }, { "what is attached", attaching }, { "flags that take more than a place", details },
-		{ "what is refused, and how", refused }, { "environment files", environment }, CU_TEST_INFO_NULL,
+		{ "long forms of flags", long_forms }, { "what is refused, and how", refused }, { "environment files", environment }, CU_TEST_INFO_NULL,
 	};
 
 	return suite_add("create", tests);
