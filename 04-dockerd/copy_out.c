@@ -74,6 +74,8 @@ int copy_find(int root, const char *path, struct copy_source *s, struct err *err
 	if (!slash[1] || !strcmp(slash, "/.")) { /* a directory, and to be followed */
 		s->parent = kern_path_open(root, s->path, O_RDONLY | O_DIRECTORY, 0, 0, err);
 		s->name = xstrdup(".");
+		if (s->parent < 0 && err->errnum == ENOTDIR)
+			return err_set(err, ERR_INVALID, "%s: not a directory", s->path);
 	} else {
 		AUTO_FREE char *dir = xstrndup(s->path, (size_t)(slash - s->path));
 
