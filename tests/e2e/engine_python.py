@@ -136,7 +136,8 @@ def builds():
     else:
         raise Differs("a step that fails\n  expected: BuildError\n  got:      an image")
     api._raise_for_status(api._post(api._url("/build"), params={"buildargs": "null", "labels": "null", "cachefrom": "null"},
-                                    data=b"".join(one_file("Dockerfile", b"FROM busybox")), headers={"Content-Type": "application/x-tar"}))
+                                    data=b"".join(one_file("Dockerfile", b"FROM busybox")),
+                                    headers={"Content-Type": "application/x-tar", "X-Registry-Config": "bnVsbA=="}))
     image, _ = client.images.build(fileobj=io.BytesIO(b"FROM busybox\nCMD alone\n"), gzip=False)
     expect("a Dockerfile alone", ["/bin/sh", "-c", "alone"], image.attrs["Config"]["Cmd"])
     client.images.remove(image.id)
@@ -219,6 +220,10 @@ def life():
     expect("renamed", "other", c.name)
     c.update(mem_limit="100m", memswap_limit="200m", restart_policy={"Name": "no"})
     expect("updated", 100 << 20, api.inspect_container(c.id)["HostConfig"]["Memory"])
+    for version, limit, shown in ("1.50", 16, 16), ("1.39", 8, 16), ("1.50", -2, 0):
+        another(version=version)._post(api._url("/containers/{0}/update", c.id).replace("v1.50", "v" + version),
+                                       json={"PidsLimit": limit}).raise_for_status()
+        expect("a limit of processes", shown, api.inspect_container(c.id)["HostConfig"]["PidsLimit"])
     c.restart(timeout=5)
     c.stop(timeout=5)
     expect("wait", {"StatusCode": 7}, {k: v for k, v in c.wait().items() if v is not None})
@@ -387,6 +392,10 @@ def archives():
     expect_error("no such file", NotFound, 404, "Could not find the file /nosuch", lambda: c.get_archive("/nosuch"))
     expect_error("no such directory", NotFound, 404, "Could not find the file /nosuch",
                  lambda: c.put_archive("/nosuch", b"".join(one_file("f", b""))))
+    for path, first in ("/tmp", "tmp"), ("/tmp/", "tmp"), ("/tmp/.", "."), ("/", "/"):
+        stream, stat = c.get_archive(path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+            expect("what " + path + " is called", (first, first.strip("/")), (stat["name"], tar.getnames()[0].strip("/")))
     expect("changes", {"Path": "/tmp/f", "Kind": 1}, [d for d in c.diff() if d["Path"] == "/tmp/f"][0])
     expect("export", True, "usr/bin/busybox" in tarfile.open(fileobj=io.BytesIO(b"".join(c.export()))).getnames())
     image = c.commit("committed", "1", changes="ENV X=y", message="m", author="a")
