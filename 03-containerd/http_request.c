@@ -250,8 +250,10 @@ json_t *http_body_json(struct http_request *req, struct err *err)
 		err_set(err, ERR_INVALID, "request body: more than %d values", VALUES_MAX);
 		return NULL;
 	}
-	req->json = req->body.len ? jsonx_parse(req->body.data, req->body.len, "request body", err)
-				  : json_object();
+	/* Go's clients send null for what they leave out. */
+	req->json = req->body.len && strcmp(req->body.data, "null") && strcmp(req->body.data, "null\n")
+			    ? jsonx_parse(req->body.data, req->body.len, "request body", err)
+			    : json_object();
 	if (req->json && !json_is_object(req->json)) {
 		json_decref(req->json);
 		req->json = NULL;

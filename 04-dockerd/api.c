@@ -102,6 +102,34 @@ static void done(const struct http_request *req, const struct http_result *resul
 	log_debug("%s %s -> %d", http_method(req), http_path(req), result->status);
 }
 
+/* The first letter that cannot stand where it stands. */
+static int complain(const char *text, struct err *err)
+{
+	static const char blanks[] = " \t\r\n";
+	const char *p = text + strspn(text, blanks);
+	bool object = *p == '{';
+
+	p += object ? 1 + strspn(p + 1, blanks) : 0;
+	if (!*p || strchr(object ? "\"}" : "[\"-0123456789tfn", *p))
+		return -1; /* further on, and said in our parser's words */
+	return err_set(err, ERR_INVALID, "invalid JSON: invalid character '%c' looking for beginning of %s", *p,
+		       object ? "object key string" : "value");
+}
+
+json_t *dockerd_api_body(struct http_request *req, struct err *err)
+{
+	const char *text = http_body(req, NULL);
+	json_t *doc = http_body_json(req, err);
+
+	if (!text || !*text) {
+		err_set(err, ERR_INVALID, "invalid JSON: got EOF while reading request body");
+		return NULL;
+	}
+	if (!doc)
+		complain(text, err);
+	return doc;
+}
+
 struct container *dockerd_api_container(struct daemon *d, struct http_request *req, struct err *err)
 {
 	return dockerd_container_find(d, http_param(req, "id"), err);

@@ -21,7 +21,8 @@ json_t *dockerd_auth_document(const char *header, const char *name, struct err *
 		err_set(err, ERR_INVALID, "%s: not base64url", what);
 		return NULL;
 	}
-	return n ? jsonx_parse(text, n, what, err) : json_object();
+	/* Go's clients send null for no logins. */
+	return n && strcmp(text, "null") ? jsonx_parse(text, n, what, err) : json_object();
 }
 
 json_t *dockerd_auth_of(const json_t *login)

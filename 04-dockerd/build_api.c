@@ -55,7 +55,7 @@ static int check_foreign(const struct http_request *req, struct err *err)
 static json_t *document(const struct http_request *req, const char *name, json_type type, struct err *err)
 {
 	const char *text = http_query(req, name);
-	AUTO_JSON json_t *doc = text && *text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	AUTO_JSON json_t *doc = text && *text ? json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL) : NULL;
 
 	if (!text || !*text || json_is_null(doc))
 		return type == JSON_OBJECT ? json_object() : json_array();

@@ -13,6 +13,7 @@
 #include "01-kernel/base/strbuf.h"
 #include "health.h"
 #include "network.h"
+#include "links.h"
 
 struct container *dockerd_container_new(const char *id)
 {
@@ -110,6 +111,8 @@ struct container *dockerd_container_find(struct daemon *d, const char *ref, stru
 		ref++; /* "/name" is how inspect spells it */
 	dockerd_lock(d);
 	c = lookup(d, ref, &ambiguous);
+	if (!c && !ambiguous)
+		c = dockerd_links_target(d, ref);
 	if (c)
 		get(c);
 	dockerd_unlock(d);

@@ -31,6 +31,8 @@ int copy_in_check(const struct copy_in *c, struct err *err)
 	AUTO_CLOSE int fd = kern_path_open(c->root, path, O_PATH, 0, 0, err);
 	struct stat st;
 
+	if (fd < 0 && err->errnum == ENOTDIR)
+		return err_set(err, ERR_INVALID, "%s: not a directory", path);
 	if (fd < 0 || fstat(fd, &st))
 		return -1;
 	return S_ISDIR(st.st_mode) ? 0 : err_set(err, ERR_INVALID,

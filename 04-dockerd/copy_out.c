@@ -64,16 +64,30 @@ static char *link_target(int root, const struct copy_source *s)
 	return dockerd_root_clean(joined);
 }
 
+/* What it is called in the archive: "x" of "/x" and "/x/", "." of "/x/.". New. */
+static char *base_of(const char *path)
+{
+	size_t end = strlen(path), start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	for (start = end; start && path[start - 1] != '/'; start--)
+		;
+	return end ? xstrndup(path + start, end - start) : xstrdup("/");
+}
+
 int copy_find(int root, const char *path, struct copy_source *s, struct err *err)
 {
 	char *slash;
 
 	*s = (struct copy_source){ .parent = -1, .path = dockerd_root_clean(path) };
 	slash = strrchr(s->path, '/');
-	s->shown = xstrdup(slash[1] ? slash + 1 : "/");
+	s->shown = base_of(path);
 	if (!slash[1] || !strcmp(slash, "/.")) { /* a directory, and to be followed */
 		s->parent = kern_path_open(root, s->path, O_RDONLY | O_DIRECTORY, 0, 0, err);
 		s->name = xstrdup(".");
+		if (s->parent < 0 && err->errnum == ENOTDIR)
+			return err_set(err, ERR_INVALID, "%s: not a directory", s->path);
 	} else {
 		AUTO_FREE char *dir = xstrndup(s->path, (size_t)(slash - s->path));
 

@@ -243,7 +243,7 @@ static json_t *answer(const struct making *m)
 }
 
 /* A platform asked for must be this machine's. */
-static int check_platform(const struct http_request *req, struct err *err)
+static int check_platform(struct http_request *req, struct err *err)
 {
 	AUTO_FREE char *platform = NULL;
 	struct ctrd_platform want, ours;
@@ -252,9 +252,9 @@ static int check_platform(const struct http_request *req, struct err *err)
 	    ctrd_platform_parse(platform, &want, err) || ctrd_platform_parse(NULL, &ours, err))
 		return -1;
 	if (strcmp(want.os, ours.os) || strcmp(want.arch, ours.arch))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "platform %s is not supported: this machine is %s/%s", platform, ours.os,
-			       ours.arch);
+		return err_set(err, ERR_NOT_FOUND, "image with reference %s: none that runs here is of the "
+			       "specified platform (%s): this machine is %s/%s",
+			       jsonx_str(http_body_json(req, err), "Image", ""), platform, ours.os, ours.arch);
 	return 0;
 }
 
@@ -273,7 +273,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 	m.c = dockerd_container_new(id);
 	if (name && *name == '/')
 		name++;
-	rc = finish(&m, make(&m, http_body_json(req, err), name && *name ? name : NULL, err));
+	rc = finish(&m, make(&m, dockerd_api_body(req, err), name && *name ? name : NULL, err));
 	if (!rc) {
 		http_reply_json(rep, 201, answer(&m));
 		trace_end(&span, "create %s", m.c->name);

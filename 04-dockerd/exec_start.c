@@ -231,7 +231,7 @@ int dockerd_exec_post_start(struct http_request *req, struct http_reply *rep, vo
 					       { "Tty", 'b', true, "false" },
 					       { "ConsoleSize", 'a', true, "null" },
 					       { NULL } };
-	json_t *body = http_body_json(req, err), *size;
+	json_t *body = dockerd_api_body(req, err), *size;
 	AUTO_JSON json_t *given = body ? dockerd_normalise(body, fields, "", err) : NULL;
 	struct exec *e = given ? dockerd_exec_find(daemon, http_param(req, "id"), err) : NULL;
 	struct session *s;

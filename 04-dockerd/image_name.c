@@ -118,6 +118,9 @@ int dockerd_name_parse(const char *repo, const char *tag, char **full, char **fa
 	if (*ref.digest)
 		return err_set(err, ERR_INVALID,
 			       "refusing to create a tag with a digest reference");
+	if (!strcmp(repo, "sha256") || str_starts(repo, "sha256:"))
+		return err_set(err, ERR_INVALID,
+			       "refusing to create an ambiguous tag using digest algorithm as name");
 	*full = reference_full(&ref);
 	*familiar = reference_familiar(&ref);
 	return 0;

@@ -9,6 +9,7 @@
 #include "api.h"
 #include "exec.h"
 #include "images.h"
+#include "links.h"
 #include "mounts.h"
 
 /* What both NetworkSettings and each of its Networks say about an endpoint; all of it
@@ -165,6 +166,7 @@ json_t *dockerd_inspect(struct daemon *d, struct container *c, int minor)
 					 "Platform", "linux", "MountLabel", "", "ProcessLabel", "",
 					 "AppArmorProfile", "", "ExecIDs", dockerd_exec_ids(d, c)));
 	json_object_set_new(doc, "HostConfig", dockerd_container_host(c));
+	json_object_set_new(json_object_get(doc, "HostConfig"), "Links", dockerd_links_shown(d, c));
 	json_object_set_new(doc, "GraphDriver",
 			    json_pack("{s:n, s:s}", "Data", "Name", "overlayfs"));
 	json_object_set_new(doc, "Mounts", dockerd_mounts_inspect(c->mounts));
@@ -205,6 +207,6 @@ static int get_inspect(struct http_request *req, struct http_reply *rep, void *d
 }
 
 const struct http_route dockerd_inspect_routes[] = {
-	{ "GET", "/containers/{id}/json", get_inspect },
+	{ "GET", "/containers/{id...}/json", get_inspect }, /* or by a link, "web/db" */
 	{ NULL },
 };

@@ -70,9 +70,8 @@ static int each(struct daemon *d, const struct container *c,
 	json_array_foreach(links, i, v) {
 		struct link l;
 
-		rc = parse(d, json_string_value(v), &l, err);
-		if (!rc && fn)
-			rc = fn(d, c, &l, arg, err);
+		/* One that was removed is linked to no more. */
+		rc = parse(d, json_string_value(v), &l, err) ? 0 : fn(d, c, &l, arg, err);
 		link_free(d, &l);
 		if (rc)
 			return -1;
@@ -80,9 +79,30 @@ static int each(struct daemon *d, const struct container *c,
 	return 0;
 }
 
-int dockerd_links_check(struct daemon *d, const struct container *c, struct err *err)
+/* New. */
+static json_t *by_id(struct daemon *d, const struct container *c, struct err *err)
+{
+	AUTO_JSON json_t *out = json_array();
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(c->host, "Links"), i, v) {
+		struct link l;
+		int rc = parse(d, json_string_value(v), &l, err);
+
+		if (!rc)
+			json_array_append_new(out, json_sprintf("%s:%s", l.other->id, l.alias));
+		link_free(d, &l);
+		if (rc)
+			return NULL;
+	}
+	return steal_ptr(&out);
+}
+
+int dockerd_links_check(struct daemon *d, struct container *c, struct err *err)
 {
 	const char *mode = jsonx_str(c->host, "NetworkMode", "");
+	json_t *links;
 
 	if (!json_array_size(json_object_get(c->host, "Links")))
 		return 0;
@@ -90,7 +110,89 @@ int dockerd_links_check(struct daemon *d, const struct container *c, struct err 
 		return err_set(err, ERR_INVALID,
 			       "conflicting options: host type networking can't be used with links. "
 			       "This would result in undefined behavior");
-	return on_default_bridge(c) ? each(d, c, NULL, NULL, err) : 0;
+	if (!on_default_bridge(c))
+		return 0;
+	links = by_id(d, c, err);
+	if (!links)
+		return -1;
+	json_object_set_new(c->host, "Links", links);
+	return 0;
+}
+
+/* --- the names that they are ------------------------------------------------------------------ */
+
+static json_t *links_locked(const struct container *c)
+{
+	json_t *updated = json_object_get(c->updates, "Links");
+
+	return !on_default_bridge(c) ? NULL : updated ? updated : json_object_get(c->host, "Links");
+}
+
+/* The target's ID; *alias is the rest. */
+static struct container *target_of(const struct daemon *d, const json_t *link, const char **alias)
+{
+	const char *text = json_string_value(link), *colon = strchr(text, ':');
+	struct container *c = d->containers;
+
+	if (!colon)
+		return NULL;
+	*alias = colon + 1;
+	while (c && strncmp(c->id, text, (size_t)(colon - text)))
+		c = c->next;
+	return c;
+}
+
+json_t *dockerd_links_shown(const struct daemon *d, const struct container *c)
+{
+	json_t *list = links_locked(c), *out, *v;
+	const struct container *other;
+	const char *alias;
+	size_t i;
+
+	if (!json_array_size(list))
+		return json_deep_copy(list ? list : json_object_get(c->host, "Links"));
+	out = json_array();
+	json_array_foreach(list, i, v)
+		if ((other = target_of(d, v, &alias)))
+			json_array_append_new(out, json_sprintf("/%s:/%s/%s", other->name, c->name, alias));
+	return out;
+}
+
+void dockerd_links_names(const struct daemon *d, const struct container *c, json_t *names)
+{
+	const char *alias;
+	json_t *v;
+	size_t i;
+
+	for (const struct container *o = d->containers; o; o = o->next)
+		json_array_foreach(links_locked(o), i, v)
+			if (target_of(d, v, &alias) == c)
+				json_array_append_new(names, json_sprintf("/%s/%s", o->name, alias));
+}
+
+bool dockerd_links_any(const struct daemon *d)
+{
+	for (const struct container *c = d->containers; c; c = c->next)
+		if (json_array_size(links_locked(c)))
+			return true;
+	return false;
+}
+
+struct container *dockerd_links_target(const struct daemon *d, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *alias;
+	const struct container *c = d->containers;
+	struct container *other;
+	json_t *v;
+	size_t i;
+
+	while (slash && c && (strncmp(c->name, path, (size_t)(slash - path)) || c->name[slash - path]))
+		c = c->next;
+	if (slash && c)
+		json_array_foreach(links_locked(c), i, v)
+			if ((other = target_of(d, v, &alias)) && !strcmp(alias, slash + 1))
+				return other;
+	return NULL;
 }
 
 /* Its address on the default bridge; daemon.lock held. */

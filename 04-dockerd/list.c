@@ -13,6 +13,7 @@
 #include "human.h"
 #include "images.h"
 #include "inspect.h"
+#include "links.h"
 #include "list_ports.h"
 #include "mounts.h"
 
@@ -162,7 +163,8 @@ static json_t *command(const struct container *c)
 }
 
 /* daemon.lock held. */
-static json_t *summary(const struct daemon *d, const struct container *c, time_t now, int minor)
+static json_t *summary(const struct daemon *d, const struct container *c, time_t now, int minor,
+		       bool links)
 {
 	AUTO_FREE char *status = dockerd_state_text(&c->st, now);
 	const struct endpoint *ep = dockerd_gateway_of(c);
@@ -184,6 +186,8 @@ static json_t *summary(const struct daemon *d, const struct container *c, time_t
 	json_object_set_new(s, "NetworkSettings",
 			    json_pack("{s:o}", "Networks", dockerd_inspect_networks(d, c, minor)));
 	json_object_set_new(s, "Mounts", dockerd_mounts_inspect(c->mounts));
+	if (links)
+		dockerd_links_names(d, c, json_object_get(s, "Names"));
 	return s;
 }
 
@@ -226,9 +230,10 @@ static json_t *collect(struct daemon *d, const struct query *q)
 {
 	json_t *list = json_array();
 	time_t now = time(NULL);
-	bool in = !q->before;
+	bool in = !q->before, links;
 
 	dockerd_lock(d);
+	links = dockerd_links_any(d);
 	for (struct container *c = d->containers; c && c != q->since; c = c->next) {
 		if (c == q->before) {
 			in = true;
@@ -239,7 +244,7 @@ static json_t *collect(struct daemon *d, const struct query *q)
 			continue;
 		if (q->limit > 0 && json_array_size(list) >= (size_t)q->limit)
 			break;
-		json_array_append_new(list, summary(d, c, now, q->minor));
+		json_array_append_new(list, summary(d, c, now, q->minor, links));
 	}
 	dockerd_unlock(d);
 	return list;

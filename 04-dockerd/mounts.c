@@ -64,8 +64,10 @@ static int plan_given(json_t *mounts, const json_t *host, struct err *err)
 			json_pack("{s:s, s:s}", "Type", "tmpfs", "Target", key);
 		json_t *m = dockerd_mount_parse(as_mount, err);
 
-		if (m)
+		if (m) {
 			json_object_set(m, "_data", v);
+			json_object_set_new(m, "_unlisted", json_true());
+		}
 		if (add(mounts, m, err))
 			return -1;
 	}
@@ -232,8 +234,11 @@ json_t *dockerd_mounts_inspect(const json_t *mounts)
 	size_t i;
 
 	json_array_foreach((json_t *)mounts, i, m) {
-		json_t *shown = json_object();
+		json_t *shown;
 
+		if (jsonx_bool(m, "_unlisted", false))
+			continue;
+		shown = json_object();
 		json_object_foreach(m, key, v)
 			if (*key != '_')
 				json_object_set_new(shown, key, json_deep_copy(v));

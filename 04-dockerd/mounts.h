@@ -10,6 +10,7 @@
  *
  * The result is a list in the shape of inspect's Mounts, kept in the container's
  * document. Keys that begin with '_' are ours: "_nocopy", "_data" (tmpfs options),
+ * "_unlisted" (HostConfig.Tmpfs, which inspect shows there alone),
  * "_create" (make a missing bind source), "_flat" (without what is mounted below it),
  * "_ro_flat" (which stays writable), "_anonymous"; of a volume "_labels" and "_options", if it is
  * to be made; of an image "_image", "_chain" (its topmost layer's) and "_view"; of both "_subpath", if

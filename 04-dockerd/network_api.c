@@ -189,7 +189,7 @@ static json_t *completed(const struct daemon *d, const json_t *given)
 static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
-	json_t *given = http_body_json(req, err);
+	json_t *given = dockerd_api_body(req, err);
 	struct daemon *d = daemon;
 	AUTO_JSON json_t *body = given ? completed(d, given) : NULL, *doc = NULL;
 	struct network *net = body ? dockerd_network_make(d->net, body, err) : NULL;
@@ -381,7 +381,7 @@ static int change(struct http_request *req, struct daemon *d, const struct field
 			    const json_t *body, struct err *err),
 		  struct err *err)
 {
-	json_t *given = http_body_json(req, err);
+	json_t *given = dockerd_api_body(req, err);
 	AUTO_JSON json_t *body = given ? dockerd_normalise(given, fields, "", err) : NULL;
 	struct container *c = NULL;
 	struct network *net;

@@ -154,10 +154,10 @@ int dockerd_runtime_choose(struct daemon *d, json_t *host, struct err *err)
 json_t *dockerd_runtime_body(struct daemon *d, const char *name, struct err *err)
 {
 	AUTO_JSON json_t *found = find(d, name);
-	const char *binary = jsonx_str(json_object_get(found, "options"), "BinaryName", STOCK_RUNTIME);
-	const char *path = jsonx_str(found, "path", *binary ? binary : STOCK_RUNTIME);
+	const char *binary = jsonx_str(json_object_get(found, "options"), "BinaryName", "");
+	const char *path = jsonx_str(found, "path", binary);
 
-	if (is_stock(name) || (found && !strcmp(path, STOCK_RUNTIME)))
+	if (is_stock(name) || (found && !*path))
 		return json_null();
 	if (!found) {
 		unknown(name, err);

@@ -30,7 +30,7 @@ static const struct field update_fields[] = {
 	{ "CpusetMems", 's', true, "\"\"" },
 	{ "MemoryReservation", 'i', true, "0" },
 	{ "MemorySwap", 'i', true, "0" },
-	{ "PidsLimit", 'i', true, "null" }, /* 0 and -1 say: no limit */
+	{ "PidsLimit", 'i', true, "null" }, /* 0, and what is less, say: no limit */
 	{ "CgroupParent", 's', false, "\"\"" },
 	{ "BlkioWeightDevice", 'a', false, "[]" },
 	{ "BlkioDeviceReadBps", 'a', false, "[]" },
@@ -61,6 +61,8 @@ static json_t *parse(const json_t *body, struct err *err)
 	json_object_foreach(all, key, v)
 		if (!dockerd_is_zero(v) || (!strcmp(key, "PidsLimit") && json_is_integer(v)))
 			json_object_set(changes, key, v);
+	if (jsonx_int(changes, "PidsLimit", 0) < 0)
+		json_object_set_new(changes, "PidsLimit", json_integer(0));
 	if (!json_object_get(changes, "RestartPolicy"))
 		return steal_ptr(&changes);
 	policy = dockerd_normalise(json_object_get(changes, "RestartPolicy"), dockerd_restart_fields,
@@ -147,13 +149,15 @@ static int apply(struct daemon *d, struct container *c, const json_t *changes, s
 	return dockerd_container_save(d, c, err);
 }
 
-static int update(struct daemon *d, struct container *c, const json_t *body, struct err *err)
+static int update(struct daemon *d, struct container *c, const json_t *body, int minor, struct err *err)
 {
 	AUTO_JSON json_t *changes = parse(body, err), *host = NULL;
 	int rc;
 
 	if (!changes)
 		return -1;
+	if (minor < 40) /* what came later is passed over */
+		json_object_del(changes, "PidsLimit");
 	pthread_mutex_lock(&c->op);
 	dockerd_lock(d);
 	host = dockerd_container_host(c);
@@ -172,7 +176,7 @@ static int post_update(struct http_request *req, struct http_reply *rep, void *d
 {
 	struct container *c = dockerd_api_container(daemon, req, err);
 	json_t *body = c ? http_body_json(req, err) : NULL;
-	int rc = body ? update(daemon, c, body, err) : -1;
+	int rc = body ? update(daemon, c, body, dockerd_api_minor(req), err) : -1;
 
 	dockerd_container_put(daemon, c);
 	if (!rc)

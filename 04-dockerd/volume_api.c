@@ -86,7 +86,7 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		{ "DriverOpts", 'o', true, "{}" }, { "Labels", 'o', true, "{}" },
 		{ "ClusterVolumeSpec", 'o', false, "{}" }, { NULL },
 	};
-	json_t *body = http_body_json(req, err), *volume;
+	json_t *body = dockerd_api_body(req, err), *volume;
 	AUTO_JSON json_t *given = body ? dockerd_normalise(body, fields, "", err) : NULL;
 	const char *driver = jsonx_str(given, "Driver", "");
 	bool created;

@@ -5,7 +5,8 @@ dockerd, and with the real one where it is installed.
     make bench BENCH=engine [ENGINE_ROUNDS=N] [QUICK=1] [ONLY=run]
 
 Each daemon stands on a containerd of its own, has a root of its own, in memory, a bridge of its own, and the same
-image. `run` is one `docker run --rm busybox true`, client and all; `exec` one in a container that runs; `ps` a list
+image. `run` is one `docker run --rm busybox true`, client and all; `exec` one in a container that runs, and `exec, asked
+of the API` what the client's own start is no part of: made, started, read to its end, inspected; `ps` a list
 of many containers, `list` the answer for a thousand without a client around it; `start` of many created ones has
 eight clients at a time. Memory is what dockerd and its containerd
 have resident together (VmRSS), without the shims.
@@ -36,10 +37,11 @@ AT_ONCE = 8
 IDLE_SECONDS = 10
 
 RUN, BARE, CREATE, EXEC = ["run, bridge"], ["run, no network"], ["create"], ["exec"]
+ASKED = ["exec, asked of the API"]
 PS, START = [f"ps, {LISTED} containers"], [f"start of {MANY}, {AT_ONCE} at a time"]
 LIST = [f"list, {CROWD} containers"]
 IDLE, KEPT = ["idle: memory"], [f"{MANY} containers: memory"]
-ROWS = [*RUN, *BARE, *CREATE, *EXEC, *PS, *LIST, *START, *IDLE, *KEPT]
+ROWS = [*RUN, *BARE, *CREATE, *EXEC, *ASKED, *PS, *LIST, *START, *IDLE, *KEPT]
 GOALS = [(RUN[0], 0.2), (BARE[0], 0.2), (EXEC[0], 0.25), (LIST[0], 0.5), (IDLE[0], 0.08), (KEPT[0], 0.08)]
 
 
@@ -112,6 +114,19 @@ class Engine(start.Program):
     def exec(self):
         return timed(self.place, self.command("exec", self.running, "true"))
 
+    def exec_asked(self):
+        sock = self.place.path(self.name + "-docker.sock")
+        begin = time.perf_counter()
+        api = Api(sock)
+        made = json.loads(api.ask("POST", f"/containers/{self.running}/exec",
+                                  {"Cmd": ["true"], "AttachStdout": True, "AttachStderr": True}))["Id"]
+        Api(sock).ask("POST", f"/exec/{made}/start", {"Detach": False, "Tty": False})
+        code = json.loads(api.ask("GET", f"/exec/{made}/json"))["ExitCode"]
+        took = time.perf_counter() - begin
+        if code != 0:
+            raise Failed(f"the exec's exit status is {code}")
+        return took
+
     def start_many(self):
         """Seconds until all are started, and KiB of the daemons then."""
         names = [self.created() for _ in range(MANY)]
@@ -173,6 +188,7 @@ def make_cases(engines):
         Case(BARE, lambda e: (e.run("--network", "none"),), engines),
         Case(CREATE, lambda e: (e.create(),), engines),
         Case(EXEC, lambda e: (e.exec(),), engines),
+        Case(ASKED, lambda e: (e.exec_asked(),), engines),
         Case(PS, lambda e: e.ps(), engines, every=rarely),
         Case(LIST, lambda e: e.list(), engines, every=ROUNDS),
         Case(START + KEPT, lambda e: e.start_many(), engines, every=rarely),

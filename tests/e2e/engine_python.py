@@ -135,6 +135,9 @@ def builds():
         expect_in("a failure", "returned a non-zero code: 5", error.msg)
     else:
         raise Differs("a step that fails\n  expected: BuildError\n  got:      an image")
+    api._raise_for_status(api._post(api._url("/build"), params={"buildargs": "null", "labels": "null", "cachefrom": "null"},
+                                    data=b"".join(one_file("Dockerfile", b"FROM busybox")),
+                                    headers={"Content-Type": "application/x-tar", "X-Registry-Config": "bnVsbA=="}))
     image, _ = client.images.build(fileobj=io.BytesIO(b"FROM busybox\nCMD alone\n"), gzip=False)
     expect("a Dockerfile alone", ["/bin/sh", "-c", "alone"], image.attrs["Config"]["Cmd"])
     client.images.remove(image.id)
@@ -217,6 +220,10 @@ def life():
     expect("renamed", "other", c.name)
     c.update(mem_limit="100m", memswap_limit="200m", restart_policy={"Name": "no"})
     expect("updated", 100 << 20, api.inspect_container(c.id)["HostConfig"]["Memory"])
+    for version, limit, shown in ("1.50", 16, 16), ("1.39", 8, 16), ("1.50", -2, 0):
+        another(version=version)._post(api._url("/containers/{0}/update", c.id).replace("v1.50", "v" + version),
+                                       json={"PidsLimit": limit}).raise_for_status()
+        expect("a limit of processes", shown, api.inspect_container(c.id)["HostConfig"]["PidsLimit"])
     c.restart(timeout=5)
     c.stop(timeout=5)
     expect("wait", {"StatusCode": 7}, {k: v for k, v in c.wait().items() if v is not None})
@@ -234,12 +241,29 @@ def links():
     a = sleeper(name="linked")
     b = sleeper(name="links", links={"linked": "other"})
     expect("a link", 0, b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code)
+    expect("one more name", (["/linked:/links/other"], a.id, ["/linked", "/links/other"]),
+           (api.inspect_container(b.id)["HostConfig"]["Links"], api.inspect_container("links/other")["Id"],
+            api.containers(filters={"id": a.id})[0]["Names"]))
     api.remove_container("links/other", link=True)
     expect("a link taken back", (1, []), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
                                           api.inspect_container(b.id)["HostConfig"]["Links"]))
     expect_error("taken back twice", NotFound, 404, "links/other", lambda: api.remove_container("links/other", link=True))
     a.remove(force=True)
     b.remove(force=True)
+
+
+def of_the_host():
+    c = sleeper(network_mode="host", tmpfs={"/t": ""})
+    with open("/etc/hosts", "rb") as f:
+        expect("the host's names", f.read(), c.exec_run(["cat", "/etc/hosts"]).output)
+    expect("a tmpfs is no mount that inspect lists", [], c.attrs["Mounts"])
+    expect_error("a file is no directory", APIError, 400, "not a directory", lambda: c.get_archive("/etc/group/"))
+    expect_error("nor to put something into", APIError, 400, "not a directory",
+                 lambda: c.put_archive("/etc/group/", b"".join(one_file("f", b""))))
+    c.remove(force=True)
+    expect_error("a platform that this machine is not", NotFound, 404, "specified platform",
+                 lambda: api._result(api._post(api._url("/containers/create"), params={"platform": "linux/s390x"},
+                                               json={"Image": "busybox"}), True))
 
 
 def waiting():
@@ -368,6 +392,10 @@ def archives():
     expect_error("no such file", NotFound, 404, "Could not find the file /nosuch", lambda: c.get_archive("/nosuch"))
     expect_error("no such directory", NotFound, 404, "Could not find the file /nosuch",
                  lambda: c.put_archive("/nosuch", b"".join(one_file("f", b""))))
+    for path, first in ("/tmp", "tmp"), ("/tmp/", "tmp"), ("/tmp/.", "."), ("/", "/"):
+        stream, stat = c.get_archive(path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+            expect("what " + path + " is called", (first, first.strip("/")), (stat["name"], tar.getnames()[0].strip("/")))
     expect("changes", {"Path": "/tmp/f", "Kind": 1}, [d for d in c.diff() if d["Path"] == "/tmp/f"][0])
     expect("export", True, "usr/bin/busybox" in tarfile.open(fileobj=io.BytesIO(b"".join(c.export()))).getnames())
     image = c.commit("committed", "1", changes="ENV X=y", message="m", author="a")
@@ -458,6 +486,20 @@ def events():
     expect("who", c.id, past[0]["Actor"]["ID"])
 
 
+def bodies():
+    """What is no JSON is said in the words of Go's decoder, and null is what was left out."""
+    def post(path, data):
+        return api._result(api._post(api._url(path), data=data, headers={"Content-Type": "application/json"}), True)
+    c = sleeper()
+    for path in "/volumes/create", "/networks/create", "/containers/create", "/containers/nosuch/exec", "/exec/nosuch/start":
+        expect_error("no JSON", APIError, 400, "invalid character 'i' looking for beginning of object key string",
+                     lambda: post(path, "{invalid"))
+        expect_error("nothing", APIError, 400, "got EOF while reading request body", lambda: post(path, ""))
+    client.images.remove(post(f"/commit?container={c.id}", "null")["Id"])
+    expect_error("an algorithm as a name", APIError, 400, "using digest algorithm as name", lambda: api.tag("busybox", "sha256", "x"))
+    c.remove(force=True)
+
+
 def container_errors():
     expect_error("no such container", NotFound, 404, "No such container: nosuch", lambda: client.containers.get("nosuch"))
     c = client.containers.create("busybox", "true", name="taken")
@@ -474,8 +516,8 @@ def container_errors():
         c.remove(force=True)
 
 
-GROUPS = (daemon, images, builds, image_errors, run, many_options, life, links, waiting, logs, execs, attach, archives, stats, container_prune,
-          networks, volumes, events, container_errors)
+GROUPS = (daemon, images, builds, image_errors, run, many_options, life, links, of_the_host, waiting, logs, execs, attach, archives, stats, container_prune,
+          networks, volumes, events, bodies, container_errors)
 failed = 0
 for group in GROUPS:
     try:
