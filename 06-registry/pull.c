@@ -262,7 +262,8 @@ static void read_accept(void *arg, const char *accept)
 		n = strcspn(accept, ",; \t");
 		end = strcspn(accept, ",");
 		for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-			if (n == strlen(good[i]) && !unwanted(accept + n, end - n) && !strncasecmp(accept, good[i], n))
+			if (n == strlen(good[i]) && !strncasecmp(accept, good[i], n) &&
+			    !unwanted(accept + n, end - n))
 				a->accepted = true;
 		a->asked |= n > 0;
 		accept += end;
