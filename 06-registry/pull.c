@@ -2,8 +2,9 @@
  * pull.c - the category "pull": end-1, end-2, end-3.
  *
  * A blob goes from the page cache to the socket (sendfile) and is never in our
- * memory; one in an object store is fetched there by the client itself. Everything named by a digest never changes, so the digest is its ETag
- * and a client that has it gets 304.
+ * memory; one in an object store is fetched there by the client itself. Everything
+ * named by a digest never changes, so the digest is its ETag and a client that has it
+ * gets 304.
  */
 #include <stdio.h>
 #include <string.h>
