@@ -96,38 +96,45 @@ static int mark_descriptor(struct gc *gc, const json_t *d, struct err *err)
 	return mark_manifest(gc, jsonx_str(d, "digest", ""), jsonx_str(d, "mediaType", NULL), err);
 }
 
-/* Is its subject needed? 1: yes. */
-static int refers_to_needed(struct gc *gc, const json_t *d, struct err *err)
+/* Add to `list`, if it has a subject. */
+static int list_referrer(struct gc *gc, json_t *d, json_t *list, struct err *err)
 {
 	const char *digest = jsonx_str(d, "digest", "");
 	AUTO_FREE char *text = NULL;
 	struct reg_manifest m;
-	bool yes;
 
 	text = read_manifest(gc, digest, jsonx_str(d, "mediaType", NULL), &m, err);
 	if (!text)
 		return err->kind ? err_wrap(err, "manifest %s", digest) : 0;
-	yes = m.subject && is_needed(gc, m.subject);
+	if (m.subject)
+		json_array_append_new(list, json_pack("{s:O, s:s}", "manifest", d, "subject", m.subject));
 	reg_manifest_free(&m);
-	return yes;
+	return 0;
 }
 
-/* A signature of a signature: until a round finds no more. */
+/* A signature of a signature: until a round finds no more. Each is read once, for there may be as many
+ * rounds as referrers. */
 static int mark_referrers(struct gc *gc, struct err *err)
 {
+	AUTO_JSON json_t *list = json_array();
 	bool more = true;
 	size_t i;
 	json_t *d;
 
+	json_array_foreach(json_object_get(gc->index, "manifests"), i, d)
+		if (!is_needed(gc, jsonx_str(d, "digest", "")) && list_referrer(gc, d, list, err))
+			return -1;
 	while (more) {
 		more = false;
-		json_array_foreach(json_object_get(gc->index, "manifests"), i, d) {
-			int yes = is_needed(gc, jsonx_str(d, "digest", ""))
-					  ? 0 : refers_to_needed(gc, d, err);
+		for (i = json_array_size(list); i-- > 0;) {
+			const json_t *r = json_array_get(list, i);
 
-			if (yes < 0 || (yes && mark_descriptor(gc, d, err)))
+			if (!is_needed(gc, jsonx_str(r, "subject", "")))
+				continue;
+			if (mark_descriptor(gc, json_object_get(r, "manifest"), err))
 				return -1;
-			more |= yes;
+			json_array_remove(list, i);
+			more = true;
 		}
 	}
 	return 0;

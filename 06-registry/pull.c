@@ -2,8 +2,9 @@
  * pull.c - the category "pull": end-1, end-2, end-3.
  *
  * A blob goes from the page cache to the socket (sendfile) and is never in our
- * memory; one in an object store is fetched there by the client itself. Everything named by a digest never changes, so the digest is its ETag
- * and a client that has it gets 304.
+ * memory; one in an object store is fetched there by the client itself. Everything
+ * named by a digest never changes, so the digest is its ETag and a client that has it
+ * gets 304.
  */
 #include <stdio.h>
 #include <string.h>
@@ -262,7 +263,8 @@ static void read_accept(void *arg, const char *accept)
 		n = strcspn(accept, ",; \t");
 		end = strcspn(accept, ",");
 		for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-			if (n == strlen(good[i]) && !unwanted(accept + n, end - n) && !strncasecmp(accept, good[i], n))
+			if (n == strlen(good[i]) && !strncasecmp(accept, good[i], n) &&
+			    !unwanted(accept + n, end - n))
 				a->accepted = true;
 		a->asked |= n > 0;
 		accept += end;

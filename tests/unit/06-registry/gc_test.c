@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "errors.h"
 #include "index.h"
 #include "manifest.h"
+#include "names.h"
 #include "suites.h"
 #include "uploads.h"
 
@@ -196,6 +198,52 @@ static bool has_manifest(const char *name, const char *digest)
 	return reg_index_digest(index, digest) && reg_blob_has(test_store, name, digest, NULL);
 }
 
+#define CHAIN 1500
+
+/* Put under the repository without a sync; it gets the subject's digest, and leaves its own. */
+static json_t *link_of_chain(const char *blobs, const char *note, char digest[DIGEST_SIZE])
+{
+	AUTO_FREE char *text = xasprintf(
+		"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":2},"
+		"\"layers\":[],\"subject\":{\"digest\":\"%s\"}}", note, digest, digest);
+	AUTO_FREE char *path = NULL;
+	struct err err;
+
+	digest_of(text, strlen(text), digest);
+	path = reg_path_of_digest(blobs, digest);
+	CU_ASSERT_EQUAL(file_write_volatile(AT_FDCWD, path, text, strlen(text), 0644, &err), 0);
+	return json_pack("{s:s, s:s, s:i}", "mediaType", OCI, "digest", digest, "size", (int)strlen(text));
+}
+
+/* Each signs the one before, and stands before it in the list or behind it: no manifest is read
+ * again for each of the others. */
+static void a_long_chain_of_signatures(void)
+{
+	AUTO_FREE char *image = put_image("chain", "v1", "a layer", "");
+	AUTO_FREE char *repo = reg_repo_path(test_store, "chain");
+	AUTO_FREE char *blobs = xasprintf("%s/blobs", repo);
+	AUTO_JSON json_t *after = NULL;
+	char digest[DIGEST_SIZE];
+	struct err err;
+
+	for (int backwards = 0; backwards < 2; backwards++) {
+		AUTO_JSON json_t *index = reg_index_load(test_store, "chain", false, &err);
+		json_t *list = json_object_get(index, "manifests");
+		clock_t start;
+
+		strcpy(digest, image);
+		for (int i = 0; i < CHAIN; i++)
+			json_array_insert_new(list, backwards ? 0 : json_array_size(list),
+					      link_of_chain(blobs, backwards ? "b" : "f", digest));
+		CU_ASSERT_EQUAL_FATAL(reg_index_save(test_store, "chain", index, &err), 0);
+		start = clock();
+		gc(&untagged);
+		CU_ASSERT_TRUE((clock() - start) / CLOCKS_PER_SEC < 10);
+	}
+	after = reg_index_load(test_store, "chain", false, &err);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(after, "manifests")), 2 * CHAIN + 1);
+}
+
 /* latest ─▶ index ─▶ child;  signature ─▶ index (its subject);  old: had a tag once. */
 static void manifests_without_a_tag(void)
 {
@@ -305,6 +353,7 @@ CU_TestInfo gc_tests[] = {
 	{ "what somebody wants is spared", what_somebody_wants_is_spared },
 	{ "an upload under way is not touched", an_upload_under_way_is_not_touched },
 	{ "manifests without a tag", manifests_without_a_tag },
+	{ "a long chain of signatures", a_long_chain_of_signatures },
 	{ "a dry run says what would be freed", a_dry_run_says_what_would_be_freed },
 	{ "pushes go on meanwhile", pushes_go_on_meanwhile },
 	{ "a repository that cannot be read is left", a_repository_that_cannot_be_read_is_left },
