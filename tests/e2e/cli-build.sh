@@ -153,4 +153,5 @@ expect_fail 1 'cache-from=type=local.* is not supported' docker build --cache-fr
 expect_fail any 'progress=tty is not supported' docker build --progress tty .
 expect_fail 1 'y.git: git: .*Could not resolve host' docker build https://x.invalid/y.git
 expect_fail 1 'secret.*id is missing' docker build --secret src=x .
+stop_stack
 done_testing
