@@ -123,7 +123,7 @@ static int number(const json_t *m, const char *key, int base, long fallback, lon
 }
 
 /* mode, uid and gid of the mount, to the file. */
-static int own(const json_t *m, const char *path, mode_t fallback, struct err *err)
+static int set_owner(const json_t *m, const char *path, mode_t fallback, struct err *err)
 {
 	long mode, uid, gid;
 
@@ -212,7 +212,7 @@ static int fill_cache(struct stage *s, const json_t *m, const char *dir, struct 
 
 	if (*jsonx_str(m, "from", "") ? copy_source(s, m, dir, &ignored, err) : file_mkdir_p(dir, 0700, err))
 		return -1;
-	return own(m, dir, 0755, err);
+	return set_owner(m, dir, 0755, err);
 }
 
 /* The directory's name: an id may be any text. */
@@ -299,7 +299,7 @@ static int secret_file(struct stage *s, const json_t *m, const char *value, size
 	if (file_mkdir_p(s->b->secret_dir, 0700, err))
 		return -1;
 	path = build_temporary(s->b, s->b->secret_dir, "secret");
-	if (file_write_new(AT_FDCWD, path, value, n, 0600, err) || own(m, path, 0400, err))
+	if (file_write_new(AT_FDCWD, path, value, n, 0600, err) || set_owner(m, path, 0400, err))
 		return -1;
 	add_mount(out, path, target, true);
 	return 0;
@@ -354,7 +354,7 @@ static int open_ssh(struct stage *s, const json_t *m, struct run_mounts *out, st
 	out->agents = xrealloc(out->agents, (out->n_agents + 1) * sizeof *out->agents);
 	out->agents[out->n_agents++] = agent;
 	strlist_add(&out->temporary, path);
-	if (own(m, path, 0600, err))
+	if (set_owner(m, path, 0600, err))
 		return -1;
 	add_mount(out, path, target, false);
 	announce(s, target, out);

@@ -73,6 +73,8 @@ static int read_rules(struct cli_build_context *c, const char *dir, const char *
 	if (fd >= 0 && read_fd(fd, shared, &text, err))
 		return -1;
 	ignore_add_lines(&c->ignore, text ? text : "");
+	if (ignore_wrong(&c->ignore))
+		return err_set(err, ERR_INVALID, "%s: \"%s\" is no pattern", own ? own : shared, ignore_wrong(&c->ignore));
 	/* The daemon needs these two, and hides them from the build itself. */
 	if (c->ignore.patterns.n) {
 		AUTO_FREE char *dockerfile = xasprintf("!%s", c->dockerfile);

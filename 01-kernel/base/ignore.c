@@ -142,6 +142,8 @@ void ignore_add(struct ignore *g, const char *pattern)
 	AUTO_FREE char *rest = trimmed(text + wanted);
 	AUTO_FREE char *clean = ignore_clean(rest);
 
+	if (!*rest && wanted)
+		strlist_add(&g->patterns, "!"); /* matches nothing; ignore_wrong finds it */
 	if (!*rest)
 		return;
 	strlist_addf(&g->patterns, "%s%s", wanted ? "!" : "", clean);
@@ -160,6 +162,33 @@ void ignore_add_lines(struct ignore *g, const char *text)
 			ignore_add(g, line);
 		text += n + (text[n] == '\n');
 	}
+}
+
+static bool is_well_formed(const char *p)
+{
+	while (*p) {
+		const char *end = p + 1;
+
+		if (*p == '\\')
+			end = p[1] ? p + 2 : NULL;
+		else if (*p == '[')
+			in_class(p + 1, 'x', &end);
+		if (!end)
+			return false;
+		p = end;
+	}
+	return true;
+}
+
+const char *ignore_wrong(const struct ignore *g)
+{
+	for (size_t i = 0; i < g->patterns.n; i++) {
+		const char *p = g->patterns.v[i];
+
+		if (!strcmp(p, "!") || !is_well_formed(p + (*p == '!')))
+			return p;
+	}
+	return NULL;
 }
 
 void ignore_free(struct ignore *g)

@@ -28,6 +28,9 @@ void ignore_free(struct ignore *g);
 /* Is "a/b/c" chosen? */
 bool ignore_chooses(const struct ignore *g, const char *path);
 
+/* The first that is none: an open bracket, a backslash in front of nothing, "!" alone. NULL: they all are. */
+const char *ignore_wrong(const struct ignore *g);
+
 /* Does the one pattern match the whole path? Takes time of the product of their lengths. */
 bool ignore_match(const char *pattern, const char *path);
 

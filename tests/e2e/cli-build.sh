@@ -147,6 +147,7 @@ expect_fail 7 "The command '/bin/sh -c exit 7' returned a non-zero code: 7" dock
 expect_match "the line is shown" '2 \| >>> RUN exit 7' "$output"
 expect_fail 7 'Step 2/2' docker build -q .
 expect_fail 1 'squash is not supported' docker build --squash .
+expect_fail 1 'dockerignore: "\[a" is no pattern' eval 'echo "[a" >"$T/s/.dockerignore"; docker build "$T/s"'
 expect_fail 1 'path "/none" not found' docker build /none
 expect_fail 1 'unable to evaluate symlinks in Dockerfile path: lstat nofile: no such file' docker build -f nofile .
 expect_fail any 'cache-to=type=local.* is not supported' docker build --cache-to type=local,dest=x .
@@ -154,4 +155,5 @@ expect_fail 1 'cache-from=type=local.* is not supported' docker build --cache-fr
 expect_fail any 'progress=tty is not supported' docker build --progress tty .
 expect_fail 1 'y.git: git: .*Could not resolve host' docker build https://x.invalid/y.git
 expect_fail 1 'secret.*id is missing' docker build --secret src=x .
+stop_stack
 done_testing

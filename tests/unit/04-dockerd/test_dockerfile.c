@@ -224,6 +224,27 @@ static void patterns_of_one_path(void)
 		}
 }
 
+static void a_pattern_may_be_none(void)
+{
+	static const char *const wrong[] = { "!", "[a", "a[", "a\\", "![^x", "[\\]" };
+	static const char *const right[] = { "a", "!a", "[a]", "[^a-z]x", "\\[", "a/**/b", "!\\!" };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct ignore g = { 0 };
+
+		ignore_add(&g, wrong[i]);
+		EXPECT_STR(ignore_wrong(&g), wrong[i]);
+		ignore_free(&g);
+	}
+	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+		struct ignore g = { 0 };
+
+		ignore_add(&g, right[i]);
+		CU_ASSERT_PTR_NULL(ignore_wrong(&g));
+		ignore_free(&g);
+	}
+}
+
 static void the_last_pattern_decides(void)
 {
 	struct ignore g = { 0 };
@@ -256,6 +277,7 @@ int suite_dockerfile(void)
 		{ "words split outside of quotes", words_split_outside_of_quotes },
 		{ "a here-document keeps its quotes", a_heredoc_keeps_its_quotes },
 		{ "patterns of one path", patterns_of_one_path },
+		{ "a pattern may be none", a_pattern_may_be_none },
 		{ "the last pattern decides", the_last_pattern_decides },
 		{ NULL },
 	};
