@@ -12,23 +12,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/spawn.h"
 #include "01-kernel/tty.h"
 #include "conn.h"
 
 #define LINES_MAX 16 /* of one id, waiting and carried */
 #define TOKEN_BYTES 32
-
-extern char **environ;
 
 /* What --ssh offers under an id. */
 struct offer {
@@ -186,21 +184,15 @@ static int spawn_keeper(struct offer *o, const struct strlist *keys, int in, int
 {
 	AUTO_STRLIST struct strlist argv = STRLIST_INIT;
 	const char *const head[] = { "ssh-agent", "sh", "-c", keeper, "sh" };
-	posix_spawn_file_actions_t actions;
-	int rc;
 
 	for (size_t i = 0; i < sizeof head / sizeof *head; i++)
 		strlist_add(&argv, head[i]);
 	for (size_t i = 0; i < keys->n; i++)
 		strlist_add(&argv, keys->v[i]);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	rc = posix_spawnp(&o->keeper, "ssh-agent", &actions, NULL, argv.v, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (rc)
-		o->keeper = 0;
-	return rc ? err_errno(err, rc, "--ssh %s: start ssh-agent", o->id) : 0;
+	if (!spawn_program(argv.v, NULL, (int[]){ in, out, STDERR_FILENO }, false, &o->keeper, err))
+		return 0;
+	o->keeper = 0;
+	return err_wrap(err, "--ssh %s", o->id);
 }
 
 static int keep_keys(struct offer *o, const struct strlist *keys, struct err *err)
@@ -301,8 +293,8 @@ static void offer_end(struct offer *o)
 {
 	if (o->keeper_in >= 0)
 		close(o->keeper_in);
-	while (o->keeper && waitpid(o->keeper, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (o->keeper)
+		spawn_wait(o->keeper, NULL);
 	free(o->id);
 	free(o->socket);
 }

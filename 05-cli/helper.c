@@ -3,10 +3,10 @@
  */
 #include "helper.h"
 
-#include <spawn.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <fcntl.h>
+#include <unistd.h>
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/spawn.h"
@@ -14,26 +14,12 @@
 #define ANSWER_LIMIT (1u << 20)
 static const char not_found[] = "credentials not found in native keychain";
 
-extern char **environ;
-
-static int spawn(const char *program, const char *verb, int in, int out, pid_t *pid, struct err *err)
-{
-	char *argv[] = { (char *)program, (char *)verb, NULL };
-	posix_spawn_file_actions_t actions;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	int rc = posix_spawnp(pid, program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc ? err_errno(err, rc, "exec: \"%s\"", program) : 0;
-}
-
 /* What goes in is smaller than a pipe holds, so it is written before anything is read. */
 static int talk(const char *program, const char *verb, const char *input, struct strbuf *out, int *status,
 		struct err *err)
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
+	char *argv[] = { (char *)program, (char *)verb, NULL };
 	pid_t pid;
 
 	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
@@ -42,8 +28,8 @@ static int talk(const char *program, const char *verb, const char *input, struct
 	AUTO_CLOSE int feed = to[1];
 	AUTO_CLOSE int answer = from[0];
 	AUTO_CLOSE int result = from[1];
-	if (spawn(program, verb, in, result, &pid, err))
-		return -1;
+	if (spawn_program(argv, NULL, (int[]){ in, result, STDERR_FILENO }, false, &pid, err))
+		return err_errno(err, err->errnum, "exec: \"%s\"", program);
 	close(steal_fd(&result));
 	close(steal_fd(&in));
 	(void)io_write_full(feed, input, strlen(input)); /* one that does not read it says so itself */
