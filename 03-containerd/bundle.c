@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,6 +82,46 @@ void ctrd_bundle_user(json_t *process, const json_t *user)
 	set_home(process, jsonx_str(user, "home", "/"));
 }
 
+static bool has_option(const json_t *mount, const char *word)
+{
+	const json_t *option;
+	size_t i;
+
+	json_array_foreach(json_object_get(mount, "options"), i, option)
+		if (json_is_string(option) && !strcmp(json_string_value(option), word))
+			return true;
+	return false;
+}
+
+static bool is_shared(const json_t *mount)
+{
+	return (has_option(mount, "bind") || has_option(mount, "rbind")) &&
+	       (has_option(mount, "shared") || has_option(mount, "rshared"));
+}
+
+json_t *ctrd_bundle_shared(const json_t *spec)
+{
+	json_t *shared = json_array();
+	const json_t *mount;
+	size_t i;
+
+	json_array_foreach(json_object_get(spec, "mounts"), i, mount)
+		if (is_shared(mount))
+			json_array_append_new(shared, json_pack("{s:O?, s:b}", "source", json_object_get(mount, "source"),
+								"recursive", has_option(mount, "rbind")));
+	return shared;
+}
+
+static void move_sources(json_t *spec, const char *bundle)
+{
+	json_t *mount;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(spec, "mounts"), i, mount)
+		if (is_shared(mount))
+			json_object_set_new(mount, "source", json_sprintf("%s/shared/%zu", bundle, n++));
+}
+
 int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const json_t *user,
 		     struct err *err)
 {
@@ -97,6 +138,7 @@ int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const
 		json_object_set_new(copy, "root", root);
 	}
 	json_object_set_new(root, "path", json_string("rootfs"));
+	move_sources(copy, bundle);
 	json_object_set_new(process, "terminal", json_boolean(terminal));
 	if (user)
 		ctrd_bundle_user(process, user);

@@ -3,6 +3,7 @@
  *
  *   options.json  what the shim is to do         config.json  the OCI specification
  *   rootfs/       mount point                    exit.json    how it ended
+ *   shared/N      mount points of binds that are shared with the host
  *   shim.sock attach.sock shim.pid init.pid log.json shim.log exec-*
  *
  * options.json is written last of what containerd makes before it starts the shim: a
@@ -23,8 +24,12 @@ int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *er
 /* Write one of its documents. A reboot ends the task with them: nothing is synced. */
 int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err);
 
-/* Write config.json: `spec` with root.path "rootfs", process.terminal as given and the
- * resolved user ({"uid","gid","additionalGids","home"}, NULL: as in the spec). */
+/* The binds of a specification whose mounts are to reach the host (shim_mounts.c): what options.json calls "shared",
+ * [{"source","recursive"}]. New. */
+json_t *ctrd_bundle_shared(const json_t *spec);
+
+/* Write config.json: `spec` with root.path "rootfs", the sources of shared binds as the shim has
+ * them (shared/0, …), process.terminal as given and the resolved user ({"uid","gid","additionalGids","home"}, NULL: as in the spec). */
 int ctrd_bundle_spec(const char *bundle, const json_t *spec, int terminal, const json_t *user,
 		     struct err *err);
 

@@ -7,7 +7,7 @@
  *
  *     {"id","namespace","runtime":{"binary","root","args"},"terminal","stdin","stdinOnce",
  *      "log":{"driver","path",… as tasks_log.c has it},"consoleSize":[rows,cols],
- *      "mounts":[{"type","source","options"}],"openFiles",
+ *      "mounts":[{"type","source","options"}],"shared":[{"source","recursive"}],"openFiles",
  *      "checkpoint":{"path",…}}
  *
  * The program forks: the parent ends when the child is ready, having written one line
@@ -17,12 +17,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -31,8 +29,6 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
-#include "01-kernel/mount.h"
-#include "01-kernel/ns.h"
 #include "shim.h"
 #include "shim_sink.h"
 #include "version.h"
@@ -132,16 +128,6 @@ static int take_signals(struct shim *s, struct err *err)
 	return 0;
 }
 
-static int become_parent(struct err *err)
-{
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
-		return err_sys(err, "become subreaper");
-	if (kern_ns_unshare(CLONE_NEWNS, err))
-		return -1;
-	/* What the host mounts appears here too (volumes); what is mounted here does not there. */
-	return kern_mount_propagation("/", MS_SLAVE | MS_REC, err);
-}
-
 static int write_pid(struct err *err)
 {
 	char text[16];
@@ -168,7 +154,9 @@ static int set_up(struct shim *s, struct err *err)
 	if (read_options(s, err))
 		return -1;
 	limit_open_files(s);
-	if (shim_loop_init(&s->loop, err) || take_signals(s, err) || become_parent(err) ||
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		return err_sys(err, "become subreaper");
+	if (shim_loop_init(&s->loop, err) || take_signals(s, err) || shim_mounts_separate(s, err) ||
 	    open_init(s, err) || shim_record_reserve(err) || shim_control_listen(s, err))
 		return -1;
 	return write_pid(err);

@@ -80,12 +80,15 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 {
 	struct ctrd_tasks *ts = t->table;
 	AUTO_FREE char *root = task_runtime_root(ts, t->ns);
+	AUTO_JSON json_t *shared = ctrd_bundle_shared(json_object_get(container, "spec"));
 	AUTO_JSON json_t *options = json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", t->id, "namespace",
 					      t->ns, "runtime", "binary", t->binary, "root", root);
 
 	if (copy_log(options, req, err) || copy_flags(options, req, err) ||
 	    copy_checkpoint(options, req, err) || copy_mounts(options, ts, container, err))
 		return NULL;
+	if (json_array_size(shared))
+		json_object_set(options, "shared", shared);
 	if (t->binary_args)
 		json_object_set(json_object_get(options, "runtime"), "args", t->binary_args);
 	if (ts->o.open_files)

@@ -49,6 +49,12 @@ json_t *dockerd_mounts_inspect(const json_t *mounts);
  * are mounted (dockerd_subpaths_dir). New. */
 json_t *dockerd_mounts_oci(const json_t *mounts, const char *parts);
 
+/* --- propagation.c ------------------------------------------------------------------------------ */
+
+/* The linux.rootfsPropagation that these mounts need; NULL: the usual one. -1 and ERR_INVALID where one
+ * asks for more than its source's own mount lets through. */
+int dockerd_mounts_propagation(const json_t *mounts, const char **root, struct err *err);
+
 /* --- image_mount.c: images as mounts ---------------------------------------------------------- */
 
 /* A view for each that `mounts` wants, and which image it is. */

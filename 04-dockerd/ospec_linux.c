@@ -7,6 +7,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
+#include "mounts.h"
 #include "network.h"
 #include "ospec.h"
 
@@ -148,7 +149,14 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 	AUTO_JSON json_t *out = json_object();
 	AUTO_JSON json_t *updated = dockerd_container_host(c);
 	json_t *resources = dockerd_spec_resources(updated), *rules, *nodes;
+	const char *propagation;
 
+	if (dockerd_mounts_propagation(c->mounts, &propagation, err)) {
+		json_decref(resources);
+		return NULL;
+	}
+	if (propagation)
+		json_object_set_new(out, "rootfsPropagation", json_string(propagation));
 	json_object_set_new(out, "namespaces", namespaces(c->host, j));
 	json_object_set_new(out, "resources", resources);
 	json_object_set_new(out, "cgroupsPath", cgroups_path(c));

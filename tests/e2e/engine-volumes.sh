@@ -95,6 +95,29 @@ expect_eq "a view each" 3 "$(views)"
 expect_ok d rm -f looks
 expect_eq "which are the container's" 0 "$(views)"
 
+# ---- mounts that are let through
+through=$T/through
+mkdir "$through" "$T/closed" && mount -t tmpfs -o mode=755 outer "$through" && mount --make-shared "$through"
+expect_fail 125 "path $T/closed is mounted on .* but it is not a shared mount" d run --rm -v "$T/closed:/x:rshared" busybox true
+expect_fail 125 "path $T/closed is mounted on .* but it is not a shared or slave mount" \
+	d run --rm -v "$T/closed:/x:rslave" busybox true
+mkdir "$through"/{inside,outside,late}
+expect_ok d run -d --name both --privileged -v "$through:/x:rshared" -v "$through/late:/late:rshared" busybox \
+	sh -c 'mount -t tmpfs inner /x/inside && touch /x/inside/file && sleep 1000'
+expect_ok wait_for 5 test -f "$through/inside/file"
+expect_ok d run -d --name one --privileged -v "$through:/x:rslave" -v "$through:/own" busybox sleep 1000
+mount -t tmpfs more "$through/outside" && touch "$through/outside/file"
+expect_ok d exec both test -f /x/outside/file
+expect_ok d exec one test -f /x/outside/file
+expect_fail 1 '' d exec one test -f /own/outside/file
+expect_ok d exec one mount -t tmpfs hidden /x/late
+expect_ok d exec both mount -t tmpfs seen /late
+expect_eq "from the container that shares it, not from the one that only receives" seen \
+	"$(awk -v p="$through/late" '$2 == p { print $1 }' /proc/mounts)"
+expect_ok d rm -f both one
+expect_eq "what was mounted for the host stays" 3 "$(grep -c " $through/" /proc/mounts)"
+umount -R "$through"
+
 # ---- what cannot be mounted
 expect_ok d volume create -o type=nfs -o device=:/none -o o=addr=no.such.host.invalid far
 expect_fail 125 "error while mounting volume '$T/docker/volumes/far/_data': error resolving passed in network volume address" \
