@@ -168,10 +168,12 @@ static bool is_fresh(const struct stage *s)
 	return s->b->o.no_cache;
 }
 
-/* A step that was done before, unless that is not wanted. NULL: it has to be done. */
+/* A step that was done before, unless that is not wanted: as with the classic builder, who names images to
+ * look in wants no other. NULL: it has to be done. */
 static json_t *known(struct stage *s, const char *key)
 {
-	json_t *record = is_fresh(s) ? NULL : cache_find(s->b, key);
+	bool wanted = !is_fresh(s) && !json_array_size(s->b->o.cache_from);
+	json_t *record = wanted ? cache_find(s->b, key) : NULL;
 
 	if (!record || fits(s, record))
 		return record;
