@@ -243,6 +243,24 @@ static void by_version(json_t *doc, const struct daemon *d, int minor)
 	}
 }
 
+/* Those that were asked for, not Docker's own. */
+static void add_address_pools(const struct daemon *d, json_t *doc)
+{
+	const struct ipam_pools *pools = &d->net->pools;
+	json_t *list = d->cfg->address_pools.n ? json_array() : NULL;
+
+	for (size_t i = 0; list && i < pools->n; i++) {
+		const struct kern_addr *base = &pools->v[i].base;
+		char text[ADDR_TEXT_SIZE];
+
+		json_array_append_new(list, json_pack("{s:o, s:i}", "Base",
+						      json_sprintf("%s/%u", dockerd_addr_text(base, text), base->prefix),
+						      "Size", (int)pools->v[i].size));
+	}
+	if (list)
+		json_object_set_new(doc, "DefaultAddressPools", list);
+}
+
 static int get_info(struct http_request *req, struct http_reply *rep, void *daemon, struct err *err)
 {
 	struct daemon *d = daemon;
@@ -265,6 +283,7 @@ static int get_info(struct http_request *req, struct http_reply *rep, void *daem
 		json_array_append_new(json_object_get(doc, "SecurityOptions"),
 				      json_string("name=no-new-privileges"));
 	json_object_update_new(doc, dockerd_runtimes_info(d));
+	add_address_pools(d, doc);
 	by_version(doc, d, dockerd_api_minor(req));
 	http_reply_json(rep, 200, doc);
 	return 0;

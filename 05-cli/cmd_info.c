@@ -140,6 +140,17 @@ static void print_registries(const json_t *info)
 	print_block("Registry Mirrors", json_object_get(registry, "Mirrors"));
 }
 
+static void print_pools(const json_t *info)
+{
+	const json_t *pools = json_object_get(info, "DefaultAddressPools"), *pool;
+	size_t i;
+
+	if (json_array_size(pools))
+		puts(" Default Address Pools:");
+	json_array_foreach(pools, i, pool)
+		printf("   Base: %s, Size: %lld\n", jsonx_str(pool, "Base", ""), (long long)jsonx_int(pool, "Size", 0));
+}
+
 static void print_commit(const json_t *info, const char *name, const char *member)
 {
 	printf(" %s version: %s\n", name, jsonx_str(json_object_get(info, member), "ID", ""));
@@ -194,6 +205,7 @@ static void print_server(const json_t *info)
 	printf(" Experimental: %s\n", jsonx_bool(info, "ExperimentalBuild", false) ? "true" : "false");
 	print_registries(info);
 	PRINT(info, last);
+	print_pools(info);
 	putchar('\n');
 }
 

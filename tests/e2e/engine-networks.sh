@@ -66,6 +66,7 @@ expect_eq "an interface that is gone is plugged in again" "eth0 eth1 lo" "$(d ex
 expect_eq "published again" page "$(curl -fsS http://127.0.0.1:8080/index.html)"
 expect_match "found by name again" page "$(run --network two busybox wget -qO- http://web/index.html)"
 
+expect_eq "where addresses come from is said" "Base: 10.200.0.0/16, Size: 24" "$(d info | grep -A 1 'Default Address Pools:' | tail -n 1 | xargs)"
 expect_match "the network with the highest priority has the default route" "^default via $(d network inspect -f '{{(index .IPAM.Config 0).Gateway}}' two) " \
 	"$(run --network one --network name=two,gw-priority=9 busybox ip route)"
 expect_eq "the host by name" "172.31.0.1 h" "$(run --network two --add-host h:host-gateway busybox grep -w h /etc/hosts | xargs)"
