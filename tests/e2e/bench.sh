@@ -7,7 +7,9 @@ need python3 busybox
 unset DOCKYARD_TRACE
 
 bench() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory -C "$TOP" bench BENCH=runtime QUICK=1 "$@"; }
-left() { find /sys/fs/cgroup "${TMPDIR:-/tmp}" -maxdepth 2 -name 'dockyard-bench.*' 2>/dev/null | sort; }
+export TMPDIR=$T/tmp # another benchmark may run beside this one
+mkdir "$TMPDIR"
+left() { find /sys/fs/cgroup "$TMPDIR" -maxdepth 2 -name 'dockyard-bench.*' 2>/dev/null | sort; }
 before=$(left)
 mark
 
