@@ -6,10 +6,8 @@
  * ipvlan networks are the operator's, unless none was named (a dummy stands in) or
  * "eth0.10" means an 802.1Q device that is not there yet.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 

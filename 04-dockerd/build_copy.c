@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "01-kernel/base/ignore.h"
-#include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
 #include "03-containerd/tar_read.h"
 #include "build.h"

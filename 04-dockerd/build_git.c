@@ -7,15 +7,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
-#include "auth.h"
 #include "build.h"
-#include "copy.h"
 #include "git.h"
 
 /* --- credentials --------------------------------------------------------------------------------- */

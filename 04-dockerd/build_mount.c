@@ -22,7 +22,6 @@
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
-#include "auth.h"
 #include "build.h"
 #include "create.h"
 

@@ -4,7 +4,6 @@
  * ENV's value hides ARG's of the same name. An ARG has the value that the client sent, else its
  * default, else, declared without one, that of an ARG in front of all stages.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

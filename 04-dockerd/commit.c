@@ -15,7 +15,6 @@
 #include "image_make.h"
 #include "image_name.h"
 #include "lifecycle.h"
-#include "task.h"
 
 /* Of an archive with nothing in it: such a layer is left out. */
 #define EMPTY_DIFF "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"

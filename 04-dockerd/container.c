@@ -3,7 +3,6 @@
  */
 #include "container.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>

@@ -1,7 +1,6 @@
 /*
  * copy_api.c - HEAD, GET and PUT /containers/{id}/archive (docker cp).
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

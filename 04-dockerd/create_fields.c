@@ -1,7 +1,6 @@
 /*
  * create_fields.c - request objects against tables of fields (create.h).
  */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

@@ -12,11 +12,9 @@
  * It is linked statically and bound into the container, so it uses nothing of the image.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

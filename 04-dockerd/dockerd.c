@@ -1,7 +1,6 @@
 /*
  * dockerd.c - the program: flags, checks, signals.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include "api.h"
 #include "config.h"
 #include "daemon.h"
-#include "events.h"
 #include "reload.h"
 
 /* --- the pid file ------------------------------------------------------------------------ */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "exec_private.h"

@@ -10,7 +10,6 @@
 #include "filters.h"
 #include "human.h"
 #include "images.h"
-#include "names.h"
 
 /* --- what one ID is called ----------------------------------------------------------------- */
 

@@ -5,7 +5,6 @@
  * They are the builder's, in a stage that is none of a build: it has a Config, and nothing else.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"

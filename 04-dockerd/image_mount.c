@@ -6,7 +6,6 @@
  * The views are the container's: made when it is, removed with it. So it starts again after somebody
  * has removed the image by force, and the image's layers go when nobody looks at them any more.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -2,13 +2,11 @@
  * import.c - POST /images/create?fromSrc=: a file system's archive, from the request's body ("-")
  * or from an URL, as an image of one layer.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/platform.h"
 #include "03-containerd/tar_read.h"

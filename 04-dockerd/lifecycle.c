@@ -6,12 +6,9 @@
 #include "links.h"
 #include "network.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
-#include "01-kernel/base/jsonx.h"
 #include "01-kernel/ns.h"
 #include "api.h"
 #include "create.h"

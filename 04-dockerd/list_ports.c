@@ -4,7 +4,6 @@
  */
 #include "list_ports.h"
 
-#include "01-kernel/base/jsonx.h"
 #include "ports.h"
 
 /* A key of `ports` lies in the range that is asked for. */

@@ -7,7 +7,6 @@
  */
 #include "listen.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdlib.h>

@@ -19,7 +19,6 @@
 #include "exec.h"
 #include "health.h"
 #include "lifecycle.h"
-#include "network.h"
 #include "restart.h"
 #include "task.h"
 

@@ -1,7 +1,6 @@
 /*
  * mount_parse.c - the two ways of writing one mount (mounts.h).
  */
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 

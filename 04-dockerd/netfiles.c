@@ -5,7 +5,6 @@
  * image's files, so that an image need not have them and a rename on the host
  * side is seen inside.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

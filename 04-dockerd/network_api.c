@@ -1,7 +1,6 @@
 /*
  * network_api.c - /networks.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -3,7 +3,6 @@
  */
 #include "ospec.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
 #include "links.h"
-#include "network.h"
 
 /* --- capabilities ----------------------------------------------------------------------- */
 

@@ -2,7 +2,6 @@
  * ospec_blkio.c - HostConfig.Blkio*: shares and throttles of block devices, which Docker
  * names by path and the OCI by number (ospec.h; config-linux.md, "Block IO").
  */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

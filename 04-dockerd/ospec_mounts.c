@@ -10,7 +10,6 @@
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/spec.h"
 #include "mounts.h"
-#include "network.h"
 #include "ospec.h"
 #include "volume_mount.h"
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "01-kernel/base/file.h"
-#include "01-kernel/base/jsonx.h"
 #include "events.h"
 #include "exec.h"
 #include "lifecycle.h"

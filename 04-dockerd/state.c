@@ -10,14 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "container.h"
 #include "health.h"
 #include "human.h"
 #include "log_config.h"
 #include "network.h"
-#include "task.h"
 
 #define DOCUMENT_LIMIT (4u << 20)
 #define DOCUMENT_VERSION 1

@@ -17,10 +17,8 @@
 #include "events.h"
 #include "images.h"
 #include "network.h"
-#include "ospec.h"
 #include "reload.h"
 #include "runtimes.h"
-#include "task.h"
 
 /* Go's names, which the API uses. */
 static const char *go_arch(const char *machine)

@@ -3,7 +3,6 @@
  * them. No ps is run for that: containerd knows the PIDs, /proc the rest (proc(5)). With
  * other arguments one is (top_ps.c).
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/mount.h"

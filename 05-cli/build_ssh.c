@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "01-kernel/base/base64.h"
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/spawn.h"
 #include "01-kernel/tty.h"

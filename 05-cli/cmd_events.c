@@ -1,7 +1,6 @@
 /*
  * cmd_events.c - docker events: what happens in the daemon, as it happens.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,7 +1,6 @@
 /*
  * cmd_logs.c - docker logs: what a container has written, and goes on writing.
  */
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,7 +1,6 @@
 /*
  * cmd_rename.c - docker rename.
  */
-#include <stdio.h>
 
 #include "verbs.h"
 

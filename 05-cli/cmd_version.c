@@ -9,7 +9,6 @@
 #include "format.h"
 #include "list.h"
 #include "platform.h"
-#include "value.h"
 #include "verbs.h"
 
 struct options {

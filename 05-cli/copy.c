@@ -9,7 +9,6 @@
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
-#include "auth.h"
 #include "human.h"
 
 #define PROGRESS_MS 100

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "create_private.h"
 #include "env.h"

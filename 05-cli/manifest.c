@@ -7,7 +7,6 @@
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
-#include "auth.h"
 #include "digest.h"
 #include "value.h"
 
