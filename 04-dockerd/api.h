@@ -49,11 +49,11 @@ void dockerd_api_close(struct api *api);
 /* The minor number of the version in the request's path ("/v1.41/…": 41), or ours. */
 int dockerd_api_minor(const struct http_request *req);
 
-/* The container that {id} names: a reference, or NULL with 404. */
 /* http_body_json where there must be a body, and with the complaints of Go's decoder, which clients
  * look for. */
 json_t *dockerd_api_body(struct http_request *req, struct err *err);
 
+/* The container that {id} names: a reference, or NULL with 404. */
 struct container *dockerd_api_container(struct daemon *d, struct http_request *req,
 					struct err *err);
 

@@ -19,15 +19,6 @@
 #define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 
-const char *dockerd_architecture(void)
-{
-#if defined(__aarch64__)
-	return "arm64";
-#else
-	return "amd64";
-#endif
-}
-
 /* Its descriptor, new. */
 static json_t *put_document(struct daemon *d, const json_t *doc, const char *type, struct err *err)
 {

@@ -19,7 +19,5 @@ int dockerd_image_make(struct daemon *d, const json_t *config, const json_t *lay
  * Each parameter may have several lines. */
 int dockerd_image_changes(json_t *config, const struct http_request *req, struct err *err);
 int dockerd_image_change(json_t *config, const char *lines, struct err *err);
-/* This machine in Go's word. */
-const char *dockerd_architecture(void);
 
 #endif

@@ -248,11 +248,10 @@ static void add_address_pools(const struct daemon *d, json_t *doc)
 	json_t *list = d->cfg->address_pools.n ? json_array() : NULL;
 
 	for (size_t i = 0; list && i < pools->n; i++) {
-		const struct kern_addr *base = &pools->v[i].base;
-		char text[ADDR_TEXT_SIZE];
+		char base[ADDR_TEXT_SIZE];
 
-		json_array_append_new(list, json_pack("{s:o, s:i}", "Base",
-						      json_sprintf("%s/%u", dockerd_addr_text(base, text), base->prefix),
+		json_array_append_new(list, json_pack("{s:s, s:i}", "Base",
+						      dockerd_addr_prefix_text(&pools->v[i].base, base),
 						      "Size", (int)pools->v[i].size));
 	}
 	if (list)

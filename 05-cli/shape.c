@@ -284,7 +284,6 @@ static json_t *make(const char *type, const json_t *doc)
 	return *type == 'd' ? make_duration(doc) : make_plain(*type, doc);
 }
 
-
 static json_t *ulimit_text(const json_t *doc)
 {
 	AUTO_FREE char *text = xasprintf("%s=%lld:%lld", jsonx_str(doc, "Name", ""), (long long)jsonx_int(doc, "Soft", 0),
