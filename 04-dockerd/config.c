@@ -12,9 +12,9 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
-#include "01-kernel/netlink.h"
 #include "config_fixed.h"
 #include "defaults.h"
+#include "ipam.h"
 #include "log_config.h"
 #include "names.h"
 #include "runtimes.h"
@@ -386,7 +386,7 @@ static int check(const struct config *c, struct err *err)
 		return err_set(err, ERR_INVALID, "invalid containerd namespace: %s", c->namespace_);
 	if (c->init_path && c->init_path[0] != '/')
 		return err_set(err, ERR_INVALID, "--init-path: %s is not an absolute path", c->init_path);
-	if (c->host_gateway && (strchr(c->host_gateway, '/') || kern_addr_parse(c->host_gateway, &host, err)))
+	if (c->host_gateway && !dockerd_addr_parse(c->host_gateway, &host))
 		return err_set(err, ERR_INVALID, "--host-gateway-ip: %s is no IP address", c->host_gateway);
 	for (size_t i = 0; i < c->hosts.n; i++)
 		if (!str_starts(c->hosts.v[i], "unix://") &&

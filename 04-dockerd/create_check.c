@@ -2,7 +2,6 @@
  * create_check.c - what values of HostConfig are refused, in Docker's words
  * where Docker has some (create.h). A list of small checks, each of one subject.
  */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,12 +245,11 @@ static int check_caps(const json_t *h, struct err *err)
 static int check_dns(const json_t *h, struct err *err)
 {
 	json_t *dns = json_object_get(h, "Dns"), *extra = json_object_get(h, "ExtraHosts"), *v;
-	struct in6_addr ignored;
+	struct kern_addr ignored;
 	size_t i;
 
 	json_array_foreach(dns, i, v)
-		if (inet_pton(AF_INET, json_string_value(v), &ignored) != 1 &&
-		    inet_pton(AF_INET6, json_string_value(v), &ignored) != 1)
+		if (!dockerd_addr_parse(json_string_value(v), &ignored))
 			return err_set(err, ERR_INVALID, "bad nameserver address %s",
 				       json_string_value(v));
 	json_array_foreach(extra, i, v) {
@@ -259,8 +257,7 @@ static int check_dns(const json_t *h, struct err *err)
 
 		if (!to || to == entry || !to[1])
 			return err_set(err, ERR_INVALID, "bad format for add-host: \"%s\"", entry);
-		if (strcmp(++to, "host-gateway") && inet_pton(AF_INET, to, &ignored) != 1 &&
-		    inet_pton(AF_INET6, to, &ignored) != 1)
+		if (strcmp(++to, "host-gateway") && !dockerd_addr_parse(to, &ignored))
 			return err_set(err, ERR_INVALID, "invalid IP address in add-host: \"%s\"",
 				       to);
 	}

@@ -3,13 +3,13 @@
  */
 #include "ports.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
+#include "ipam.h"
 
 const char *dockerd_proto_name(uint8_t proto)
 {
@@ -75,7 +75,7 @@ static int add_binding(struct ports *plan, struct port p, const char *ip,
 		       const struct port_defaults *defaults, struct err *err)
 {
 	bool udp = p.proto != IPPROTO_TCP, everywhere;
-	struct in6_addr ignored;
+	struct kern_addr ignored;
 
 	if (!*ip)
 		ip = defaults->host_ip;
@@ -83,7 +83,7 @@ static int add_binding(struct ports *plan, struct port p, const char *ip,
 
 	if (everywhere)
 		ip = "0.0.0.0";
-	if (inet_pton(AF_INET, ip, &ignored) != 1 && inet_pton(AF_INET6, ip, &ignored) != 1)
+	if (!dockerd_addr_parse(ip, &ignored))
 		return err_set(err, ERR_INVALID, "invalid IP address: %s", ip);
 	if (strchr(ip, ':') && udp && !defaults->udp6)
 		return err_set(err, ERR_UNSUPPORTED,
