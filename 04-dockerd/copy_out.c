@@ -19,11 +19,11 @@
 #include <tar.h>
 #include <unistd.h>
 
-#include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
 #include "01-kernel/path.h"
 #include "03-containerd/tar_links.h"
 #include "container_root.h"
+#include "mounts.h"
 
 #define DEPTH_MAX 400
 #define CAPABILITY "security.capability"
@@ -150,17 +150,6 @@ struct walk {
 static int write_entry(struct walk *w, int dir, const char *name, const struct stat *st,
 		       struct err *err);
 
-static bool wanted(const struct walk *w)
-{
-	json_t *m;
-	size_t i;
-
-	json_array_foreach((json_t *)w->mounts, i, m)
-		if (!strcmp(jsonx_str(m, "Destination", ""), w->at.data))
-			return true;
-	return false;
-}
-
 static int write_children(struct walk *w, int fd, struct err *err)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -223,7 +212,9 @@ static int write_dir(struct walk *w, int dir, const char *name, const struct sta
 		return -1;
 	if (fstat(dir, &parent))
 		return err_sys(err, "stat");
-	return parent.st_dev != st->st_dev && !wanted(w) ? 0 : write_children(w, fd, err);
+	if (parent.st_dev != st->st_dev && !dockerd_mounts_at(w->mounts, w->at.data))
+		return 0;
+	return write_children(w, fd, err);
 }
 
 static int write_link(struct walk *w, int dir, const char *name, struct ctrd_tar_entry *e,

@@ -18,7 +18,7 @@
 
 /* --- planning ------------------------------------------------------------------------ */
 
-static const json_t *at(const json_t *mounts, const char *destination)
+const json_t *dockerd_mounts_at(const json_t *mounts, const char *destination)
 {
 	json_t *m;
 	size_t i;
@@ -36,7 +36,7 @@ static int add(json_t *mounts, json_t *m, struct err *err)
 
 	if (!m)
 		return -1;
-	if (at(mounts, dst)) {
+	if (dockerd_mounts_at(mounts, dst)) {
 		err_set(err, ERR_INVALID, "Duplicate mount point: %s", dst);
 		json_decref(m);
 		return -1;
@@ -95,7 +95,7 @@ static int plan_from(struct daemon *d, json_t *mounts, const char *text, struct 
 	json_array_foreach(c->mounts, i, m) {
 		json_t *copy;
 
-		if (at(mounts, jsonx_str(m, "Destination", "")) ||
+		if (dockerd_mounts_at(mounts, jsonx_str(m, "Destination", "")) ||
 		    !strcmp(jsonx_str(m, "Type", ""), "tmpfs"))
 			continue;
 		copy = json_copy(m);
@@ -122,9 +122,9 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 		if (plan_from(d, mounts, json_string_value(v), err))
 			return NULL;
 	json_object_foreach(volumes, dst, v) {
-		json_t *m = at(mounts, dst) ? NULL : dockerd_mount_parse_bind(dst, err);
+		json_t *m = dockerd_mounts_at(mounts, dst) ? NULL : dockerd_mount_parse_bind(dst, err);
 
-		if (!at(mounts, dst) && add(mounts, m, err))
+		if (!dockerd_mounts_at(mounts, dst) && add(mounts, m, err))
 			return NULL;
 	}
 	return steal_ptr(&mounts);

@@ -42,6 +42,9 @@ int dockerd_mounts_realise(struct daemon *d, const char *container, json_t *moun
 /* Remove the container's nameless volumes that no other container uses. */
 void dockerd_mounts_discard(struct daemon *d, const char *container, const json_t *mounts);
 
+/* The one with that destination, borrowed, or NULL. */
+const json_t *dockerd_mounts_at(const json_t *mounts, const char *destination);
+
 /* The list as inspect shows it: without our keys. New. */
 json_t *dockerd_mounts_inspect(const json_t *mounts);
 

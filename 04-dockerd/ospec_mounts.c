@@ -26,17 +26,6 @@ static json_t *oci_mount(const char *destination, const char *type, const char *
 			 source, "options", list);
 }
 
-static bool covered(const struct container *c, const char *destination)
-{
-	json_t *m;
-	size_t i;
-
-	json_array_foreach(c->mounts, i, m)
-		if (!strcmp(jsonx_str(m, "Destination", ""), destination))
-			return true;
-	return false;
-}
-
 /* Shared memory is a matter of mounts, hence of joins (shm.h). Message queues are their
  * namespace's: in the host's, what is mounted here shows the host's. */
 static void add_standard(json_t *out, const struct container *c, const struct joins *j)
@@ -52,7 +41,7 @@ static void add_standard(json_t *out, const struct container *c, const struct jo
 		const char *dst = jsonx_str(m, "destination", "");
 		bool is_shm = !strcmp(dst, "/dev/shm");
 
-		if (covered(c, dst) || (no_ipc && is_shm))
+		if (dockerd_mounts_at(c->mounts, dst) || (no_ipc && is_shm))
 			continue;
 		if (is_shm && j->shm)
 			json_array_append_new(out, oci_mount(dst, "bind", j->shm,
@@ -75,7 +64,7 @@ static void add_netfiles(json_t *out, struct daemon *d, const struct container *
 		AUTO_FREE char *source = j->net_dir ? xasprintf("%s/%s", j->net_dir, files[i])
 						    : dockerd_container_path(d, c, files[i]);
 
-		if (!covered(c, destination))
+		if (!dockerd_mounts_at(c->mounts, destination))
 			json_array_append_new(out, oci_mount(destination, "bind", source,
 							     "rbind,rprivate"));
 	}
