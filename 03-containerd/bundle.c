@@ -12,6 +12,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 
 char *ctrd_bundle_path(const char *state, const char *ns, const char *id)
 {
@@ -84,13 +85,7 @@ void ctrd_bundle_user(json_t *process, const json_t *user)
 
 static bool has_option(const json_t *mount, const char *word)
 {
-	const json_t *option;
-	size_t i;
-
-	json_array_foreach(json_object_get(mount, "options"), i, option)
-		if (json_is_string(option) && !strcmp(json_string_value(option), word))
-			return true;
-	return false;
+	return words_json_have(json_object_get(mount, "options"), word);
 }
 
 static bool is_shared(const json_t *mount)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 
 static const char *const always[] = {
 	"accept", "accept4", "access", "adjtimex", "alarm", "arch_prctl", "bind", "brk", "cachestat",
@@ -142,17 +143,6 @@ static void allow_if(json_t *rules, const char *name, json_t *args)
 	json_array_append_new(rules, r);
 }
 
-static bool has_cap(const json_t *caps, const char *name)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach((json_t *)caps, i, v)
-		if (!strcmp(json_string_value(v), name))
-			return true;
-	return false;
-}
-
 /* Without CAP_SYS_ADMIN: no new namespaces. The mask is every CLONE_NEW* flag. */
 static void restrict_clone(json_t *rules)
 {
@@ -175,9 +165,9 @@ json_t *ctrd_spec_seccomp(const json_t *capabilities)
 	/* AF_VSOCK (40) would reach the hypervisor. */
 	allow_if(rules, "socket", arg(0, 40, 0, "SCMP_CMP_NE"));
 	for (size_t i = 0; i < sizeof with_cap / sizeof *with_cap; i++)
-		if (has_cap(capabilities, with_cap[i].cap))
+		if (words_json_have(capabilities, with_cap[i].cap))
 			json_array_append_new(rules, rule(names_of(with_cap[i].names, 24), "SCMP_ACT_ALLOW"));
-	if (!has_cap(capabilities, "CAP_SYS_ADMIN"))
+	if (!words_json_have(capabilities, "CAP_SYS_ADMIN"))
 		restrict_clone(rules);
 	return json_pack("{s:s, s:i, s:o, s:o}", "defaultAction", "SCMP_ACT_ERRNO", "defaultErrnoRet", 1,
 			 "architectures", names_of(architectures, 3), "syscalls", rules);

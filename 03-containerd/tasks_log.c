@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "tasks_private.h"
 
 enum { FILE_LOG = 1, ATTRIBUTES = 2, SYSLOG = 4, JOURNALD = 8, COMPRESSES = 16 };
@@ -61,13 +62,6 @@ static int check_strings(json_t *map, const char *where, struct err *err)
 	return 0;
 }
 
-static bool is_one_of(const char *text, const char *const *words)
-{
-	while (*words && strcmp(*words, text))
-		words++;
-	return *words != NULL;
-}
-
 static int check_attributes(const json_t *log, bool has, struct err *err)
 {
 	json_t *map;
@@ -92,9 +86,9 @@ static int check_syslog(const json_t *log, bool has, struct err *err)
 	    jsonx_want(s, "log.syslog", "format", JSON_STRING, &v, err) ||
 	    jsonx_want(s, "log.syslog", "facility", JSON_INTEGER, &v, err))
 		return -1;
-	if (!is_one_of(jsonx_str(s, "network", "udp"), networks))
+	if (!words_have(networks, jsonx_str(s, "network", "udp")))
 		return err_set(err, ERR_INVALID, "log.syslog.network: expected udp, tcp, unix or unixgram");
-	if (!is_one_of(jsonx_str(s, "format", "unix"), formats))
+	if (!words_have(formats, jsonx_str(s, "format", "unix")))
 		return err_set(err, ERR_INVALID, "log.syslog.format: expected unix, rfc3164, rfc5424 or "
 			       "rfc5424micro");
 	if (jsonx_int(s, "facility", 3) < 0 || jsonx_int(s, "facility", 3) > 23)

@@ -20,6 +20,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/ignore.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "01-kernel/mount.h"
 #include "01-kernel/ns.h"
 #include "01-kernel/path.h"
@@ -43,13 +44,7 @@ struct mounting {
 
 static bool has_option(const json_t *mount, const char *word)
 {
-	json_t *v;
-	size_t i;
-
-	json_array_foreach(json_object_get(mount, "options"), i, v)
-		if (!strcmp(json_string_value(v), word))
-			return true;
-	return false;
+	return words_json_have(json_object_get(mount, "options"), word);
 }
 
 /* A source that has gone shows nothing. A place that the image lacks is made at the start, or when

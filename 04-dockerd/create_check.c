@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "01-kernel/caps.h"
 #include "create.h"
 #include "log_config.h"
@@ -187,10 +188,7 @@ static int check_mode(const json_t *h, const char *key, const char *what,
 {
 	const char *mode = jsonx_str(h, key, "");
 
-	for (size_t i = 0; words[i]; i++)
-		if (!strcmp(mode, words[i]))
-			return 0;
-	if (may_join && joins(mode))
+	if (words_have(words, mode) || (may_join && joins(mode)))
 		return 0;
 	return err_set(err, ERR_INVALID, "invalid %s mode: %s", what, mode);
 }

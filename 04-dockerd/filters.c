@@ -8,14 +8,7 @@
 
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
-
-static bool is_known(const char *key, const char *const known[])
-{
-	for (size_t i = 0; known[i]; i++)
-		if (!strcmp(key, known[i]))
-			return true;
-	return false;
-}
+#include "01-kernel/base/words.h"
 
 /* {"a":true,"b":false} -> ["a"] ; ["a"] stays. NULL if it is neither. */
 static json_t *values_of(const json_t *given)
@@ -57,7 +50,7 @@ json_t *dockerd_filters_parse(const char *text, const char *const known[], struc
 	json_object_foreach(doc, key, v) {
 		json_t *list = values_of(v);
 
-		if (!list || !is_known(key, known)) {
+		if (!list || !words_have(known, key)) {
 			json_decref(list);
 			err_set(err, ERR_INVALID, list ? "invalid filter '%s'"
 						       : "filters: %s: expected a list", key);

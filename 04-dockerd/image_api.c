@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "api.h"
 #include "filters.h"
 #include "human.h"
@@ -13,20 +14,9 @@
 
 /* --- what one ID is called ----------------------------------------------------------------- */
 
-static bool has(const json_t *list, const char *text)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach((json_t *)list, i, v)
-		if (!strcmp(json_string_value(v), text))
-			return true;
-	return false;
-}
-
 static void add_once(json_t *list, const char *text)
 {
-	if (*text && !has(list, text))
+	if (*text && !words_json_have(list, text))
 		json_array_append_new(list, json_string(text));
 }
 

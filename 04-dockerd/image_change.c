@@ -8,18 +8,16 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "build.h"
 #include "image_make.h"
 
 static bool may_change(const char *word)
 {
 	static const char *const words[] = { "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL",
-					     "ONBUILD", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR" };
+					     "ONBUILD", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR", NULL };
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(words[i], word))
-			return true;
-	return false;
+	return words_have(words, word);
 }
 
 /* In small letters, as Docker's parser has it. */

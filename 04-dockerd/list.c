@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "api.h"
 #include "filters.h"
 #include "health.h"
@@ -116,15 +117,12 @@ static int check_words(const json_t *filters, const char *key, const char *const
 		       struct err *err)
 {
 	json_t *list = json_object_get(filters, key), *v;
-	size_t i, w;
+	size_t i;
 
-	json_array_foreach(list, i, v) {
-		for (w = 0; words[w] && strcmp(words[w], json_string_value(v)); w++)
-			;
-		if (!words[w])
+	json_array_foreach(list, i, v)
+		if (!words_have(words, json_string_value(v)))
 			return err_set(err, ERR_INVALID, "invalid filter '%s=%s'", key,
 				       json_string_value(v));
-	}
 	return 0;
 }
 

@@ -5,20 +5,13 @@
 #include <sys/stat.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "create.h"
 #include "mounts.h"
 #include "names.h"
 
 static const char *const propagations[] = { "private", "rprivate", "shared", "rshared",
 					    "slave",   "rslave",   NULL };
-
-static bool is_one_of(const char *word, const char *const words[])
-{
-	for (size_t i = 0; words[i]; i++)
-		if (!strcmp(word, words[i]))
-			return true;
-	return false;
-}
 
 /* "/a//b/" -> "/a/b"; ".." is left to whoever resolves it. The caller frees. */
 static char *clean(const char *path)
@@ -83,11 +76,11 @@ static int apply_mode(json_t *m, const char *mode, struct err *err)
 	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
 		if (!strcmp(w, "ro"))
 			json_object_set_new(m, "RW", json_false());
-		else if (bind && is_one_of(w, propagations))
+		else if (bind && words_have(propagations, w))
 			json_object_set_new(m, "Propagation", json_string(w));
 		else if (!bind && !strcmp(w, "nocopy"))
 			json_object_set_new(m, "_nocopy", json_true());
-		else if (!is_one_of(w, neutral))
+		else if (!words_have(neutral, w))
 			return err_set(err, ERR_INVALID, "invalid mode: %s", mode);
 	}
 	json_object_set_new(m, "Mode", json_string(mode));
@@ -239,7 +232,7 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 			source);
 		return NULL;
 	}
-	if (*propagation && !is_one_of(propagation, propagations)) {
+	if (*propagation && !words_have(propagations, propagation)) {
 		err_set(err, ERR_INVALID, "invalid propagation mode: %s", propagation);
 		return NULL;
 	}
@@ -347,7 +340,7 @@ static int tmpfs_options(const json_t *list, struct strbuf *data, struct err *er
 		if (!word || json_array_size(v) != 1)
 			return err_set(err, ERR_INVALID, "invalid mount config for type \"tmpfs\": "
 							 "invalid option array length");
-		if (!is_one_of(word, known))
+		if (!words_have(known, word))
 			return err_set(err, ERR_INVALID,
 				       "invalid mount config for type \"tmpfs\": invalid option: %s", word);
 		strbuf_addf(data, "%s,", word);

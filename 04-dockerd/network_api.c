@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "api.h"
 #include "create.h"
 #include "defaults.h"
@@ -82,10 +83,7 @@ static bool contains(const char *value, const void *arg)
 
 static bool is_one_of(const char *value, const void *arg)
 {
-	for (const char *const *w = arg; *w; w++)
-		if (!strcmp(value, *w))
-			return true;
-	return false;
+	return words_have(arg, value);
 }
 
 /* Nobody is on it. Containers that do not run do not count, here and for prune: Docker's too. */
@@ -114,7 +112,7 @@ static int check_words(const json_t *f, const char *key, const char *const words
 	size_t i;
 
 	json_array_foreach(json_object_get(f, key), i, v)
-		if (!is_one_of(json_string_value(v), words))
+		if (!words_have(words, json_string_value(v)))
 			return err_set(err, ERR_INVALID, "invalid filter: '%s'='%s'", key,
 				       json_string_value(v));
 	return 0;

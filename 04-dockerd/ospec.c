@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "03-containerd/spec.h"
 #include "links.h"
 
@@ -86,9 +87,8 @@ static bool has_option(const json_t *host, const char *const words[])
 	size_t i;
 
 	json_array_foreach(list, i, v)
-		for (size_t w = 0; words[w]; w++)
-			if (!strcmp(json_string_value(v), words[w]))
-				return true;
+		if (words_have(words, json_string_value(v)))
+			return true;
 	return false;
 }
 
@@ -111,13 +111,6 @@ bool dockerd_security_unconfined(const json_t *host)
 	return has_option(host, unconfined_words);
 }
 
-static bool is_word(const char *text, const char *const words[])
-{
-	while (*words && strcmp(text, *words))
-		words++;
-	return *words != NULL;
-}
-
 int dockerd_security_check(const json_t *host, struct err *err)
 {
 	json_t *list = json_object_get(host, "SecurityOpt"), *v;
@@ -126,8 +119,8 @@ int dockerd_security_check(const json_t *host, struct err *err)
 	json_array_foreach(list, i, v) {
 		const char *o = json_string_value(v);
 
-		if (is_word(o, nnp_words) || is_word(o, unconfined_words) ||
-		    is_word(o, neutral_words))
+		if (words_have(nnp_words, o) || words_have(unconfined_words, o) ||
+		    words_have(neutral_words, o))
 			continue;
 		if (str_starts(o, "seccomp=")) {
 			const char *profile = dockerd_security_profile(host);
@@ -156,7 +149,7 @@ int dockerd_rlimit_check(const json_t *ulimit, struct err *err)
 	const char *name = jsonx_str(ulimit, "Name", "");
 	json_int_t soft = jsonx_int(ulimit, "Soft", 0), hard = jsonx_int(ulimit, "Hard", 0);
 
-	if (!is_word(name, rlimit_names))
+	if (!words_have(rlimit_names, name))
 		return err_set(err, ERR_INVALID, "invalid ulimit type: %s", name);
 	if (hard != -1 && (soft > hard || soft == -1))
 		return err_set(err, ERR_INVALID,

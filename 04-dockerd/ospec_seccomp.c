@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "ospec.h"
 
 #if defined(__aarch64__)
@@ -34,17 +35,6 @@ const char *dockerd_security_profile(const json_t *host)
 	return NULL;
 }
 
-static bool has(const json_t *list, const char *word)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach((json_t *)list, i, v)
-		if (json_is_string(v) && !strcmp(json_string_value(v), word))
-			return true;
-	return false;
-}
-
 /* How many of the wanted are in `have`. */
 static size_t common(const json_t *wanted, const json_t *have)
 {
@@ -52,7 +42,7 @@ static size_t common(const json_t *wanted, const json_t *have)
 	json_t *v;
 
 	json_array_foreach((json_t *)wanted, i, v)
-		n += json_is_string(v) && has(have, json_string_value(v));
+		n += json_is_string(v) && words_json_have(have, json_string_value(v));
 	return n;
 }
 
@@ -74,10 +64,10 @@ static bool applies(const json_t *rule, const json_t *caps)
 	const json_t *in_caps = json_object_get(in, "caps"), *arches = json_object_get(in, "arches");
 	const char *least = jsonx_str(in, "minKernel", ""), *below = jsonx_str(ex, "minKernel", "");
 
-	if (has(json_object_get(ex, "arches"), ARCH) ||
+	if (words_json_have(json_object_get(ex, "arches"), ARCH) ||
 	    common(json_object_get(ex, "caps"), caps) || (*below && kernel_is(below)))
 		return false;
-	return (!json_array_size(arches) || has(arches, ARCH)) &&
+	return (!json_array_size(arches) || words_json_have(arches, ARCH)) &&
 	       common(in_caps, caps) == json_array_size(in_caps) &&
 	       (!*least || kernel_is(least));
 }

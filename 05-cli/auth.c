@@ -7,16 +7,14 @@
 
 #include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "helper.h"
 
 const char *cli_auth_key(const char *host)
 {
-	static const char *const hub[] = { "docker.io", "index.docker.io", "registry-1.docker.io" };
+	static const char *const hub[] = { "docker.io", "index.docker.io", "registry-1.docker.io", NULL };
 
-	for (size_t i = 0; i < sizeof hub / sizeof *hub; i++)
-		if (!strcmp(host, hub[i]))
-			return CLI_AUTH_HUB;
-	return host;
+	return words_have(hub, host) ? CLI_AUTH_HUB : host;
 }
 
 /* The helper that keeps this registry's password, borrowed; NULL: the file does. */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "01-kernel/base/words.h"
 #include "create_private.h"
 #include "units.h"
 
@@ -84,12 +85,9 @@ static char *parse_long(const char *text, json_t *endpoint, struct err *err)
 /* Docker's own networks know no other names of a container. */
 static bool user_defined(const char *name)
 {
-	static const char *const own[] = { "default", "bridge", "host", "none" };
+	static const char *const own[] = { "default", "bridge", "host", "none", NULL };
 
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (!strcmp(name, own[i]))
-			return false;
-	return !str_starts(name, "container:");
+	return !words_have(own, name) && !str_starts(name, "container:");
 }
 
 static int check_aliases(json_t *endpoints, struct err *err)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "create_private.h"
 #include "env.h"
 #include "mounts.h"
@@ -328,12 +329,9 @@ static void put_hosts(struct cli_create_options *o, json_t *host)
 
 static int check_pull(const char *pull, struct err *err)
 {
-	static const char *const known[] = { "always", "missing", "never", "" };
+	static const char *const known[] = { "always", "missing", "never", "", NULL };
 
-	for (size_t i = 0; pull && i < sizeof known / sizeof *known; i++)
-		if (!strcmp(pull, known[i]))
-			return 0;
-	if (!pull)
+	if (!pull || words_have(known, pull))
 		return 0;
 	return err_set(err, ERR_INVALID,
 		       "invalid pull option: '%s': must be one of \"always\", \"missing\" or \"never\"", pull);

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "api.h"
 
 const char *cli_platform_machine(void)
@@ -50,21 +51,17 @@ static const char *usual(const char *arch)
 static bool is_architecture(const char *arch)
 {
 	static const char *const names[] = { "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le",
-					     "riscv64", "s390x", "wasm" };
+					     "riscv64", "s390x", "wasm", NULL };
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(arch, names[i]))
-			return true;
-	return false;
+	return words_have(names, arch);
 }
 
 json_t *cli_platform_parse(const char *text, struct err *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	static const char *const systems[] = { "linux", "windows", "darwin", "freebsd" };
+	static const char *const systems[] = { "linux", "windows", "darwin", "freebsd", NULL };
 	AUTO_FREE char *copy = xstrdup(text);
 	char *part[4] = { NULL }, *save = NULL;
-	bool system = false;
 	size_t n = 0;
 
 	for (char *word = strtok_r(copy, "/", &save); word && n < 4; word = strtok_r(NULL, "/", &save)) {
@@ -77,8 +74,7 @@ json_t *cli_platform_parse(const char *text, struct err *err)
 		err_set(err, ERR_INVALID, "\"%s\" is an invalid platform: expected os[/arch[/variant]]", text);
 		return NULL;
 	}
-	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
-		system = system || !strcmp(part[0], systems[i]);
+	bool system = words_have(systems, part[0]);
 	if (n == 1 && !system && !is_architecture(usual(part[0]))) {
 		err_set(err, ERR_INVALID, "\"%s\": unknown operating system or architecture: invalid argument", text);
 		return NULL;

@@ -1,6 +1,7 @@
 /*
  * units.c - see units.h.
  */
+#include "01-kernel/base/words.h"
 #include "units.h"
 
 #include <ctype.h>
@@ -100,14 +101,12 @@ int cli_parse_int(const char *text, int64_t *out, struct err *err)
 
 int cli_parse_bool(const char *text, bool *out, struct err *err)
 {
-	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
-	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True", NULL };
+	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False", NULL };
 
-	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
-		*out = !strcmp(text, yes[i]);
-		if (*out || !strcmp(text, no[i]))
-			return 0;
-	}
+	*out = words_have(yes, text);
+	if (*out || words_have(no, text))
+		return 0;
 	return err_set(err, ERR_INVALID, "strconv.ParseBool: parsing \"%s\": invalid syntax", text);
 }
 

@@ -18,6 +18,7 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/spawn.h"
+#include "01-kernel/base/words.h"
 
 /* What a terminal would obey is shown; text in any language is left alone. */
 static void plain_text(void)
@@ -79,6 +80,17 @@ static void strings(void)
 	CU_ASSERT(l.n == 20 && !l.v[20] && !strcmp(l.v[19], "19"));
 	CU_ASSERT(str_starts("abc", "ab") && !str_starts("a", "ab"));
 	CU_ASSERT(str_ends("abc", "bc") && !str_ends("c", "bc") && str_ends("x", ""));
+}
+
+static void among_words(void)
+{
+	static const char *const words[] = { "a", "bc", "", NULL }, *const none[] = { NULL };
+	AUTO_JSON json_t *list = json_pack("[i, n, s, [s]]", 1, "bc", "in");
+
+	CU_ASSERT(words_have(words, "a") && words_have(words, "bc") && words_have(words, ""));
+	CU_ASSERT(!words_have(words, "b") && !words_have(words, "bcd") && !words_have(words, "A") && !words_have(none, ""));
+	CU_ASSERT(words_json_have(list, "bc") && !words_json_have(list, "b") && !words_json_have(list, "in"));
+	CU_ASSERT(!words_json_have(NULL, ""));
 }
 
 static void whole_files(void)
@@ -302,6 +314,7 @@ const struct test base_tests[] = {
 	{ "errors keep their kind and their beginning", errors },
 	{ "text that would steer a terminal", plain_text },
 	{ "strings and lists grow", strings },
+	{ "a word is one of a table's, or of a list's", among_words },
 	{ "files are replaced whole", whole_files },
 	{ "trees are removed, links and mounts are not followed", trees },
 	{ "a tree deeper than there are descriptors", deep_trees },
