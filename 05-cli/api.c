@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
@@ -227,6 +228,14 @@ static int on_progress(void *cancelled, curl_off_t a, curl_off_t b, curl_off_t c
 	(void)c;
 	(void)d;
 	return atomic_load((const atomic_bool *)cancelled);
+}
+
+char *cli_api_header(const char *name, const json_t *doc)
+{
+	AUTO_FREE char *text = jsonx_text(doc);
+	AUTO_FREE char *code = base64_encode_url(text, strlen(text));
+
+	return xasprintf("%s: %s", name, code);
 }
 
 static struct curl_slist *make_headers(const struct cli_api *api, const struct cli_request *request)

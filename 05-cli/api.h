@@ -58,6 +58,9 @@ struct cli_request {
 	struct cli_header *wanted; /* or NULL */
 };
 
+/* One such line, whose value is a document in base64: new. */
+char *cli_api_header(const char *name, const json_t *doc);
+
 void cli_api_free(struct cli_api *api);
 
 /* Settle the version; does nothing when that has been done. */

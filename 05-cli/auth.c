@@ -106,11 +106,7 @@ char *cli_auth_header(const struct cli_config *config, const struct cli_referenc
 	AUTO_FREE char *host = xstrndup(name, strcspn(name, "/"));
 	AUTO_JSON json_t *auth = cli_auth_get(config, cli_auth_key(host), err);
 
-	if (!auth)
-		return NULL;
-	AUTO_FREE char *text = jsonx_text(auth);
-	AUTO_FREE char *code = base64_encode_url(text, strlen(text));
-	return xasprintf("X-Registry-Auth: %s", code);
+	return auth ? cli_api_header("X-Registry-Auth", auth) : NULL;
 }
 
 json_t *cli_auth_all(const struct cli_config *config, struct err *err)

@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "01-kernel/base/base64.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/spawn.h"
 #include "01-kernel/tty.h"
@@ -278,14 +277,11 @@ struct cli_build_ssh *cli_build_ssh_start(struct cli *cli, const struct strlist 
 char *cli_build_ssh_header(const struct cli_build_ssh *s)
 {
 	AUTO_JSON json_t *ids = json_object(), *doc = NULL;
-	AUTO_FREE char *text = NULL, *encoded = NULL;
 
 	for (size_t i = 0; i < s->n; i++)
 		json_object_set_new(ids, s->offers[i].id, json_true());
 	doc = json_pack("{s:s, s:O}", "token", s->token, "ids", ids);
-	text = jsonx_text(doc);
-	encoded = base64_encode_url(text, strlen(text));
-	return xasprintf("X-Docker-Build-Ssh: %s", encoded);
+	return cli_api_header("X-Docker-Build-Ssh", doc);
 }
 
 static void offer_end(struct offer *o)

@@ -262,32 +262,26 @@ static int add_secret(json_t *out, const char *text, struct err *err)
 /* The header, new; *line stays NULL where there are none. */
 static int secrets_header(const struct options *o, char **line, struct err *err)
 {
+	static const char name[] = "X-Docker-Build-Secrets";
 	AUTO_JSON json_t *all = json_object();
-	AUTO_FREE char *text = NULL, *encoded = NULL;
 
 	if (!o->secrets.n)
 		return 0;
 	for (size_t i = 0; i < o->secrets.n; i++)
 		if (add_secret(all, o->secrets.v[i], err))
 			return -1;
-	text = jsonx_text(all);
-	encoded = base64_encode_url(text, strlen(text));
-	if (strlen(encoded) > SECRETS_LIMIT)
+	*line = cli_api_header(name, all);
+	if (strlen(*line) > sizeof name + 1 + SECRETS_LIMIT)
 		return err_set(err, ERR_INVALID, "--secret: more than %d bytes in all", SECRETS_LIMIT);
-	*line = xasprintf("X-Docker-Build-Secrets: %s", encoded);
 	return 0;
 }
 
 static int auth_header(struct cli *cli, char **line, struct err *err)
 {
 	AUTO_JSON json_t *all = cli_auth_all(&cli->config, err);
-	AUTO_FREE char *text = all ? jsonx_text(all) : NULL, *encoded = NULL;
 
-	if (!all)
-		return -1;
-	encoded = base64_encode_url(text, strlen(text));
-	*line = xasprintf("X-Registry-Config: %s", encoded);
-	return 0;
+	*line = all ? cli_api_header("X-Registry-Config", all) : NULL;
+	return all ? 0 : -1;
 }
 
 /* ---- the build ------------------------------------------------------------- */
