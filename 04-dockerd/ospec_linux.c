@@ -142,21 +142,35 @@ static json_t *seccomp(const json_t *host, struct err *err)
 		       : ctrd_spec_seccomp(bounding);
 }
 
-json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err)
+/* What of the root and of /proc is not as it usually is. */
+static int put_paths(json_t *out, const struct container *c, struct err *err)
 {
 	static const char *const paths[][2] = { { "MaskedPaths", "maskedPaths" },
 						{ "ReadonlyPaths", "readonlyPaths" } };
-	AUTO_JSON json_t *out = json_object();
-	AUTO_JSON json_t *updated = dockerd_container_host(c);
-	json_t *resources = dockerd_spec_resources(updated), *rules, *nodes;
 	const char *propagation;
 
-	if (dockerd_mounts_propagation(c->mounts, &propagation, err)) {
-		json_decref(resources);
-		return NULL;
-	}
+	if (dockerd_mounts_propagation(c->mounts, &propagation, err))
+		return -1;
 	if (propagation)
 		json_object_set_new(out, "rootfsPropagation", json_string(propagation));
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		json_t *list = json_object_get(c->host, paths[i][0]);
+
+		if (json_array_size(list))
+			json_object_set(out, paths[i][1], list);
+	}
+	return 0;
+}
+
+json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, struct err *err)
+{
+	AUTO_JSON json_t *out = json_object();
+	AUTO_JSON json_t *updated = dockerd_container_host(c);
+	json_t *resources, *rules, *nodes;
+
+	if (put_paths(out, c, err))
+		return NULL;
+	resources = dockerd_spec_resources(updated);
 	json_object_set_new(out, "namespaces", namespaces(c->host, j));
 	json_object_set_new(out, "resources", resources);
 	json_object_set_new(out, "cgroupsPath", cgroups_path(c));
@@ -171,12 +185,6 @@ json_t *dockerd_spec_linux(const struct container *c, const struct joins *j, str
 	if (!nodes)
 		return NULL;
 	json_object_set_new(out, "devices", nodes);
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		json_t *list = json_object_get(c->host, paths[i][0]);
-
-		if (json_array_size(list))
-			json_object_set(out, paths[i][1], list);
-	}
 	if (!jsonx_bool(c->host, "Privileged", false) && !dockerd_security_unconfined(c->host)) {
 		json_t *filter = seccomp(c->host, err);
 

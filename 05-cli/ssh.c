@@ -20,6 +20,32 @@ static int bad(const char *url, const char *why, struct err *err)
 	return err_set(err, ERR_INVALID, "unable to resolve docker endpoint: invalid SSH URL: %s: %s", why, url);
 }
 
+/* ssh [-l USER] [-p PORT] -- HOST docker [--host unix://PATH] system dial-stdio */
+static void put_command(struct strlist *command, const char *user, const char *host, const char *port, const char *path)
+{
+	static const char *const first[] = { "ssh", "-o", "ConnectTimeout=30", "-T" };
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+		strlist_add(command, first[i]);
+	if (user) {
+		strlist_add(command, "-l");
+		strlist_add(command, user);
+	}
+	if (port && *port) {
+		strlist_add(command, "-p");
+		strlist_add(command, port);
+	}
+	strlist_add(command, "--");
+	strlist_add(command, host);
+	strlist_add(command, "docker");
+	if (*path && strcmp(path, "/")) {
+		strlist_add(command, "--host");
+		strlist_addf(command, "unix://%s", path);
+	}
+	strlist_add(command, "system");
+	strlist_add(command, "dial-stdio");
+}
+
 int cli_ssh_parse(const char *url, struct strlist *command, struct err *err)
 {
 	const char *rest = url + strlen("ssh://");
@@ -45,26 +71,7 @@ int cli_ssh_parse(const char *url, struct strlist *command, struct err *err)
 		return bad(url, "no host specified", err);
 	if (strpbrk(url, "?# \t\n") || (port && (strspn(port, "0123456789") != strlen(port) || atol(port) > SSH_PORT_MAX)))
 		return bad(url, "malformed", err);
-	static const char *const first[] = { "ssh", "-o", "ConnectTimeout=30", "-T" };
-	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
-		strlist_add(command, first[i]);
-	if (at) {
-		strlist_add(command, "-l");
-		strlist_add(command, authority);
-	}
-	if (port && *port) {
-		strlist_add(command, "-p");
-		strlist_add(command, port);
-	}
-	strlist_add(command, "--");
-	strlist_add(command, host);
-	strlist_add(command, "docker");
-	if (*path && strcmp(path, "/")) {
-		strlist_add(command, "--host");
-		strlist_addf(command, "unix://%s", path);
-	}
-	strlist_add(command, "system");
-	strlist_add(command, "dial-stdio");
+	put_command(command, at ? authority : NULL, host, port, path);
 	return 0;
 }
 
