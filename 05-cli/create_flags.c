@@ -5,13 +5,13 @@
  * value goes there in the request as it is; this is most of them. The others
  * are put in by create_request.c.
  */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "create.h"
 #include "env.h"
 #include "mounts.h"
+#include "units.h"
 
 static int check_attach(const char *value, struct err *err)
 {
@@ -25,11 +25,7 @@ static int check_attach(const char *value, struct err *err)
 
 static int check_ip(const char *value, struct err *err)
 {
-	struct in6_addr address;
-
-	if (inet_pton(AF_INET, value, &address) == 1 || inet_pton(AF_INET6, value, &address) == 1)
-		return 0;
-	return err_set(err, ERR_INVALID, "IP address is not correctly formatted: %s", value);
+	return cli_is_address(value) ? 0 : err_set(err, ERR_INVALID, "IP address is not correctly formatted: %s", value);
 }
 
 /* "container", "container:alias" */

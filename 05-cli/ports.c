@@ -3,12 +3,13 @@
  */
 #include "ports.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "units.h"
+#include "value.h"
 
 struct range {
 	unsigned first, last;
@@ -49,15 +50,6 @@ static const char *take_protocol(char *spec, struct err *err)
 	return NULL;
 }
 
-static int check_ip(const char *ip, struct err *err)
-{
-	unsigned char buf[sizeof(struct in6_addr)];
-
-	if (!*ip || inet_pton(AF_INET, ip, buf) == 1 || inet_pton(AF_INET6, ip, buf) == 1)
-		return 0;
-	return err_set(err, ERR_INVALID, "invalid IP address: %s", ip);
-}
-
 /* The parts, from the right: container, host, ip. An IPv6 address has colons
  * of its own, perhaps in brackets; what is left of two colons is the address. */
 static void split(char *spec, const char **ip, const char **host, const char **container)
@@ -88,16 +80,10 @@ static void bind_port(json_t *exposed, json_t *bindings, unsigned port, const ch
 		      const char *ip, const char *host)
 {
 	AUTO_FREE char *key = xasprintf("%u/%s", port, protocol);
-	json_t *list = json_object_get(bindings, key);
 
 	json_object_set_new(exposed, key, json_object());
-	if (!bindings)
-		return;
-	if (!list) {
-		list = json_array();
-		json_object_set_new(bindings, key, list);
-	}
-	json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp", ip, "HostPort", host));
+	if (bindings)
+		json_array_append_new(cli_array_at(bindings, key), json_pack("{s:s, s:s}", "HostIp", ip, "HostPort", host));
 }
 
 /* "published=8080,target=80,protocol=udp" in the short form, new. `mode` is a swarm's. */
@@ -132,8 +118,8 @@ int cli_ports_publish(const char *spec, json_t *exposed, json_t *bindings, struc
 	if (!copy || !(protocol = take_protocol(copy, err)))
 		return -1;
 	split(copy, &ip, &host, &container);
-	if (check_ip(ip, err))
-		return -1;
+	if (*ip && !cli_is_address(ip))
+		return err_set(err, ERR_INVALID, "invalid IP address: %s", ip);
 	if (!*container)
 		return err_set(err, ERR_INVALID, "no port specified: %s<empty>", spec);
 	if (!parse_range(container, &to))

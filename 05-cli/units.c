@@ -4,6 +4,7 @@
 #include "01-kernel/base/words.h"
 #include "units.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -108,6 +109,13 @@ int cli_parse_bool(const char *text, bool *out, struct err *err)
 	if (*out || words_have(no, text))
 		return 0;
 	return err_set(err, ERR_INVALID, "strconv.ParseBool: parsing \"%s\": invalid syntax", text);
+}
+
+bool cli_is_address(const char *text)
+{
+	struct in6_addr ignored;
+
+	return inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, &ignored) == 1;
 }
 
 /* ---- durations ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * units.h - numbers as people type them: sizes, CPUs, durations.
+ * units.h - numbers as people type them: sizes, CPUs, durations, addresses.
  */
 #ifndef DOCKYARD_CLI_UNITS_H
 #define DOCKYARD_CLI_UNITS_H
@@ -25,6 +25,9 @@ int cli_parse_int(const char *text, int64_t *out, struct err *err);
 
 /* true, false, t, F, 1, 0 ...: what Go's strconv.ParseBool takes. */
 int cli_parse_bool(const char *text, bool *out, struct err *err);
+
+/* An IPv4 or an IPv6 address, and nothing else with it? */
+bool cli_is_address(const char *text);
 
 /* A moment for --since and --until: Unix seconds, RFC 3339 (parts of it), or a
  * duration ("10m": that long before `now`). Written as "seconds.nanoseconds". */
