@@ -10,6 +10,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "container.h"
 #include "create.h"
 #include "events.h"
@@ -273,12 +274,9 @@ static int by_depth(const void *a, const void *b)
 
 static json_t *oci_tmpfs(const json_t *m)
 {
-	AUTO_FREE char *data = xstrdup(jsonx_str(m, "_data", ""));
 	json_t *options = json_pack("[s, s, s]", "noexec", "nosuid", "nodev");
-	char *save = NULL;
 
-	for (char *w = strtok_r(data, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		json_array_append_new(options, json_string(w));
+	words_split(jsonx_str(m, "_data", ""), options);
 	if (!jsonx_bool(m, "RW", true))
 		json_array_append_new(options, json_string("ro"));
 	return json_pack("{s:O, s:s, s:s, s:o}", "destination", json_object_get(m, "Destination"),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "03-containerd/spec.h"
 #include "mounts.h"
 #include "ospec.h"
@@ -16,12 +17,9 @@
 static json_t *oci_mount(const char *destination, const char *type, const char *source,
 			 const char *options)
 {
-	AUTO_FREE char *copy = xstrdup(options);
 	json_t *list = json_array();
-	char *save = NULL;
 
-	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		json_array_append_new(list, json_string(w));
+	words_split(options, list);
 	return json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source",
 			 source, "options", list);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "01-kernel/base/words.h"
 #include "create_private.h"
 #include "units.h"
 
@@ -75,12 +76,9 @@ bool cli_create_cdi(const char *device, json_t *host)
 
 static json_t *words(const char *text)
 {
-	AUTO_FREE char *copy = xstrdup(text);
 	json_t *list = json_array();
-	char *save = NULL;
 
-	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		json_array_append_new(list, json_string(word));
+	words_split(text, list);
 	return list;
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "strbuf.h"
+
 bool words_have(const char *const words[], const char *word)
 {
 	while (*words && strcmp(*words, word))
@@ -21,4 +23,13 @@ bool words_json_have(const json_t *list, const char *word)
 		if (json_is_string(v) && !strcmp(json_string_value(v), word))
 			return true;
 	return false;
+}
+
+void words_split(const char *text, json_t *list)
+{
+	AUTO_FREE char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		json_array_append_new(list, json_string(w));
 }

@@ -91,6 +91,9 @@ static void among_words(void)
 	CU_ASSERT(!words_have(words, "b") && !words_have(words, "bcd") && !words_have(words, "A") && !words_have(none, ""));
 	CU_ASSERT(words_json_have(list, "bc") && !words_json_have(list, "b") && !words_json_have(list, "in"));
 	CU_ASSERT(!words_json_have(NULL, ""));
+	words_split(",x,,y z,", list);
+	CU_ASSERT_EQUAL(json_array_size(list), 6);
+	CU_ASSERT(words_json_have(list, "x") && words_json_have(list, "y z"));
 }
 
 static void whole_files(void)
@@ -314,7 +317,7 @@ const struct test base_tests[] = {
 	{ "errors keep their kind and their beginning", errors },
 	{ "text that would steer a terminal", plain_text },
 	{ "strings and lists grow", strings },
-	{ "a word is one of a table's, or of a list's", among_words },
+	{ "words: one of a table's or of a list's, and with commas between them", among_words },
 	{ "files are replaced whole", whole_files },
 	{ "trees are removed, links and mounts are not followed", trees },
 	{ "a tree deeper than there are descriptors", deep_trees },
