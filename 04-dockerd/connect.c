@@ -157,14 +157,6 @@ static pid_t pid_of(struct daemon *d, const struct container *c)
 
 /* --- names --------------------------------------------------------------------------------- */
 
-static bool wants_dns(const struct container *c)
-{
-	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
-		if (ep->net->dns)
-			return true;
-	return false;
-}
-
 /* Names outside are only asked for where the container could ask itself. */
 static int start_dns(struct daemon *d, const struct container *c, pid_t pid, struct err *err)
 {
@@ -172,7 +164,7 @@ static int start_dns(struct daemon *d, const struct container *c, pid_t pid, str
 	struct dns_client client = { .container = c->id, .pid = pid,
 				     .forward = dockerd_gateway_of(c) != NULL };
 
-	if (!wants_dns(c))
+	if (!dockerd_dns_wanted(c))
 		return 0;
 	client.resolv_conf = host;
 	client.servers = json_object_get(c->host, "Dns");
@@ -447,7 +439,7 @@ static int disconnect_running(struct daemon *d, struct container *c, struct endp
 	dockerd_unlock(d);
 	rc = move_gateway(d, c, before, pid, err);
 	dockerd_endpoint_release(d->net, ep, pid);
-	if (wants_dns(c)) {
+	if (dockerd_dns_wanted(c)) {
 		if (!rc)
 			rc = start_dns(d, c, pid, err);
 	} else {

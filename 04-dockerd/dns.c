@@ -321,6 +321,14 @@ static struct resolver *find(struct dns *dns, const char *container)
 	return r;
 }
 
+bool dockerd_dns_wanted(const struct container *c)
+{
+	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
+		if (ep->net->dns)
+			return true;
+	return false;
+}
+
 int dockerd_dns_add(struct dns *dns, const struct dns_client *client, struct err *err)
 {
 	struct resolver *r;

@@ -30,6 +30,9 @@ struct dns;
 struct dns *dockerd_dns_open(struct networks *all, struct err *err);
 void dockerd_dns_close(struct dns *dns);
 
+/* Is it on a network whose containers have names? */
+bool dockerd_dns_wanted(const struct container *c);
+
 struct dns_client {
 	const char *container;
 	pid_t pid;                      /* in its network namespace */

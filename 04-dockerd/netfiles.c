@@ -179,14 +179,6 @@ static int write_file(struct daemon *d, const struct container *c, const char *n
 	return 0;
 }
 
-static bool has_resolver(const struct container *c)
-{
-	for (const struct endpoint *ep = c->endpoints; ep; ep = ep->sibling)
-		if (ep->net->dns)
-			return true;
-	return false;
-}
-
 /* The daemon's --dns, --dns-opt and --dns-search where the container names none. */
 static json_t *with_defaults(const struct daemon *d, const struct container *c)
 {
@@ -209,7 +201,7 @@ int dockerd_netfiles_write(struct daemon *d, const struct container *c, struct e
 	AUTO_FREE char *name = xasprintf("%s\n", jsonx_str(c->config, "Hostname", ""));
 	AUTO_FREE char *hosts = hosts_text(d, c, err), *upstream = dockerd_host_resolv();
 	AUTO_JSON json_t *settings = with_defaults(d, c);
-	AUTO_FREE char *resolv = has_resolver(c)
+	AUTO_FREE char *resolv = dockerd_dns_wanted(c)
 					 ? dockerd_resolv_embedded(upstream, settings)
 					 : dockerd_resolv_conf(upstream, settings, !host_net);
 
