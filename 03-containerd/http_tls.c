@@ -33,6 +33,7 @@ bool http_tls_client_trusted(struct MHD_Connection *conn, const char *peer)
 
 /* RFC 8446, 5.1: what a client says first is a record of type 22, a handshake. */
 #define TLS_HANDSHAKE 22
+#define HELLO_BLOCKS 16 /* more than any has */
 
 void http_tls_mismatch(int fd, bool tls)
 {
@@ -41,8 +42,9 @@ void http_tls_mismatch(int fd, bool tls)
 
 	if (recv(fd, said, 1, MSG_PEEK | MSG_DONTWAIT) != 1 || (said[0] == TLS_HANDSHAKE) == tls)
 		return;
-	/* Closing on what was not read would reset the connection, and take the answer along. */
-	while (recv(fd, said, sizeof(said), MSG_DONTWAIT) > 0)
+	/* Closing on what was not read would reset the connection, and take the answer along. That is all that
+	 * who goes on and on gets: this is the thread that accepts. */
+	for (int i = 0; i < HELLO_BLOCKS && recv(fd, said, sizeof(said), MSG_DONTWAIT) > 0; i++)
 		;
 	n = snprintf(said, sizeof(said),
 		     "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n%s\n",

@@ -66,9 +66,12 @@ static int check_keys(const json_t *m, struct err *err)
 			keys = types[i].keys;
 	if (!keys)
 		return err_set(err, ERR_INVALID, "unsupported mount type \"%s\"", type);
-	json_object_foreach((json_t *)m, key, v)
+	json_object_foreach((json_t *)m, key, v) {
 		if (!step_is_one_of(keys, key, strlen(key)))
 			return err_set(err, ERR_INVALID, "unexpected key '%s' for mount type '%s'", key, type);
+		if (is_flag_word(key) && dockerd_parse_bool(json_string_value(v)) < 0)
+			return err_set(err, ERR_INVALID, "invalid value for %s: %s", key, json_string_value(v));
+	}
 	if (!strcmp(type, "secret") || !strcmp(type, "ssh"))
 		return 0;
 	return *jsonx_str(m, "target", "") ? 0 : err_set(err, ERR_INVALID, "target is required for mount type "
@@ -108,7 +111,7 @@ static bool flag_of(const json_t *m, const char *key)
 	return dockerd_parse_bool(jsonx_str(m, key, "false")) > 0;
 }
 
-/* An octal or decimal number of the mount. */
+/* An octal or decimal number of the mount; not the one that would leave an owner as it is (chown(2)). */
 static int number(const json_t *m, const char *key, int base, long fallback, long *out, struct err *err)
 {
 	const char *text = jsonx_str(m, key, NULL);
@@ -118,7 +121,7 @@ static int number(const json_t *m, const char *key, int base, long fallback, lon
 	if (!text)
 		return 0;
 	*out = strtol(text, &end, base);
-	return *text && !*end && *out >= 0 ? 0 : err_set(err, ERR_INVALID, "invalid value %s for %s", text, key);
+	return *text && !*end && *out >= 0 && *out < UINT32_MAX ? 0 : err_set(err, ERR_INVALID, "invalid value %s for %s", text, key);
 }
 
 /* mode, uid and gid of the mount, to the file. */

@@ -49,20 +49,6 @@ struct ssh_agent {
 
 /* --- the client's side --------------------------------------------------------------------------- */
 
-static void line_free(void *arg)
-{
-	struct ssh_line *l = arg;
-
-	close(l->given);
-	if (l->peer >= 0)
-		close(l->peer);
-	if (l->over >= 0)
-		close(l->over);
-	free(l->token);
-	free(l->id);
-	free(l);
-}
-
 static bool line_add(struct ssh_line *l)
 {
 	struct daemon *d = l->d;
@@ -80,20 +66,35 @@ static bool line_add(struct ssh_line *l)
 	return n < LINES_MAX;
 }
 
-/* No longer waiting. Was it taken by a step? */
+/* No longer waiting, if it was. Was it taken by a step? */
 static bool line_remove(struct ssh_line *l)
 {
 	struct ssh_line **at = &l->d->ssh_lines;
 	bool taken;
 
 	dockerd_lock(l->d);
-	taken = l->peer >= 0;
-	while (!taken && *at != l)
+	while (*at && *at != l)
 		at = &(*at)->next;
-	if (!taken)
+	if (*at)
 		*at = l->next;
+	taken = l->peer >= 0;
 	dockerd_unlock(l->d);
 	return taken;
+}
+
+static void line_free(void *arg)
+{
+	struct ssh_line *l = arg;
+
+	line_remove(l);
+	close(l->given);
+	if (l->peer >= 0)
+		close(l->peer);
+	if (l->over >= 0)
+		close(l->over);
+	free(l->token);
+	free(l->id);
+	free(l);
 }
 
 /* Of the client nothing is read before there is somebody to hear it. */
@@ -102,8 +103,6 @@ static void line_run(int fd, void *arg)
 	struct ssh_line *l = arg;
 	struct pollfd p[3] = { { fd, POLLRDHUP, 0 }, { l->given, POLLIN, 0 }, { l->d->stop_fd, POLLIN, 0 } };
 
-	if (!line_add(l))
-		return;
 	while (poll(p, 3, -1) < 0 && errno == EINTR)
 		;
 	if (line_remove(l))
@@ -123,13 +122,16 @@ int build_ssh_line(struct http_request *req, struct http_reply *rep, void *daemo
 	l = xcalloc(1, sizeof *l);
 	*l = (struct ssh_line){ .d = daemon, .token = xstrdup(token), .id = xstrdup(id), .peer = -1, .over = -1,
 				.given = eventfd(0, EFD_CLOEXEC) };
-	if (l->given < 0) {
-		err_sys(err, "make an eventfd");
-		line_free(l);
-		return -1;
+	if (l->given >= 0 && line_add(l)) {
+		http_reply_upgrade(rep, "tcp", "application/vnd.docker.raw-stream", line_run, l, line_free);
+		return 0;
 	}
-	http_reply_upgrade(rep, "tcp", "application/vnd.docker.raw-stream", line_run, l, line_free);
-	return 0;
+	if (l->given < 0)
+		err_sys(err, "make an eventfd");
+	else
+		err_set(err, ERR_UNAVAILABLE, "%d agents are waiting already", LINES_MAX);
+	line_free(l);
+	return -1;
 }
 
 /* --- the step's side ------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 
 static const char *const propagations[] = { "private", "rprivate", "shared", "rshared",
 					    "slave",   "rslave",   NULL };
+enum { MODE_GROUPS = 4 };
 
 /* "/a//b/" -> "/a/b"; ".." is left to whoever resolves it. The caller frees. */
 static char *clean(const char *path)
@@ -63,25 +64,40 @@ static json_t *new_mount(const char *type, const char *name, const char *source,
 
 /* --- "src:dst:mode" ---------------------------------------------------------------- */
 
-/* Sort the words of the mode into the mount. SELinux labels ("z", "Z") and the
- * consistency words of other systems mean nothing here, for Docker neither. */
+/* Of each group a mode has one word at most. SELinux labels ("z", "Z") and the consistency words
+ * of other systems mean nothing here, for Docker neither. */
+static int group_of(const char *word, bool bind)
+{
+	static const char *const access[] = { "rw", "ro", NULL }, *const labels[] = { "z", "Z", NULL };
+	static const char *const consistency[] = { "consistent", "cached", "delegated", "default", NULL };
+	static const char *const copy[] = { "nocopy", NULL };
+	const char *const *const groups[MODE_GROUPS] = { access, labels, consistency, bind ? propagations : copy };
+
+	for (int i = 0; i < MODE_GROUPS; i++)
+		if (words_have(groups[i], word))
+			return i;
+	return -1;
+}
+
+/* Sort the words of the mode into the mount. */
 static int apply_mode(json_t *m, const char *mode, struct err *err)
 {
-	static const char *const neutral[] = { "rw",	 "z",	      "Z",	 "consistent",
-					       "cached", "delegated", "default", NULL };
 	AUTO_FREE char *copy = xstrdup(mode);
-	bool bind = !strcmp(jsonx_str(m, "Type", ""), "bind");
+	bool bind = !strcmp(jsonx_str(m, "Type", ""), "bind"), seen[MODE_GROUPS] = { false };
 	char *save = NULL;
 
 	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		int group = group_of(w, bind);
+
+		if (group < 0 || seen[group])
+			return err_set(err, ERR_INVALID, "invalid mode: %s", mode);
+		seen[group] = true;
 		if (!strcmp(w, "ro"))
 			json_object_set_new(m, "RW", json_false());
-		else if (bind && words_have(propagations, w))
+		else if (words_have(propagations, w))
 			json_object_set_new(m, "Propagation", json_string(w));
-		else if (!bind && !strcmp(w, "nocopy"))
+		else if (!strcmp(w, "nocopy"))
 			json_object_set_new(m, "_nocopy", json_true());
-		else if (!words_have(neutral, w))
-			return err_set(err, ERR_INVALID, "invalid mode: %s", mode);
 	}
 	json_object_set_new(m, "Mode", json_string(mode));
 	return 0;

@@ -5,13 +5,12 @@
  * what it is given is borrowed.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
 #include "shape.h"
 #include "template_private.h"
-
-#define VARIABLES_MAX 64
 
 struct variable {
 	const char *name;
@@ -26,7 +25,7 @@ struct run {
 	int depth;        /* of templates in templates */
 	size_t base;      /* the first variable that it knows */
 	const struct cli_template_scope *scope;
-	struct variable variables[VARIABLES_MAX];
+	struct variable *variables;
 	size_t n;
 	struct strbuf *out;
 	struct err *err;
@@ -254,8 +253,8 @@ static int run_nodes(struct run *r, const struct node *node, json_t *dot);
 
 static void declare(struct run *r, const char *name, json_t *value)
 {
-	if (r->n < VARIABLES_MAX)
-		r->variables[r->n++] = (struct variable){ name, json_incref(value) };
+	r->variables = xrealloc(r->variables, (r->n + 1) * sizeof *r->variables);
+	r->variables[r->n++] = (struct variable){ name, json_incref(value) };
 }
 
 static void forget(struct run *r, size_t mark)
@@ -440,5 +439,6 @@ int cli_template_run(const struct cli_template *t, json_t *value, const struct c
 	int rc = run_nodes(&r, t->nodes, value);
 
 	forget(&r, 0);
+	free(r.variables);
 	return rc;
 }

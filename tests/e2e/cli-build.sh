@@ -124,6 +124,13 @@ expect_fail 1 'stat /none: no such file' docker build --ssh default=/none .
 expect_fail 1 'did not take the key' docker build --ssh "default=$T/c/a.txt" .
 expect_match "a line without a token" 'expected a token.* 400$' \
 	"$(curl -sS --unix-socket "$T/docker.sock" -w ' %{http_code}' -d '{"token":"x","id":"y"}' http://d/build/ssh)"
+many=()
+for i in $(seq 260); do many+=(--ssh "many$i"); done
+expect_fail 1 'ssh many257: .*256 agents are waiting already' docker build "${many[@]}" .
+printf 'FROM busybox\nRUN --mount=type=ssh,uid=4294967296 true\n' >Dockerfile
+expect_fail 1 'invalid value 4294967296 for uid' docker build --ssh default .
+printf 'FROM busybox\nRUN --mount=type=ssh,required=maybe true\n' >Dockerfile
+expect_fail 1 'invalid value for required: maybe' docker build .
 cd "$T/c" || fail "back"
 
 # ---- --cache-from: an image has steps in it that the cache has not

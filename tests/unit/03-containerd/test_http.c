@@ -781,16 +781,38 @@ static void test_tls(void)
 	EXPECT_HAS(err.msg, "certificate");
 }
 
-/* What a TCP port answers to `n` bytes. */
-static char *knock(int port, const void *data, size_t n)
+static int dial_port(int port)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
 				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	EXPECT_INT(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	return fd;
+}
+
+/* What a TCP port answers to `n` bytes. */
+static char *knock(int port, const void *data, size_t n)
+{
+	AUTO_CLOSE int fd = dial_port(port);
+
 	EXPECT_INT(io_write_full(fd, data, n), 0);
 	return hear(fd, NULL);
+}
+
+#define FLOOD_MAX (128u << 20)
+
+/* How many bytes a port takes of a client whose handshake has no end. */
+static size_t flood(int port)
+{
+	AUTO_CLOSE int fd = dial_port(port);
+	AUTO_FREE char *block = xcalloc(1, 1u << 20);
+	size_t total = 0;
+
+	memset(block, 22, 1u << 20);
+	for (ssize_t n = 0; total < FLOOD_MAX && (n = send(fd, block, 1u << 20, MSG_NOSIGNAL)) > 0;)
+		total += (size_t)n;
+	return total;
 }
 
 /* A client that took the wrong one of http and https is told so in words that it can read, whatever
@@ -817,6 +839,8 @@ static void test_tls_mismatch(void)
 	AUTO_FREE char *said = knock(http_server_port(tls), "GET / HTTP/1.1\r\n\r\n", 18);
 	EXPECT_HAS(said, "HTTP/1.0 400 Bad Request\r\n");
 	EXPECT_HAS(said, "Client sent an HTTP request to an HTTPS server.");
+	for (int i = 0; i < 5; i++)
+		CU_ASSERT_TRUE(flood(http_server_port(plain)) < FLOOD_MAX / 2);
 	http_server_stop(tls);
 	http_server_stop(plain);
 }

@@ -55,6 +55,9 @@ static void bad_texts(void)
 	refused_text("/a:/", "destination can't be '/'");
 	refused_text("/a:/b/../../etc", "'..'");
 	refused_text("/a:/b:nocopy", "invalid mode");
+	refused_text("/a:/b:shared,rslave", "invalid mode: shared,rslave");
+	refused_text("/a:/b:ro,rw", "invalid mode: ro,rw");
+	refused_text("/a:/b:z,Z", "invalid mode: z,Z");
 }
 
 static void object_is(const char *text, const char *want)

@@ -13,6 +13,9 @@ static const char document[] =
 	"\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]},\"Html\":\"a<b>&c\",\"Pi\":0.5,\"Labels\":{\"k\":\"v\"}}";
 
 /* The results are those of Go's text/template with Docker's functions. */
+#define FIVE "{{$a := 1}}{{$a := 2}}{{$a := 3}}{{$a := 4}}{{$a := 5}}"
+#define TWENTY FIVE FIVE FIVE FIVE
+
 static void templates(void)
 {
 	static const char *const samples[][2] = {
@@ -49,6 +52,7 @@ static void templates(void)
 		{ "{{define \"T\"}}{{$}}{{$x := 2}}{{$x}}{{end}}{{$x := 1}}{{template \"T\" 5}}{{$x}}", "521" },
 		{ "{{and false .Nosuch.X}} {{or true (index .List 99)}}", "false true" },
 		{ "{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21" },
+		{ TWENTY TWENTY TWENTY TWENTY "{{$a}}", "5" },
 		{ "{{slice .List 0 1 1}} {{index .List 0 | upper}}", "[x] X" },
 		{ "{{.Name |}} {{1 | printf \"%d\"}}", "web 1" },
 		{ "{{printf \"%s|%10s|%-10s|%q|%v|%+v|%#v\" \"a\" \"b\" \"c\" \"d\" \"e\" \"f\" \"g\"}}", "a|         b|c         |\"d\"|e|f|\"g\"" },
