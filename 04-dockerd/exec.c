@@ -67,7 +67,6 @@ static void sweep(struct daemon *d, bool (*gone)(const struct exec *e, const voi
 			continue;
 		}
 		*at = e->next;
-		e->listed = false;
 		e->next = out;
 		out = e;
 	}
@@ -259,11 +258,13 @@ struct exec *dockerd_exec_new(struct daemon *d, struct container *c, json_t *con
 	e->c = c;
 	e->config = config;
 	e->exit_code = -1;
-	e->listed = true;
-	e->refs = 2; /* the table's and the caller's */
+	e->refs = 1; /* the caller's */
 	dockerd_lock(d);
-	e->next = d->execs;
-	d->execs = e;
+	if (c->listed) { /* of one removed meanwhile, nobody would sweep it */
+		e->refs++; /* the table's */
+		e->next = d->execs;
+		d->execs = e;
+	}
 	dockerd_unlock(d);
 	dockerd_exec_tell(d, e, "exec_create");
 	return e;

@@ -15,7 +15,7 @@ struct exec {
 	char id[ID_SIZE];    /* fixed */
 	struct container *c; /* fixed; a reference */
 	json_t *config;      /* fixed: the request, normalised */
-	bool started, running, listed;
+	bool started, running;
 	int exit_code;       /* -1: none yet */
 	pid_t pid;
 	time_t ended;

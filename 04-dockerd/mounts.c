@@ -223,7 +223,7 @@ void dockerd_mounts_discard(struct daemon *d, const char *container, const json_
 
 		if (jsonx_bool(m, "_anonymous", false) &&
 		    dockerd_volume_remove(d, jsonx_str(m, "Name", ""), &err) &&
-		    err.kind != ERR_CONFLICT)
+		    err.kind != ERR_CONFLICT && err.kind != ERR_NOT_FOUND)
 			log_warn("volume %s: %s", jsonx_str(m, "Name", ""), err.msg);
 	}
 }

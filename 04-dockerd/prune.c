@@ -228,7 +228,8 @@ static int prune_volumes(struct http_request *req, struct http_reply *rep, void 
 			continue;
 		size = dockerd_tree_size(jsonx_str(v, "Mountpoint", ""));
 		if (dockerd_volume_remove(daemon, name, err)) {
-			if (err->kind != ERR_CONFLICT) /* in use: not for us */
+			/* In use, or another's prey: not for us. */
+			if (err->kind != ERR_CONFLICT && err->kind != ERR_NOT_FOUND)
 				log_warn("prune volume %s: %s", name, err->msg);
 			continue;
 		}

@@ -93,8 +93,8 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 		return err_wrap(err, "container %s: driver failed to remove root filesystem",
 				c->id);
 	}
-	dockerd_exec_container_exited(d, c);
 	dockerd_container_unlist(d, c);
+	dockerd_exec_container_exited(d, c); /* of one that is not listed, it drops them */
 	if (volumes)
 		dockerd_mounts_discard(d, c->id, c->mounts);
 	if (file_remove_tree(AT_FDCWD, dir, err))

@@ -11,6 +11,7 @@ mark
 expect_ok python3 "$TOP/tests/e2e/engine_crowd.py" "$T/docker.sock" "${CLIENTS:-10}" "${SECONDS_OF:-3}"
 echo "$output"
 expect_unchanged "the crowd"
+expect_eq "that another was first to remove a volume is no warning" "" "$(grep 'no such volume' "$T/dockerd.log")"
 stop_stack
 expect_eq "no sanitizer spoke" "" "$(grep -hE -A 30 'ThreadSanitizer|AddressSanitizer|LeakSanitizer|runtime error' "$T"/*.log)"
 done_testing

@@ -37,6 +37,7 @@ class Client:
         self.connection = Connection("d")
 
     def send(self, method, path, body=None, headers={}):
+        self.asked = f"{method} {path}"
         self.connection.request(method, "/v1.44" + path, None if body is None else json.dumps(body),
                                 {"Content-Type": "application/json", **headers})
         return self.connection.getresponse()
@@ -95,8 +96,8 @@ def run_until_killed(client, name):
     client.ask((204,), "DELETE", f"/containers/{name}?force=1&v=1")
 
 
-def live(number):
-    client, count = Client(), 0
+def live(client, number):
+    count = 0
     while time.monotonic() < end:
         name, count = f"crowd-{number}-{count}", count + 1
         short = random.random() < 0.5
@@ -109,8 +110,7 @@ def live(number):
         lives["ended"] += 1
 
 
-def look(number):
-    client = Client()
+def look(client, number):
     gone = (200, 404, 409)
     while time.monotonic() < end:
         for c in client.ask((200,), "GET", "/containers/json?limit=5&size=" + random.choice("01")):
@@ -126,10 +126,11 @@ def look(number):
 
 
 def guarded(what, number):
+    client = Client()
     try:
-        what(number)
+        what(client, number)
     except Exception as problem:
-        wrong[f"{what.__name__}: {type(problem).__name__}: {problem}"] += 1
+        wrong[f"{what.__name__}, {client.asked}: {type(problem).__name__}: {problem}"] += 1
 
 
 Client().ask((201,), "POST", "/networks/create", {"Name": "crowd", "IPAM": {"Config": [{"Subnet": "10.77.0.0/16"}]}})

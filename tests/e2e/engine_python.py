@@ -328,6 +328,7 @@ def execs():
     soon("running", lambda: api.exec_inspect(one["Id"])["Running"])
     expect_error("no such exec", NotFound, 404, "No such exec instance", lambda: api.exec_inspect("nosuch"))
     c.remove(force=True)
+    expect_error("of what is gone", NotFound, 404, "No such exec instance", lambda: api.exec_inspect(one["Id"]))
     expect_error("in what is gone", NotFound, 404, "No such container", lambda: c.exec_run("true"))
     c = client.containers.create("busybox", "true")
     expect_error("in what does not run", APIError, 409, "is not running", lambda: c.exec_run("true"))
