@@ -329,15 +329,18 @@ static bool upgrade_enter(struct http_upgrade *u)
 }
 
 /* Give the socket back. In two steps: once closed its number may be another's, so the
- * list must not name it; and without the list's entry the server may be gone. */
+ * list must not name it; and without the list's entry the server may be gone.
+ *
+ * libmicrohttpd 0.9.75 marks a connection as closed and then writes to it, while the thread that accepts may
+ * have seen the mark, and frees it. Before it does, it tells on_connection, which waits for our lock. */
 static void upgrade_end(struct http_upgrade *u)
 {
 	struct http_server *s = u->server;
 
 	pthread_mutex_lock(&s->lock);
 	u->fd = -1;
-	pthread_mutex_unlock(&s->lock);
 	MHD_upgrade_action(u->handle, MHD_UPGRADE_ACTION_CLOSE);
+	pthread_mutex_unlock(&s->lock);
 	if (u->release)
 		u->release(u->arg);
 	pthread_mutex_lock(&s->lock);
