@@ -207,8 +207,10 @@ static void add_what(struct strbuf *line, const char *fmt, va_list ap)
 	AUTO_STRBUF struct strbuf what = STRBUF_INIT;
 
 	strbuf_vaddf(&what, fmt, ap);
-	if (what.len > WHAT_MAX)
-		strcpy(what.data + WHAT_MAX, "...");
+	if (what.len > WHAT_MAX) {
+		what.len = WHAT_MAX;
+		strbuf_adds(&what, "...");
+	}
 	for (char *c = what.data; *c; c += log_utf8_length(c) ?: 1)
 		if (*c == '\t' || !log_utf8_length(c))
 			*c = *c == '\t' ? ' ' : '?';
