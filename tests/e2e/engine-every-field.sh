@@ -5,6 +5,7 @@
 need python3
 
 start_stack busybox
+mkdir "$T/shared" && mount -t tmpfs shared "$T/shared" && mount --make-shared "$T/shared" # for "Propagation"
 expect_ok docker pull busybox
 mark
 expect_ok python3 "$TOP/tests/e2e/engine_every_field.py" "$T/docker.sock" "$T"
@@ -37,5 +38,6 @@ expect_match "the engine's label" '"Labels": ?\["rack=7"\]' "$(curl -fsS --unix-
 expect_ok docker rm -f default
 expect_ok docker network rm small own
 expect_unchanged "the defaults"
+umount "$T/shared"
 stop_stack
 done_testing

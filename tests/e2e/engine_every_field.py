@@ -222,14 +222,14 @@ HOST = {
     "IOMaximumIOps": [(None, 1, Refused("HostConfig.IOMaximumIOps"))],
     "IOMaximumBandwidth": [(None, 1, Refused("HostConfig.IOMaximumBandwidth"))],
     "Mounts": [("one", [
-        {"Type": "bind", "Source": f"{T}/created", "Target": "/b", "ReadOnly": True, "Consistency": "cached",
+        {"Type": "bind", "Source": f"{T}/shared/created", "Target": "/b", "ReadOnly": True, "Consistency": "cached",
          "BindOptions": {"Propagation": "rslave", "CreateMountpoint": True, "ReadOnlyNonRecursive": True}},
         {"Type": "volume", "Source": "everyvol", "Target": "/v",
          "VolumeOptions": {"NoCopy": True, "Labels": {"a": "b"}, "DriverConfig": {"Name": "local", "Options": {"type": "tmpfs", "device": "tmpfs", "o": "size=3m"}}}},
         {"Type": "tmpfs", "Target": "/m", "TmpfsOptions": {"SizeBytes": 2**21, "Mode": 0o700, "Options": [["exec"]]}}],
         Inside("grep ' /v ' /proc/mounts | grep -oE 'size=[0-9]+k'; grep ' /m ' /proc/mounts | grep -oE 'size=[0-9]+k|mode=[0-9]+|noexec'",
                "size=3072k size=2048k mode=700")),
-               ("two", [{"Type": "bind", "Source": f"{T}/created", "Target": "/b", "ReadOnly": True, "BindOptions": {
+               ("two", [{"Type": "bind", "Source": f"{T}/shared/created", "Target": "/b", "ReadOnly": True, "BindOptions": {
                    "Propagation": "rslave", "NonRecursive": True}}],
                 Told("mounts.destination=/b.options", ["bind", "rro", "rslave"]))],
     "Annotations": [("one", {"every": "field"}, Told("annotations.every", "field"))],
