@@ -114,11 +114,13 @@ int cli_zip_read(const char *data, size_t n, const struct cli_tar_reader *to, st
 
 	if (!end)
 		return err_set(err, ERR_INVALID, "zip archive: it has no end");
-	size_t at = number(end + 16, 4);
+	size_t at = number(end + 16, 4), packed = 0;
 	for (unsigned long left = number(end + 10, 2); left > 0; left--) {
 		c = header_at(&z, at, CENTRAL_SIZE, "\1\2");
 		size_t rest = c ? number(c + 28, 2) + number(c + 30, 2) + number(c + 32, 2) : 0;
-		if (!c || z.n - at - CENTRAL_SIZE < rest)
+		/* Entries that lie over one another, for how much there is to unpack, are more than the archive. */
+		packed += c ? number(c + 20, 4) : 0;
+		if (!c || z.n - at - CENTRAL_SIZE < rest || packed > z.n)
 			return err_set(err, ERR_INVALID, "zip archive: a broken directory");
 		if (take_entry(&z, c, to, err))
 			return -1;

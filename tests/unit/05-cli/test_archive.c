@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "01-kernel/base/file.h"
 #include "pack.h"
@@ -197,6 +198,41 @@ static void broken_zips(void)
 	}
 }
 
+/* A directory that names the one file of 500 bytes in it 40 times: more than the archive has. */
+static void overlapping_zip(void)
+{
+	enum { SIZE = 500, TIMES = 40, LOCAL = 31, CENTRAL = 47 };
+	static const char local[30] = "PK\3\4", central[46] = "PK\1\2", end[22] = "PK\5\6";
+	AUTO_STRBUF struct strbuf z = STRBUF_INIT;
+	char content[SIZE] = "", head[CENTRAL] = "", last[22];
+	uint32_t crc = (uint32_t)crc32(0, (unsigned char *)content, SIZE), size = SIZE, at = LOCAL + SIZE;
+	uint16_t times = TIMES, name = 1;
+	struct seen s = { 0 };
+	struct err err;
+
+	memcpy(head, local, sizeof local);
+	memcpy(head + 26, &name, 2);
+	head[30] = 'x';
+	strbuf_add(&z, head, LOCAL);
+	strbuf_add(&z, content, SIZE);
+	memcpy(head, central, sizeof central);
+	memcpy(head + 16, &crc, 4);
+	memcpy(head + 20, &size, 4);
+	memcpy(head + 24, &size, 4);
+	memcpy(head + 28, &name, 2);
+	head[46] = 'x';
+	for (int i = 0; i < TIMES; i++)
+		strbuf_add(&z, head, CENTRAL);
+	memcpy(last, end, sizeof last);
+	memcpy(last + 10, &times, 2);
+	memcpy(last + 16, &at, 4);
+	strbuf_add(&z, last, sizeof last);
+	EXPECT_INT(read_zip(z.data, z.len, &s, &err), -1);
+	EXPECT_STR(err.msg, "zip archive: a broken directory");
+	EXPECT_INT(s.text.len < (SIZE + 30) * 6, true);
+	strbuf_free(&s.text);
+}
+
 /* A link to a directory outside, and a file "through" it; "..": neither leaves. */
 static void hostile_names(void)
 {
@@ -277,6 +313,7 @@ int suite_archive(void)
 		{ "what is written is read again, however it comes", written_is_read },
 		{ "broken archives", broken_archives },
 		{ "a zip archive", zips }, { "broken zip archives", broken_zips },
+		{ "a zip archive whose files lie over one another", overlapping_zip },
 		{ "hostile names stay inside", hostile_names },
 		{ "nothing is written through a link", nothing_is_written_through },
 		{ "a packed tree is unpacked the same", packed_is_unpacked },
