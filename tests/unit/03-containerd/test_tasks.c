@@ -33,7 +33,7 @@ static const char script[] =
 	"case $1 in\n"
 	"create)\n"
 	"	[ ! -e $dir/refuse ] || { echo 'no thanks' >&2; exit 1; }\n"
-	"	sh -c \"dir=$dir; while [ ! -e $dir/go ]; do sleep 0.01; done; . $dir/program\" &\n"
+	"	sh -c \"dir=$dir; while [ ! -e $dir/go ]; do [ -d $dir ] || exit; sleep 0.01; done; . $dir/program\" &\n"
 	"	echo $! >init.pid ;;\n"
 	"start) touch $dir/go ;;\n"
 	"kill) kill -$last $(cat init.pid) ;;\n"
