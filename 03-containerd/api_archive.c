@@ -121,11 +121,8 @@ struct import {
 
 static ssize_t read_pipe(void *state, void *buf, size_t n, struct err *err)
 {
-	ssize_t got;
+	ssize_t got = io_read(*(int *)state, buf, n);
 
-	do
-		got = read(*(int *)state, buf, n);
-	while (got < 0 && errno == EINTR);
 	return got < 0 ? err_sys(err, "read the archive") : got;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/strbuf.h"
 
 #define PIECE 32768
@@ -43,9 +44,7 @@ static int send_file(int fd, int file, struct err *err)
 	ssize_t n;
 
 	do {
-		n = read(file, buf, sizeof buf);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = io_read(file, buf, sizeof buf);
 		if (n < 0)
 			return err_sys(err, "read what is to be sent");
 		snprintf(size, sizeof size, "%zx\r\n", (size_t)n);

@@ -8,13 +8,13 @@
  */
 #include "transfer_private.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
@@ -216,9 +216,7 @@ static ssize_t read_blob(void *state, void *buf, size_t n, struct err *err)
 
 	if (transfer_stopped(s->meter.x))
 		return err_set(err, ERR_CANCELLED, "cancelled");
-	do
-		got = read(s->fd, buf, n);
-	while (got < 0 && errno == EINTR);
+	got = io_read(s->fd, buf, n);
 	if (got < 0)
 		return err_sys(err, "read the layer");
 	s->offset += (uint64_t)got;

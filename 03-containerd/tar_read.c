@@ -4,7 +4,6 @@
  */
 #include "tar_read.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,11 +28,8 @@ struct ctrd_tar_in {
 
 static ssize_t read_file(void *state, void *buf, size_t n, struct err *err)
 {
-	ssize_t got;
+	ssize_t got = io_read(*(int *)state, buf, n);
 
-	do
-		got = read(*(int *)state, buf, n);
-	while (got < 0 && errno == EINTR);
 	return got < 0 ? err_sys(err, "read the archive") : got;
 }
 

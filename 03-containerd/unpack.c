@@ -11,10 +11,11 @@
  */
 #include "unpack.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "01-kernel/base/file.h"
 
 #include "unpack_private.h"
 
@@ -168,11 +169,8 @@ int ctrd_unpack(const struct ctrd_source *src, int root, const struct ctrd_unpac
 
 static ssize_t read_fd(void *state, void *buf, size_t n, struct err *err)
 {
-	ssize_t got;
+	ssize_t got = io_read(*(int *)state, buf, n);
 
-	do
-		got = read(*(int *)state, buf, n);
-	while (got < 0 && errno == EINTR);
 	return got < 0 ? err_sys(err, "read the layer") : got;
 }
 

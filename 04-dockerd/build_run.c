@@ -6,7 +6,6 @@
  *
  * It is in the list of containers while it runs, so that somebody who wonders can look into it.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -207,11 +206,8 @@ static bool read_more(int fd, struct frames *f, struct strbuf *text)
 {
 	size_t before = text->len;
 	char block[16384];
-	ssize_t n;
+	ssize_t n = io_read(fd, block, sizeof block);
 
-	do {
-		n = read(fd, block, sizeof block);
-	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return false;
 	dockerd_frames_feed(f, block, (size_t)n, text);

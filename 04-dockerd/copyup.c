@@ -32,10 +32,8 @@ static int copy_bytes(int in, int out)
 	char buf[65536];
 
 	for (;;) {
-		ssize_t n = read(in, buf, sizeof buf);
+		ssize_t n = io_read(in, buf, sizeof buf);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			return (int)n;
 		if (io_write_full(out, buf, (size_t)n))

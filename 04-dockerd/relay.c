@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 
 #define PIECE 65536
@@ -84,10 +85,8 @@ static void produce(struct http_writer *w, void *arg)
 	struct err err;
 
 	for (;;) {
-		ssize_t n = read(r->out, buf, PIECE);
+		ssize_t n = io_read(r->out, buf, PIECE);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			break;
 		if (http_write(w, buf, (size_t)n, &err))

@@ -157,9 +157,7 @@ static ssize_t read_stdin(void *context, char *buf, size_t size, struct err *err
 		c->head_at += (size_t)n;
 		return n;
 	}
-	do {
-		n = read(STDIN_FILENO, buf, size);
-	} while (n < 0 && errno == EINTR);
+	n = io_read(STDIN_FILENO, buf, size);
 	return n < 0 ? err_sys(err, "read standard input") : n;
 }
 

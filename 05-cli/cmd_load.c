@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "01-kernel/base/file.h"
+
 #include "platform.h"
 #include "progress.h"
 #include "reference.h"
@@ -16,11 +18,8 @@
 static ssize_t read_file(void *context, char *buf, size_t size, struct err *err)
 {
 	const int *fd = context;
-	ssize_t n;
+	ssize_t n = io_read(*fd, buf, size);
 
-	do {
-		n = read(*fd, buf, size);
-	} while (n < 0 && errno == EINTR);
 	return n < 0 ? err_sys(err, "read the archive") : n;
 }
 

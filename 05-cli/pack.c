@@ -59,9 +59,7 @@ static int put_data(struct cli_pack *p, int fd, uint64_t size, const char *path,
 	uint64_t left = size;
 
 	while (left) {
-		ssize_t n = read(fd, buf, left < CHUNK ? (size_t)left : CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
+		ssize_t n = io_read(fd, buf, left < CHUNK ? (size_t)left : CHUNK);
 		if (n <= 0)
 			return n ? cli_file_error("read", path, err)
 				 : err_set(err, ERR_CONFLICT, "%s has become shorter while it was read", path);
@@ -244,11 +242,8 @@ static void join(struct cli_pack *p)
 ssize_t cli_pack_read(void *pack, char *buf, size_t size, struct err *err)
 {
 	struct cli_pack *p = pack;
-	ssize_t n;
+	ssize_t n = io_read(p->from, buf, size);
 
-	do {
-		n = read(p->from, buf, size);
-	} while (n < 0 && errno == EINTR);
 	if (n > 0)
 		return n;
 	join(p);

@@ -8,11 +8,11 @@
  * containerd's importer reads it (03-containerd/archive.h): nothing of the archive becomes a path,
  * and what manifest.json describes gets a manifest as a registry has it.
  */
-#include <errno.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
 #include "03-containerd/archive.h"
 #include "03-containerd/reference.h"
@@ -44,12 +44,8 @@ static void all_free(struct all_wanted *all)
 
 static ssize_t read_fd(void *state, void *buf, size_t n, struct err *err)
 {
-	const int *fd = state;
-	ssize_t got;
+	ssize_t got = io_read(*(int *)state, buf, n);
 
-	do
-		got = read(*fd, buf, n);
-	while (got < 0 && errno == EINTR);
 	return got < 0 ? err_sys(err, "read the archive") : got;
 }
 

@@ -14,15 +14,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+ssize_t io_read(int fd, void *buf, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = read(fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
 ssize_t io_read_full(int fd, void *buf, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		ssize_t r = read(fd, (char *)buf + done, n - done);
+		ssize_t r = io_read(fd, (char *)buf + done, n - done);
 
-		if (r < 0 && errno == EINTR)
-			continue;
 		if (r < 0)
 			return -1;
 		if (r == 0)
@@ -56,9 +64,7 @@ int file_read_fd(int fd, struct strbuf *sb, size_t limit, struct err *err)
 		ssize_t r;
 
 		strbuf_reserve(sb, 4096);
-		r = read(fd, sb->data + sb->len, sb->cap - sb->len - 1);
-		if (r < 0 && errno == EINTR)
-			continue;
+		r = io_read(fd, sb->data + sb->len, sb->cap - sb->len - 1);
 		if (r < 0)
 			return err_sys(err, "read");
 		sb->len += (size_t)r;

@@ -14,6 +14,8 @@
 #include "err.h"
 #include "strbuf.h"
 
+/* read(2), restarted after EINTR. */
+ssize_t io_read(int fd, void *buf, size_t n);
 /* read(2) and write(2) until n bytes are done, restarted after EINTR.
  * io_read_full returns the count, less than n only at end of file, or -1. */
 ssize_t io_read_full(int fd, void *buf, size_t n);
