@@ -11,6 +11,7 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
+#include "01-kernel/base/words.h"
 #include "container.h"
 
 /* ---- merging ---- */
@@ -22,10 +23,7 @@ static bool says_nothing(const char *key, const json_t *v)
 
 	if (json_is_null(v) || (json_is_string(v) && !*json_string_value(v)))
 		return true;
-	for (size_t i = 0; zero_counts[i]; i++)
-		if (!strcmp(key, zero_counts[i]))
-			return false;
-	return json_is_integer(v) && !json_integer_value(v);
+	return !words_have(zero_counts, key) && json_is_integer(v) && !json_integer_value(v);
 }
 
 static bool same(const json_t *a, const json_t *b, const char *key)

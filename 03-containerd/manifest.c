@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "platform.h"
 
 #define OCI "application/vnd.oci.image."
@@ -46,13 +47,10 @@ bool ctrd_layer_type(const char *type)
 		DOCKER "image.rootfs.diff.tar", DOCKER "image.rootfs.diff.tar.gzip",
 		DOCKER "image.rootfs.diff.tar.zstd",
 		DOCKER "image.rootfs.foreign.diff.tar", DOCKER "image.rootfs.foreign.diff.tar.gzip",
-		DOCKER "image.rootfs.foreign.diff.tar.zstd",
+		DOCKER "image.rootfs.foreign.diff.tar.zstd", NULL,
 	};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return false;
+	return words_have(types, type);
 }
 
 const char *ctrd_descriptor_digest(const json_t *d)

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 
 static const struct {
 	const char *alias, *arch, *variant;
@@ -47,12 +48,9 @@ static void normalise(struct ctrd_platform *p)
 static bool is_known(const char *arch)
 {
 	static const char *const known[] = { "386",	"amd64",  "arm",     "arm64",	 "loong64", "mips",  "mips64",
-					     "mips64le", "mipsle", "ppc64",   "ppc64le", "riscv64", "s390x", "wasm" };
+					     "mips64le", "mipsle", "ppc64",   "ppc64le", "riscv64", "s390x", "wasm", NULL };
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (!strcmp(known[i], arch))
-			return true;
-	return false;
+	return words_have(known, arch);
 }
 
 static int set(char *out, size_t size, const char *text, size_t n, struct err *err)
