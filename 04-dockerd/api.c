@@ -103,7 +103,7 @@ static void done(const struct http_request *req, const struct http_result *resul
 }
 
 /* The first letter that cannot stand where it stands. */
-static int complain(const char *text, struct err *err)
+static void complain(const char *text, struct err *err)
 {
 	static const char blanks[] = " \t\r\n";
 	const char *p = text + strspn(text, blanks);
@@ -111,9 +111,9 @@ static int complain(const char *text, struct err *err)
 
 	p += object ? 1 + strspn(p + 1, blanks) : 0;
 	if (!*p || strchr(object ? "\"}" : "[\"-0123456789tfn", *p))
-		return -1; /* further on, and said in our parser's words */
-	return err_set(err, ERR_INVALID, "invalid JSON: invalid character '%c' looking for beginning of %s", *p,
-		       object ? "object key string" : "value");
+		return; /* further on, and said in our parser's words */
+	err_set(err, ERR_INVALID, "invalid JSON: invalid character '%c' looking for beginning of %s", *p,
+		object ? "object key string" : "value");
 }
 
 json_t *dockerd_api_body(struct http_request *req, struct err *err)

@@ -211,10 +211,9 @@ int dockerd_exec_check_running(struct daemon *d, struct container *c, struct err
 	return 0;
 }
 
-static json_t *check_request(struct http_request *req, struct err *err)
+static json_t *check_request(const json_t *body, struct err *err)
 {
-	json_t *body = dockerd_api_body(req, err);
-	AUTO_JSON json_t *config = body ? dockerd_normalise(body, exec_fields, "", err) : NULL;
+	AUTO_JSON json_t *config = dockerd_normalise(body, exec_fields, "", err);
 	const char *dir = jsonx_str(config, "WorkingDir", "");
 	struct detach ignored;
 
@@ -274,9 +273,10 @@ static int post_create(struct http_request *req, struct http_reply *rep, void *d
 		       struct err *err)
 {
 	struct daemon *d = daemon;
-	struct container *c = dockerd_api_body(req, err) ? dockerd_api_container(d, req, err) : NULL;
+	json_t *body = dockerd_api_body(req, err);
+	struct container *c = body ? dockerd_api_container(d, req, err) : NULL;
 	json_t *config =
-		c && !dockerd_exec_check_running(d, c, err) ? check_request(req, err) : NULL;
+		c && !dockerd_exec_check_running(d, c, err) ? check_request(body, err) : NULL;
 	struct exec *e;
 
 	if (!config) {

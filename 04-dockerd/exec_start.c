@@ -139,7 +139,7 @@ static int launch(const struct session *s, bool *failed, struct err *err)
 static void say(const struct session *s, int fd, const struct err *err)
 {
 	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
-	char head[8];
+	char head[FRAME_HEAD];
 
 	dockerd_frame_head(head, strlen(err->msg) + 2);
 	if (!s->raw)

@@ -32,7 +32,7 @@ void dockerd_frames_feed(struct frames *f, const void *bytes, size_t n, struct s
 
 void dockerd_frame_head(void *head, size_t n)
 {
-	const unsigned char bytes[8] = { 1, 0, 0, 0, (unsigned char)(n >> 24), (unsigned char)(n >> 16),
+	const unsigned char bytes[FRAME_HEAD] = { 1, 0, 0, 0, (unsigned char)(n >> 24), (unsigned char)(n >> 16),
 					 (unsigned char)(n >> 8), (unsigned char)n };
 
 	memcpy(head, bytes, sizeof bytes);

@@ -10,9 +10,11 @@
 
 #include "01-kernel/base/strbuf.h"
 
+#define FRAME_HEAD 8 /* bytes */
+
 /* All zero: at the beginning of a frame. */
 struct frames {
-	unsigned char head[8];
+	unsigned char head[FRAME_HEAD];
 	size_t have, left; /* bytes of the head; of the payload still to come */
 };
 

@@ -88,7 +88,7 @@ enum step { GO_ON, DETACHED, BROKEN };
 
 static enum step fill(struct way *w)
 {
-	size_t head = w->frame ? sizeof((struct frames *)0)->head : 0;
+	size_t head = w->frame ? FRAME_HEAD : 0;
 	char typed[BLOCK];
 	ssize_t n = recv(w->from, w->detach ? typed : w->buf + head, BLOCK, MSG_DONTWAIT);
 
