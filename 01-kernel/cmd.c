@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/spawn.h"
-
 #include "ns.h"
 
 int kern_cmd_usage(const struct kern_cmd *cmd, struct err *err)

@@ -11,8 +11,8 @@
 #include "01-kernel/base/jsonx.h"
 #include "01-kernel/base/strbuf.h"
 #include "health.h"
-#include "network.h"
 #include "links.h"
+#include "network.h"
 
 struct container *dockerd_container_new(const char *id)
 {

@@ -178,11 +178,11 @@ static int query_cache(struct strbuf *path, const struct options *o, struct err 
 		for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
 			if (str_starts(w, "ref="))
 				strlist_add(&names, w + strlen("ref="));
-			else if (str_starts(w, "type=") ? strcmp(w, "type=registry") != 0 : strchr(w, '=') != NULL)
+			else if (!strchr(w, '='))
+				strlist_add(&names, w);
+			else if (strcmp(w, "type=registry"))
 				return err_set(err, ERR_INVALID, "--cache-from=%s is not supported: NAME or "
 					       "type=registry,ref=NAME", text);
-			else if (!str_starts(w, "type="))
-				strlist_add(&names, w);
 	}
 	if (names.n)
 		query_json(path, "cachefrom", jsonx_strings(&names));

@@ -162,8 +162,11 @@ static int read_archive(struct import *i, int fd, struct err *err)
 	bool zip = n > 0 && cli_zip_is(buf, (size_t)n);
 	if (zip)
 		rc = read_zip(&reader, fd, buf, (size_t)n, err);
-	for (; !zip && !rc && n > 0; n = rc ? n : io_read_full(fd, buf, sizeof buf))
+	while (!zip && !rc && n > 0) {
 		rc = cli_tar_feed(&reader, buf, (size_t)n, err);
+		if (!rc)
+			n = io_read_full(fd, buf, sizeof buf);
+	}
 	if (n < 0)
 		rc = err_sys(err, "read the archive");
 	if (!zip && cli_tar_finish(&reader, rc ? &ignored : err))

@@ -175,11 +175,11 @@ int cli_create_ulimit(const char *text, json_t *list, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "ulimit soft limit must be less than or equal to hard limit: %lld > %lld",
 			       (long long)soft, (long long)hard);
-	if (list)
-		drop_ulimit(list, text, name);
-	if (list)
-		json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "Name", text, name, "Soft",
-						      (json_int_t)soft, "Hard", (json_int_t)hard));
+	if (!list)
+		return 0;
+	drop_ulimit(list, text, name);
+	json_array_append_new(list, json_pack("{s:s%, s:I, s:I}", "Name", text, name, "Soft", (json_int_t)soft,
+					      "Hard", (json_int_t)hard));
 	return 0;
 }
 

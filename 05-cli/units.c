@@ -1,7 +1,6 @@
 /*
  * units.c - see units.h.
  */
-#include "01-kernel/base/words.h"
 #include "units.h"
 
 #include <arpa/inet.h>
@@ -12,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "01-kernel/base/words.h"
 
 /* strtod also reads "0x10", "inf" and "nan", which are no numbers to people. */
 static bool decimal(const char *text, const char **end, double *out)
