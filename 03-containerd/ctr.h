@@ -81,6 +81,14 @@ void ctr_query(struct strbuf *path, const char *key, const char *value);
 json_t *ctr_list(struct ctr *c, int argc, char **argv, const char *path, bool *quiet,
 		 struct err *err);
 int ctr_list_failed(const struct ctr *c, const struct err *err);
+struct ctr_table;
+/* A whole list command: the list as a table, or with -q one member of each. */
+struct ctr_listing {
+	const char *path, *key;  /* where it is; the member */
+	const char *headings[8]; /* of the columns; NULL at the end */
+	void (*row)(struct ctr *c, struct ctr_table *t, const json_t *v);
+};
+int ctr_list_show(struct ctr *c, int argc, char **argv, const struct ctr_listing *l);
 /* KEY=VALUE arguments as {"labels":{}}, new; a document's labels as text, freed by the caller. */
 json_t *ctr_labels(int n, char **v);
 char *ctr_labels_text(const json_t *doc);

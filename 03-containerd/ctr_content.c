@@ -8,56 +8,38 @@
 #include <time.h>
 #include <unistd.h>
 
+static void content_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	AUTO_FREE char *size = ctr_size(jsonx_int(v, "size", 0));
+	AUTO_FREE char *age = ctr_age(jsonx_str(v, "createdAt", ""));
+	AUTO_FREE char *labels = ctr_labels_text(v);
+
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "digest", ""), size, age, labels);
+}
+
 int ctr_content_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 4 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/content", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/content", "digest", { "DIGEST", "SIZE", "AGE", "LABELS" }, content_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "DIGEST", "SIZE", "AGE", "LABELS");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *size = ctr_size(jsonx_int(v, "size", 0));
-		AUTO_FREE char *age = ctr_age(jsonx_str(v, "createdAt", ""));
-		AUTO_FREE char *labels = ctr_labels_text(v);
+	return ctr_list_show(c, argc, argv, &l);
+}
 
-		if (quiet)
-			puts(jsonx_str(v, "digest", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "digest", ""), size, age, labels);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+static void active_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	AUTO_FREE char *size = ctr_size(jsonx_int(v, "offset", 0));
+	AUTO_FREE char *age = ctr_age(jsonx_str(v, "updatedAt", ""));
+
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "ref", ""), size, age);
 }
 
 /* Pulls that are under way, or were broken off and can go on, and a registry's uploads. */
 int ctr_content_active(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 3 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/ingests", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/ingests", "ref", { "REF", "SIZE", "AGE" }, active_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "REF", "SIZE", "AGE");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *size = ctr_size(jsonx_int(v, "offset", 0));
-		AUTO_FREE char *age = ctr_age(jsonx_str(v, "updatedAt", ""));
-
-		if (quiet)
-			puts(jsonx_str(v, "ref", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "ref", ""), size, age);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 int ctr_content_get(struct ctr *c, int argc, char **argv)

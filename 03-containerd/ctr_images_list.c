@@ -74,24 +74,9 @@ static void list_one(struct ctr *c, struct ctr_table *t, const json_t *image)
 
 int ctr_images_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 6 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/images", &quiet, &err);
-	json_t *image;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/images", "name", { "REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS" }, list_one };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS");
-	json_array_foreach(list, i, image) {
-		if (quiet)
-			puts(jsonx_str(image, "name", ""));
-		else
-			list_one(c, &t, image);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 /* --- check --------------------------------------------------------------------------------- */

@@ -10,29 +10,20 @@
 
 /* --- leases ------------------------------------------------------------------------------ */
 
+static void lease_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	AUTO_FREE char *labels = ctr_labels_text(v);
+	AUTO_FREE char *created = xasprintf("%.19sZ", jsonx_str(v, "createdAt", ""));
+
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "id", ""), created, labels);
+}
+
 int ctr_leases_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 3 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/leases", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/leases", "id", { "ID", "CREATED AT", "LABELS" }, lease_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "ID", "CREATED AT", "LABELS");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *labels = ctr_labels_text(v);
-		AUTO_FREE char *created = xasprintf("%.19sZ", jsonx_str(v, "createdAt", ""));
-
-		if (quiet)
-			puts(jsonx_str(v, "id", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "id", ""), created, labels);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 /* "24h", "90m", "1h30m", "45s": as Go writes durations; -1 if it is none. */
@@ -114,28 +105,19 @@ int ctr_leases_remove(struct ctr *c, int argc, char **argv)
 
 /* --- namespaces ----------------------------------------------------------------------------- */
 
+static void namespace_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	AUTO_FREE char *labels = ctr_labels_text(v);
+
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "name", ""), !strcmp(labels, "-") ? "" : labels);
+}
+
 int ctr_namespaces_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 2 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/namespaces", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/namespaces", "name", { "NAME", "LABELS" }, namespace_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "NAME", "LABELS");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *labels = ctr_labels_text(v);
-
-		if (quiet)
-			puts(jsonx_str(v, "name", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "name", ""), !strcmp(labels, "-") ? "" : labels);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 int ctr_namespaces_create(struct ctr *c, int argc, char **argv)

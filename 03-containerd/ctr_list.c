@@ -48,6 +48,29 @@ void ctr_table_end(struct ctr_table *t, bool quiet)
 		ctr_table_print(t);
 }
 
+int ctr_list_show(struct ctr *c, int argc, char **argv, const struct ctr_listing *l)
+{
+	struct ctr_table t = { 0 };
+	bool quiet;
+	struct err err;
+	AUTO_JSON json_t *list = ctr_list(c, argc, argv, l->path, &quiet, &err);
+	json_t *v;
+	size_t i;
+
+	if (!list)
+		return ctr_list_failed(c, &err);
+	while (l->headings[t.columns])
+		strlist_add(&t.cells, l->headings[t.columns++]);
+	json_array_foreach(list, i, v) {
+		if (quiet)
+			puts(jsonx_str(v, l->key, ""));
+		else
+			l->row(c, &t, v);
+	}
+	ctr_table_end(&t, quiet);
+	return 0;
+}
+
 /* --- labels ------------------------------------------------------------------------------ */
 
 json_t *ctr_labels(int n, char **v)

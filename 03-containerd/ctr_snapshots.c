@@ -14,27 +14,17 @@ static const char *kind_name(const char *kind)
 	return !strcmp(kind, "committed") ? "Committed" : !strcmp(kind, "view") ? "View" : "Active";
 }
 
+static void snapshot_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "key", ""), jsonx_str(v, "parent", ""), kind_name(jsonx_str(v, "kind", "")));
+}
+
 int ctr_snapshots_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 3 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, PATH, &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { PATH, "key", { "KEY", "PARENT", "KIND" }, snapshot_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "KEY", "PARENT", "KIND");
-	json_array_foreach(list, i, v) {
-		if (quiet)
-			puts(jsonx_str(v, "key", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "key", ""), jsonx_str(v, "parent", ""),
-				      kind_name(jsonx_str(v, "kind", "")));
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 int ctr_snapshots_info(struct ctr *c, int argc, char **argv)

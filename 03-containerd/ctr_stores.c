@@ -10,30 +10,20 @@
 
 /* --- containers -------------------------------------------------------------------------------- */
 
+static void container_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	const char *image = jsonx_str(v, "image", "");
+
+	(void)c;
+	ctr_table_row(t, jsonx_str(v, "id", ""), *image ? image : "-",
+		      jsonx_str(json_object_get(v, "runtime"), "name", "io.containerd.runc.v2"));
+}
+
 int ctr_containers_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 3 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/containers", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/containers", "id", { "CONTAINER", "IMAGE", "RUNTIME" }, container_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "CONTAINER", "IMAGE", "RUNTIME");
-	json_array_foreach(list, i, v) {
-		const json_t *runtime = json_object_get(v, "runtime");
-		const char *id = jsonx_str(v, "id", "");
-
-		if (quiet)
-			puts(id);
-		else
-			ctr_table_row(&t, id, *jsonx_str(v, "image", "") ? jsonx_str(v, "image", "") : "-",
-				      jsonx_str(runtime, "name", "io.containerd.runc.v2"));
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 int ctr_containers_info(struct ctr *c, int argc, char **argv)

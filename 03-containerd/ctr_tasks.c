@@ -139,32 +139,22 @@ int ctr_tasks_attach(struct ctr *c, int argc, char **argv)
 
 /* --- the others -------------------------------------------------------------------------------------- */
 
+static void task_row(struct ctr *c, struct ctr_table *t, const json_t *v)
+{
+	AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
+	AUTO_FREE char *status = xstrdup(jsonx_str(v, "status", ""));
+
+	(void)c;
+	for (char *p = status; *p; p++)
+		*p = (char)(*p - 'a' + 'A'); /* RUNNING, as the real one writes it */
+	ctr_table_row(t, jsonx_str(v, "containerID", ""), pid, status);
+}
+
 int ctr_tasks_list(struct ctr *c, int argc, char **argv)
 {
-	struct ctr_table t = { .columns = 3 };
-	bool quiet;
-	struct err err;
-	AUTO_JSON json_t *list = ctr_list(c, argc, argv, "/v1/tasks", &quiet, &err);
-	json_t *v;
-	size_t i;
+	static const struct ctr_listing l = { "/v1/tasks", "containerID", { "TASK", "PID", "STATUS" }, task_row };
 
-	if (!list)
-		return ctr_list_failed(c, &err);
-	ctr_table_row(&t, "TASK", "PID", "STATUS");
-	json_array_foreach(list, i, v) {
-		AUTO_FREE char *pid = xasprintf("%d", (int)jsonx_int(v, "pid", 0));
-		AUTO_FREE char *status = xstrdup(jsonx_str(v, "status", ""));
-
-		status[0] = (char)(status[0] - 'a' + 'A'); /* RUNNING, as the real one writes it */
-		for (char *p = status + 1; *p; p++)
-			*p = (char)(*p - 'a' + 'A');
-		if (quiet)
-			puts(jsonx_str(v, "containerID", ""));
-		else
-			ctr_table_row(&t, jsonx_str(v, "containerID", ""), pid, status);
-	}
-	ctr_table_end(&t, quiet);
-	return 0;
+	return ctr_list_show(c, argc, argv, &l);
 }
 
 /* None was named: the one that the image wants, if it says. */
