@@ -212,8 +212,8 @@ def half_close():
 
     t = Task("none", "cat; echo no input")
     c = t.attach(stdin=True)
+    c.send(b"ignored")  # before the start: the end of the container is soon that of the connection
     t.start()
-    c.send(b"ignored")
     check("without stdin there is none", b"no input\n", c.frames()[1])
     t.wait()
     t.remove()
