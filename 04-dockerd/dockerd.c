@@ -137,6 +137,7 @@ static int run(const struct config *cfg, const struct command_line *line, struct
 		return err_set(err, ERR_PERMISSION,
 			       "dockerd needs to be started with root privileges: try sudo");
 	umask(0022);
+	kern_raise_open_files(); /* a client that waits takes one, a published port and a resolver as well */
 	signal(SIGPIPE, SIG_IGN);
 	if (write_pidfile(cfg->pidfile, err))
 		return -1;
