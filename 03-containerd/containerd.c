@@ -182,15 +182,12 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	struct http_options o = { .routes = ctrd_routes, .daemon = d, .error = ctrd_api_error,
 				  .body_limit = 8 << 20 };
 	struct http_server *server = http_serve_unix(s->address, 0660, &o, err);
-	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
-	struct ctrd_rest rest = { 0 };
 	int sig;
 
 	if (!server)
 		return -1;
 	log_info("serving on %s", s->address);
-	while ((sig = sigtimedwait(stop, NULL, &look)) < 0)
-		ctrd_rest(&rest);
+	sig = ctrd_rest_until(stop);
 	log_info("%s: stopping; containers run on", sig == SIGTERM ? "SIGTERM" : "SIGINT");
 	alarm(STOP_SECONDS); /* a request may hang in a runtime that hangs: no reason to stay */
 	http_server_stop(server);
