@@ -50,6 +50,10 @@ int kern_pidfd_signal(int pidfd, int sig, struct err *err);
  * /proc/PID/stat); with the pid it names a process for ever. 0 and -1/err. */
 int kern_proc_start_time(pid_t pid, uint64_t *ticks, char *state, struct err *err);
 
+/* RLIMIT_NOFILE up to what is allowed: 1024, as is usual, are few for who keeps some for each container. What it
+ * was before, for those that we start; 0: unlimited, or as it is now. */
+long kern_raise_open_files(void);
+
 /* "SIGTERM", "TERM", "15" to a number; -1 and ERR_INVALID if it is none. */
 int kern_signal_parse(const char *text, struct err *err);
 const char *kern_signal_name(int sig); /* "SIGTERM"; NULL if there is no such signal */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
@@ -103,6 +104,18 @@ static int parse_number(const char *text)
 	long n = strtol(text, &end, 10);
 
 	return *end || n < 1 || n > SIGRTMAX ? -1 : (int)n;
+}
+
+long kern_raise_open_files(void)
+{
+	struct rlimit limit;
+	long before;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 0;
+	before = limit.rlim_cur > LONG_MAX ? 0 : (long)limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? 0 : before;
 }
 
 int kern_signal_parse(const char *text, struct err *err)

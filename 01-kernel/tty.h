@@ -41,4 +41,8 @@ int kern_fd_send_alone(int sock, int fd, struct err *err);
 int kern_unix_listen(const char *path, unsigned mode, struct err *err);
 int kern_unix_connect(const char *path, struct err *err);
 
+/* accept(2) failed with this: a moment's rest, if it lacks what only others can give back (descriptors, memory).
+ * The connection stays in the queue, and poll(2) would tell of it at once, again and again. */
+void kern_accept_rest(int errnum);
+
 #endif

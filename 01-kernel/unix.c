@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -206,4 +207,12 @@ int kern_unix_connect(const char *path, struct err *err)
 			       errno == ENOENT ? "there is no such socket"
 					       : "nobody listens there");
 	return err_sys(err, "connect to %s", path);
+}
+
+void kern_accept_rest(int errnum)
+{
+	const struct timespec moment = { .tv_nsec = 50000000 };
+
+	if (errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM)
+		nanosleep(&moment, NULL);
 }

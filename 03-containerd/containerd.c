@@ -6,11 +6,9 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/trace.h"
+#include "01-kernel/ns.h"
 #include "api.h"
 #include "rest.h"
 #include "version.h"
@@ -183,39 +182,24 @@ static int serve(const struct settings *s, struct ctrd_daemon *d, const sigset_t
 	struct http_options o = { .routes = ctrd_routes, .daemon = d, .error = ctrd_api_error,
 				  .body_limit = 8 << 20 };
 	struct http_server *server = http_serve_unix(s->address, 0660, &o, err);
-	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
-	struct ctrd_rest rest = { 0 };
 	int sig;
 
 	if (!server)
 		return -1;
 	log_info("serving on %s", s->address);
-	while ((sig = sigtimedwait(stop, NULL, &look)) < 0)
-		ctrd_rest(&rest);
+	sig = ctrd_rest_until(stop);
 	log_info("%s: stopping; containers run on", sig == SIGTERM ? "SIGTERM" : "SIGINT");
 	alarm(STOP_SECONDS); /* a request may hang in a runtime that hangs: no reason to stay */
 	http_server_stop(server);
 	return 0;
 }
 
-/* A task takes a descriptor here, and two more while somebody waits for its end; 1024 of them,
- * as is usual, would be few. The limit as it was is the containers': the return value. */
-static long raise_open_files(void)
-{
-	struct rlimit limit;
-	long before;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return 0;
-	before = limit.rlim_cur > LONG_MAX ? 0 : (long)limit.rlim_cur;
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) ? 0 : before;
-}
-
+/* A task takes a descriptor here, and two more while somebody waits for its end. The limit as it was is the
+ * containers'. */
 static int run(const struct settings *s, const sigset_t *stop, struct err *err)
 {
 	struct ctrd_daemon_options o = { s->root, s->state, s->runtime, s->shim,
-					 s->snapshotter, raise_open_files(),
+					 s->snapshotter, kern_raise_open_files(),
 					 (const char *const *)s->certs_dirs.v };
 	struct ctrd_daemon d = { 0 };
 	AUTO_CLOSE int root_lock = -1;

@@ -250,16 +250,7 @@ json_t *http_body_json(struct http_request *req, struct err *err)
 		err_set(err, ERR_INVALID, "request body: more than %d values", VALUES_MAX);
 		return NULL;
 	}
-	/* Go's clients send null for what they leave out. */
-	req->json = req->body.len && strcmp(req->body.data, "null") && strcmp(req->body.data, "null\n")
-			    ? jsonx_parse(req->body.data, req->body.len, "request body", err)
-			    : json_object();
-	if (req->json && !json_is_object(req->json)) {
-		json_decref(req->json);
-		req->json = NULL;
-		err_set(err, ERR_INVALID, "request body: expected an object");
-	}
-	return req->json;
+	return req->json = jsonx_parse_optional(req->body.data, req->body.len, JSON_OBJECT, "request body", err);
 }
 
 const char *http_form(struct http_request *req, const char *name)

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define REST_SECONDS 2
 #define IDLE_NS 2000000 /* looking costs something itself, and so does a shim's message */
 
 void ctrd_rest_share_heap(void)
@@ -59,16 +60,18 @@ static int64_t cpu_used(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-void ctrd_rest(struct ctrd_rest *r)
+/* At each look after some work, not only when it is over: what is needed again costs less than the look's own wake-up. */
+int ctrd_rest_until(const sigset_t *signals)
 {
-	int64_t now = cpu_used();
-	bool worked = now - r->cpu_ns > IDLE_NS;
+	const struct timespec look = { .tv_sec = REST_SECONDS };
+	int64_t used;
+	int sig;
 
-	if (worked)
-		r->rested = false;
-	if (!worked && !r->rested) {
+	do {
 		give_back();
-		r->rested = true;
-	}
-	r->cpu_ns = cpu_used();
+		used = cpu_used();
+		while ((sig = sigtimedwait(signals, NULL, &look)) < 0 && cpu_used() - used < IDLE_NS)
+			used = cpu_used();
+	} while (sig < 0);
+	return sig;
 }

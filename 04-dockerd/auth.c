@@ -21,8 +21,7 @@ json_t *dockerd_auth_document(const char *header, const char *name, struct err *
 		err_set(err, ERR_INVALID, "%s: not base64url", what);
 		return NULL;
 	}
-	/* Go's clients send null for no logins. */
-	return n && strcmp(text, "null") ? jsonx_parse(text, n, what, err) : json_object();
+	return jsonx_parse_optional(text, n, JSON_OBJECT, what, err);
 }
 
 json_t *dockerd_auth_of(const json_t *login)

@@ -55,16 +55,8 @@ static int check_foreign(const struct http_request *req, struct err *err)
 static json_t *document(const struct http_request *req, const char *name, json_type type, struct err *err)
 {
 	const char *text = http_query(req, name);
-	AUTO_JSON json_t *doc = text && *text ? json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL) : NULL;
 
-	if (!text || !*text || json_is_null(doc))
-		return type == JSON_OBJECT ? json_object() : json_array();
-	if (json_typeof(doc ? doc : json_true()) != type) {
-		err_set(err, ERR_INVALID, "%s: expected a JSON %s", name,
-			type == JSON_OBJECT ? "object" : "array");
-		return NULL;
-	}
-	return steal_ptr(&doc);
+	return jsonx_parse_optional(text, text ? strlen(text) : 0, type, name, err);
 }
 
 /* All of its values are strings, or, where that may be, null. */

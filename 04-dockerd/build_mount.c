@@ -56,6 +56,14 @@ static const struct {
 	{ "ssh", "type target id required mode uid gid " },
 };
 
+static const char *secret_id(const json_t *m)
+{
+	const char *source = jsonx_str(m, "source", NULL), *id = jsonx_str(m, "id", source);
+	const char *target = jsonx_str(m, "target", "");
+
+	return id ? id : strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+}
+
 static int check_keys(const json_t *m, struct err *err)
 {
 	const char *type = jsonx_str(m, "type", ""), *key, *keys = NULL;
@@ -72,6 +80,8 @@ static int check_keys(const json_t *m, struct err *err)
 		if (is_flag_word(key) && dockerd_parse_bool(json_string_value(v)) < 0)
 			return err_set(err, ERR_INVALID, "invalid value for %s: %s", key, json_string_value(v));
 	}
+	if (!strcmp(type, "secret") && !*secret_id(m))
+		return err_set(err, ERR_INVALID, "invalid secret mount: one of id, source and target is required");
 	if (!strcmp(type, "secret") || !strcmp(type, "ssh"))
 		return 0;
 	return *jsonx_str(m, "target", "") ? 0 : err_set(err, ERR_INVALID, "target is required for mount type "
@@ -141,7 +151,9 @@ static int set_owner(const json_t *m, const char *path, mode_t fallback, struct 
 
 static char *target_of(struct stage *s, const json_t *m, const char *fallback)
 {
-	return stage_path(s, jsonx_str(m, "target", fallback));
+	const char *target = jsonx_str(m, "target", "");
+
+	return stage_path(s, *target ? target : fallback);
 }
 
 static void add_mount(struct run_mounts *out, const char *source, const char *target, bool read_only)
@@ -282,14 +294,6 @@ static int open_tmpfs(struct stage *s, const json_t *m, struct run_mounts *out, 
 						   "TmpfsOptions", "SizeBytes", bytes));
 	strlist_add(&out->targets, target);
 	return 0;
-}
-
-static const char *secret_id(const json_t *m)
-{
-	const char *source = jsonx_str(m, "source", NULL), *id = jsonx_str(m, "id", source);
-	const char *target = jsonx_str(m, "target", "");
-
-	return id ? id : strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
 }
 
 static int secret_file(struct stage *s, const json_t *m, const char *value, size_t n,

@@ -178,6 +178,8 @@ static void *agent_thread(void *arg)
 			return NULL;
 		peer = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		over = peer < 0 ? -1 : fcntl(a->over, F_DUPFD_CLOEXEC, 0);
+		if (over < 0)
+			kern_accept_rest(errno);
 		if (over >= 0 && hand_over(a, peer, over))
 			peer = over = -1;
 	}

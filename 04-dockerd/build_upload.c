@@ -33,7 +33,7 @@ struct upload {
 static void *unpack(void *arg)
 {
 	struct upload *u = arg;
-	struct copy_in c = { .root = u->context, .path = "/" };
+	struct copy_in c = { .root = u->context, .path = "/", .id = strrchr(u->dir, '/') + 1 };
 
 	u->rc = copy_in(&c, u->from, &u->err) ? err_wrap(&u->err, "unpack the build context") : 0;
 	close(steal_fd(&u->from)); /* what comes behind the archive's end is nobody's */

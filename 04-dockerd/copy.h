@@ -36,6 +36,7 @@ int copy_out(const struct copy_source *s, const json_t *mounts, const struct ctr
 struct copy_in {
 	int root;
 	const char *path;    /* a directory of the container */
+	const char *id;      /* in root's path, and so in no archive that is not read from there; or NULL */
 	bool keep_dirs;      /* noOverwriteDirNonDir */
 	bool chown;          /* all of it is uid's and gid's */
 	uid_t uid;

@@ -32,8 +32,10 @@ int copy_in_check(const struct copy_in *c, struct err *err)
 
 	if (fd < 0 && err->errnum == ENOTDIR)
 		return err_set(err, ERR_INVALID, "%s: not a directory", path);
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0)
 		return -1;
+	if (fstat(fd, &st))
+		return err_sys(err, "stat %s", path);
 	return S_ISDIR(st.st_mode) ? 0 : err_set(err, ERR_INVALID,
 						 "extraction point is not a directory");
 }
@@ -223,6 +225,9 @@ static int put_entry(const struct copy_in *c, const struct ctrd_tar_entry *e,
 
 	if (!path)
 		return err_set(err, ERR_INVALID, "it would be outside of the directory");
+	if (c->id && strstr(e->path, c->id)) /* without end, if we went on */
+		return err_set(err, ERR_INVALID, "this is the copy that is being made: the daemon's own files cannot be "
+			       "in an archive for it");
 	if (str_ends(here, "/."))
 		here[strlen(here) - 2] = '\0';
 	if (!strcmp(path, here) || !*path || !strcmp(path, "/"))

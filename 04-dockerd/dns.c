@@ -15,6 +15,7 @@
 
 #include "01-kernel/nft.h"
 #include "01-kernel/ns.h"
+#include "01-kernel/tty.h"
 #include "dns_private.h"
 
 #define TABLE "dockyard_dns" /* in the container's namespace */
@@ -114,6 +115,8 @@ static void serve_tcp(struct dns *dns, struct resolver *r)
 	pthread_attr_t attr;
 	pthread_t thread;
 
+	if (fd < 0)
+		kern_accept_rest(errno);
 	if (fd < 0 || dns->connections >= CONNECTIONS_MAX)
 		return;
 	c = xcalloc(1, sizeof *c);

@@ -74,18 +74,6 @@ static void block_signals(sigset_t *set)
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-/* Meanwhile, a daemon that does nothing gives memory back. */
-static int wait_for_signal(const sigset_t *set)
-{
-	const struct timespec look = { .tv_sec = CTRD_REST_SECONDS };
-	struct ctrd_rest rest = { 0 };
-	int sig;
-
-	while ((sig = sigtimedwait(set, NULL, &look)) < 0)
-		ctrd_rest(&rest);
-	return sig;
-}
-
 static void reload(struct daemon *d, const struct command_line *line)
 {
 	struct err err;
@@ -101,7 +89,7 @@ static void wait_for_end(const sigset_t *set, struct daemon *d, const struct com
 {
 	int sig;
 
-	while ((sig = wait_for_signal(set)) == SIGHUP)
+	while ((sig = ctrd_rest_until(set)) == SIGHUP)
 		reload(d, line);
 	log_info("signal %d: stopping; containers go on running", sig);
 }
@@ -137,6 +125,7 @@ static int run(const struct config *cfg, const struct command_line *line, struct
 		return err_set(err, ERR_PERMISSION,
 			       "dockerd needs to be started with root privileges: try sudo");
 	umask(0022);
+	kern_raise_open_files(); /* a client that waits takes one, a published port and a resolver as well */
 	signal(SIGPIPE, SIG_IGN);
 	if (write_pidfile(cfg->pidfile, err))
 		return -1;

@@ -1,7 +1,7 @@
 /*
  * image_mount.c - images mounted into containers (`"Type": "image"` of HostConfig.Mounts).
  *
- *     <container>-image-<n>     a view (a snapshot that nobody writes to) of the n-th such mount's image
+ *     <container>-image-<n>     a view (a snapshot that nobody writes to) of the n-th image that is mounted
  *
  * The views are the container's: made when it is, removed with it. So it starts again after somebody
  * has removed the image by force, and the image's layers go when nobody looks at them any more.
@@ -36,24 +36,49 @@ static int choose_image(struct daemon *d, json_t *m, struct err *err)
 	return 0;
 }
 
+/* That of the same layers for a mount before the i-th, or NULL: making one takes two fsyncs. */
+static json_t *view_before(const json_t *mounts, size_t i)
+{
+	const char *chain = jsonx_str(json_array_get(mounts, i), "_chain", "");
+	json_t *m;
+
+	while (i--) {
+		m = json_array_get(mounts, i);
+		if (is_image(m) && !strcmp(jsonx_str(m, "_chain", ""), chain))
+			return json_object_get(m, "_view");
+	}
+	return NULL;
+}
+
+static int make_view(struct daemon *d, const json_t *m, struct err *err)
+{
+	AUTO_JSON json_t *body = json_pack("{s:O, s:O}", "key", json_object_get(m, "_view"), "parent",
+					   json_object_get(m, "_chain"));
+	AUTO_JSON json_t *made = ctrd_call(d->ctrd, "POST", "/v1/snapshots/view", body, err);
+
+	return made ? 0 : err_wrap(err, "image mount %s", jsonx_str(m, "Destination", ""));
+}
+
 int dockerd_image_mounts_view(struct daemon *d, const char *container, json_t *mounts, struct err *err)
 {
 	json_t *m;
 	size_t i, n = 0;
 
 	json_array_foreach(mounts, i, m) {
-		AUTO_JSON json_t *body = NULL, *made = NULL;
+		json_t *view;
 
 		if (!is_image(m))
 			continue;
 		if (choose_image(d, m, err))
 			return -1;
+		view = view_before(mounts, i);
+		if (view) {
+			json_object_set(m, "_view", view);
+			continue;
+		}
 		json_object_set_new(m, "_view", json_sprintf("%s-image-%zu", container, n++));
-		body = json_pack("{s:O, s:O}", "key", json_object_get(m, "_view"), "parent",
-				 json_object_get(m, "_chain"));
-		made = ctrd_call(d->ctrd, "POST", "/v1/snapshots/view", body, err);
-		if (!made)
-			return err_wrap(err, "image mount %s", jsonx_str(m, "Destination", ""));
+		if (make_view(d, m, err))
+			return -1;
 	}
 	return 0;
 }

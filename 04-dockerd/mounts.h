@@ -60,7 +60,7 @@ int dockerd_mounts_propagation(const json_t *mounts, const char **root, struct e
 
 /* --- image_mount.c: images as mounts ---------------------------------------------------------- */
 
-/* A view for each that `mounts` wants, and which image it is. */
+/* A view of each image that `mounts` want, and which image it is. */
 int dockerd_image_mounts_view(struct daemon *d, const char *container, json_t *mounts, struct err *err);
 /* The container's views go; having none is no error. */
 int dockerd_image_mounts_drop(struct daemon *d, const char *container, struct err *err);

@@ -150,8 +150,9 @@ static char *hosts_text(struct daemon *d, const struct container *c, struct err 
 	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
 	size_t i;
 
-	if (json_object_get(c->networks, "host"))
-		file_read(AT_FDCWD, "/etc/hosts", &sb, 1 << 20, err); /* whose network it is */
+	if (json_object_get(c->networks, "host") && /* whose network it is */
+	    file_read(AT_FDCWD, "/etc/hosts", &sb, 1 << 20, err) && err->kind != ERR_NOT_FOUND)
+		return NULL;
 	if (!sb.len)
 		strbuf_adds(&sb, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 			 "fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\n"

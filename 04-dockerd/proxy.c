@@ -21,6 +21,7 @@
 
 #include "01-kernel/base/log.h"
 #include "01-kernel/base/strbuf.h"
+#include "01-kernel/tty.h"
 #include "splice.h"
 
 #define CARRIER_STACK (256u << 10)
@@ -92,14 +93,19 @@ static void start_carrier(struct proxy *proxy, int client, const struct sockaddr
 
 static void accept_from(struct proxy *proxy, const struct listener *ready)
 {
+	int failed = 0;
+
 	pthread_mutex_lock(&proxy->lock);
 	for (struct listener *l = proxy->listeners; l; l = l->next) {
 		int client = l == ready ? accept4(l->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
 		if (client >= 0)
 			start_carrier(proxy, client, &l->target);
+		else if (l == ready)
+			failed = errno;
 	}
 	pthread_mutex_unlock(&proxy->lock);
+	kern_accept_rest(failed);
 }
 
 static void *wait_for_clients(void *arg)

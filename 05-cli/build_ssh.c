@@ -25,6 +25,7 @@
 
 #define LINES_MAX 16 /* of one id, waiting and carried */
 #define TOKEN_BYTES 32
+#define RETRY_MS 500
 
 /* What --ssh offers under an id. */
 struct offer {
@@ -125,6 +126,14 @@ static void carry(struct line *l)
 	cli_conn_carry(&l->conn, agent, agent, l->offer->ssh->over, &err); /* what ends it both sides see */
 }
 
+/* The daemon has as many lines as it keeps: in a while there may be room, and until then a RUN's question waits. */
+static bool is_full(const struct line *l, const struct err *err)
+{
+	struct pollfd over = { l->offer->ssh->over, POLLIN, 0 };
+
+	return err->kind == ERR_UNAVAILABLE && !poll(&over, 1, RETRY_MS);
+}
+
 static void *line_thread(void *arg)
 {
 	struct line *l = arg;
@@ -135,6 +144,8 @@ static void *line_thread(void *arg)
 
 	while (!followed && !poll(&over, 1, 0)) {
 		if (l->conn.fd < 0 && ask(l, &err)) {
+			if (is_full(l, &err))
+				continue;
 			if (!poll(&over, 1, 0))
 				cli_complain("%s", err.msg);
 			break;

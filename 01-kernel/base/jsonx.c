@@ -7,15 +7,33 @@
 
 #include "file.h"
 
-json_t *jsonx_parse(const char *text, size_t len, const char *what, struct err *err)
+static json_t *parse(const char *text, size_t len, size_t flags, const char *what, struct err *err)
 {
 	json_error_t je;
-	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
+	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES | flags, &je);
 
 	if (!doc)
 		err_set(err, ERR_INVALID, "%s: line %d, column %d: %s", what, je.line, je.column,
 			je.text);
 	return doc;
+}
+
+json_t *jsonx_parse(const char *text, size_t len, const char *what, struct err *err)
+{
+	return parse(text, len, 0, what, err);
+}
+
+json_t *jsonx_parse_optional(const char *text, size_t len, json_type type, const char *what, struct err *err)
+{
+	AUTO_JSON json_t *doc = len ? parse(text, len, JSON_DECODE_ANY, what, err) : json_null();
+
+	if (json_is_null(doc))
+		return type == JSON_OBJECT ? json_object() : json_array();
+	if (doc && json_typeof(doc) != type) {
+		err_set(err, ERR_INVALID, "%s: expected %s", what, type == JSON_OBJECT ? "an object" : "an array");
+		return NULL;
+	}
+	return steal_ptr(&doc);
 }
 
 json_t *jsonx_read(int dirfd, const char *path, size_t limit, struct err *err)

@@ -28,6 +28,10 @@ static inline void cleanup_json(json_t **j)
  * must not see two different values. */
 json_t *jsonx_parse(const char *text, size_t len, const char *what, struct err *err);
 
+/* The same of an object or array (`type`) that a client may leave out: no text, and the null that Go writes for
+ * nothing, are an empty one. What is neither is ERR_INVALID. */
+json_t *jsonx_parse_optional(const char *text, size_t len, json_type type, const char *what, struct err *err);
+
 /* Parse a file of at most `limit` bytes. New, or NULL. */
 json_t *jsonx_read(int dirfd, const char *path, size_t limit, struct err *err);
 

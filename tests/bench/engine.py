@@ -6,7 +6,8 @@ dockerd, and with the real one where it is installed.
 
 Each daemon stands on a containerd of its own, has a root of its own, in memory, a bridge of its own, and the same
 image. `run` is one `docker run --rm busybox true`, client and all; `exec` one in a container that runs, and `exec, asked
-of the API` what the client's own start is no part of: made, started, read to its end, inspected; `ps` a list
+of the API` what the client's own start is no part of: made, started, read to its end, inspected; `own client` is each
+daemon's with the client that comes with it, which is what its user sees; `ps` a list
 of many containers, `list` the answer for a thousand without a client around it; `start` of many created ones has
 eight clients at a time. Memory is what dockerd and its containerd
 have resident together (VmRSS), without the shims.
@@ -37,11 +38,12 @@ AT_ONCE = 8
 IDLE_SECONDS = 10
 
 RUN, BARE, CREATE, EXEC = ["run, bridge"], ["run, no network"], ["create"], ["exec"]
+OWN_RUN, OWN_EXEC = ["run, own client"], ["exec, own client"]
 ASKED = ["exec, asked of the API"]
 PS, START = [f"ps, {LISTED} containers"], [f"start of {MANY}, {AT_ONCE} at a time"]
 LIST = [f"list, {CROWD} containers"]
 IDLE, KEPT = ["idle: memory"], [f"{MANY} containers: memory"]
-ROWS = [*RUN, *BARE, *CREATE, *EXEC, *ASKED, *PS, *LIST, *START, *IDLE, *KEPT]
+ROWS = [*RUN, *BARE, *OWN_RUN, *CREATE, *EXEC, *OWN_EXEC, *ASKED, *PS, *LIST, *START, *IDLE, *KEPT]
 GOALS = [(RUN[0], 0.2), (BARE[0], 0.2), (EXEC[0], 0.25), (LIST[0], 0.5), (IDLE[0], 0.08), (KEPT[0], 0.08)]
 
 
@@ -75,8 +77,11 @@ class Engine(start.Program):
         super().__init__(place, name, cli)
         self.containerd, self.dockerd, self.running = containerd, dockerd, None
 
-    def command(self, *words):
-        return [self.path, "-H", f"unix://{self.place.path(self.name + '-docker.sock')}", *words]
+    def command(self, *words, client=None):
+        return [client or self.path, "-H", f"unix://{self.place.path(self.name + '-docker.sock')}", *words]
+
+    def own_client(self):
+        return TOP + "/05-cli/docker"
 
     def serve(self):
         p = self.place.path
@@ -92,8 +97,8 @@ class Engine(start.Program):
     def options(self):
         return ["--bip", "172.29.0.1/16"]
 
-    def run(self, *options):
-        return timed(self.place, self.command("run", "--rm", *options, "busybox", "true"))
+    def run(self, *options, client=None):
+        return timed(self.place, self.command("run", "--rm", *options, "busybox", "true", client=client))
 
     def sleeping(self):
         return output(self.place, self.command("run", "-d", "busybox", "sleep", "1000000")).strip()
@@ -111,8 +116,8 @@ class Engine(start.Program):
         self.remove([name])
         return took
 
-    def exec(self):
-        return timed(self.place, self.command("exec", self.running, "true"))
+    def exec(self, client=None):
+        return timed(self.place, self.command("exec", self.running, "true", client=client))
 
     def exec_asked(self):
         sock = self.place.path(self.name + "-docker.sock")
@@ -163,6 +168,9 @@ class Engine(start.Program):
 
 
 class RealEngine(Engine):
+    def own_client(self):
+        return self.path
+
     def options(self):
         return ["--bip", "172.28.0.1/16", "--cgroup-parent", self.place.group, "--exec-opt", "native.cgroupdriver=cgroupfs"]
 
@@ -186,8 +194,10 @@ def make_cases(engines):
     cases = [
         Case(RUN, lambda e: (e.run(),), engines),
         Case(BARE, lambda e: (e.run("--network", "none"),), engines),
+        Case(OWN_RUN, lambda e: (e.run(client=e.own_client()),), engines),
         Case(CREATE, lambda e: (e.create(),), engines),
         Case(EXEC, lambda e: (e.exec(),), engines),
+        Case(OWN_EXEC, lambda e: (e.exec(client=e.own_client()),), engines),
         Case(ASKED, lambda e: (e.exec_asked(),), engines),
         Case(PS, lambda e: e.ps(), engines, every=rarely),
         Case(LIST, lambda e: e.list(), engines, every=ROUNDS),

@@ -16,7 +16,7 @@ said=$output
 programs=$(grep -Ec '^(ours|docker): /' <<<"$said")
 expect_match "ours is measured" '^ours: /' "$said"
 expect_match "docker is measured, or said not to be here" '^docker: .*(, asked by|skipped)' "$said"
-for row in 'run, bridge' 'run, no network' create exec 'exec, asked of the API' 'ps, 4 containers' 'start of 3, 8 at a time' 'idle: memory'; do
+for row in 'run, bridge' 'run, no network' 'run, own client' create exec 'exec, own client' 'exec, asked of the API' 'ps, 4 containers' 'start of 3, 8 at a time' 'idle: memory'; do
 	expect_match "$row" "^$row +(ms|MiB)( +[0-9.]+ \[[^]]+\]){$programs}\$" "$said"
 done
 expect_eq "each goal has its verdict" 5 "$(grep -Ec ' (met|missed|not measured)$' <<<"$said")"

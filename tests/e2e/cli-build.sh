@@ -127,6 +127,29 @@ expect_match "a line without a token" 'expected a token.* 400$' \
 many=()
 for i in $(seq 260); do many+=(--ssh "many$i"); done
 expect_fail 1 'ssh many257: .*256 agents are waiting already' docker build "${many[@]}" .
+# When the daemon keeps as many as it may, a RUN's next question waits until there is room.
+cat >"$T/fill.py" <<'P'
+import socket, sys, time
+body = b'{"token":"%s","id":"x"}' % (b"f" * 32)
+ask = b"POST /build/ssh HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+until, many = time.time() + 4, []
+while time.time() < until:
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.send(ask)
+    if b" 101 " in s.recv(4096):
+        many.append(s)
+print(len(many))
+P
+printf 'FROM busybox\nCOPY . /s\nRUN --mount=type=ssh,target= sleep 2; /s/keys; /s/keys; /s/keys\n' >Dockerfile
+timeout 60 "$TOP/05-cli/docker" build --ssh default . >"$T/full" 2>&1 &
+build=$!
+sleep 1
+expect_match "all places are taken" '^2[0-9][0-9]$' "$(python3 "$T/fill.py" "$T/docker.sock")"
+wait $build
+expect_eq "and free again" "0 3" "$? $(grep -c 'key-one' "$T/full")"
+printf 'FROM busybox\nRUN --mount=type=secret true\n' >Dockerfile
+expect_fail 1 'one of id, source and target is required' docker build .
 printf 'FROM busybox\nRUN --mount=type=ssh,uid=4294967296 true\n' >Dockerfile
 expect_fail 1 'invalid value 4294967296 for uid' docker build --ssh default .
 printf 'FROM busybox\nRUN --mount=type=ssh,required=maybe true\n' >Dockerfile

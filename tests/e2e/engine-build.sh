@@ -340,6 +340,11 @@ WORKDIR /out/three
 E
 expect_eq "a link of the image ends in it" "" "$(find "$T" -maxdepth 1 -name one -o -maxdepth 1 -name two -o -maxdepth 1 -name three)"
 
+# ---- a context that has the daemon's own files in it, and so the copy that is being made of it
+mkdir "$T/around" && mount --bind "$T/docker" "$T/around" || fail "a context around the daemon's files"
+printf 'FROM scratch\n' | expect_fail 1 'build/[0-9a-f]{64}.*this is the copy that is being made' timeout 60 "$TOP/05-cli/docker" build -f - "$T/around"
+umount "$T/around"
+
 # ---- what there is of the cache, and its end
 expect_match "df" 'Build Cache +[1-9]' "$(real system df)"
 expect_ok d builder prune -f --filter until=24h

@@ -231,6 +231,23 @@ static void json(void)
 	FAILS(!jsonx_parse("{} x", 4, "doc", &err), ERR_INVALID, "doc");
 }
 
+static void optional_json(void)
+{
+	static const char *const nothing[] = { "", "null", " null\n", "{}" }, *const wrong[] = { "[]", "7", "nul", " ", "\"\"" };
+	struct err err;
+
+	for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+		AUTO_JSON json_t *doc = jsonx_parse_optional(nothing[i], strlen(nothing[i]), JSON_OBJECT, "doc", &err);
+
+		CU_ASSERT(json_is_object(doc) && !json_object_size(doc));
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		FAILS(!jsonx_parse_optional(wrong[i], strlen(wrong[i]), JSON_OBJECT, "doc", &err), ERR_INVALID, "doc: ");
+	FAILS(!jsonx_parse_optional("{}", 2, JSON_ARRAY, "doc", &err), ERR_INVALID, "doc: expected an array");
+	AUTO_JSON json_t *list = jsonx_parse_optional("null", 4, JSON_ARRAY, "doc", &err);
+	CU_ASSERT(json_is_array(list));
+}
+
 static void times(void)
 {
 	const struct timespec when = { .tv_sec = 1767323045, .tv_nsec = 6 };
@@ -324,6 +341,7 @@ const struct test base_tests[] = {
 	{ "a log line stays one line", log_lines },
 	{ "a directory has one owner", locks },
 	{ "JSON: types are checked, duplicates refused", json },
+	{ "JSON that may be left out: nothing and null are an empty one", optional_json },
 	{ "another program gets its streams and no signal settings", programs },
 	{ "base64", base64 },
 	{ "times as RFC 3339 has them", times },

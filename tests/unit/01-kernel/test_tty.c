@@ -5,10 +5,13 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
+#include "01-kernel/ns.h"
 #include "01-kernel/tty.h"
 
 /* A terminal hands over what came so far, which may be half a line. */
@@ -126,6 +129,29 @@ static void listen_connect(const char *path)
 	FAILS(kern_unix_listen(path, 0600, &err) < 0, ERR_CONFLICT, "another process listens");
 }
 
+/* No descriptor is left: whoever polls does not turn round and round. */
+static void nothing_to_accept_with(void)
+{
+	AUTO_FREE char *path = xasprintf("%s/s", scratch());
+	struct rlimit none, before;
+	struct timespec from, to;
+	struct err err;
+	AUTO_CLOSE int server = kern_unix_listen(path, 0600, &err);
+	AUTO_CLOSE int client = kern_unix_connect(path, &err);
+
+	CU_ASSERT(server >= 0 && client >= 0 && !getrlimit(RLIMIT_NOFILE, &before));
+	none = (struct rlimit){ 1, before.rlim_max };
+	CU_ASSERT(!setrlimit(RLIMIT_NOFILE, &none));
+	CU_ASSERT(accept4(server, NULL, NULL, SOCK_CLOEXEC) < 0);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	kern_accept_rest(errno);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CU_ASSERT((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 >= 40);
+	CU_ASSERT_EQUAL(kern_raise_open_files(), 1);
+	CU_ASSERT(!getrlimit(RLIMIT_NOFILE, &none) && none.rlim_cur == before.rlim_max);
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
 static void unix_sockets(void)
 {
 	const char *dir = scratch();
@@ -152,6 +178,7 @@ const struct test tty_tests[] = {
 	{ "a pair talks; raw mode stops the translation", a_pair_talks },
 	{ "a session's controlling terminal", controlling_terminal },
 	{ "a descriptor travels with its text", a_descriptor_travels },
+	{ "no descriptor left: a rest, and a higher limit", nothing_to_accept_with },
 	{ "unix sockets: stale files, long names, no guessing", unix_sockets },
 	{ NULL, NULL },
 };
