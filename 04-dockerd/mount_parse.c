@@ -315,6 +315,7 @@ static json_t *volume_mount(const json_t *mount, struct err *err)
 		return NULL;
 	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
+	json_object_set_new(m, "Mode", json_string("z")); /* as Docker shows it */
 	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false) || *part));
 	json_object_set(m, "_labels", json_object_get(o, "Labels"));
 	if (json_object_size(options))

@@ -245,8 +245,8 @@ def links():
            (api.inspect_container(b.id)["HostConfig"]["Links"], api.inspect_container("links/other")["Id"],
             api.containers(filters={"id": a.id})[0]["Names"]))
     api.remove_container("links/other", link=True)
-    expect("a link taken back", (1, []), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
-                                          api.inspect_container(b.id)["HostConfig"]["Links"]))
+    expect("a link taken back", (1, None), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
+                                            api.inspect_container(b.id)["HostConfig"]["Links"]))
     expect_error("taken back twice", NotFound, 404, "links/other", lambda: api.remove_container("links/other", link=True))
     a.remove(force=True)
     b.remove(force=True)
@@ -433,8 +433,12 @@ def networks():
                                check_duplicate=True, attachable=True)
     expect("by name and label", [n], client.networks.list(names=["net"], filters={"label": "k=v"}))
     a = sleeper(name="aa", network="net")
-    b = sleeper(name="bb")
-    n.connect(b, aliases=["alias"], ipv4_address="10.123.0.77")
+    b = sleeper(name="bb", hostname="host-of-b", links={})
+    expect("no links", None, b.attrs["HostConfig"]["Links"])
+    n.connect(b, aliases=["alias", b.id[:12]], ipv4_address="10.123.0.77")
+    for version, unasked in ("1.44", [b.id[:12], "host-of-b"]), ("1.45", [b.id[:12]]):
+        expect(f"its aliases in {version}", ["alias", *unasked],
+               another(version=version).inspect_container("bb")["NetworkSettings"]["Networks"]["net"]["Aliases"])
     n.reload()
     expect("its containers", {a, b}, set(n.containers))
     expect("an alias", 0, a.exec_run(["ping", "-c1", "-w5", "alias"]).exit_code)
@@ -459,6 +463,9 @@ def volumes():
     expect("by label", [v], client.volumes.list(filters={"label": "k=v"}))
     client.containers.run("busybox", ["sh", "-c", "echo kept >/data/f"], volumes={"vol": {"bind": "/data", "mode": "rw"}}, remove=True)
     c = sleeper(mounts=[docker.types.Mount("/data", "vol", read_only=True), docker.types.Mount("/mem", None, type="tmpfs")])
+    expect("as it was asked for, and no more", [{"Type": "volume", "Source": "vol", "Target": "/data", "ReadOnly": True},
+                                                {"Type": "tmpfs", "Target": "/mem"}], c.attrs["HostConfig"]["Mounts"])
+    expect("a mode", "z", c.attrs["Mounts"][0]["Mode"])
     expect("kept", b"kept\n", c.exec_run(["cat", "/data/f"]).output)
     expect("read-only", 1, c.exec_run(["touch", "/data/g"]).exit_code)
     expect_error("a volume in use", APIError, 409, "volume is in use", v.remove)
