@@ -304,10 +304,11 @@ def logs():
 
 
 def execs():
-    c = sleeper()
+    c = sleeper(group_add=["7"])
     expect("demux", (0, (b"out\n", b"err\n")), c.exec_run(["sh", "-c", "echo out; echo err >&2"], demux=True))
     expect("options", b"/tmp 65534 x\n", c.exec_run(["sh", "-c", "echo $(pwd) $(id -u) $V"], workdir="/tmp", user="65534",
                                                      environment={"V": "x"}).output)
+    expect("groups", (b"0 7\n", b"5 7\n"), tuple(c.exec_run(["id", "-G"], user=user).output for user in ("0:0", "9:5")))
     expect("streamed", b"ab", b"".join(c.exec_run(["sh", "-c", "printf a; sleep 0.1; printf b"], stream=True).output))
     expect("a terminal", b"tty\r\n", c.exec_run(["echo", "tty"], tty=True).output)
     one = api.exec_create(c.id, ["printf", "tty"], tty=True)
