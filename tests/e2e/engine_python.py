@@ -516,9 +516,13 @@ def container_errors():
                  lambda: client.containers.create("busybox", "true", name="taken"))
     expect_error("a bad name", APIError, 400, "Invalid container name", lambda: c.rename("!"))
     c.remove()
+    ended = client.containers.run("busybox", ["sh", "-c", "exit 3"], ports={"80": 8099}, detach=True)
+    ended.wait()
     c = sleeper(ports={"80": 8099})
     expect_error("a running one", APIError, 409, "container is running", c.remove)
-    expect_error("a port twice", APIError, 500, "port is already allocated", lambda: sleeper(ports={"80": 8099}))
+    for what, start, status in ("a port twice", lambda: sleeper(name="late", ports={"80": 8099}), 128), ("of what has run", ended.start, 3):
+        expect_error(what, APIError, 500, "port is already allocated", start)
+        expect(f"{what}: its status", status, api.inspect_container("late" if status == 128 else ended.id)["State"]["ExitCode"])
     c.remove(force=True)
     expect_error("no such network", NotFound, 404, "network nosuch not found", lambda: sleeper(network="nosuch"))
     for c in client.containers.list(all=True):
