@@ -22,6 +22,10 @@ expect_eq "and without one" 0 "$(run --security-opt seccomp=unconfined busybox a
 expect_match "a read-only root" 'Read-only file system' "$(run --read-only busybox touch /x)"
 expect_eq "privileged: the host's devices" yes "$(run --privileged busybox sh -c '[ -c /dev/kmsg ] && echo yes')"
 expect_eq "limits of the process" "100 200" "$(run --ulimit nofile=100:200 busybox sh -c 'echo $(ulimit -n) $(ulimit -Hn)')"
+d run -d --name unlimited --ulimit core=-1 --ulimit stack=1048576:-1 busybox sleep 1000 >"$T/none"
+expect_match "no limit" 'core file size +unlimited +unlimited' "$(d exec unlimited cat /proc/1/limits)"
+expect_eq "nor of what is run beside it" "unlimited 1024 unlimited" "$(d exec unlimited sh -c 'echo $(ulimit -c) $(ulimit -s) $(ulimit -Hs)')"
+d rm -f unlimited >"$T/none"
 expect_eq "a device" "1, 3" "$(run --device /dev/null:/dev/mine busybox ls -l /dev/mine | awk '{ print $5, $6 }')"
 expect_eq "a sysctl" 0 "$(run --sysctl net.ipv4.ip_forward=0 busybox cat /proc/sys/net/ipv4/ip_forward)"
 expect_fail 137 '' d run --rm -m 20m busybox sh -c 'x=a; while true; do x=$x$x; done'
