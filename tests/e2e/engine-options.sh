@@ -27,6 +27,10 @@ expect_match "no limit" 'core file size +unlimited +unlimited' "$(d exec unlimit
 expect_eq "nor of what is run beside it" "unlimited 1024 unlimited" "$(d exec unlimited sh -c 'echo $(ulimit -c) $(ulimit -s) $(ulimit -Hs)')"
 d rm -f unlimited >"$T/none"
 expect_eq "a device" "1, 3" "$(run --device /dev/null:/dev/mine busybox ls -l /dev/mine | awk '{ print $5, $6 }')"
+mkdir -p "$T/devices/sub" && mknod "$T/devices/sub/nothing" c 1 3 && : >"$T/devices/file"
+expect_eq "the devices of a directory" "sub/nothing 1,3" \
+	"$(run --device "$T/devices:/dev/mine" busybox sh -c 'cd /dev/mine; echo >sub/nothing; echo $(find * -type f -o -type c) $(stat -c %t,%T sub/nothing)')"
+expect_fail 125 'custom device ".*/file": not a device node' d run --rm --device "$T/devices/file" busybox true
 expect_eq "a sysctl" 0 "$(run --sysctl net.ipv4.ip_forward=0 busybox cat /proc/sys/net/ipv4/ip_forward)"
 expect_fail 137 '' d run --rm -m 20m busybox sh -c 'x=a; while true; do x=$x$x; done'
 
@@ -34,6 +38,7 @@ expect_fail 137 '' d run --rm -m 20m busybox sh -c 'x=a; while true; do x=$x$x; 
 expect_eq "a host name" here "$(run --hostname here busybox hostname)"
 expect_match "hosts that were added" '10.0.0.1[[:space:]]+db' "$(run --add-host db:10.0.0.1 busybox cat /etc/hosts)"
 expect_match "itself" "172\.31\.0\.[0-9]+[[:space:]]+here" "$(run --hostname here busybox cat /etc/hosts)"
+expect_match "and without its domain" "[[:space:]]here.is.mine here$" "$(run --hostname here.is.mine busybox tail -n 1 /etc/hosts)"
 expect_eq "a resolver" "nameserver 1.1.1.1" "$(run --dns 1.1.1.1 busybox grep nameserver /etc/resolv.conf)"
 expect_eq "no loopback resolver" "" "$(run busybox grep 'nameserver 127' /etc/resolv.conf)"
 expect_eq "the environment" "b|$(printf 'x y')" "$(run -e A=b -e 'C=x y' busybox sh -c 'echo "$A|$C"')"
