@@ -101,7 +101,9 @@ static int explain(const struct session *s, struct err *err)
 			program, program);
 	else if (kind == ERR_NOT_EXECUTABLE)
 		err_set(err, kind, "exec: \"%s\": permission denied", program);
-	err_wrap(err, "OCI runtime exec failed: exec failed: unable to start container process");
+	if (kind == ERR_NO_PROGRAM || kind == ERR_NOT_EXECUTABLE)
+		err_wrap(err, "OCI runtime exec failed: exec failed: unable to start container "
+			      "process");
 	return kind == ERR_NO_PROGRAM ? 127 : 126;
 }
 
