@@ -154,6 +154,9 @@ def image_errors():
                  lambda: client.containers.run(f"{registry}/nosuch", "true"))
     expect_error("a bad name", APIError, 400, "invalid reference format", lambda: client.images.pull("Bad//Name", tag="x"))
     c = client.containers.create("busybox", "true")
+    expect("dangling=0", client.images.list(), client.images.list(filters={"dangling": "0"}))
+    for kind in client.images, client.volumes, client.networks:
+        expect_error("dangling, perhaps", APIError, 400, "invalid filter 'dangling=[maybe]'", lambda: kind.list(filters={"dangling": "maybe"}))
     expect_error("an image in use", APIError, 409, "conflict", lambda: client.images.remove("busybox"))
     c.remove()
 
@@ -315,6 +318,7 @@ def execs():
     expect("a terminal's output in frames, for who does not say again that it is one", b"\1\0\0\0\0\0\0\3tty",
            read_all(api.exec_start(one["Id"], socket=True)._sock))
     expect("not found", 127, c.exec_run(["nosuch"]).exit_code)
+    expect("nowhere", (126, 1), (lambda code, said: (code, said.count(b"OCI runtime exec failed")))(*c.exec_run(["true"], workdir="/nosuch")))
     sock = c.exec_run(["cat"], stdin=True, socket=True).output
     raw = getattr(sock, "_sock", sock)
     raw.sendall(b"ping")
