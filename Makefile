@@ -37,7 +37,7 @@ help:
 	@echo 'make test-san   CUnit and end-to-end tests with ASan and UBSan'
 	@echo 'make fuzz       config.json and every other input of the runtime, a minute each'
 	@echo '                (TARGET=config TIME=600: one, for ten minutes; needs clang)'
-	@echo 'make lab LAB=01            copy the starter of a lab to .run/labs, and say what to do'
+	@echo 'make lab LAB=01            copy the starter of a lab to labs/work, and say what to do'
 	@echo 'make grade LAB=01 [DIR=…]  grade what is there (or in DIR)'
 	@echo 'make clean      remove what was built'
 	@echo 'A stage alone:  make -C 02-runc, make -C 02-runc test, make -C 02-runc clean'

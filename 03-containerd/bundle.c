@@ -12,18 +12,64 @@
 
 #include "01-kernel/base/file.h"
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/strbuf.h"
 #include "01-kernel/base/words.h"
+
+#define DOCUMENT_MAX (8 << 20)
 
 char *ctrd_bundle_path(const char *state, const char *ns, const char *id)
 {
 	return xasprintf("%s/%s/%s", state, ns, id);
 }
 
+/* No limit (setrlimit(2)) is -1 here and 2^64-1 in the OCI's documents, an integer that jansson has
+ * not. Within a string the quotation marks would be escaped, so that this is never found in one. */
+static const struct {
+	const char *here, *there;
+} unlimited[] = {
+	{ "\"hard\":-1", "\"hard\":18446744073709551615" },
+	{ "\"soft\":-1", "\"soft\":18446744073709551615" },
+};
+#define N_UNLIMITED (sizeof unlimited / sizeof *unlimited)
+
+static char *replace(const char *text, const char *old, const char *new)
+{
+	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+
+	for (const char *p; (p = strstr(text, old)); text = p + strlen(old)) {
+		strbuf_add(&out, text, (size_t)(p - text));
+		strbuf_adds(&out, new);
+	}
+	strbuf_adds(&out, text);
+	return strbuf_steal(&out);
+}
+
 int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err)
 {
 	AUTO_FREE char *text = jsonx_text(doc);
 
+	for (size_t i = 0; i < N_UNLIMITED; i++) {
+		AUTO_FREE char *old = text;
+
+		text = replace(old, unlimited[i].here, unlimited[i].there);
+	}
 	return file_write_volatile(AT_FDCWD, file, text, strlen(text), 0600, err);
+}
+
+json_t *ctrd_bundle_read(const char *file, struct err *err)
+{
+	AUTO_STRBUF struct strbuf read = STRBUF_INIT;
+	AUTO_FREE char *text = NULL;
+
+	if (file_read(AT_FDCWD, file, &read, DOCUMENT_MAX, err))
+		return NULL;
+	text = xstrdup(read.data);
+	for (size_t i = 0; i < N_UNLIMITED; i++) {
+		AUTO_FREE char *old = text;
+
+		text = replace(old, unlimited[i].there, unlimited[i].here);
+	}
+	return jsonx_parse(text, strlen(text), file, err);
 }
 
 static int fill(const char *bundle, const json_t *options, struct err *err)

@@ -24,6 +24,9 @@ int ctrd_bundle_create(const char *bundle, const json_t *options, struct err *er
 /* Write one of its documents. A reboot ends the task with them: nothing is synced. */
 int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err);
 
+/* And read it. New. */
+json_t *ctrd_bundle_read(const char *file, struct err *err);
+
 /* The binds of a specification whose mounts are to reach the host (shim_mounts.c): what options.json calls "shared",
  * [{"source","recursive"}]. New. */
 json_t *ctrd_bundle_shared(const json_t *spec);

@@ -63,9 +63,7 @@ static void started(struct shim_job *job, int rc, struct err *err)
 		shim_task_blame_end(p->shim, err);
 		shim_reply_error(job->conn, err);
 		p->exited = true; /* it never was: clients are let go, the exec can be deleted */
-		p->exit_status = err->kind == ERR_NO_PROGRAM       ? 127
-				 : err->kind == ERR_NOT_EXECUTABLE ? 126
-								   : 255;
+		p->exit_status = err->kind == ERR_NO_PROGRAM ? 127 : 126; /* as shells have it */
 		time_now_text(p->exited_at);
 		p->io.hold = false;
 	} else {

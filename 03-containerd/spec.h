@@ -61,7 +61,7 @@ json_t *ctrd_spec_caps(const struct strlist *add, const struct strlist *drop, bo
 		       struct err *err);
 json_t *ctrd_spec_mounts(bool privileged);       /* /proc, /dev, /sys, ... in order */
 json_t *ctrd_spec_device_rules(bool privileged); /* linux.resources.devices */
-/* Append a node to linux.devices and a rule; either may be NULL. */
+/* Append a node to linux.devices and a rule, of a directory for each device in it; either may be NULL. */
 int ctrd_spec_device(json_t *nodes, json_t *rules, const struct ctrd_spec_device *device,
 		     struct err *err);
 void ctrd_spec_all_devices(json_t *nodes); /* what a privileged container has */

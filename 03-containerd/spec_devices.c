@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "01-kernel/base/jsonx.h"
+#include "01-kernel/base/words.h"
 #include "spec.h"
 
 static void allow(json_t *rules, char type, const struct stat *st, const char *access)
@@ -21,22 +22,6 @@ static void allow(json_t *rules, char type, const struct stat *st, const char *a
 	json_array_append_new(rules, json_pack("{s:b, s:s, s:i, s:i, s:s}", "allow", 1, "type",
 					       text, "major", (int)major(st->st_rdev), "minor",
 					       (int)minor(st->st_rdev), "access", access));
-}
-
-static int stat_device(const char *path, struct stat *st, struct err *err)
-{
-	if (stat(path, st))
-		return err_set(err, ERR_INVALID,
-			       "error gathering device information while adding custom "
-			       "device \"%s\": %s",
-			       path,
-			       errno == ENOENT ? "no such file or directory" : strerror(errno));
-	if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
-		return err_set(err, ERR_INVALID,
-			       "error gathering device information while adding custom "
-			       "device \"%s\": not a device node",
-			       path);
-	return 0;
 }
 
 static char type_of(const struct stat *st)
@@ -55,48 +40,74 @@ static void add_node(json_t *nodes, const char *path, const struct stat *st)
 					       "gid", (int)st->st_gid));
 }
 
-/* All of the host's, for a privileged container; directories that are file systems of
- * their own in a container stay out. */
-static void add_all(json_t *nodes, const char *dir)
+/* What is looked for: nodes and rules may be NULL; skip names entries, NULL at its end. */
+struct wanted {
+	json_t *nodes, *rules;
+	const char *access;
+	const char *const *skip;
+	size_t found;
+};
+
+static bool is_device(const struct stat *st)
 {
-	static const char *const skip[] = { "pts",   "shm",  "fd",	"mqueue",
-					    ".udev", ".lxc", "console", NULL };
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
+}
+
+static void add(struct wanted *w, const char *path, const struct stat *st)
+{
+	if (w->rules)
+		allow(w->rules, type_of(st), st, w->access);
+	if (w->nodes)
+		add_node(w->nodes, path, st);
+	w->found++;
+}
+
+/* All below a directory of the host's, as `path` in the container. */
+static void add_all(struct wanted *w, const char *dir, const char *path)
+{
 	AUTO_CLOSEDIR DIR *d = opendir(dir);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		AUTO_FREE char *path = xasprintf("%s/%s", dir, e->d_name);
+		AUTO_FREE char *source = xasprintf("%s/%s", dir, e->d_name);
+		AUTO_FREE char *target = xasprintf("%s/%s", path, e->d_name);
 		struct stat st;
-		size_t i = 0;
 
-		while (skip[i] && strcmp(skip[i], e->d_name))
-			i++;
-		if (skip[i] || e->d_name[0] == '.' || lstat(path, &st))
+		if (e->d_name[0] == '.' || (w->skip && words_have(w->skip, e->d_name)) || lstat(source, &st))
 			continue;
 		if (S_ISDIR(st.st_mode))
-			add_all(nodes, path);
-		else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-			add_node(nodes, path, &st);
+			add_all(w, source, target);
+		else if (is_device(&st))
+			add(w, target, &st);
 	}
 }
 
+/* Directories that are file systems of their own in a container stay out. */
 void ctrd_spec_all_devices(json_t *nodes)
 {
-	add_all(nodes, "/dev");
+	static const char *const skip[] = { "pts", "shm", "fd", "mqueue", "console", NULL };
+	struct wanted w = { .nodes = nodes, .skip = skip };
+
+	add_all(&w, "/dev", "/dev");
 }
 
 int ctrd_spec_device(json_t *nodes, json_t *rules, const struct ctrd_spec_device *device,
 		     struct err *err)
 {
 	const char *path = device->path && *device->path ? device->path : device->source;
-	const char *access = device->access && *device->access ? device->access : "rwm";
+	struct wanted w = { nodes, rules, device->access && *device->access ? device->access : "rwm",
+			    NULL, 0 };
+	const char *why = "not a device node";
 	struct stat st;
 
-	if (stat_device(device->source, &st, err))
-		return -1;
-	if (rules)
-		allow(rules, type_of(&st), &st, access);
-	if (nodes)
-		add_node(nodes, path, &st);
-	return 0;
+	if (stat(device->source, &st))
+		why = errno == ENOENT ? "no such file or directory" : strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		add_all(&w, device->source, path);
+	else if (is_device(&st))
+		add(&w, path, &st);
+	if (w.found)
+		return 0;
+	return err_set(err, ERR_INVALID, "error gathering device information while adding custom "
+		       "device \"%s\": %s", device->source, why);
 }

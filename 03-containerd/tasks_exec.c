@@ -6,7 +6,6 @@
  */
 #include "tasks_private.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,13 +15,11 @@
 #include "bundle.h"
 #include "wire.h"
 
-#define SPEC_MAX (8 << 20)
-
 /* What the request's process does not say is as in the container's own; new. */
 static json_t *merge(struct task *t, const json_t *process, struct err *err)
 {
 	AUTO_FREE char *file = xasprintf("%s/config.json", t->bundle);
-	AUTO_JSON json_t *spec = jsonx_read(AT_FDCWD, file, SPEC_MAX, err);
+	AUTO_JSON json_t *spec = ctrd_bundle_read(file, err);
 	json_t *own;
 
 	if (!spec)

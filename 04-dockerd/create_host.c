@@ -213,11 +213,29 @@ static void default_paths(json_t *host, const char *key, json_t *paths)
 	json_decref(paths);
 }
 
+/* Go's omitempty, for a mount and its options; an object stays, for the pointer to it is not nil. */
+static void omit_empty(json_t *object)
+{
+	const char *key;
+	json_t *v;
+	void *next;
+
+	json_object_foreach_safe(object, next, key, v)
+		if (json_is_object(v))
+			omit_empty(v);
+		else if (dockerd_is_empty(v))
+			json_object_del(object, key);
+}
+
 static void fill_defaults(json_t *host)
 {
 	json_int_t memory = jsonx_int(host, "Memory", 0);
 	bool v2 = kern_cgroup_version() == KERN_CGROUP_V2;
+	json_t *mount;
+	size_t i;
 
+	json_array_foreach(json_object_get(host, "Mounts"), i, mount)
+		omit_empty(mount);
 	default_word(host, "NetworkMode", "default");
 	default_word(host, "IpcMode", "private");
 	default_word(host, "CgroupnsMode",

@@ -41,6 +41,7 @@ static int create_in_containerd(const struct session *s, char **attach, struct e
 		.cols = s->cols,
 	};
 	const char *user = jsonx_str(e->config, "User", "");
+	json_t *groups = json_object_get(e->c->host, "GroupAdd");
 
 	if (!r.rows) {
 		r.rows = (unsigned)json_integer_value(json_array_get(size, 0));
@@ -51,6 +52,8 @@ static int create_in_containerd(const struct session *s, char **attach, struct e
 			 *user ? user : jsonx_str(e->c->config, "User", ""), "terminal", s->tty,
 			 "stdin", !s->detach && jsonx_bool(e->config, "AttachStdin", false),
 			 "attach", !s->detach);
+	if (json_array_size(groups))
+		json_object_set(body, "groups", groups);
 	if (r.rows && r.cols)
 		json_object_set_new(body, "consoleSize",
 				    json_pack("[i, i]", (int)r.rows, (int)r.cols));
@@ -98,7 +101,9 @@ static int explain(const struct session *s, struct err *err)
 			program, program);
 	else if (kind == ERR_NOT_EXECUTABLE)
 		err_set(err, kind, "exec: \"%s\": permission denied", program);
-	err_wrap(err, "OCI runtime exec failed: exec failed: unable to start container process");
+	if (kind == ERR_NO_PROGRAM || kind == ERR_NOT_EXECUTABLE)
+		err_wrap(err, "OCI runtime exec failed: exec failed: unable to start container "
+			      "process");
 	return kind == ERR_NO_PROGRAM ? 127 : 126;
 }
 

@@ -85,6 +85,20 @@ bool dockerd_filter_equal(const json_t *filters, const char *key, const char *te
 	return dockerd_filter_any(filters, key, equal, text);
 }
 
+int dockerd_filter_check_bool(const json_t *filters, const char *key, struct err *err)
+{
+	if (dockerd_filter_bool(filters, key, true) || dockerd_filter_bool(filters, key, false))
+		return 0;
+	return err_set(err, ERR_INVALID, "invalid filter '%s=[%s]'", key,
+		       json_string_value(json_array_get(json_object_get(filters, key), 0)));
+}
+
+bool dockerd_filter_bool(const json_t *filters, const char *key, bool value)
+{
+	return dockerd_filter_equal(filters, key, value ? "true" : "false") ||
+	       dockerd_filter_equal(filters, key, value ? "1" : "0");
+}
+
 static bool label_holds(const char *want, const json_t *labels)
 {
 	const char *eq = strchr(want, '=');

@@ -23,6 +23,10 @@ bool dockerd_filter_any(const json_t *filters, const char *key,
 /* The commonest match: the strings are equal. */
 bool dockerd_filter_equal(const json_t *filters, const char *key, const char *text);
 
+/* A filter that is yes or no: is it said so, in one of Go's words; and is it, or not asked for, this? */
+int dockerd_filter_check_bool(const json_t *filters, const char *key, struct err *err);
+bool dockerd_filter_bool(const json_t *filters, const char *key, bool value);
+
 /* Every "label" filter, "key" or "key=value" (or "!="-less exact match), holds. */
 bool dockerd_filter_labels(const json_t *filters, const json_t *labels);
 /* Do all of these (an array of such) hold for the labels? */

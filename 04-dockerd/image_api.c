@@ -167,7 +167,7 @@ static bool passes(const json_t *s, const json_t *filters)
 
 	return dockerd_filter_any(filters, "reference", matches_reference, tags) &&
 	       dockerd_filter_labels(filters, json_object_get(s, "Labels")) &&
-	       dockerd_filter_equal(filters, "dangling", dangling ? "true" : "false");
+	       dockerd_filter_bool(filters, "dangling", dangling);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -257,7 +257,8 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 		dockerd_filters_parse(http_query(req, "filters"), known_filters, err);
 	json_t *list;
 
-	list = filters ? dockerd_image_summaries(daemon, filters, err) : NULL;
+	list = filters && !dockerd_filter_check_bool(filters, "dangling", err)
+		       ? dockerd_image_summaries(daemon, filters, err) : NULL;
 	if (!list || passes_times(daemon, list, filters, err)) {
 		json_decref(list);
 		return -1;

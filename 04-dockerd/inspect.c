@@ -67,19 +67,33 @@ static const char *network_id(const struct daemon *d, const struct endpoint *ep,
 	return ep ? ep->net->id : kind >= 0 ? d->net->builtin[kind]->id : "";
 }
 
-/* Before DNSNames the name that a container has unasked was among its aliases. */
-static json_t *aliases(const struct container *c, const struct endpoint *ep,
-		       const json_t *settings, int minor)
+static void add_alias(json_t *list, const char *name)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		if (!strcmp(json_string_value(v), name))
+			return;
+	json_array_append_new(list, json_string(name));
+}
+
+/* Before DNSNames the names that a container has unasked were among its aliases. */
+static json_t *aliases(const struct container *c, const char *network, const json_t *settings,
+		       int minor)
 {
 	json_t *list = null_if_empty(settings, "Aliases");
+	char id[ID_SHORT + 1];
 
-	if (minor >= 45 || !ep || !ep->net->dns)
+	if (minor >= 45 || dockerd_network_kind(network) >= 0)
 		return list;
 	if (!json_is_array(list)) {
 		json_decref(list);
 		list = json_array();
 	}
-	json_array_append_new(list, json_stringn(c->id, ID_SHORT));
+	snprintf(id, sizeof id, "%.*s", ID_SHORT, c->id);
+	add_alias(list, id);
+	add_alias(list, jsonx_str(c->config, "Hostname", ""));
 	return list;
 }
 
@@ -94,7 +108,7 @@ json_t *dockerd_inspect_networks(const struct daemon *d, const struct container 
 		one = json_pack("{s:o, s:o, s:o, s:o, s:s}", "IPAMConfig",
 				null_if_empty(settings, "IPAMConfig"), "Links",
 				null_if_empty(settings, "Links"), "Aliases",
-				aliases(c, ep, settings, minor), "DriverOpts",
+				aliases(c, name, settings, minor), "DriverOpts",
 				null_if_empty(settings, "DriverOpts"), "NetworkID",
 				network_id(d, ep, name));
 		if (minor >= 44)

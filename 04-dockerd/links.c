@@ -150,7 +150,7 @@ json_t *dockerd_links_shown(const struct daemon *d, const struct container *c)
 	size_t i;
 
 	if (!json_array_size(list))
-		return json_deep_copy(list ? list : json_object_get(c->host, "Links"));
+		return json_null();
 	out = json_array();
 	json_array_foreach(list, i, v)
 		if ((other = target_of(d, v, &alias)))

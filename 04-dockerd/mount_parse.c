@@ -313,8 +313,14 @@ static json_t *volume_mount(const json_t *mount, struct err *err)
 
 	if (!options || (*name && check_volume_name(name, err)) || check_subpath("volume", part, err))
 		return NULL;
+	if (!*name && jsonx_bool(mount, "ReadOnly", false)) {
+		err_set(err, ERR_INVALID, "invalid mount config for type \"volume\": must not set "
+					  "ReadOnly mode when using anonymous volumes");
+		return NULL;
+	}
 	m = new_mount("volume", name, "", jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
+	json_object_set_new(m, "Mode", json_string("z")); /* as Docker shows it */
 	json_object_set_new(m, "_nocopy", json_boolean(jsonx_bool(o, "NoCopy", false) || *part));
 	json_object_set(m, "_labels", json_object_get(o, "Labels"));
 	if (json_object_size(options))

@@ -132,16 +132,21 @@ static void add_extra(struct strbuf *sb, const struct daemon *d, const struct co
 	strbuf_addf(sb, "%s\t%s\n", to, name);
 }
 
+/* With the domain, and without what stands behind the first dot. */
 static void add_self(struct strbuf *sb, const struct container *c, const struct kern_addr *addr)
 {
-	const char *hostname = jsonx_str(c->config, "Hostname", ""),
-		   *domain = jsonx_str(c->config, "Domainname", "");
+	const char *domain = jsonx_str(c->config, "Domainname", "");
+	AUTO_FREE char *name = xasprintf("%s%s%s", jsonx_str(c->config, "Hostname", ""),
+					 *domain ? "." : "", domain);
+	size_t bare = strcspn(name, ".");
 	char ip[ADDR_TEXT_SIZE];
 
-	if (addr->family)
-		strbuf_addf(sb, "%s\t%s%s%s%s%s\n", dockerd_addr_text(addr, ip), hostname,
-			    *domain ? "." : "", domain, *domain ? " " : "",
-			    *domain ? hostname : "");
+	if (!addr->family)
+		return;
+	strbuf_addf(sb, "%s\t%s", dockerd_addr_text(addr, ip), name);
+	if (name[bare])
+		strbuf_addf(sb, " %.*s", (int)bare, name);
+	strbuf_addc(sb, '\n');
 }
 
 static char *hosts_text(struct daemon *d, const struct container *c, struct err *err)

@@ -81,20 +81,7 @@ static bool contains(const char *value, const void *arg)
 	return strstr(arg, value) != NULL;
 }
 
-static bool is_one_of(const char *value, const void *arg)
-{
-	return words_have(arg, value);
-}
-
-/* Nobody is on it. Containers that do not run do not count, here and for prune: Docker's too. */
-static bool passes_dangling(const struct network *net, const json_t *f)
-{
-	static const char *const yes[] = { "true", "1", NULL }, *const no[] = { "false", "0", NULL };
-	bool dangling = !net->builtin && !net->endpoints;
-
-	return dockerd_filter_any(f, "dangling", is_one_of, dangling ? yes : no);
-}
-
+/* Dangling: nobody is on it. Containers that do not run do not count, here and for prune: Docker's too. */
 static bool passes(const struct network *net, const json_t *f)
 {
 	return dockerd_filter_any(f, "name", contains, net->name) &&
@@ -103,7 +90,7 @@ static bool passes(const struct network *net, const json_t *f)
 	       dockerd_filter_equal(f, "scope", "local") &&
 	       dockerd_filter_equal(f, "type", net->builtin ? "builtin" : "custom") &&
 	       dockerd_filter_labels(f, json_object_get(net->doc, "Labels")) &&
-	       passes_dangling(net, f);
+	       dockerd_filter_bool(f, "dangling", !net->builtin && !net->endpoints);
 }
 
 static int check_words(const json_t *f, const char *key, const char *const words[], struct err *err)
@@ -123,13 +110,12 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 	static const char *const known[] = { "name", "id",    "driver",	  "scope",
 					     "type", "label", "dangling", NULL };
 	static const char *const types[] = { "builtin", "custom", NULL };
-	static const char *const words[] = { "true", "false", "1", "0", NULL };
 	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
 	int minor = dockerd_api_minor(req);
 	struct daemon *d = daemon;
 	json_t *list;
 
-	if (!f || check_words(f, "type", types, err) || check_words(f, "dangling", words, err))
+	if (!f || check_words(f, "type", types, err) || dockerd_filter_check_bool(f, "dangling", err))
 		return -1;
 	list = json_array();
 	pthread_mutex_lock(&d->net->lock);

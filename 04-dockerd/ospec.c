@@ -170,7 +170,7 @@ static json_t *rlimits(const json_t *host)
 		for (char *p = type; *p; p++)
 			if (*p >= 'a' && *p <= 'z')
 				*p = (char)(*p - 'a' + 'A');
-		/* -1 is "unlimited", RLIM_INFINITY; JSON integers of 64 bits carry it as -1. */
+		/* -1, no limit, is so in containerd's API, too. */
 		json_array_append_new(out, json_pack("{s:s, s:I, s:I}", "type", type, "hard",
 						     jsonx_int(v, "Hard", 0), "soft",
 						     jsonx_int(v, "Soft", 0)));

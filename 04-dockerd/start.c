@@ -131,6 +131,12 @@ static void explain(const struct container *c, struct err *err)
 			      "container process");
 }
 
+/* The last program's status stays, if it had one that is no success. */
+static int failed_status(enum err_kind kind, int before)
+{
+	return kind == ERR_NO_PROGRAM ? 127 : kind == ERR_NOT_EXECUTABLE ? 126 : before ? before : 128;
+}
+
 static void record_failure(struct daemon *d, struct container *c, const struct err *why)
 {
 	bool wait_on;
@@ -147,9 +153,7 @@ static void record_failure(struct daemon *d, struct container *c, const struct e
 	c->st.running = c->st.restarting = false;
 	dockerd_health_stopped(c);
 	c->st.pid = 0;
-	c->st.exit_code = why->kind == ERR_NO_PROGRAM	    ? 127
-			  : why->kind == ERR_NOT_EXECUTABLE ? 126
-							    : 128;
+	c->st.exit_code = failed_status(why->kind, c->st.exit_code);
 	snprintf(c->st.error, sizeof c->st.error, "%.*s", (int)sizeof c->st.error - 1, why->msg);
 	c->start_serial++;
 	dockerd_container_changed(c);

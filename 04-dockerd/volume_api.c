@@ -32,22 +32,7 @@ static bool passes_dangling(struct daemon *d, const char *name, const json_t *f)
 	if (!json_object_get(f, "dangling"))
 		return true;
 	users = dockerd_volume_users(d, name);
-	return dockerd_filter_equal(f, "dangling", json_array_size(users) ? "false" : "true") ||
-	       dockerd_filter_equal(f, "dangling", json_array_size(users) ? "0" : "1");
-}
-
-static int check_dangling(const json_t *f, struct err *err)
-{
-	static const char *const words[] = { "true", "1", "false", "0", NULL };
-	json_t *list = json_object_get(f, "dangling");
-
-	if (!list)
-		return 0;
-	for (size_t i = 0; words[i]; i++)
-		if (dockerd_filter_equal(f, "dangling", words[i]))
-			return 0;
-	return err_set(err, ERR_INVALID, "invalid filter 'dangling=[%s]'",
-		       json_string_value(json_array_get(list, 0)));
+	return dockerd_filter_bool(f, "dangling", !json_array_size(users));
 }
 
 static bool passes(struct daemon *d, const json_t *volume, const json_t *f)
@@ -64,7 +49,8 @@ static int get_list(struct http_request *req, struct http_reply *rep, void *daem
 {
 	static const char *const known[] = { "name", "driver", "label", "dangling", NULL };
 	AUTO_JSON json_t *f = dockerd_filters_parse(http_query(req, "filters"), known, err);
-	AUTO_JSON json_t *all = f && !check_dangling(f, err) ? dockerd_volume_list(daemon, err) : NULL;
+	AUTO_JSON json_t *all = f && !dockerd_filter_check_bool(f, "dangling", err)
+					? dockerd_volume_list(daemon, err) : NULL;
 	json_t *list, *v;
 	size_t i;
 

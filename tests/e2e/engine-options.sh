@@ -24,7 +24,15 @@ expect_eq "and without one" 0 "$(run --security-opt seccomp=unconfined busybox a
 expect_match "a read-only root" 'Read-only file system' "$(run --read-only busybox touch /x)"
 expect_eq "privileged: the host's devices" yes "$(run --privileged busybox sh -c '[ -c /dev/kmsg ] && echo yes')"
 expect_eq "limits of the process" "100 200" "$(run --ulimit nofile=100:200 busybox sh -c 'echo $(ulimit -n) $(ulimit -Hn)')"
+d run -d --name unlimited --ulimit core=-1 --ulimit stack=1048576:-1 busybox sleep 1000 >"$T/none"
+expect_match "no limit" 'core file size +unlimited +unlimited' "$(d exec unlimited cat /proc/1/limits)"
+expect_eq "nor of what is run beside it" "unlimited 1024 unlimited" "$(d exec unlimited sh -c 'echo $(ulimit -c) $(ulimit -s) $(ulimit -Hs)')"
+d rm -f unlimited >"$T/none"
 expect_eq "a device" "1, 3" "$(run --device /dev/null:/dev/mine busybox ls -l /dev/mine | awk '{ print $5, $6 }')"
+mkdir -p "$T/devices/sub" && mknod "$T/devices/sub/nothing" c 1 3 && : >"$T/devices/file"
+expect_eq "the devices of a directory" "sub/nothing 1,3" \
+	"$(run --device "$T/devices:/dev/mine" busybox sh -c 'cd /dev/mine; echo >sub/nothing; echo $(find * -type f -o -type c) $(stat -c %t,%T sub/nothing)')"
+expect_fail 125 'custom device ".*/file": not a device node' d run --rm --device "$T/devices/file" busybox true
 expect_eq "a sysctl" 0 "$(run --sysctl net.ipv4.ip_forward=0 busybox cat /proc/sys/net/ipv4/ip_forward)"
 expect_fail 137 '' d run --rm -m 20m busybox sh -c 'x=a; while true; do x=$x$x; done'
 
@@ -35,6 +43,7 @@ expect_match "itself" "172\.31\.0\.[0-9]+[[:space:]]+here" "$(run --hostname her
 head -c 1100000 /dev/zero | tr '\0' '#' >"$T/hosts" && mount --bind "$T/hosts" /etc/hosts || fail "a large file of hosts"
 expect_fail 125 '/etc/hosts' d run --rm --network host busybox true
 umount /etc/hosts
+expect_match "and without its domain" "[[:space:]]here.is.mine here$" "$(run --hostname here.is.mine busybox tail -n 1 /etc/hosts)"
 expect_eq "a resolver" "nameserver 1.1.1.1" "$(run --dns 1.1.1.1 busybox grep nameserver /etc/resolv.conf)"
 expect_eq "no loopback resolver" "" "$(run busybox grep 'nameserver 127' /etc/resolv.conf)"
 expect_eq "the environment" "b|$(printf 'x y')" "$(run -e A=b -e 'C=x y' busybox sh -c 'echo "$A|$C"')"

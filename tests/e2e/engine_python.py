@@ -154,6 +154,9 @@ def image_errors():
                  lambda: client.containers.run(f"{registry}/nosuch", "true"))
     expect_error("a bad name", APIError, 400, "invalid reference format", lambda: client.images.pull("Bad//Name", tag="x"))
     c = client.containers.create("busybox", "true")
+    expect("dangling=0", client.images.list(), client.images.list(filters={"dangling": "0"}))
+    for kind in client.images, client.volumes, client.networks:
+        expect_error("dangling, perhaps", APIError, 400, "invalid filter 'dangling=[maybe]'", lambda: kind.list(filters={"dangling": "maybe"}))
     expect_error("an image in use", APIError, 409, "conflict", lambda: client.images.remove("busybox"))
     c.remove()
 
@@ -245,8 +248,8 @@ def links():
            (api.inspect_container(b.id)["HostConfig"]["Links"], api.inspect_container("links/other")["Id"],
             api.containers(filters={"id": a.id})[0]["Names"]))
     api.remove_container("links/other", link=True)
-    expect("a link taken back", (1, []), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
-                                          api.inspect_container(b.id)["HostConfig"]["Links"]))
+    expect("a link taken back", (1, None), (b.exec_run(["grep", "-w", "other", "/etc/hosts"]).exit_code,
+                                            api.inspect_container(b.id)["HostConfig"]["Links"]))
     expect_error("taken back twice", NotFound, 404, "links/other", lambda: api.remove_container("links/other", link=True))
     a.remove(force=True)
     b.remove(force=True)
@@ -304,16 +307,18 @@ def logs():
 
 
 def execs():
-    c = sleeper()
+    c = sleeper(group_add=["7"])
     expect("demux", (0, (b"out\n", b"err\n")), c.exec_run(["sh", "-c", "echo out; echo err >&2"], demux=True))
     expect("options", b"/tmp 65534 x\n", c.exec_run(["sh", "-c", "echo $(pwd) $(id -u) $V"], workdir="/tmp", user="65534",
                                                      environment={"V": "x"}).output)
+    expect("groups", (b"0 7\n", b"5 7\n"), tuple(c.exec_run(["id", "-G"], user=user).output for user in ("0:0", "9:5")))
     expect("streamed", b"ab", b"".join(c.exec_run(["sh", "-c", "printf a; sleep 0.1; printf b"], stream=True).output))
     expect("a terminal", b"tty\r\n", c.exec_run(["echo", "tty"], tty=True).output)
     one = api.exec_create(c.id, ["printf", "tty"], tty=True)
     expect("a terminal's output in frames, for who does not say again that it is one", b"\1\0\0\0\0\0\0\3tty",
            read_all(api.exec_start(one["Id"], socket=True)._sock))
     expect("not found", 127, c.exec_run(["nosuch"]).exit_code)
+    expect("nowhere", (126, 1), (lambda code, said: (code, said.count(b"OCI runtime exec failed")))(*c.exec_run(["true"], workdir="/nosuch")))
     sock = c.exec_run(["cat"], stdin=True, socket=True).output
     raw = getattr(sock, "_sock", sock)
     raw.sendall(b"ping")
@@ -433,8 +438,12 @@ def networks():
                                check_duplicate=True, attachable=True)
     expect("by name and label", [n], client.networks.list(names=["net"], filters={"label": "k=v"}))
     a = sleeper(name="aa", network="net")
-    b = sleeper(name="bb")
-    n.connect(b, aliases=["alias"], ipv4_address="10.123.0.77")
+    b = sleeper(name="bb", hostname="host-of-b", links={})
+    expect("no links", None, b.attrs["HostConfig"]["Links"])
+    n.connect(b, aliases=["alias", b.id[:12]], ipv4_address="10.123.0.77")
+    for version, unasked in ("1.44", [b.id[:12], "host-of-b"]), ("1.45", [b.id[:12]]):
+        expect(f"its aliases in {version}", ["alias", *unasked],
+               another(version=version).inspect_container("bb")["NetworkSettings"]["Networks"]["net"]["Aliases"])
     n.reload()
     expect("its containers", {a, b}, set(n.containers))
     expect("an alias", 0, a.exec_run(["ping", "-c1", "-w5", "alias"]).exit_code)
@@ -459,6 +468,9 @@ def volumes():
     expect("by label", [v], client.volumes.list(filters={"label": "k=v"}))
     client.containers.run("busybox", ["sh", "-c", "echo kept >/data/f"], volumes={"vol": {"bind": "/data", "mode": "rw"}}, remove=True)
     c = sleeper(mounts=[docker.types.Mount("/data", "vol", read_only=True), docker.types.Mount("/mem", None, type="tmpfs")])
+    expect("as it was asked for, and no more", [{"Type": "volume", "Source": "vol", "Target": "/data", "ReadOnly": True},
+                                                {"Type": "tmpfs", "Target": "/mem"}], c.attrs["HostConfig"]["Mounts"])
+    expect("a mode", "z", c.attrs["Mounts"][0]["Mode"])
     expect("kept", b"kept\n", c.exec_run(["cat", "/data/f"]).output)
     expect("read-only", 1, c.exec_run(["touch", "/data/g"]).exit_code)
     expect_error("a volume in use", APIError, 409, "volume is in use", v.remove)
@@ -508,9 +520,13 @@ def container_errors():
                  lambda: client.containers.create("busybox", "true", name="taken"))
     expect_error("a bad name", APIError, 400, "Invalid container name", lambda: c.rename("!"))
     c.remove()
+    ended = client.containers.run("busybox", ["sh", "-c", "exit 3"], ports={"80": 8099}, detach=True)
+    ended.wait()
     c = sleeper(ports={"80": 8099})
     expect_error("a running one", APIError, 409, "container is running", c.remove)
-    expect_error("a port twice", APIError, 500, "port is already allocated", lambda: sleeper(ports={"80": 8099}))
+    for what, start, status in ("a port twice", lambda: sleeper(name="late", ports={"80": 8099}), 128), ("of what has run", ended.start, 3):
+        expect_error(what, APIError, 500, "port is already allocated", start)
+        expect(f"{what}: its status", status, api.inspect_container("late" if status == 128 else ended.id)["State"]["ExitCode"])
     c.remove(force=True)
     expect_error("no such network", NotFound, 404, "network nosuch not found", lambda: sleeper(network="nosuch"))
     for c in client.containers.list(all=True):

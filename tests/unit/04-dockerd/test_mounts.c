@@ -79,7 +79,7 @@ static void objects(void)
 	object_is("{\"Type\":\"volume\",\"Source\":\"v1\",\"Target\":\"/v\"}",
 		  "{\"Type\":\"volume\",\"Name\":\"v1\",\"Source\":\"\",\"Destination\":\"/"
 		  "v\",\"Driver\":\"local\","
-		  "\"Mode\":\"\",\"RW\":true,\"Propagation\":\"\"}");
+		  "\"Mode\":\"z\",\"RW\":true,\"Propagation\":\"\"}");
 	object_is("{\"Type\":\"tmpfs\",\"Target\":\"/t\",\"TmpfsOptions\":{\"SizeBytes\":4096}}",
 		  "{\"Type\":\"tmpfs\",\"Source\":\"\",\"Destination\":\"/"
 		  "t\",\"Mode\":\"\",\"RW\":true,"
@@ -101,6 +101,8 @@ static void bad_objects(void)
 		       "invalid mount config for type \"bind\": bind source path does not exist: "
 		       "/nosuchp");
 	refused_object("{\"Type\":\"npipe\",\"Target\":\"/x\"}", "mount type unknown");
+	refused_object("{\"Type\":\"volume\",\"Target\":\"/x\",\"ReadOnly\":true}",
+		       "must not set ReadOnly mode when using anonymous volumes");
 	refused_object("{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}",
 		       "Source must not be specified");
 	refused_object(
