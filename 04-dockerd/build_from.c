@@ -29,8 +29,16 @@ static const json_t *auth_of(struct build *b, const char *ref)
 
 json_t *build_image(struct stage *s, const char *ref, const char *platform, struct err *err)
 {
+	const struct named_context *named = context_find(s->b, ref);
 	AUTO_FREE char *name = NULL;
-	json_t *image = s->b->o.pull ? NULL : dockerd_image_resolve(s->b->d, ref, &name, err);
+	json_t *image;
+
+	if (named && !named->image) {
+		err_set(err, ERR_UNSUPPORTED, "FROM %s: a build context of files is no image", ref);
+		return NULL;
+	}
+	ref = named ? named->image : ref;
+	image = s->b->o.pull ? NULL : dockerd_image_resolve(s->b->d, ref, &name, err);
 
 	if (image || (!s->b->o.pull && err->kind != ERR_NOT_FOUND))
 		return image;

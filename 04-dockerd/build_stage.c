@@ -92,6 +92,8 @@ static struct stage *named(struct build *b, const char *name, size_t before)
 	char *end;
 	unsigned long n = strtoul(name, &end, 10);
 
+	if (context_find(b, name)) /* it stands in for the stage */
+		return NULL;
 	for (size_t i = before; i-- > 0;)
 		if (b->stages[i].name && !strcasecmp(b->stages[i].name, name))
 			return &b->stages[i];
