@@ -12,6 +12,7 @@ first_steps() {
 	d pull nosuch
 	d images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
 	d images nosuch
+	d images --digests --format 'table {{.Repository}}' busybox
 	d image inspect -f '{{.Architecture}} {{.Os}} {{json .Config.Cmd}} {{len .RootFS.Layers}}' busybox
 	d history --format '{{.CreatedBy}}|{{.Size}}' --no-trunc busybox
 	d tag busybox copy:1
