@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "shape.h"
 #include "template_private.h"
 
 #define WIDTH_MAX 999
@@ -239,6 +240,13 @@ static void print_leaf(struct strbuf *out, const json_t *value, const void *spec
 	}
 }
 
+static void print_type(struct strbuf *out, const struct spec *s, const json_t *value)
+{
+	AUTO_FREE char *text = xasprintf("%s%s", cli_shape_is_pointer(value) ? "*" : "", cli_value_type(value));
+
+	pad(out, s, text);
+}
+
 /* ---- the format ---------------------------------------------------------- */
 
 /* "[2]": the argument to use next. */
@@ -317,7 +325,7 @@ static const char *print_one(struct printing *p, const char *c)
 	else if (p->next >= p->n)
 		strbuf_addf(p->out, "%%!%c(MISSING)", s.verb);
 	else if (s.verb == 'T')
-		pad(p->out, &s, cli_value_type(p->args[p->next++]));
+		print_type(p->out, &s, p->args[p->next++]);
 	else
 		cli_value_compose(p->out, p->args[p->next++], print_leaf, &s, s.names);
 	return c;

@@ -22,6 +22,13 @@ first_steps() {
 	for type in config container image network node plugin secret service task volume nonsense ''; do d inspect --type "$type" nosuch; done
 	d ps --format '{{.Nosuch}}'
 	d ps --format '{{.Names'
+	d ps --format '{{slice .Names 1}}'
+	d events --since 1h --until 0s -f event=none --format '{{.Nosuch}}'
+	d events --since 1h --until 0s -f event=none --format '{{index .Actor.Attributes "a"}}'
+	d context ls --format 'table {{.Current}}'
+	d system df -v --format 'x\ty{{.Nosuch}}'
+	d system df -v --format '{{range .Images}}{{.ID}} {{.Digest}}{{end}}' | cut -d : -f 1
+	d system df -v --format raw | sed 's/: .*//'
 	d info --format '{{.Containers}} {{.Images}} {{.OSType}}'
 	d version --format '{{.Server.Os}}'
 	mkdir "$work/settings"
@@ -72,6 +79,7 @@ steps() {
 	d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}} {{index .Labels "a"}}' parity
 	d volume ls
 	d volume inspect -f '{{.Name}} {{.Driver}} {{json .Labels}}' data
+	d volume inspect -f '{{.Nosuch}}' data
 	d run --rm busybox echo hello
 	d run --rm busybox sh -c 'exit 7'
 	d run --rm busybox no-such-program
@@ -114,6 +122,8 @@ steps() {
 	d save -o "$work/saved.tar" made:1
 	d load -i "$work/saved.tar"
 	script -qec "$cli load -i $work/saved.tar" /dev/null # with progress
+	script -qec "$cli cp other:/new $work/again" /dev/null
+	d volume prune
 	d export -o "$work/exported.tar" other
 	d import "$work/exported.tar" imported:1
 	d kill -s KILL other
