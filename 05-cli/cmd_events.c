@@ -82,7 +82,7 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 			    jsonx_str(actor, "ID", ""));
 		add_attributes(&sb, json_object_get(actor, "Attributes"));
 	}
-	puts(sb.data);
+	puts(sb.len ? sb.data : "");
 	return fflush(stdout) ? cli_file_error("write", "/dev/stdout", err) : 0;
 }
 
@@ -131,7 +131,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 
 	(void)args;
 	(void)n;
-	if (o->format && !p.json && (!(p.format = cli_template_parse(o->format, err)) || try_format(&p, err))) {
+	if (o->format && *o->format && !p.json && (!(p.format = cli_template_parse(o->format, err)) || try_format(&p, err))) {
 		cli_template_free(p.format);
 		return bad_format(cli, err);
 	}

@@ -91,10 +91,11 @@ static json_t *volume_rows(const json_t *df)
 
 static json_t *cache_rows(const json_t *df, bool whole)
 {
-	json_t *rows = json_array(), *record;
+	json_t *rows = json_array(), *records = json_object_get(df, "BuildCache"), *record;
 	size_t i;
 
-	json_array_foreach(json_object_get(df, "BuildCache"), i, record) {
+	cli_sort_by_time(records, "LastUsedAt");
+	json_array_foreach(records, i, record) {
 		json_t *row = json_object();
 		AUTO_FREE char *id = cli_short_id(jsonx_str(record, "ID", ""), whole);
 		AUTO_FREE char *created = cli_go_time(jsonx_str(record, "CreatedAt", ""));

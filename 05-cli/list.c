@@ -159,17 +159,32 @@ static int by_text_of(const void *a, const void *b, void *key)
 	return strverscmp(jsonx_str(*(json_t *const *)a, key, ""), jsonx_str(*(json_t *const *)b, key, ""));
 }
 
-void cli_sort_by(json_t *sources, const char *key)
+static int by_time_of(const void *a, const void *b, void *key)
+{
+	return strcmp(jsonx_str(*(json_t *const *)a, key, ""), jsonx_str(*(json_t *const *)b, key, ""));
+}
+
+static void sort_by(json_t *sources, const char *key, int (*compare)(const void *, const void *, void *))
 {
 	size_t n = json_array_size(sources);
 	AUTO_FREE json_t **items = xcalloc(n + 1, sizeof *items);
 
 	for (size_t i = 0; i < n; i++)
 		items[i] = json_incref(json_array_get(sources, i));
-	qsort_r(items, n, sizeof *items, by_text_of, (void *)key);
+	qsort_r(items, n, sizeof *items, compare, (void *)key);
 	json_array_clear(sources);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(sources, items[i]);
+}
+
+void cli_sort_by(json_t *sources, const char *key)
+{
+	sort_by(sources, key, by_text_of);
+}
+
+void cli_sort_by_time(json_t *sources, const char *key)
+{
+	sort_by(sources, key, by_time_of);
 }
 
 const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format)

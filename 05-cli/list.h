@@ -44,6 +44,7 @@ struct cli_list {
 
 /* Sort what the daemon said by a text of it; "c10" comes after "c9". */
 void cli_sort_by(json_t *sources, const char *key);
+void cli_sort_by_time(json_t *sources, const char *key); /* RFC 3339, the earliest first */
 
 /* --format, or else the setting's; -q is for the table alone. */
 const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format);

@@ -184,8 +184,8 @@ static json_t *call(struct run *r, const struct operand *o, const struct operand
 	const struct template_function *f = template_function_find(o->name);
 	struct err why;
 
-	if (r->scope && r->scope->heading && f->looks && json_is_string(args[0]))
-		return json_incref(args[0]);
+	if (r->scope && r->scope->heading && f->looks)
+		return json_is_string(args[0]) ? json_incref(args[0]) : fail(r, o, "it is no heading");
 	if (!check_args(r, o, f, words, n_words, args, n))
 		return NULL;
 	if (!f->call) /* there are no functions among the values */

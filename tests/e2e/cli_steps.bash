@@ -25,6 +25,7 @@ first_steps() {
 	d ps --format '{{slice .Names 1}}'
 	d events --since 1h --until 0s -f event=none --format '{{.Nosuch}}'
 	d events --since 1h --until 0s -f event=none --format '{{index .Actor.Attributes "a"}}'
+	d events --since 1h --until 0s -f event=tag --format '' | cut -d ' ' -f 2,3 | uniq
 	d context ls --format 'table {{.Current}}'
 	d system df -v --format 'x\ty{{.Nosuch}}'
 	d system df -v --format '{{range .Images}}{{.ID}} {{.Digest}}{{end}}' | cut -d : -f 1
@@ -91,6 +92,7 @@ steps() {
 	d inspect -f '{{.Id}}|{{len .State}}' made
 	d inspect -f '{{.State.Nosuch}}' made
 	d events --since 1h --until 0s -f container=made -f event=create --format '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.k}} {{.Actor.Nosuch}}'
+	d events --since 1h --until 0s -f container=made -f event=create --format '{{if false}}x{{end}}' | uniq # what went before has its own
 	d network inspect -f '{{.IPAM}} {{.Options}} {{.ConfigFrom}}' parity
 	for verb in ps "volume ls" "network ls"; do d $verb --format raw; done | grep -v "_id:\|_at:"
 	d ps -q --format '{{.Names}}'

@@ -151,6 +151,7 @@ static void malformed(void)
 		{ "{{foo .X}}", "template: :1: function \"foo\" not defined" }, { "{{if .X}}", "template: :1: unexpected EOF" },
 		{ "{{end}}", "template: :1: unexpected {{end}}" }, { "{{else}}", "template: :1: unexpected {{else}}" },
 		{ "{{if .X}}{{else}}{{else}}{{end}}", "template: :1: expected end; found {{else}}" }, { "{{}}", "template: :1: missing value for command" },
+		{ "{{.", "template: :1: illegal number syntax: \".\"" }, { "{{.X", "template: :1: unclosed action" },
 		{ "{{(.X}}", "template: :1: unclosed left paren" }, { "{{\"a}}", "template: :1: unterminated quoted string" },
 		{ "{{|}}", "template: :1: unexpected \"|\" in command" }, { "{{.X..Y}}", "template: :1: unexpected <.> in operand" },
 		{ "{{/* c }}", "template: :1: unclosed comment" },
