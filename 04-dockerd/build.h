@@ -156,6 +156,7 @@ int build_fetch(struct build *b, const char *url, int to, struct err *err);
 int build_contexts(struct build *b, struct err *err); /* before build_context hides anything */
 void build_contexts_free(struct build *b);
 const struct named_context *context_find(const struct build *b, const char *name); /* or NULL */
+int context_of_files(const struct build *b, const char *name); /* its root, borrowed, or -1 */
 
 /* --- build_stage.c ------------------------------------------------------------------------------ */
 int build_stages(struct build *b, struct err *err);

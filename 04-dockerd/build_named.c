@@ -45,6 +45,13 @@ const struct named_context *context_find(const struct build *b, const char *name
 	return NULL;
 }
 
+int context_of_files(const struct build *b, const char *name)
+{
+	const struct named_context *c = context_find(b, name);
+
+	return c ? c->root : -1;
+}
+
 /* --- files ------------------------------------------------------------------------------------------ */
 
 /* What came with the build's own context does not stay in it. */

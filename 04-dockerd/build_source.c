@@ -277,13 +277,12 @@ static int add_git(struct stage *s, const struct instruction *i, const char *url
 
 int source_tree(struct stage *s, const char *name, struct err *err)
 {
-	const struct named_context *named = context_find(s->b, name);
+	int files = context_of_files(s->b, name), fd;
 	struct stage *other = stage_find(s, name);
 	AUTO_JSON json_t *image = NULL;
-	int fd;
 
-	if (named && named->root >= 0) {
-		fd = fcntl(named->root, F_DUPFD_CLOEXEC, 0);
+	if (files >= 0) {
+		fd = fcntl(files, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? err_sys(err, "build context %s", name) : fd;
 	}
 	if (!other && stage_is_later(s, name))

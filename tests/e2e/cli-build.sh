@@ -83,7 +83,10 @@ web=$!
 expect_ok wait_for 5 curl -fsS -o /dev/null http://127.0.0.1:8096/o.tar
 expect_match "an archive that the daemon fetches" '^changed$' "$(docker build --build-context o=http://127.0.0.1:8096/o.tar - <<<$'FROM busybox\nCOPY --from=o o.txt /\nRUN cat /o.txt' 2>&1)"
 kill $web
-printf 'FROM other\n' >"$T/df" && expect_fail 1 'FROM other: a build context of files is no image' named_alone
+named -q -t files - <<<$'FROM other AS x\nENV A=a\nFROM x\nCOPY --from=stage o.txt /second' >/dev/null
+expect_eq "FROM files: an image of them, and what the Dockerfile says" "A=a, 2 layers" \
+	"$(docker inspect -f '{{index .Config.Env 1}}, {{len .RootFS.Layers}} layers' files)"
+expect_eq "with what is in them" changed "$(docker create --name look files x >/dev/null && docker cp look:/o.txt - | tar -xO && docker rm look >/dev/null)"
 printf 'FROM scratch\nCOPY --from=other x.log /\n' >"$T/df" && expect_fail 1 'COPY failed: .*stat x.log: file does not exist' named_alone
 printf 'FROM scratch\nCOPY --from=other link /\n' >"$T/df" && expect_fail 1 'COPY failed: .*link' named_alone
 expect_fail 1 'build context x: path "/none" not found' docker build --build-context x=/none .
