@@ -291,7 +291,7 @@ int build_run(struct progress *p, void *arg, struct err *err)
 
 	b->progress = p;
 	cache_from_open(b);
-	if (build_context(b, err) || build_stages(b, err))
+	if (build_contexts(b, err) || build_context(b, err) || build_stages(b, err))
 		return -1;
 	say_arguments(b);
 	rc = run_stages(b, err);
@@ -322,6 +322,7 @@ void build_options_free(struct build_options *o)
 	json_decref(o->host);
 	json_decref(o->auths);
 	json_decref(o->secrets);
+	json_decref(o->contexts);
 	free(o->ssh_token);
 	json_decref(o->ssh_ids);
 	json_decref(o->cache_from);
@@ -335,6 +336,7 @@ void build_free(void *arg)
 
 	if (b->context >= 0)
 		close(b->context);
+	build_contexts_free(b);
 	for (size_t n = 0; n < b->views.n; n++)
 		if (dockerd_snapshot_remove(b->d, b->views.v[n], &err))
 			log_warn("build: %s", err.msg);

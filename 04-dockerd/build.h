@@ -5,6 +5,7 @@
  *   build.c          one build from its beginning to its end; what it says
  *   build_upload.c   the archive that came along as a directory
  *   build_context.c  an URL as such; the Dockerfile in it
+ *   build_named.c    contexts beside it, which have names
  *   build_stage.c    which stages there are, which of them are needed, and what each waits for
  *   build_step.c     one instruction after another; flags, variables
  *   build_config.c   instructions that change an image's Config and nothing else
@@ -15,6 +16,7 @@
  *   build_cache_from.c  images that have such steps in them
  *   build_source.c   what COPY and ADD name; its digest
  *   build_git.c      a repository, which ADD and the request may name
+ *   build_auth.c     secrets that log in where sources are
  *   build_copy.c     COPY and ADD: where to
  *   build_tree.c     files from one tree to another
  *   build_run.c      RUN: a container
@@ -55,6 +57,7 @@ struct build_options {
 	json_t *host;           /* HostConfig of RUN's containers */
 	json_t *auths;          /* registry: X-Registry-Config */
 	json_t *secrets;        /* id: value, base64 */
+	json_t *contexts;       /* name: where it is (build_named.c) */
 	char *ssh_token;        /* of the client's lines to its agents; NULL: there are none */
 	json_t *ssh_ids;        /* id: true */
 	json_t *cache_from;     /* references */
@@ -90,6 +93,13 @@ struct stage {
 	struct err err;
 };
 
+/* One of its two is set. */
+struct named_context {
+	const char *name;  /* of build.o.contexts, as the others here */
+	const char *image;
+	int root;          /* of files, or -1 */
+};
+
 struct build {
 	struct daemon *d;
 	struct progress *progress;
@@ -97,6 +107,8 @@ struct build {
 	char *dir;          /* <data-root>/build/<id>: removed at the end */
 	char *secret_dir;   /* below exec_root, which is not on a disk */
 	int context;        /* <dir>/context */
+	struct named_context *contexts;
+	size_t n_contexts;
 	struct dockerfile file;
 	size_t before_from; /* instructions: the ARGs that FROMs may use */
 	json_t *global_args;
@@ -137,6 +149,14 @@ int build_upload_take(struct http_request *req, struct build *b, struct err *err
 
 /* --- build_context.c --------------------------------------------------------------------------- */
 int build_context(struct build *b, struct err *err);
+/* A repository, or an archive behind an URL, as files in `to`, root's as far as git brings them. */
+int build_fetch(struct build *b, const char *url, int to, struct err *err);
+
+/* --- build_named.c ----------------------------------------------------------------------------- */
+int build_contexts(struct build *b, struct err *err); /* before build_context hides anything */
+void build_contexts_free(struct build *b);
+const struct named_context *context_find(const struct build *b, const char *name); /* or NULL */
+int context_of_files(const struct build *b, const char *name); /* its root, borrowed, or -1 */
 
 /* --- build_stage.c ------------------------------------------------------------------------------ */
 int build_stages(struct build *b, struct err *err);
@@ -252,6 +272,11 @@ int source_tree(struct stage *s, const char *name, struct err *err);
 /* The files of "URL#ref:dir", without .git unless it is to be kept: an fd, the caller's. *identity, the caller's
  * too, begins with the commit and says all that the files depend on. */
 int build_git(struct build *b, const char *url, bool keep, char **identity, struct err *err);
+
+/* --- build_auth.c ------------------------------------------------------------------------------------------- */
+/* The line "Authorization: …" for a repository, or for another URL; new, or NULL where no secret is for it. */
+char *build_auth_git(const struct build *b, const char *url);
+char *build_auth_http(const struct build *b, const char *url);
 
 /* --- build_tree.c ------------------------------------------------------------------------------------------- */
 struct ignore;

@@ -10,7 +10,7 @@
  * Our own, beside the parameters of Docker's API, are two headers, where Docker's CLI has a session, which only
  * BuildKit knows: X-Docker-Build-Secrets, base64 of {"id": base64 of the value}, for RUN --mount=type=secret; and
  * X-Docker-Build-Ssh, base64 of {"token": …, "ids": {"id": true}}, whose client waits at POST /build/ssh (build_ssh.c).
- * And the parameter `nocachefilter`, the names of stages that are built anew.
+ * And two parameters: `nocachefilter`, the names of stages that are built anew, and `buildcontexts` (build_named.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +218,9 @@ static int take_options(struct build_options *o, struct http_request *req, struc
 	o->secrets = dockerd_auth_document(http_header(req, "X-Docker-Build-Secrets"),
 					   "X-Docker-Build-Secrets", err);
 	if (!o->secrets || take_ssh(o, req, err))
+		return -1;
+	o->contexts = document(req, "buildcontexts", JSON_OBJECT, err);
+	if (!o->contexts || check_strings(o->contexts, "buildcontexts", false, err))
 		return -1;
 	o->cache_from = strings(req, "cachefrom", err);
 	o->fresh_stages = o->cache_from ? strings(req, "nocachefilter", err) : NULL;

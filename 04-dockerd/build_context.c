@@ -37,19 +37,19 @@ static bool keeps_git_dir(struct build *b)
 	return dockerd_parse_bool(jsonx_str(b->o.args, name, "false")) > 0;
 }
 
-static int fetch_repository(struct build *b, struct err *err)
+static int fetch_repository(struct build *b, const char *url, bool keep, int to, struct err *err)
 {
 	const struct tree_copy how = { .chown = true };
 	AUTO_FREE char *identity = NULL;
-	AUTO_CLOSE int root = build_git(b, b->o.remote, keeps_git_dir(b), &identity, err);
+	AUTO_CLOSE int root = build_git(b, url, keep, &identity, err);
 
-	return root < 0 ? -1 : tree_copy(root, ".", b->context, "/", &how, err);
+	return root < 0 ? -1 : tree_copy(root, ".", to, "/", &how, err);
 }
 
-static int download(struct build *b, int fd, struct err *err)
+static int download(struct build *b, const char *url, int fd, struct err *err)
 {
-	const char *url = b->o.remote;
-	struct download plain = { 0 };
+	AUTO_FREE char *header = build_auth_http(b, url);
+	struct download plain = { .header = header };
 
 	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
 		return err_set(err, ERR_UNSUPPORTED, "remote: %s is not supported by this daemon", url);
@@ -70,32 +70,49 @@ static bool is_archive(int fd)
 	       (pread(fd, head, sizeof head, 0) > 0 && !memcmp(head + 257, "ustar", 5));
 }
 
-static int place_dockerfile(struct build *b, int fd, struct err *err)
+static int place_dockerfile(int to, int fd, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if (file_read_fd(fd, &text, DOCKERFILE_MAX, err))
+	return file_read_fd(fd, &text, DOCKERFILE_MAX, err) ||
+			       file_write_new(to, "Dockerfile", text.data, text.len, 0600, err)
+		       ? -1 : 0;
+}
+
+/* 1: it was no archive. */
+static int fetch_url(struct build *b, const char *url, int to, struct err *err)
+{
+	struct copy_in c = { .root = to, .path = "/" };
+	AUTO_CLOSE int fd = dockerd_spool_open(b->d, err);
+
+	if (fd < 0 || download(b, url, fd, err))
 		return -1;
-	free(b->o.dockerfile);
-	b->o.dockerfile = xstrdup("Dockerfile");
-	return file_write_new(b->context, "Dockerfile", text.data, text.len, 0600, err);
+	if (!is_archive(fd))
+		return place_dockerfile(to, fd, err) ? -1 : 1;
+	return copy_in(&c, fd, err) ? err_wrap(err, "unpack the build context") : 0;
+}
+
+int build_fetch(struct build *b, const char *url, int to, struct err *err)
+{
+	return git_is_url(url) ? fetch_repository(b, url, false, to, err) : fetch_url(b, url, to, err) < 0 ? -1 : 0;
 }
 
 static int fetch_remote(struct build *b, struct err *err)
 {
-	struct copy_in c = { .root = b->context, .path = "/" };
-	AUTO_CLOSE int fd = dockerd_spool_open(b->d, err);
+	int rc = fetch_url(b, b->o.remote, b->context, err);
 
-	if (fd < 0 || download(b, fd, err))
-		return -1;
-	if (!is_archive(fd))
-		return place_dockerfile(b, fd, err);
-	return copy_in(&c, fd, err) ? err_wrap(err, "unpack the build context") : 0;
+	if (rc > 0) {
+		free(b->o.dockerfile);
+		b->o.dockerfile = xstrdup("Dockerfile");
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int fetch(struct build *b, struct err *err)
 {
-	return !b->o.remote ? 0 : is_repository(b) ? fetch_repository(b, err) : fetch_remote(b, err);
+	return !b->o.remote ? 0
+	       : is_repository(b) ? fetch_repository(b, b->o.remote, keeps_git_dir(b), b->context, err)
+				  : fetch_remote(b, err);
 }
 
 /* --- the Dockerfile ------------------------------------------------------------------------------- */

@@ -29,8 +29,12 @@ static const json_t *auth_of(struct build *b, const char *ref)
 
 json_t *build_image(struct stage *s, const char *ref, const char *platform, struct err *err)
 {
+	const struct named_context *named = context_find(s->b, ref);
 	AUTO_FREE char *name = NULL;
-	json_t *image = s->b->o.pull ? NULL : dockerd_image_resolve(s->b->d, ref, &name, err);
+	json_t *image;
+
+	ref = named && named->image ? named->image : ref;
+	image = s->b->o.pull ? NULL : dockerd_image_resolve(s->b->d, ref, &name, err);
 
 	if (image || (!s->b->o.pull && err->kind != ERR_NOT_FOUND))
 		return image;
@@ -142,12 +146,26 @@ static int run_triggers(struct stage *s, struct err *err)
 
 /* --- FROM ------------------------------------------------------------------------------------------------ */
 
+/* A build context of files: an image that has them, and nothing else. */
+static int begin_files(struct stage *s, const char *name, const char *platform, struct err *err)
+{
+	AUTO_FREE char *copy = xasprintf("COPY --from=%s . /", name);
+
+	if (begin_empty(s, platform, err))
+		return -1;
+	s->args = json_object();
+	stage_identify(s);
+	return run_trigger(s, copy, err);
+}
+
 static int begin(struct stage *s, const char *name, const char *platform, struct err *err)
 {
 	struct stage *base = stage_find(s, name);
 
 	if (base)
 		return begin_stage(s, base, err);
+	if (context_of_files(s->b, name) >= 0)
+		return begin_files(s, name, platform, err);
 	return strcmp(name, "scratch") ? begin_image(s, name, platform, err) : begin_empty(s, platform, err);
 }
 

@@ -8,49 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "01-kernel/base/base64.h"
 #include "01-kernel/base/file.h"
-#include "01-kernel/base/jsonx.h"
 #include "01-kernel/path.h"
 #include "build.h"
 #include "git.h"
-
-/* --- credentials --------------------------------------------------------------------------------- */
-
-/* The secret that is for this host, or for all: new, or NULL. */
-static char *secret(struct build *b, const char *name, const char *host)
-{
-	AUTO_FREE char *own = xasprintf("%s.%s", name, host);
-	const char *text = jsonx_str(b->o.secrets, own, jsonx_str(b->o.secrets, name, NULL));
-
-	size_t n;
-	AUTO_FREE char *value = text ? base64_decode(text, strlen(text), &n) : NULL;
-
-	return value && n && strlen(value) == n && !strpbrk(value, "\r\n") ? steal_ptr(&value) : NULL;
-}
-
-/* The secrets GIT_AUTH_HEADER and GIT_AUTH_TOKEN, as BuildKit knows them; NULL where there is neither. */
-static char *header_for(struct build *b, const char *url)
-{
-	AUTO_FREE char *host = NULL, *header = NULL, *token = NULL, *login = NULL, *encoded = NULL;
-	const char *begin = strstr(url, "://");
-
-	if (!begin)
-		return NULL;
-	begin += strlen("://");
-	host = xstrndup(begin, strcspn(begin, "/"));
-	header = secret(b, "GIT_AUTH_HEADER", host);
-	if (header)
-		return xasprintf("Authorization: %s", header);
-	token = secret(b, "GIT_AUTH_TOKEN", host);
-	if (!token)
-		return NULL;
-	login = xasprintf("x-access-token:%s", token);
-	encoded = base64_encode(login, strlen(login));
-	return xasprintf("Authorization: basic %s", encoded);
-}
-
-/* --- fetching -------------------------------------------------------------------------------------- */
 
 static bool given_up(void *build)
 {
@@ -60,7 +21,7 @@ static bool given_up(void *build)
 static int fetch(struct build *b, const struct git_source *g, bool keep, char **identity, struct err *err)
 {
 	char commit[GIT_COMMIT_SIZE];
-	AUTO_FREE char *dir = build_temporary(b, b->dir, "git"), *header = header_for(b, g->url);
+	AUTO_FREE char *dir = build_temporary(b, b->dir, "git"), *header = build_auth_git(b, g->url);
 	struct git_job job = { .sandbox = dir, .header = header, .given_up = given_up, .arg = b };
 	AUTO_CLOSE int sandbox = -1, repo = -1;
 

@@ -103,10 +103,8 @@ static char *joined(const json_t *args)
 
 static int network_mode(struct running *r, json_t *host, struct err *err)
 {
-	const char *flag = step_flag(r->i, "network", 0), *security = step_flag(r->i, "security", 0);
+	const char *flag = step_flag(r->i, "network", 0);
 
-	if (security && strcmp(security, "sandbox"))
-		return err_set(err, ERR_UNSUPPORTED, "RUN --security=%s is not supported by this daemon", security);
 	if (!flag || !strcmp(flag, "default"))
 		return 0;
 	if (strcmp(flag, "none") && strcmp(flag, "host"))

@@ -224,11 +224,11 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 		   struct err *err)
 {
 	AUTO_FREE char *path = xstrndup(url, strcspn(url, "?#"));
-	AUTO_FREE char *sum = NULL;
+	AUTO_FREE char *sum = NULL, *header = build_auth_http(s->b, url);
 	const char *name = strrchr(path, '/') + 1;
 	struct timespec times[2] = { { 0 } };
 	AUTO_CLOSE int fd = -1;
-	struct download got = { 0 };
+	struct download got = { .header = header };
 	int root;
 
 	if (take_checksum(s, i, &sum, err))
@@ -277,9 +277,14 @@ static int add_git(struct stage *s, const struct instruction *i, const char *url
 
 int source_tree(struct stage *s, const char *name, struct err *err)
 {
+	int files = context_of_files(s->b, name), fd;
 	struct stage *other = stage_find(s, name);
 	AUTO_JSON json_t *image = NULL;
 
+	if (files >= 0) {
+		fd = fcntl(files, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? err_sys(err, "build context %s", name) : fd;
+	}
 	if (!other && stage_is_later(s, name))
 		return err_set(err, ERR_INVALID, "invalid from flag value %s: refers to this build stage, or one after it", name);
 	if (other)

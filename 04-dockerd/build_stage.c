@@ -92,6 +92,8 @@ static struct stage *named(struct build *b, const char *name, size_t before)
 	char *end;
 	unsigned long n = strtoul(name, &end, 10);
 
+	if (context_find(b, name)) /* it stands in for the stage */
+		return NULL;
 	for (size_t i = before; i-- > 0;)
 		if (b->stages[i].name && !strcasecmp(b->stages[i].name, name))
 			return &b->stages[i];
@@ -169,7 +171,8 @@ static int need_triggers(struct stage *s, const char *name, const char *platform
 
 	for (n = 0; n < s->index; n++)
 		all = all && s->b->stages[n].needed;
-	image = all || !strcmp(name, "scratch") ? json_object() : build_image(s, name, platform, err);
+	all = all || !strcmp(name, "scratch") || context_of_files(s->b, name) >= 0;
+	image = all ? json_object() : build_image(s, name, platform, err);
 	triggers = json_incref(jsonx_at(image, "config.config.OnBuild"));
 	json_array_foreach(triggers, n, v)
 		if (json_is_string(v) && need_trigger(s, json_string_value(v), err))

@@ -30,7 +30,7 @@ static const struct step {
 	{ "LABEL", "", step_label },
 	{ "MAINTAINER", "", step_maintainer },
 	{ "ONBUILD", "", step_onbuild },
-	{ "RUN", "mount network security ", step_run },
+	{ "RUN", "mount network security device ", step_run },
 	{ "SHELL", "", step_shell },
 	{ "STOPSIGNAL", "", step_stopsignal },
 	{ "USER", "", step_user },
@@ -74,6 +74,18 @@ static const struct step *step_of(const struct instruction *i, struct err *err)
 	return NULL;
 }
 
+/* What a RUN may not have here. */
+static int check_rights(const struct instruction *i, struct err *err)
+{
+	const char *security = step_flag(i, "security", 0);
+
+	if (step_flag(i, "device", 0))
+		return err_set(err, ERR_UNSUPPORTED, "RUN --device is not supported by this daemon: devices are not described by CDI");
+	if (security && strcmp(security, "sandbox"))
+		return err_set(err, ERR_UNSUPPORTED, "RUN --security=%s is not supported by this daemon", security);
+	return 0;
+}
+
 int step_check(const struct instruction *i, struct err *err)
 {
 	const struct step *step = step_of(i, err);
@@ -85,7 +97,7 @@ int step_check(const struct instruction *i, struct err *err)
 			return -1;
 	if (!*i->rest && !step->says_nothing)
 		return err_set(err, ERR_INVALID, "%s requires at least one argument", i->word);
-	return 0;
+	return check_rights(i, err);
 }
 
 const char *step_flag(const struct instruction *i, const char *name, size_t n)

@@ -272,6 +272,19 @@ void dockerd_watch_clear(struct watcher *w)
 	(void)!eventfd_read(w->fd, &ignored);
 }
 
+struct trace_context dockerd_waiter_enter(struct container *c)
+{
+	if (trace_active())
+		c->waiter = trace_now;
+	return trace_now;
+}
+
+void dockerd_waiter_leave(struct container *c, struct trace_context entered)
+{
+	if (c->waiter.span == entered.span)
+		c->waiter = (struct trace_context){ 0 };
+}
+
 json_t *dockerd_container_host(const struct container *c)
 {
 	json_t *host = json_deep_copy(c->host);

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "01-kernel/base/trace.h"
 #include "daemon.h"
 #include "names.h"
 
@@ -74,6 +75,7 @@ struct container {
 	unsigned long start_serial; /* attempts to start that are over */
 	unsigned long exit_serial;  /* exits seen */
 	unsigned restart_delay;     /* ms: the last wait of the restart policy */
+	struct trace_context waiter; /* of a request that waits for the exit, which is then a part of its trace */
 };
 
 /* --- objects ----------------------------------------------------------------- */
@@ -109,6 +111,10 @@ void dockerd_container_changed(struct container *c);
 int dockerd_watch(struct daemon *d, struct container *c, struct watcher *w, struct err *err);
 void dockerd_unwatch(struct daemon *d, struct container *c, struct watcher *w);
 void dockerd_watch_clear(struct watcher *w); /* consume the readability */
+
+/* Around waiting for an exit, daemon.lock held: this thread's trace has it. The latest who waits counts. */
+struct trace_context dockerd_waiter_enter(struct container *c);
+void dockerd_waiter_leave(struct container *c, struct trace_context entered);
 
 /* --- disk --------------------------------------------------------------------- */
 /* <data-root>/containers/<id>[/file]; the caller frees. */

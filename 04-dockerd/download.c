@@ -26,6 +26,7 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t a
 int dockerd_download(const char *url, int fd, struct download *d, struct err *err)
 {
 	CURL *c = curl_easy_init();
+	struct curl_slist *headers = d->header ? curl_slist_append(NULL, d->header) : NULL;
 	char why[CURL_ERROR_SIZE] = "";
 	curl_off_t when = -1;
 	CURLcode rc;
@@ -43,12 +44,15 @@ int dockerd_download(const char *url, int fd, struct download *d, struct err *er
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, &fd);
+	/* Authorization is never sent to another host: CURLOPT_UNRESTRICTED_AUTH is off. */
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, d->report ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, d);
 	rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_FILETIME_T, &when);
 	curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
 	d->modified = (time_t)when;
 	return rc ? err_set(err, ERR_INVALID, "%s: %s", url, *why ? why : curl_easy_strerror(rc)) : 0;
 }

@@ -13,6 +13,7 @@ struct download {
 	/* May be NULL. Called now and then; total is 0 while it is unknown. Other than 0: give up. */
 	int (*report)(void *arg, int64_t now, int64_t total);
 	void *arg;
+	const char *header; /* for this host (and port) alone, not where it redirects to; or NULL */
 	time_t modified; /* set: Last-Modified, or -1 */
 };
 

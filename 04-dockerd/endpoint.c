@@ -358,10 +358,12 @@ static void unplug(const struct endpoint *ep, pid_t pid)
 
 void dockerd_endpoint_release(struct networks *all, struct endpoint *ep, pid_t pid)
 {
+	struct trace_span span;
 	struct err err;
 
 	if (!ep)
 		return;
+	span = trace_begin();
 	unplug(ep, pid);
 	dockerd_proxy_remove(all->proxy, &ep->ports);
 	pthread_mutex_lock(&all->lock);
@@ -370,6 +372,7 @@ void dockerd_endpoint_release(struct networks *all, struct endpoint *ep, pid_t p
 		log_error("rules for published ports: %s", err.msg);
 	give_back(ep->net, ep);
 	pthread_mutex_unlock(&all->lock);
+	trace_end(&span, "network: leave %s", ep->net->name);
 	dockerd_endpoint_free(ep);
 }
 

@@ -188,20 +188,23 @@ static void save_later(struct daemon *d, struct container *c)
 		dockerd_container_put(d, c);
 }
 
-void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
+/* What the policy decides is a moment; what it leads to is not a part of this exit's trace. */
+static void note_restart(const struct container *c)
 {
-	struct trace_span span;
-	bool running, restart, saved;
+	struct trace_span span = trace_begin();
+
+	trace_end(&span, "restart %s in %u ms", c->name, c->restart_delay);
+}
+
+/* With c->st.running. */
+static void settle_exit(struct daemon *d, struct container *c, const struct exit_info *info, bool *restart)
+{
+	struct trace_span span = trace_begin();
 	json_t *networks;
+	bool saved;
 	struct err err;
 
-	dockerd_lock(d);
-	running = c->st.running;
-	dockerd_unlock(d);
-	if (!running)
-		return;
-	span = trace_begin();
-	restart = record(d, c, info, &networks);
+	*restart = record(d, c, info, &networks);
 	saved = !dockerd_container_save(d, c, &err);
 	c->unsaved = !saved;
 	if (!saved)
@@ -220,12 +223,29 @@ void dockerd_exited_locked(struct daemon *d, struct container *c, const struct e
 		save_later(d, c);
 	}
 	dockerd_volume_events(d, c, "unmount");
+	if (*restart)
+		note_restart(c);
+	else if (jsonx_bool(c->host, "AutoRemove", false) && c->listed && dockerd_remove_locked(d, c, true, &err))
+		log_error("container %.12s: remove: %s", c->id, err.msg);
 	trace_end(&span, "exit of %s (%d)", c->name, info->status);
+}
+
+void dockerd_exited_locked(struct daemon *d, struct container *c, const struct exit_info *info)
+{
+	struct trace_context waiter, before;
+	bool running, restart;
+
+	dockerd_lock(d);
+	running = c->st.running;
+	waiter = c->waiter;
+	dockerd_unlock(d);
+	if (!running)
+		return;
+	before = trace_switch(waiter.span ? waiter : trace_now);
+	settle_exit(d, c, info, &restart);
+	trace_switch(before);
 	if (restart)
 		dockerd_restart_begin(d, c);
-	if (!restart && jsonx_bool(c->host, "AutoRemove", false) && c->listed &&
-	    dockerd_remove_locked(d, c, true, &err))
-		log_error("container %.12s: remove: %s", c->id, err.msg);
 }
 
 void dockerd_exited(struct daemon *d, struct container *c, const struct exit_info *info)

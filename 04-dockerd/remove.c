@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "01-kernel/base/file.h"
+#include "01-kernel/base/trace.h"
 #include "events.h"
 #include "exec.h"
 #include "lifecycle.h"
@@ -83,6 +84,7 @@ static int remove_parts(struct daemon *d, struct container *c, bool volumes, str
 
 int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, struct err *err)
 {
+	AUTO_SPAN struct trace_span span = trace_begin();
 	AUTO_FREE char *dir = dockerd_container_path(d, c, NULL);
 
 	dockerd_lock(d);
@@ -100,6 +102,7 @@ int dockerd_remove_locked(struct daemon *d, struct container *c, bool volumes, s
 	if (file_remove_tree(AT_FDCWD, dir, err))
 		log_warn("container %.12s: %s", c->id, err->msg);
 	dockerd_container_event(d, c, "destroy", NULL);
+	trace_end(&span, "remove %s", c->name);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ int dockerd_stop_signal(const struct container *c)
 
 bool dockerd_wait_stopped(struct daemon *d, struct container *c, long ms)
 {
+	struct trace_context waiter;
 	struct timespec until;
 	bool stopped;
 
@@ -46,6 +47,7 @@ bool dockerd_wait_stopped(struct daemon *d, struct container *c, long ms)
 		until.tv_nsec -= 1000000000;
 	}
 	dockerd_lock(d);
+	waiter = dockerd_waiter_enter(c);
 	while (c->st.running && !d->stopping) {
 		if (ms < 0)
 			pthread_cond_wait(&c->changed, &d->lock);
@@ -53,6 +55,7 @@ bool dockerd_wait_stopped(struct daemon *d, struct container *c, long ms)
 			break;
 	}
 	stopped = !c->st.running;
+	dockerd_waiter_leave(c, waiter);
 	dockerd_unlock(d);
 	return stopped;
 }

@@ -25,6 +25,7 @@ struct session {
 	struct container *c; /* a reference */
 	enum condition condition;
 	unsigned long exit_serial;
+	struct trace_context waiter;
 	struct watcher w;
 };
 
@@ -83,6 +84,9 @@ static void release(void *arg)
 	struct session *s = arg;
 
 	dockerd_unwatch(s->d, s->c, &s->w);
+	dockerd_lock(s->d);
+	dockerd_waiter_leave(s->c, s->waiter);
+	dockerd_unlock(s->d);
 	dockerd_container_put(s->d, s->c);
 	free(s);
 }
@@ -123,6 +127,7 @@ static int post_wait(struct http_request *req, struct http_reply *rep, void *dae
 	}
 	dockerd_lock(d);
 	s->exit_serial = c->exit_serial;
+	s->waiter = dockerd_waiter_enter(c);
 	dockerd_unlock(d);
 	http_reply_stream(rep, 200, "application/json", produce, s, release);
 	return 0;

@@ -10,7 +10,6 @@
 #ifndef DOCKYARD_CLI_BUILD_H
 #define DOCKYARD_CLI_BUILD_H
 
-#include "01-kernel/base/ignore.h"
 #include "pack.h"
 #include "progress.h"
 
@@ -21,6 +20,7 @@ struct cli_build_context {
 	char *remote;      /* an URL, or NULL */
 	cli_source source; /* NULL: nothing is sent */
 	void *source_context;
+	json_t *named;     /* of --build-context: name: where it is */
 	/* private */
 	struct cli_pack *pack;
 	struct cli_gzip *gzip;
@@ -30,11 +30,21 @@ struct cli_build_context {
 	size_t head_at;
 };
 
-/* `file`: as --file has it, or NULL. Freed also after failure. */
-int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err);
+/* `file`: as --file has it, or NULL; `named`: as --build-context. Freed also after failure. */
+int cli_build_context(struct cli_build_context *c, const char *where, const char *file, const struct strlist *named,
+		      struct err *err);
 /* What is sent is sent compressed. */
 void cli_build_context_compress(struct cli_build_context *c);
 void cli_build_context_free(struct cli_build_context *c);
+
+/* Does the daemon fetch it? */
+bool cli_build_is_remote(const char *where);
+/* A .dockerignore's patterns; *text, the caller's: all of it. */
+int cli_build_ignore(struct ignore *ignore, const char *path, int fd, char **text, struct err *err);
+
+/* build_named.c: into `named`, and the directories into what is packed. */
+int cli_build_named(struct cli_build_context *c, const struct strlist *list, struct err *err);
+void cli_build_named_free(struct cli_build_context *c);
 
 /* ---- --ssh --------------------------------------------------------------- */
 

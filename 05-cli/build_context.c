@@ -33,6 +33,7 @@ void cli_build_context_free(struct cli_build_context *c)
 		free(c->rules.extra[i].text);
 	}
 	ignore_free(&c->ignore);
+	cli_build_named_free(c);
 	strbuf_free(&c->head);
 }
 
@@ -70,11 +71,8 @@ static int read_rules(struct cli_build_context *c, const char *dir, const char *
 		fd = open(shared, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
 		return cli_file_error("open", shared, err);
-	if (fd >= 0 && read_fd(fd, shared, &text, err))
+	if (fd >= 0 && cli_build_ignore(&c->ignore, own ? own : shared, fd, &text, err))
 		return -1;
-	ignore_add_lines(&c->ignore, text ? text : "");
-	if (ignore_wrong(&c->ignore))
-		return err_set(err, ERR_INVALID, "%s: \"%s\" is no pattern", own ? own : shared, ignore_wrong(&c->ignore));
 	/* The daemon needs these two, and hides them from the build itself. */
 	if (c->ignore.patterns.n) {
 		AUTO_FREE char *dockerfile = xasprintf("!%s", c->dockerfile);
@@ -185,6 +183,9 @@ static int from_stdin(struct cli_build_context *c, const char *file, struct err 
 	strbuf_add(&c->head, block, (size_t)n);
 	c->dockerfile = xstrdup(file ? file : "Dockerfile");
 	if (is_archive(&c->head)) {
+		if (c->rules.n_more)
+			return err_set(err, ERR_UNSUPPORTED, "--build-context with a directory is not supported "
+				       "beside an archive on standard input");
 		c->source = read_stdin;
 		c->source_context = c;
 		return 0;
@@ -198,20 +199,34 @@ static int from_stdin(struct cli_build_context *c, const char *file, struct err 
 	return send_packed(c, NULL, err);
 }
 
-int cli_build_context(struct cli_build_context *c, const char *where, const char *file, struct err *err)
+bool cli_build_is_remote(const char *where)
 {
 	static const char *const remote[] = { "http://", "https://", "git://", "github.com/", "git@", "ssh://" };
 
-	*c = (struct cli_build_context){ 0 };
-	if (!strcmp(where, "-"))
-		return from_stdin(c, file, err);
 	for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
-		if (str_starts(where, remote[i])) {
-			c->remote = xstrdup(where);
-			if (file && !strcmp(file, "-"))
-				return bring(c, STDIN_FILENO, "standard input", err) || send_packed(c, NULL, err) ? -1 : 0;
-			c->dockerfile = xstrdup(file ? file : "Dockerfile");
-			return 0;
-		}
-	return from_directory(c, where, file, err);
+		if (str_starts(where, remote[i]))
+			return true;
+	return false;
+}
+
+static int from_remote(struct cli_build_context *c, const char *where, const char *file, struct err *err)
+{
+	bool given = file && !strcmp(file, "-");
+
+	c->remote = xstrdup(where);
+	if (given && bring(c, STDIN_FILENO, "standard input", err))
+		return -1;
+	if (!given)
+		c->dockerfile = xstrdup(file ? file : "Dockerfile");
+	return given || c->rules.n_more ? send_packed(c, NULL, err) : 0;
+}
+
+int cli_build_context(struct cli_build_context *c, const char *where, const char *file, const struct strlist *named,
+		      struct err *err)
+{
+	*c = (struct cli_build_context){ 0 };
+	if (cli_build_named(c, named, err))
+		return -1;
+	return !strcmp(where, "-") ? from_stdin(c, file, err)
+	       : cli_build_is_remote(where) ? from_remote(c, where, file, err) : from_directory(c, where, file, err);
 }

@@ -42,6 +42,7 @@ struct cli_command {
 	const char *summary; /* one line for the list of commands */
 	const char *about;   /* what --help says instead, where that is more */
 	const char *more;    /* a second usage line, or NULL */
+	const char *aliases; /* all ways to say it, where it is in more groups than one */
 	int min, max;        /* how many arguments; max -1 is any number */
 	bool offline;        /* it needs no daemon */
 	bool flags_first;    /* flags end at the first argument: what follows is another program's */

@@ -21,11 +21,11 @@
 #define SECRETS_LIMIT 16384 /* they travel in a header */
 
 struct options {
-	struct strlist tags, args, labels, hosts, ulimits, security, secrets, ssh, cache_from, cache_to, fresh;
+	struct strlist tags, args, labels, contexts, hosts, ulimits, security, secrets, ssh, cache_from, cache_to, fresh;
 	const char *file, *target, *network, *platform, *iidfile, *progress, *output, *cpuset, *mems, *parent,
 		*isolation;
 	struct cli_number memory, swap, shm, shares, period, quota;
-	bool no_cache, pull, quiet, rm, force_rm, squash, compress;
+	bool no_cache, pull, quiet, rm, force_rm, squash, compress, untrusted;
 };
 
 static int check_progress(const char *value, struct err *err)
@@ -57,7 +57,8 @@ static int check_tag(const char *value, struct err *err)
 static const struct cli_flag flags[] = {
 	{ 0, "add-host", CLI_LIST, AT(hosts), "Add a custom host-to-IP mapping (\"host:ip\")", .check = cli_create_check_host },
 	{ 0, "build-arg", CLI_LIST, AT(args), "Set build-time variables" },
-	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources (\"NAME\", \"type=registry,ref=NAME\")" },
+	{ 0, "build-context", CLI_LIST, AT(contexts), "Additional build contexts (\"NAME=PATH\", \"NAME=URL\", \"NAME=docker-image://REF\")" },
+	{ 0, "cache-from", CLI_LIST, AT(cache_from), "Images to consider as cache sources (\"NAME\", \"type=registry,ref=NAME\")", .type = "strings" },
 	{ 0, "cache-to", CLI_LIST, AT(cache_to), "Cache export destinations (\"type=inline\")", .check = check_cache_to },
 	{ 0, "cgroup-parent", CLI_STRING, AT(parent), "Set the parent cgroup for the \"RUN\" instructions during build" },
 	{ 0, "compress", CLI_BOOL, AT(compress), "Compress the build context using gzip" },
@@ -66,6 +67,7 @@ static const struct cli_flag flags[] = {
 	{ 'c', "cpu-shares", CLI_INT, AT(shares), "CPU shares (relative weight)" },
 	{ 0, "cpuset-cpus", CLI_STRING, AT(cpuset), "CPUs in which to allow execution (0-3, 0,1)" },
 	{ 0, "cpuset-mems", CLI_STRING, AT(mems), "MEMs in which to allow execution (0-3, 0,1)" },
+	CLI_TRUST_FLAG(AT(untrusted), "Skip image verification"),
 	{ 'f', "file", CLI_STRING, AT(file), "Name of the Dockerfile (Default is \"PATH/Dockerfile\")" },
 	{ 0, "force-rm", CLI_BOOL, AT(force_rm), "Always remove intermediate containers" },
 	{ 0, "iidfile", CLI_STRING, AT(iidfile), "Write the image ID to the file" },
@@ -73,7 +75,7 @@ static const struct cli_flag flags[] = {
 	{ 0, "label", CLI_LIST, AT(labels), "Set metadata for an image" },
 	{ 'm', "memory", CLI_BYTES, AT(memory), "Memory limit" },
 	{ 0, "memory-swap", CLI_SWAP, AT(swap), "Swap limit equal to memory plus swap: -1 to enable unlimited swap" },
-	{ 0, "network", CLI_STRING, AT(network), "Set the networking mode for the RUN instructions during build" },
+	{ 0, "network", CLI_STRING, AT(network), "Set the networking mode for the RUN instructions during build", .shown = "\"default\"" },
 	{ 0, "no-cache", CLI_BOOL, AT(no_cache), "Do not use cache when building the image" },
 	{ 0, "no-cache-filter", CLI_STRINGS, AT(fresh), "Do not cache specified stages" },
 	{ 'o', "output", CLI_STRING, AT(output), "Output destination (format: \"type=local,dest=path\")" },
@@ -189,7 +191,8 @@ static int query_cache(struct strbuf *path, const struct options *o, struct err 
 	return 0;
 }
 
-static int query_lists(struct strbuf *path, const struct cli *cli, const struct options *o, struct err *err)
+static int query_lists(struct strbuf *path, const struct cli *cli, const struct options *o,
+		       const struct cli_build_context *c, struct err *err)
 {
 	json_t *ulimits = json_array(), *args = pairs(&o->args, true);
 
@@ -203,6 +206,8 @@ static int query_lists(struct strbuf *path, const struct cli *cli, const struct 
 	cli_proxies_to_object(cli, args);
 	query_json(path, "buildargs", args);
 	query_json(path, "labels", pairs(&o->labels, false));
+	if (o->contexts.n)
+		query_json(path, "buildcontexts", json_incref(c->named));
 	if (o->fresh.n)
 		query_json(path, "nocachefilter", jsonx_strings(&o->fresh));
 	return query_cache(path, o, err);
@@ -225,7 +230,7 @@ static int make_path(struct strbuf *path, const struct cli *cli, const struct op
 	query_flag(path, "squash", o->squash);
 	cli_query(path, "rm", o->rm ? "1" : "0");
 	query_limits(path, o);
-	return query_lists(path, cli, o, err);
+	return query_lists(path, cli, o, c, err);
 }
 
 /* ---- secrets ------------------------------------------------------------- */
@@ -395,7 +400,9 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	int rc;
 
 	(void)n;
-	rc = cli_build_context(&context, args[0], o->file && *o->file ? o->file : NULL, err);
+	if (cli_trust_check(o->untrusted, err))
+		return -1;
+	rc = cli_build_context(&context, args[0], o->file && *o->file ? o->file : NULL, &o->contexts, err);
 	if (!rc && o->compress)
 		cli_build_context_compress(&context);
 	rc = rc || build(cli, o, &context, err) ? -1 : 0;
@@ -405,5 +412,6 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 
 const struct cli_command cli_cmd_build = {
 	.usage = "[OPTIONS] PATH | URL | -", .summary = "Build an image from a Dockerfile", .min = 1, .max = 1,
+	.aliases = "docker image build, docker build, docker builder build",
 	.options_size = sizeof(struct options), .flags = flags, .run = run,
 };

@@ -38,7 +38,7 @@ static const struct cli_flag ls_flags[] = {
 	{ 0 },
 };
 static const struct cli_heading headings[] = {
-	{ "Current", "" }, { "Description", "DESCRIPTION" }, { "DockerEndpoint", "DOCKER ENDPOINT" },
+	{ "Description", "DESCRIPTION" }, { "DockerEndpoint", "DOCKER ENDPOINT" },
 	{ "Error", "ERROR" }, { "Name", "NAME" }, { NULL, NULL },
 };
 

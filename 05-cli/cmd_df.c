@@ -148,7 +148,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	(void)n;
 	if (cli_api_call(&cli->api, "GET", "/system/df", NULL, &df, err))
 		return -1;
-	return o->verbose ? cli_df_verbose(cli, df, o->format, err) : print_summary(o, df, err);
+	return o->verbose ? cli_df_verbose(df, o->format, err) : print_summary(o, df, err);
 }
 
 const struct cli_command cli_cmd_df = {

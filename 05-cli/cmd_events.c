@@ -82,7 +82,7 @@ static int print_event(const struct printer *p, json_t *event, struct err *err)
 			    jsonx_str(actor, "ID", ""));
 		add_attributes(&sb, json_object_get(actor, "Attributes"));
 	}
-	puts(sb.data);
+	puts(sb.len ? sb.data : "");
 	return fflush(stdout) ? cli_file_error("write", "/dev/stdout", err) : 0;
 }
 
@@ -114,6 +114,15 @@ static int add_moment(struct strbuf *path, const char *key, const char *text, st
 	return 0;
 }
 
+/* A field that events have not is told before there are any. */
+static int try_format(const struct printer *p, struct err *err)
+{
+	AUTO_STRBUF struct strbuf ignored = STRBUF_INIT;
+	AUTO_JSON json_t *none = json_object();
+
+	return cli_format_run(p->format, "*events.Message", none, &ignored, err);
+}
+
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	const struct options *o = options;
@@ -122,8 +131,10 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 
 	(void)args;
 	(void)n;
-	if (o->format && !p.json && !(p.format = cli_template_parse(o->format, err)))
+	if (o->format && *o->format && !p.json && (!(p.format = cli_template_parse(o->format, err)) || try_format(&p, err))) {
+		cli_template_free(p.format);
 		return bad_format(cli, err);
+	}
 	strbuf_adds(&path, "/events");
 	int rc = add_moment(&path, "since", o->since, err) || add_moment(&path, "until", o->until, err) ? -1 : 0;
 	cli_filter_query(&path, &o->filters);

@@ -176,10 +176,19 @@ static void print_tree(const struct options *o, const json_t *images)
 #define RAW_NAME "repository: {{.Repository}}\n{{if .Tag}}tag: {{.Tag}}\n{{end}}"
 #define RAW_IMAGE "image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
 
+/* A table of the user's columns has the digests that were asked for as its last. New, or NULL. */
+static char *take_format(const struct cli *cli, const struct options *o)
+{
+	const char *format = o->format ? o->format : cli_config_get(&cli->config, "imagesFormat");
+	bool add = o->digests && format && str_starts(format, "table ") && !strstr(format, "{{.Digest}}");
+
+	return format ? xasprintf("%s%s", format, add ? "\t{{.Digest}}" : "") : NULL;
+}
+
 static int run(struct cli *cli, void *options, char **args, int n, struct err *err)
 {
 	struct options *o = options;
-	const char *format = o->format ? o->format : cli_config_get(&cli->config, "imagesFormat");
+	AUTO_FREE char *format = take_format(cli, o);
 	bool digests = o->digests || (format && strstr(format, "{{.Digest}}"));
 	struct cli_list list = { .type = "*formatter.imageContext", .headings = headings,
 				 .rows = json_array(), .sources = json_array() };

@@ -108,11 +108,13 @@ struct output {
 };
 
 /* What does not go with Go's types may go with the JSON, where every member has its own name: the real
- * client tries both, and tells about the second. */
+ * client tries both, and tells about the second. Of volumes it has no JSON. */
 static int run_format(const struct output *out, const char *type, json_t *doc, struct strbuf *line, struct err *err)
 {
-	if (type && !cli_format_run(out->format, type, doc, line, err))
-		return 0;
+	int rc = type ? cli_format_run(out->format, type, doc, line, err) : -1;
+
+	if (!rc || (type && !strcmp(type, "volume.Volume")))
+		return rc;
 	strbuf_clear(line);
 	return cli_template_run(out->format, doc, NULL, line, err);
 }

@@ -90,7 +90,11 @@ static int run_volume(struct cli *cli, void *options, char **args, int n, struct
 
 	(void)args;
 	(void)n;
-	return prune_one(cli, PRUNE_VOLUMES, o, o->all ? "all local volumes not used by at least one container"
+	if (cli_api_negotiate(&cli->api, err))
+		return -1;
+	/* Daemons before API 1.42 know no other. */
+	return prune_one(cli, PRUNE_VOLUMES, o, o->all || !cli_api_at_least(&cli->api, "1.42")
+						       ? "all local volumes not used by at least one container"
 						       : "anonymous local volumes not used by at least one container",
 			 err);
 }

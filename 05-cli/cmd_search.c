@@ -31,12 +31,18 @@ static const struct cli_flag flags[] = {
 };
 
 static const struct cli_heading headings[] = {
-	{ "Description", "DESCRIPTION" }, { "IsAutomated", "AUTOMATED" }, { "IsOfficial", "OFFICIAL" },
+	{ "Description", "DESCRIPTION" }, { "IsOfficial", "OFFICIAL" },
 	{ "Name", "NAME" }, { "StarCount", "STARS" }, { NULL, NULL },
 };
 
-static json_t *make_row(const json_t *found, bool whole)
+static bool is_json(const char *format)
 {
+	return format && (!strcmp(format, "json") || !strcmp(format, "{{json .}}"));
+}
+
+static json_t *make_row(const json_t *found, const struct options *o)
+{
+	bool official = jsonx_bool(found, "is_official", false), json = is_json(o->format);
 	json_t *row = json_object();
 	AUTO_FREE char *line = xstrdup(jsonx_str(found, "description", ""));
 	AUTO_FREE char *stars = xasprintf("%lld", (long long)jsonx_int(found, "star_count", 0));
@@ -44,10 +50,9 @@ static json_t *make_row(const json_t *found, bool whole)
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	AUTO_FREE char *shown = whole ? xstrdup(line) : cli_text_ellipsis(line, DESCRIPTION_WIDTH);
+	AUTO_FREE char *shown = o->whole ? xstrdup(line) : cli_text_ellipsis(line, DESCRIPTION_WIDTH);
 	cli_put(row, "Description", shown);
-	cli_put(row, "IsAutomated", jsonx_bool(found, "is_automated", false) ? "[OK]" : "");
-	cli_put(row, "IsOfficial", jsonx_bool(found, "is_official", false) ? "[OK]" : "");
+	cli_put(row, "IsOfficial", official ? json ? "true" : "[OK]" : json ? "false" : "");
 	cli_put(row, "Name", jsonx_str(found, "name", ""));
 	cli_put(row, "StarCount", stars);
 	return row;
@@ -91,7 +96,7 @@ static int run(struct cli *cli, void *options, char **args, int n, struct err *e
 	if (!rc && !(list.sources = cli_ansi_plain(jsonx_parse(text.data, text.len, "the daemon's answer", err))))
 		rc = -1;
 	json_array_foreach(list.sources, i, found)
-		json_array_append_new(list.rows, make_row(found, o->whole));
+		json_array_append_new(list.rows, make_row(found, o));
 	if (!rc)
 		rc = cli_list_print(&list, err);
 	cli_list_free(&list);

@@ -36,8 +36,22 @@ static const struct cli_heading headings[] = {
 	{ "PIDs", "PIDS" }, { NULL, NULL },
 };
 
+/* Over the last one, each line's rest and what is below it erased: a screen that was cleared first would flicker. */
+static void put_frame(const char *text, bool over)
+{
+	fputs(over ? "\033[H" : "", stdout);
+	for (const char *end; *text; text = end + 1) {
+		end = strchrnul(text, '\n');
+		printf("%.*s%s\n", (int)(end - text), text, over ? "\033[K" : "");
+		if (!*end)
+			break;
+	}
+	fputs(over ? "\033[J" : "", stdout);
+}
+
 static int draw(struct cli_stats *s, const struct options *o, const char *format, struct err *err)
 {
+	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 	struct cli_list list = { .type = "*container.statsContext", .headings = headings, .rows = json_array(),
 				 .format = format,
 				 .table = "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t"
@@ -48,10 +62,10 @@ static int draw(struct cli_stats *s, const struct options *o, const char *format
 		if (!s->v[i]->dropped)
 			json_array_append_new(list.rows, cli_stats_row(s->v[i], o->whole));
 	pthread_mutex_unlock(&s->lock);
-	if (!o->once)
-		fputs("\033[H\033[J", stdout); /* to the top, and nothing below */
-	int rc = cli_list_print(&list, err);
+	int rc = cli_list_add(&list, &text, err);
 	cli_list_free(&list);
+	if (!rc)
+		put_frame(text.data ? text.data : "", !o->once);
 	if (!rc && fflush(stdout))
 		rc = cli_file_error("write", "/dev/stdout", err);
 	return rc;

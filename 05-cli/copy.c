@@ -122,9 +122,12 @@ void cli_copy_count(const struct cli_copy *c, struct cli_copy_meter *m, const ch
 	char size[CLI_HUMAN_SIZE];
 
 	m->bytes += n;
-	if (c->quiet || ms - m->shown_ms < PROGRESS_MS)
+	if (!m->looked_ms)
+		m->looked_ms = ms; /* what is over at once needs no progress */
+	if (c->quiet || ms - m->looked_ms < PROGRESS_MS)
 		return;
-	m->shown_ms = ms;
+	m->looked_ms = ms;
+	m->shown = true;
 	fprintf(stderr, "\r\033[K%s - %s", what, cli_human_size((double)m->bytes, 3, size));
 }
 
@@ -133,5 +136,6 @@ void cli_copy_done(const struct cli_copy *c, const struct cli_copy_meter *m, con
 	char size[CLI_HUMAN_SIZE];
 
 	if (!c->quiet)
-		fprintf(stderr, "\r\033[KSuccessfully copied %s to %s\n", cli_human_size((double)m->bytes, 3, size), where);
+		fprintf(stderr, "%sSuccessfully copied %s to %s\n", m->shown ? "\r\033[K" : "",
+			cli_human_size((double)m->bytes, 3, size), where);
 }

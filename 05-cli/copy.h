@@ -38,7 +38,8 @@ bool cli_path_asserts_directory(const char *path);
 /* How much has gone by. */
 struct cli_copy_meter {
 	uint64_t bytes;
-	int64_t shown_ms; /* when it was told last */
+	int64_t looked_ms; /* when it was told last */
+	bool shown;
 };
 
 /* Count, and tell it now and then on a terminal; and the last line. */

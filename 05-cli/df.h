@@ -7,6 +7,6 @@
 #include "cli.h"
 
 /* Tables of what /system/df says; with --format, one document of their rows. */
-int cli_df_verbose(struct cli *cli, const json_t *df, const char *format, struct err *err);
+int cli_df_verbose(const json_t *df, const char *format, struct err *err);
 
 #endif

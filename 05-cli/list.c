@@ -31,13 +31,13 @@ static json_t *row_method(void *source, const char *name, json_t **args, size_t 
 }
 
 /* The heading over a label is the last part of its name; over what is not
- * known it is nothing: the rows have already said so. */
+ * known it is no value: the rows have already said so. */
 static json_t *heading_method(void *source, const char *name, json_t **args, size_t n, struct err *err)
 {
 	(void)source;
 	(void)err;
 	if (strcmp(name, "Label") || n != 1 || !json_is_string(args[0]))
-		return json_string("<no value>");
+		return json_incref(cli_value_none());
 	const char *dot = strrchr(json_string_value(args[0]), '.');
 	AUTO_FREE char *text = xstrdup(dot ? dot + 1 : json_string_value(args[0]));
 	for (char *c = text; *c; c++)
@@ -60,6 +60,15 @@ static char *unescape(const char *text)
 		c += escape;
 	}
 	return strbuf_steal(&sb);
+}
+
+char *cli_list_template(const char *format)
+{
+	if (str_starts(format, table_word)) {
+		format += sizeof table_word - 1;
+		format += strspn(format, " ");
+	}
+	return unescape(format);
 }
 
 static json_t *heading_row(const struct cli_heading *headings)
@@ -88,33 +97,36 @@ static int add_rows(const struct cli_list *list, const struct cli_template *t, s
 	return 0;
 }
 
-static int print_table(const struct cli_list *list, const struct cli_template *t, struct err *err)
+static int add_table(const struct cli_list *list, const struct cli_template *t, struct strbuf *out, struct err *err)
 {
 	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
 	AUTO_STRBUF struct strbuf rows = STRBUF_INIT;
-	AUTO_STRBUF struct strbuf laid = STRBUF_INIT;
 	AUTO_JSON json_t *headings = heading_row(list->headings);
-	struct cli_template_scope scope = { heading_method, NULL, list->type };
+	struct cli_template_scope scope = { heading_method, NULL, list->type, .heading = true };
+	struct err ignored;
 
 	if (add_rows(list, t, &rows, err))
 		return -1;
-	if (cli_template_run(t, headings, &scope, &text, err))
-		return err_wrap(err, blame);
+	/* What rows can do, headings need not: of those there is what came out. */
+	(void)cli_template_run(t, headings, &scope, &text, &ignored);
 	strbuf_addc(&text, '\n');
 	strbuf_add(&text, rows.data ? rows.data : "", rows.len);
-	cli_table_layout(text.data, CLI_TABLE_WIDTH, &laid);
-	fwrite(laid.data, 1, laid.len, stdout);
+	cli_table_layout(text.data, CLI_TABLE_WIDTH, out);
 	return 0;
 }
 
-/* A field that rows do not have is a mistake even when there are no rows. */
+/* A field that rows do not have is a mistake even when there are no rows: a row of empty texts is tried. */
 static int check_fields(const struct cli_list *list, const struct cli_template *t, struct err *err)
 {
 	AUTO_STRBUF struct strbuf ignored = STRBUF_INIT;
-	AUTO_JSON json_t *headings = heading_row(list->headings);
+	AUTO_JSON json_t *row = heading_row(list->headings);
 	struct cli_template_scope scope = { row_method, NULL, list->type };
+	const char *field;
+	json_t *heading;
 
-	if (cli_template_run(t, headings, &scope, &ignored, err))
+	json_object_foreach(row, field, heading)
+		json_string_set(heading, "");
+	if (cli_template_run(t, row, &scope, &ignored, err))
 		return err_wrap(err, list->early ? "failed to execute template" : blame);
 	return 0;
 }
@@ -131,14 +143,14 @@ static int check_early(const struct cli_list *list, const char *format, struct e
 	return rc;
 }
 
-static void print_json(const json_t *rows)
+static void add_json(const json_t *rows, struct strbuf *out)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach((json_t *)rows, i, row) {
 		AUTO_FREE char *text = cli_value_json(row);
-		puts(text);
+		strbuf_addf(out, "%s\n", text);
 	}
 }
 
@@ -147,17 +159,32 @@ static int by_text_of(const void *a, const void *b, void *key)
 	return strverscmp(jsonx_str(*(json_t *const *)a, key, ""), jsonx_str(*(json_t *const *)b, key, ""));
 }
 
-void cli_sort_by(json_t *sources, const char *key)
+static int by_time_of(const void *a, const void *b, void *key)
+{
+	return strcmp(jsonx_str(*(json_t *const *)a, key, ""), jsonx_str(*(json_t *const *)b, key, ""));
+}
+
+static void sort_by(json_t *sources, const char *key, int (*compare)(const void *, const void *, void *))
 {
 	size_t n = json_array_size(sources);
 	AUTO_FREE json_t **items = xcalloc(n + 1, sizeof *items);
 
 	for (size_t i = 0; i < n; i++)
 		items[i] = json_incref(json_array_get(sources, i));
-	qsort_r(items, n, sizeof *items, by_text_of, (void *)key);
+	qsort_r(items, n, sizeof *items, compare, (void *)key);
 	json_array_clear(sources);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(sources, items[i]);
+}
+
+void cli_sort_by(json_t *sources, const char *key)
+{
+	sort_by(sources, key, by_text_of);
+}
+
+void cli_sort_by_time(json_t *sources, const char *key)
+{
+	sort_by(sources, key, by_time_of);
 }
 
 const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format)
@@ -167,15 +194,14 @@ const char *cli_list_format(const char *given, const char *setting, bool quiet, 
 	return quiet && (!format || !*format || !strcmp(format, table_word)) ? quiet_format : format;
 }
 
-int cli_list_print(const struct cli_list *list, struct err *err)
+int cli_list_add(const struct cli_list *list, struct strbuf *out, struct err *err)
 {
 	const char *format = list->format && *list->format ? list->format : table_word;
 	bool table = str_starts(format, table_word);
-	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
 
 	/* A row as JSON has <, > and & escaped; what the function json is given has not. */
 	if (!strcmp(format, "json") || !strcmp(format, "{{json .}}")) {
-		print_json(list->rows);
+		add_json(list->rows, out);
 		return 0;
 	}
 	if (list->early && check_early(list, format, err))
@@ -184,16 +210,22 @@ int cli_list_print(const struct cli_list *list, struct err *err)
 		format = list->table;
 	else if (list->raw && !strcmp(format, "raw"))
 		format = list->raw;
-	else if (table)
-		format += sizeof table_word - 1;
-	AUTO_FREE char *text = unescape(format + (table ? strspn(format, " ") : 0));
+	AUTO_FREE char *text = cli_list_template(format);
 	struct cli_template *t = cli_template_parse(text, err);
 	if (!t)
 		return err_wrap(err, blame);
 	int rc = list->early || json_array_size(list->rows) ? 0 : check_fields(list, t, err);
 	if (!rc)
-		rc = table ? print_table(list, t, err) : add_rows(list, t, &out, err);
+		rc = table ? add_table(list, t, out, err) : add_rows(list, t, out, err);
 	cli_template_free(t);
+	return rc;
+}
+
+int cli_list_print(const struct cli_list *list, struct err *err)
+{
+	AUTO_STRBUF struct strbuf out = STRBUF_INIT;
+	int rc = cli_list_add(list, &out, err);
+
 	if (!rc && out.len)
 		fwrite(out.data, 1, out.len, stdout);
 	return rc;

@@ -44,11 +44,15 @@ struct cli_list {
 
 /* Sort what the daemon said by a text of it; "c10" comes after "c9". */
 void cli_sort_by(json_t *sources, const char *key);
+void cli_sort_by_time(json_t *sources, const char *key); /* RFC 3339, the earliest first */
 
 /* --format, or else the setting's; -q is for the table alone. */
 const char *cli_list_format(const char *given, const char *setting, bool quiet, const char *quiet_format);
 
 int cli_list_print(const struct cli_list *list, struct err *err);
+int cli_list_add(const struct cli_list *list, struct strbuf *out, struct err *err); /* the same, appended */
+/* What --format says, without "table" in front, and with tabs and line ends for "\t" and "\n": new. */
+char *cli_list_template(const char *format);
 void cli_list_free(struct cli_list *list);
 
 /* For a flag -f: "name=value" is needed. */

@@ -16,7 +16,6 @@
 #include <sys/sysmacros.h>
 
 #include "01-kernel/base/file.h"
-#include "01-kernel/base/ignore.h"
 #include "cli.h"
 #include "tar.h"
 
@@ -31,6 +30,9 @@ struct cli_pack {
 	bool joined;
 	struct links *links;
 	const struct cli_pack_rules *rules; /* or NULL */
+	/* Of the tree that is being packed: what is left out, and how much of a name leads to it. */
+	const struct ignore *ignore;
+	size_t top;
 };
 
 /* Files with several names that are in the archive already. */
@@ -119,10 +121,9 @@ static int put_entry(struct cli_pack *p, int dir, const char *base, const char *
 static int put_tree(struct cli_pack *p, int dir, const char *base, const char *path, const char *name,
 		    struct err *err);
 
-/* Names of a context begin with "./". */
 static bool is_left_out(const struct cli_pack *p, const char *name)
 {
-	return p->rules && name[1] == '/' && ignore_chooses(p->rules->ignore, name + 2);
+	return p->ignore && name[p->top] == '/' && ignore_chooses(p->ignore, name + p->top + 1);
 }
 
 static int put_children(struct cli_pack *p, int fd, const char *path, const char *name, struct err *err)
@@ -137,7 +138,7 @@ static int put_children(struct cli_pack *p, int fd, const char *path, const char
 			continue;
 		AUTO_FREE char *below = xasprintf("%s/%s", path, item->d_name);
 		AUTO_FREE char *inside = xasprintf("%s/%s", name, item->d_name);
-		if (is_left_out(p, inside) && !p->rules->ignore->exceptions)
+		if (is_left_out(p, inside) && !p->ignore->exceptions)
 			continue;
 		if (put_tree(p, fd, item->d_name, below, inside, err))
 			return -1;
@@ -178,14 +179,31 @@ static int put_extra(struct cli_pack *p, struct err *err)
 	return 0;
 }
 
+static int put_top(struct cli_pack *p, const char *path, const char *name, const struct ignore *ignore, struct err *err)
+{
+	p->ignore = ignore;
+	p->top = strlen(name);
+	return put_tree(p, AT_FDCWD, path, path, name, err);
+}
+
+static int put_trees(struct cli_pack *p, struct err *err)
+{
+	const struct cli_pack_rules *rules = p->rules;
+
+	if (p->path && put_top(p, p->path, p->name, rules ? rules->ignore : NULL, err))
+		return -1;
+	for (size_t i = 0; rules && i < rules->n_more; i++)
+		if (put_top(p, rules->more[i].path, rules->more[i].name, &rules->more[i].ignore, err))
+			return -1;
+	return 0;
+}
+
 static void *pack_all(void *argument)
 {
 	struct cli_pack *p = argument;
 	AUTO_STRBUF struct strbuf end = STRBUF_INIT;
 
-	p->rc = put_extra(p, &p->err);
-	if (!p->rc && p->path)
-		p->rc = put_tree(p, AT_FDCWD, p->path, p->path, p->name, &p->err);
+	p->rc = put_extra(p, &p->err) || put_trees(p, &p->err) ? -1 : 0;
 	cli_tar_end(&end);
 	if (!p->rc)
 		p->rc = put(p, end.data, end.len, &p->err);

@@ -34,6 +34,8 @@ struct cli_template_scope {
 	const char *type;
 	/* A key that a map has not is no mistake: it has no value. */
 	bool lenient;
+	/* It makes a table's headings: functions that give a text another look leave it as it is. */
+	bool heading;
 };
 
 /* NULL with err when it is malformed. */

@@ -186,18 +186,6 @@ static json_t *f_printf(ARGS)
 	return text_value(&sb);
 }
 
-/* There are no functions among the values. */
-static json_t *f_call(ARGS)
-{
-	AUTO_STRBUF struct strbuf text = STRBUF_INIT;
-
-	if (json_is_null(args[0]))
-		return bad(err, "call of nil");
-	cli_value_print(args[0], &text);
-	err_set(err, ERR_INVALID, "non-function %s of type %s", text.data ? text.data : "", cli_value_type(args[0]));
-	return NULL;
-}
-
 /* ---- collections and truth ----------------------------------------------- */
 
 static json_t *bad_type(struct err *err, const char *what, const json_t *value)
@@ -236,7 +224,7 @@ static json_t *step(json_t *value, const json_t *index, json_t **byte, struct er
 
 	bool map = json_is_object(value) && !cli_shape_name(value);
 
-	if (map && json_is_string(index))
+	if ((map || value == cli_value_nil_map()) && json_is_string(index))
 		return json_object_get(value, text_of(index));
 	if (map)
 		err_set(err, ERR_INVALID, "value has type %s; should be string", cli_value_type(index));
@@ -263,7 +251,8 @@ static json_t *f_index(ARGS)
 			json_decref(byte);
 			return NULL;
 		}
-		if (!next && (!json_is_object(value) || cli_shape_name(value) || !json_is_string(args[i])))
+		bool map = (json_is_object(value) && !cli_shape_name(value)) || value == cli_value_nil_map();
+		if (!next && !(map && json_is_string(args[i])))
 			return NULL;
 		if (!next)
 			return i + 1 == n ? json_string("") : json_null();
@@ -401,12 +390,12 @@ static json_t *f_ge(ARGS)
 
 /* Letters as template_private.h explains them. */
 static const struct template_function functions[] = {
-	{ "and", "aa*", f_last }, { "call", "aa*", f_call }, { "eq", "aa*", f_eq }, { "ge", "aa", f_ge }, { "gt", "aa", f_gt },
-	{ "html", "a*", template_html }, { "index", "aa*", f_index }, { "join", "ls", f_join }, { "js", "a*", template_js },
-	{ "json", "a", f_json }, { "le", "aa", f_le }, { "len", "a", f_len }, { "lower", "s", f_lower }, { "lt", "aa", f_lt },
+	{ "and", "aa*", f_last }, { "call", "aa*", NULL }, { "eq", "aa*", f_eq }, { "ge", "aa", f_ge }, { "gt", "aa", f_gt },
+	{ "html", "a*", template_html }, { "index", "aa*", f_index }, { "join", "ls", f_join, true }, { "js", "a*", template_js },
+	{ "json", "a", f_json, true }, { "le", "aa", f_le }, { "len", "a", f_len }, { "lower", "s", f_lower, true }, { "lt", "aa", f_lt },
 	{ "ne", "aa", f_ne }, { "not", "a", f_not }, { "or", "aa*", f_last }, { "pad", "sii", f_pad }, { "print", "a*", f_print },
-	{ "printf", "sa*", f_printf }, { "println", "a*", f_println }, { "slice", "aa*", f_slice }, { "split", "ss", f_split },
-	{ "title", "s", f_title }, { "truncate", "si", f_truncate }, { "upper", "s", f_upper },
+	{ "printf", "sa*", f_printf }, { "println", "a*", f_println }, { "slice", "aa*", f_slice }, { "split", "ss", f_split, true },
+	{ "title", "s", f_title, true }, { "truncate", "si", f_truncate, true }, { "upper", "s", f_upper, true },
 	{ "urlquery", "a*", template_urlquery },
 };
 

@@ -70,7 +70,8 @@ static bool open_action(struct parser *p, struct node *before)
 			quote = quote ? 0 : *q;
 	}
 	if (!*q) {
-		fail(p, !quote ? "unclosed action" : quote == '"' ? "unterminated quoted string" : "unterminated raw quoted string");
+		bool dot = q - p->p >= 1 && q[-1] == '.' && (q - p->p == 1 || isspace((unsigned char)q[-2])); /* of a number? */
+		fail(p, dot && !quote ? "illegal number syntax: \".\"" : !quote ? "unclosed action" : quote == '"' ? "unterminated quoted string" : "unterminated raw quoted string");
 		return false;
 	}
 	p->after = q + 2;

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "01-kernel/base/jsonx.h"
 #include "shape.h"
 #include "template_private.h"
 
@@ -213,68 +212,11 @@ static void print_real(struct strbuf *out, const struct spec *s, const json_t *v
 
 /* ---- any value ----------------------------------------------------------- */
 
-static void print_value(struct strbuf *out, const struct spec *s, const json_t *value);
-
-/* %+v says the names, too. */
-static void print_struct(struct strbuf *out, const struct spec *s, const json_t *value)
+static void print_leaf(struct strbuf *out, const json_t *value, const void *spec)
 {
-	const char *name, *between = cli_shape_is_pointer(value) ? "&{" : "{";
-	json_t *field;
-
-	json_object_foreach((json_t *)value, name, field) {
-		if (!*name)
-			continue;
-		strbuf_adds(out, between);
-		if (s->names)
-			strbuf_addf(out, "%s:", name);
-		print_value(out, s, field);
-		between = " ";
-	}
-	strbuf_adds(out, *between == ' ' ? "}" : "{}");
-}
-
-static void print_object(struct strbuf *out, const struct spec *s, const json_t *object)
-{
-	size_t n;
-
-	if (cli_shape_text(object)) {
-		AUTO_JSON json_t *text = json_string(cli_shape_text(object));
-		print_value(out, s, text);
-		return;
-	}
-	if (cli_shape_name(object)) {
-		print_struct(out, s, object);
-		return;
-	}
-	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
-	strbuf_adds(out, "map[");
-	for (size_t i = 0; i < n; i++) {
-		AUTO_JSON json_t *key = json_string(keys[i]);
-		strbuf_adds(out, i ? " " : "");
-		print_value(out, s, key);
-		strbuf_addc(out, ':');
-		print_value(out, s, json_object_get(object, keys[i]));
-	}
-	strbuf_addc(out, ']');
-}
-
-static void print_value(struct strbuf *out, const struct spec *s, const json_t *value)
-{
-	json_t *item;
-	size_t i;
+	const struct spec *s = spec;
 
 	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		print_object(out, s, value);
-		break;
-	case JSON_ARRAY:
-		strbuf_addc(out, '[');
-		json_array_foreach((json_t *)value, i, item) {
-			strbuf_adds(out, i ? " " : "");
-			print_value(out, s, item);
-		}
-		strbuf_addc(out, ']');
-		break;
 	case JSON_STRING:
 		print_text(out, s, value);
 		break;
@@ -296,6 +238,13 @@ static void print_value(struct strbuf *out, const struct spec *s, const json_t *
 		else
 			bad_verb(out, s->verb, value);
 	}
+}
+
+static void print_type(struct strbuf *out, const struct spec *s, const json_t *value)
+{
+	AUTO_FREE char *text = xasprintf("%s%s", cli_shape_is_pointer(value) ? "*" : "", cli_value_type(value));
+
+	pad(out, s, text);
 }
 
 /* ---- the format ---------------------------------------------------------- */
@@ -376,9 +325,9 @@ static const char *print_one(struct printing *p, const char *c)
 	else if (p->next >= p->n)
 		strbuf_addf(p->out, "%%!%c(MISSING)", s.verb);
 	else if (s.verb == 'T')
-		pad(p->out, &s, cli_value_type(p->args[p->next++]));
+		print_type(p->out, &s, p->args[p->next++]);
 	else
-		print_value(p->out, &s, p->args[p->next++]);
+		cli_value_compose(p->out, p->args[p->next++], print_leaf, &s, s.names);
 	return c;
 }
 

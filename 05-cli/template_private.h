@@ -64,7 +64,8 @@ struct definition *template_find(const struct cli_template *t, const char *name)
  * with "*" behind it, the last may be there any number of times, or not at all. */
 struct template_function {
 	const char *name, *types;
-	json_t *(*call)(json_t **args, size_t n, struct err *err); /* new, or NULL with err */
+	json_t *(*call)(json_t **args, size_t n, struct err *err); /* new, or NULL with err. NULL: there is none */
+	bool looks; /* not done to headings */
 };
 const struct template_function *template_function_find(const char *name);
 

@@ -64,7 +64,7 @@ static json_t *missing(struct run *r, const struct operand *o, size_t index, con
 {
 	const char *name = o->fields.v[index], *type = r->scope ? r->scope->type : NULL;
 	const char *pointer = cli_shape_is_pointer(value) ? "*" : "";
-	bool map = json_is_object(value) && !type && !cli_shape_name(value);
+	bool map = (json_is_object(value) && !type && !cli_shape_name(value)) || value == cli_value_nil_map();
 
 	if (map && r->scope && r->scope->lenient)
 		return json_incref(cli_value_none());
@@ -136,18 +136,35 @@ static bool fits(char type, const json_t *value)
 	       (type == 'l' && (json_is_array(value) || json_is_null(value)));
 }
 
+static bool takes_more(const struct template_function *f)
+{
+	return f->types[strlen(f->types) - 1] == '*';
+}
+
+static size_t least_args(const struct template_function *f)
+{
+	return strlen(f->types) - (takes_more(f) ? 2 : 0);
+}
+
+/* That is asked before they have values. */
+static bool check_count(struct run *r, const struct operand *o, size_t n)
+{
+	const struct template_function *f = template_function_find(o->name);
+	size_t want = least_args(f);
+
+	if (takes_more(f) ? n >= want : n == want)
+		return true;
+	return fail_text(r, o->line, o->column, o->name, "wrong number of args for %s: want %s%zu got %zu", o->name,
+			 takes_more(f) ? "at least " : "", want, n) != NULL;
+}
+
 /* Are these the arguments that the function takes? `words` are the operands that they come from;
  * there is one less where the last came through a pipe. */
 static bool check_args(struct run *r, const struct operand *o, const struct template_function *f, const struct operand *words,
 		       size_t n_words, json_t **args, size_t n)
 {
-	size_t want = strlen(f->types);
-	bool open = f->types[want - 1] == '*';
+	size_t want = least_args(f);
 
-	want -= open ? 2 : 0;
-	if (open ? n < want : n != want)
-		return fail_text(r, o->line, o->column, o->name, "wrong number of args for %s: want %s%zu got %zu", o->name,
-				 open ? "at least " : "", want, n) != NULL;
 	for (size_t i = 0; i < n; i++) {
 		char type = f->types[i < want ? i : want];
 		const struct operand *from = i < n_words ? &words[i] : o;
@@ -167,8 +184,14 @@ static json_t *call(struct run *r, const struct operand *o, const struct operand
 	const struct template_function *f = template_function_find(o->name);
 	struct err why;
 
+	if (r->scope && r->scope->heading && f->looks)
+		return json_is_string(args[0]) ? json_incref(args[0]) : fail(r, o, "it is no heading");
 	if (!check_args(r, o, f, words, n_words, args, n))
 		return NULL;
+	if (!f->call) /* there are no functions among the values */
+		return json_is_null(args[0]) ? fail(r, o, "error calling call: call of nil")
+					     : fail(r, o, "error calling call: non-function %s of type %s",
+						    n_words ? words[0].text : o->name, cli_value_type(args[0]));
 	json_t *value = f->call(args, n, &why);
 	return value ? value : fail(r, o, "error calling %s: %s", o->name, why.msg);
 }
@@ -190,7 +213,7 @@ static json_t *run_operand(struct run *r, const struct operand *o, json_t *dot, 
 	if (n && !o->fields.n)
 		return fail(r, o, "can't give argument to non-function %s", o->text);
 	if (o->kind == OPERAND_FUNCTION)
-		start = call(r, o, NULL, 0, NULL, 0);
+		start = check_count(r, o, 0) ? call(r, o, NULL, 0, NULL, 0) : NULL;
 	else if (o->kind == OPERAND_LITERAL)
 		start = json_incref(o->literal);
 	else if (o->kind == OPERAND_VARIABLE)
@@ -217,6 +240,8 @@ static json_t *run_command(struct run *r, const struct command *c, json_t *dot, 
 
 	if (first->kind == OPERAND_LITERAL && json_is_null(first->literal))
 		return fail(r, first, "nil is not a command");
+	if (first->kind == OPERAND_FUNCTION && !first->fields.n)
+		good = check_count(r, first, c->n - 1 + (piped ? 1 : 0));
 	for (size_t i = 1; good && !decided && i < c->n; i++) {
 		good = (args[n] = run_operand(r, &c->v[i], dot, NULL, 0)) != NULL;
 		decided = good && decides(first, args[n]);

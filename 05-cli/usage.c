@@ -176,6 +176,10 @@ static void print_aliases(FILE *out, const struct cli_verb *verb)
 {
 	const char *names = verb->names;
 
+	if (verb->command->aliases) {
+		fprintf(out, "\nAliases:\n  %s\n", verb->command->aliases);
+		return;
+	}
 	if (!verb->group || (!verb->top && !strchr(names, ' ')))
 		return;
 	fputs("\nAliases:\n  ", out);

@@ -49,75 +49,97 @@ static void print_real(double number, struct strbuf *out)
 	strbuf_adds(out, text);
 }
 
-/* Go prints a struct as {1 2}, one that is pointed at as &{1 2}. */
-static void print_struct(const json_t *value, struct strbuf *out)
+/* ---- what is made of others ---------------------------------------------- */
+
+struct composing {
+	struct strbuf *out;
+	cli_leaf leaf;
+	const void *arg;
+	bool names;
+};
+
+static void compose(const struct composing *c, const json_t *value);
+
+static void compose_text(const struct composing *c, const char *text)
+{
+	AUTO_JSON json_t *value = json_string(text);
+
+	c->leaf(c->out, value, c->arg);
+}
+
+/* Go prints a struct as {1 2}. */
+static void compose_struct(const struct composing *c, const json_t *value)
 {
 	const char *name, *between = "";
 	json_t *field;
 
-	strbuf_addc(out, '{');
+	strbuf_addc(c->out, '{');
 	json_object_foreach((json_t *)value, name, field) {
 		if (!*name)
 			continue;
-		strbuf_adds(out, between);
-		cli_value_print(field, out);
+		strbuf_adds(c->out, between);
+		if (c->names)
+			strbuf_addf(c->out, "%s:", name);
+		compose(c, field);
 		between = " ";
 	}
-	strbuf_addc(out, '}');
+	strbuf_addc(c->out, '}');
 }
 
-/* Go prints a map sorted by key: map[a:1 b:2]. */
-static void print_object(const json_t *object, struct strbuf *out)
+/* One that is pointed at is &{1 2}; a map is sorted by key: map[a:1 b:2]. */
+static void compose_object(const struct composing *c, const json_t *object)
 {
 	size_t n;
 
 	if (cli_shape_text(object)) {
-		strbuf_adds(out, cli_shape_text(object));
+		compose_text(c, cli_shape_text(object));
 		return;
 	}
 	if (cli_shape_name(object)) {
-		strbuf_adds(out, cli_shape_is_pointer(object) ? "&" : "");
-		print_struct(object, out);
+		strbuf_adds(c->out, cli_shape_is_pointer(object) ? "&" : "");
+		compose_struct(c, object);
 		return;
 	}
 	AUTO_FREE const char **keys = jsonx_sorted_keys(object, &n);
 
-	strbuf_adds(out, "map[");
+	strbuf_adds(c->out, "map[");
 	for (size_t i = 0; i < n; i++) {
-		strbuf_addf(out, "%s%s:", i ? " " : "", keys[i]);
-		cli_value_print(json_object_get(object, keys[i]), out);
+		strbuf_adds(c->out, i ? " " : "");
+		compose_text(c, keys[i]);
+		strbuf_addc(c->out, ':');
+		compose(c, json_object_get(object, keys[i]));
 	}
-	strbuf_addc(out, ']');
+	strbuf_addc(c->out, ']');
 }
 
-static void print_array(const json_t *array, struct strbuf *out)
+static void compose(const struct composing *c, const json_t *value)
 {
-	strbuf_addc(out, '[');
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		if (i)
-			strbuf_addc(out, ' ');
-		cli_value_print(json_array_get(array, i), out);
+	json_t *item;
+	size_t i;
+
+	if (json_is_object(value)) {
+		compose_object(c, value);
+	} else if (json_is_array(value)) {
+		strbuf_addc(c->out, '[');
+		json_array_foreach((json_t *)value, i, item) {
+			strbuf_adds(c->out, i ? " " : "");
+			compose(c, item);
+		}
+		strbuf_addc(c->out, ']');
+	} else {
+		c->leaf(c->out, value, c->arg);
 	}
-	strbuf_addc(out, ']');
 }
 
-void cli_value_show(const json_t *value, struct strbuf *out)
+void cli_value_compose(struct strbuf *out, const json_t *value, cli_leaf leaf, const void *arg, bool names)
 {
-	if (cli_shape_is_pointer(value) && !cli_shape_text(value))
-		print_struct(value, out);
-	else
-		cli_value_print(value, out);
+	compose(&(struct composing){ out, leaf, arg, names }, value);
 }
 
-void cli_value_print(const json_t *value, struct strbuf *out)
+static void print_leaf(struct strbuf *out, const json_t *value, const void *unused)
 {
+	(void)unused;
 	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		print_object(value, out);
-		break;
-	case JSON_ARRAY:
-		print_array(value, out);
-		break;
 	case JSON_STRING:
 		strbuf_add(out, json_string_value(value), json_string_length(value));
 		break;
@@ -133,6 +155,21 @@ void cli_value_print(const json_t *value, struct strbuf *out)
 	default:
 		strbuf_adds(out, json_is_true(value) ? "true" : "false");
 	}
+}
+
+void cli_value_print(const json_t *value, struct strbuf *out)
+{
+	cli_value_compose(out, value, print_leaf, NULL, false);
+}
+
+void cli_value_show(const json_t *value, struct strbuf *out)
+{
+	const struct composing c = { out, print_leaf, NULL, false };
+
+	if (cli_shape_is_pointer(value) && !cli_shape_text(value))
+		compose_struct(&c, value);
+	else
+		compose(&c, value);
 }
 
 static json_t *plain_object(const json_t *object)

@@ -14,6 +14,11 @@ void cli_value_print(const json_t *value, struct strbuf *out);
 /* As {{.}} does: a pointer is followed. */
 void cli_value_show(const json_t *value, struct strbuf *out);
 
+/* The same lists, maps and structs around what `leaf` writes of their texts, numbers and nulls; `names`: with those of
+ * fields, as %+v has them. */
+typedef void (*cli_leaf)(struct strbuf *out, const json_t *value, const void *arg);
+void cli_value_compose(struct strbuf *out, const json_t *value, cli_leaf leaf, const void *arg, bool names);
+
 /* What a template gets where Go has no value at all: prints as "<no value>", and is nothing. Borrowed, for ever. */
 json_t *cli_value_none(void);
 /* A list and a map that are nil: null in JSON, and printed as empty. */

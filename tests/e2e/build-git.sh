@@ -15,7 +15,7 @@ files() { docker create --name look x x >/dev/null && docker export look | tar -
 content() { docker create --name look x x >/dev/null && docker cp "look:$1" - | tar -xOf -; docker rm look >/dev/null; }
 start_stack busybox
 launch gitd "$(git --exec-path)/git-daemon" --base-path="$S" --export-all --listen=127.0.0.1 --reuseaddr "$S"
-git init -q part && echo part >part/file && save part one
+git init -q part && echo part >part/file && echo FROM scratch >part/Dockerfile && save part one
 ready gitd 10 git ls-remote git://127.0.0.1/part
 
 # ---- a context: the default branch, submodules, what is ignored; a branch, a tag, a commit, a directory
@@ -35,6 +35,7 @@ expect_eq "the default branch, without what is ignored, root's" "-rw-r--r-- 0/0 
 lrwxrwxrwx 0/0 link
 drwxr-xr-x 0/0 part/
 -rw-r--r-- 0/0 part/.git
+-rw-r--r-- 0/0 part/Dockerfile
 -rw-r--r-- 0/0 part/file
 drwxr-xr-x 0/0 sub/
 -rw-r--r-- 0/0 sub/Dockerfile
@@ -72,6 +73,20 @@ refused 'expected checksum to match 0123' 'ADD --checksum=0123 git://127.0.0.1/a
 refused "can't be a URL for COPY" 'COPY git://127.0.0.1/app /x'
 refused 'git: .*(could not read|Authentication failed)' 'ADD http://127.0.0.1:8098/private/app.git /x'
 GIT_AUTH_TOKEN=word expect_ok docker build --secret id=GIT_AUTH_TOKEN,env=GIT_AUTH_TOKEN .
+export WORD=word WRONG=wrong
+expect_ok docker build --no-cache --secret id=GIT_AUTH_TOKEN.127.0.0.1:8098,env=WORD --secret id=GIT_AUTH_HEADER,env=WRONG .
+
+# ---- a login for what ADD downloads: for its host, and for no other that this one sends to
+login() { docker build --no-cache --secret id=HTTP_AUTH_TOKEN_127.0.0.1,env=WORD "$@"; }
+refused 'a.txt: .*401' 'ADD http://127.0.0.1:8098/bearer/app/a.txt /x'
+expect_ok login .
+printf 'FROM scratch\nADD http://127.0.0.1:8098/hop/127.0.0.1/app/a.txt /x\n' >Dockerfile
+expect_ok login .
+printf 'FROM scratch\nADD http://127.0.0.1:8098/hop/localhost/app/a.txt /x\n' >Dockerfile
+expect_fail 1 '401' login .
+printf 'FROM scratch\nADD http://127.0.0.1:8098/private/app/a.txt /x\n' >Dockerfile
+HEADER="basic $(printf x-access-token:word | base64)" expect_ok docker build --secret id=HTTP_AUTH_HEADER_127.0.0.1,env=HEADER .
+expect_ok login http://127.0.0.1:8098/bearer/part/Dockerfile
 
 # ---- hostile: submodules from the host's disk and by a command; and what git could do if it were taken over
 for url in "$S/part" "ext::touch $T/escaped"; do

@@ -58,6 +58,44 @@ expect_ok docker build .
 expect_ok docker build --no-cache-filter ONE .
 expect_eq "--no-cache-filter" "1" "$(grep -x '[12]' <<<"$output")"
 
+# ---- --build-context: trees and images under names, which stand in for stages and images
+mkdir -p "$T/other/sub" "$T/empty" && echo other >"$T/other/o.txt" && echo not >"$T/other/x.log" && echo '*.log' >"$T/other/.dockerignore" && ln -s "$T/secret" "$T/other/link"
+cat >"$T/empty/Dockerfile" <<'D'
+FROM none.invalid/none AS stage
+RUN false
+FROM debian:12
+COPY --from=Other . /copied/
+COPY --from=stage o.txt /second.txt
+RUN --mount=from=other,target=/m cat /m/o.txt && find /copied /second.txt .build-contexts | sort | xargs
+RUN --mount=target=/m ls -A /m
+D
+named() { docker build --build-context "other=$T/other" --build-context "stage=$T/other" --build-context docker.io/library/debian:12=docker-image://busybox "$@"; }
+named_alone() { named - <"$T/df"; }
+expect_ok named "$T/empty"
+expect_match "what a bind of it has" '^other$' "$output"
+expect_match "copied, by its own .dockerignore" '^/copied /copied/.dockerignore /copied/link /copied/o.txt /copied/sub /second.txt$' "$output"
+expect_match "the build's own context has none of it" '^Dockerfile$' "$output"
+expect_match "unchanged, it is in the cache" 4 "$(named "$T/empty" | grep -c 'Using cache')"
+echo changed >"$T/other/o.txt"
+expect_match "changed, it is not" '^changed$' "$(named - <"$T/empty/Dockerfile" 2>&1)"
+(cd "$T/other" && tar -cf "$T/elsewhere/o.tar" o.txt && cd "$T/elsewhere" && exec python3 -m http.server --bind 127.0.0.1 8096 2>/dev/null) &
+web=$!
+expect_ok wait_for 5 curl -fsS -o /dev/null http://127.0.0.1:8096/o.tar
+expect_match "an archive that the daemon fetches" '^changed$' "$(docker build --build-context o=http://127.0.0.1:8096/o.tar - <<<$'FROM busybox\nCOPY --from=o o.txt /\nRUN cat /o.txt' 2>&1)"
+kill $web
+named -q -t files - <<<$'FROM other AS x\nENV A=a\nFROM x\nCOPY --from=stage o.txt /second' >/dev/null
+expect_eq "FROM files: an image of them, and what the Dockerfile says" "A=a, 2 layers" \
+	"$(docker inspect -f '{{index .Config.Env 1}}, {{len .RootFS.Layers}} layers' files)"
+expect_eq "with what is in them" changed "$(docker create --name look files x >/dev/null && docker cp look:/o.txt - | tar -xO && docker rm look >/dev/null)"
+printf 'FROM scratch\nCOPY --from=other x.log /\n' >"$T/df" && expect_fail 1 'COPY failed: .*stat x.log: file does not exist' named_alone
+printf 'FROM scratch\nCOPY --from=other link /\n' >"$T/df" && expect_fail 1 'COPY failed: .*link' named_alone
+expect_fail 1 'build context x: path "/none" not found' docker build --build-context x=/none .
+expect_fail 1 'expected NAME=VALUE' docker build --build-context x .
+expect_fail 1 'oci-layout://y is not supported' docker build --build-context x=oci-layout://y .
+expect_fail 1 'beside an archive on standard input' eval 'tar -c Dockerfile | docker build --build-context "x=$T/other" -'
+expect_match "one that did not come" 'build context x: it did not come' \
+	"$(tar -c Dockerfile | curl -sS --unix-socket "$T/docker.sock" --data-binary @- -X POST 'http://d/build?buildcontexts=%7B%22x%22:%22local://0%22%7D')"
+
 # ---- --ssh: agents of the client's in a RUN, for as long as that runs
 mkdir "$T/s" && cd "$T/s" || fail "make a context"
 for f in "$(command -v ssh-add)" $(ldd "$(command -v ssh-add)" | grep -o '/[^ ]*'); do cp -L "$f" . || fail "copy $f"; done
@@ -177,6 +215,12 @@ expect_fail 7 "The command '/bin/sh -c exit 7' returned a non-zero code: 7" dock
 expect_match "the line is shown" '2 \| >>> RUN exit 7' "$output"
 expect_fail 7 'Step 2/2' docker build -q .
 expect_fail 1 'squash is not supported' docker build --squash .
+DOCKER_CONTENT_TRUST=1 expect_fail 1 'does not check signatures' docker build .
+expect_fail 1 'does not check signatures' docker build --disable-content-trust=false .
+for flag in device=vendor.com/class=x security=insecure; do
+	printf 'FROM none.invalid/none\nRUN --%s true\n' "$flag" >"$T/df"
+	expect_fail 1 "RUN --${flag%%=*}.* is not supported" docker build -f "$T/df" .
+done
 expect_fail 1 'dockerignore: "\[a" is no pattern' eval 'echo "[a" >"$T/s/.dockerignore"; docker build "$T/s"'
 expect_fail 1 'path "/none" not found' docker build /none
 expect_fail 1 'unable to evaluate symlinks in Dockerfile path: lstat nofile: no such file' docker build -f nofile .

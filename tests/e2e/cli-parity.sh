@@ -35,6 +35,10 @@ start_stack
 (run_steps "$real" "$T/docker.sock" real-ours steps first_steps)
 (run_steps "$ours" "$T/docker.sock" ours-ours steps first_steps)
 compare "both clients with our daemon" real-ours ours-ours
+# The screen is never empty: each frame is drawn over the last one, where the real one draws it twice.
+frames=$(script -qec "timeout -s INT 1 $ours stats" /dev/null | cat -v)
+expect_match "stats begins at the top, line over line" '^\^\[\[HCONTAINER ID +NAME.*PIDS\^\[\[K\^M$' "$frames"
+expect_match "and erases what is below" '^\^\[\[J\^\[\[HCONTAINER' "$frames"
 stop_stack
 # Half a minute, which CI has not: there it is our daemon alone.
 if [ -z "${CI:-}" ] && real_daemon; then

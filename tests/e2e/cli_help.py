@@ -12,8 +12,8 @@ import sys
 
 ours, real = sys.argv[1:]
 GROUPS = ["container", "image", "network", "volume", "system", "context", "builder", "manifest"]
-# Swarm, plugins, trust, checkpoints; and the builder's own test.
-NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint", "build"}
+# Swarm, plugins, trust, checkpoints.
+NOT_OURS = {"config", "node", "secret", "service", "stack", "swarm", "plugin", "trust", "checkpoint"}
 NO_FLAG = {
     "start": {"--checkpoint", "--checkpoint-dir"},
     "volume ls": {"--cluster"}, "volume update": {"--availability"},
@@ -21,12 +21,16 @@ NO_FLAG = {
                                          "topology-preferred topology-required type").split()},
 }
 NO_FLAG["container start"] = NO_FLAG["start"]
+# BuildKit's, which the classic builder's help has not.
+NO_FLAG["build"] = {"--" + n for n in "build-context cache-to no-cache-filter output progress secret ssh".split()}
+NO_FLAG["builder build"] = NO_FLAG["build"]
 # Where their text has a slip, or says what only theirs does.
-OTHER_TEXT = {("create", "--pull"), ("container create", "--pull"), ("context import", "about"), ("builder prune", "usage")}
+OTHER_TEXT = {("create", "--pull"), ("container create", "--pull"), ("context import", "about"), ("builder prune", "usage"),
+              ("build", "--cache-from"), ("builder build", "--cache-from")}
 
 
 def text(program, words):
-    env = dict(os.environ, DOCKER_HOST="unix:///nonexistent", COLUMNS="80")
+    env = dict(os.environ, DOCKER_HOST="unix:///nonexistent", COLUMNS="80", DOCKER_BUILDKIT="0")
     env.pop("DOCKER_CONTEXT", None)
     return subprocess.run([program, *words, "--help"], env=env, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout

@@ -12,6 +12,7 @@ first_steps() {
 	d pull nosuch
 	d images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
 	d images nosuch
+	d images --digests --format 'table {{.Repository}}' busybox
 	d image inspect -f '{{.Architecture}} {{.Os}} {{json .Config.Cmd}} {{len .RootFS.Layers}}' busybox
 	d history --format '{{.CreatedBy}}|{{.Size}}' --no-trunc busybox
 	d tag busybox copy:1
@@ -21,6 +22,14 @@ first_steps() {
 	for type in config container image network node plugin secret service task volume nonsense ''; do d inspect --type "$type" nosuch; done
 	d ps --format '{{.Nosuch}}'
 	d ps --format '{{.Names'
+	d ps --format '{{slice .Names 1}}'
+	d events --since 1h --until 0s -f event=none --format '{{.Nosuch}}'
+	d events --since 1h --until 0s -f event=none --format '{{index .Actor.Attributes "a"}}'
+	d events --since 1h --until 0s -f event=tag --format '' | cut -d ' ' -f 2,3 | uniq
+	d context ls --format 'table {{.Current}}'
+	d system df -v --format 'x\ty{{.Nosuch}}'
+	d system df -v --format '{{range .Images}}{{.ID}} {{.Digest}}{{end}}' | cut -d : -f 1
+	d system df -v --format raw | sed 's/: .*//'
 	d info --format '{{.Containers}} {{.Images}} {{.OSType}}'
 	d version --format '{{.Server.Os}}'
 	mkdir "$work/settings"
@@ -71,6 +80,7 @@ steps() {
 	d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}} {{index .Labels "a"}}' parity
 	d volume ls
 	d volume inspect -f '{{.Name}} {{.Driver}} {{json .Labels}}' data
+	d volume inspect -f '{{.Nosuch}}' data
 	d run --rm busybox echo hello
 	d run --rm busybox sh -c 'exit 7'
 	d run --rm busybox no-such-program
@@ -82,6 +92,7 @@ steps() {
 	d inspect -f '{{.Id}}|{{len .State}}' made
 	d inspect -f '{{.State.Nosuch}}' made
 	d events --since 1h --until 0s -f container=made -f event=create --format '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.k}} {{.Actor.Nosuch}}'
+	d events --since 1h --until 0s -f container=made -f event=create --format '{{if false}}x{{end}}' | uniq # what went before has its own
 	d network inspect -f '{{.IPAM}} {{.Options}} {{.ConfigFrom}}' parity
 	for verb in ps "volume ls" "network ls"; do d $verb --format raw; done | grep -v "_id:\|_at:"
 	d ps -q --format '{{.Names}}'
@@ -113,6 +124,8 @@ steps() {
 	d save -o "$work/saved.tar" made:1
 	d load -i "$work/saved.tar"
 	script -qec "$cli load -i $work/saved.tar" /dev/null # with progress
+	script -qec "$cli cp other:/new $work/again" /dev/null
+	d volume prune
 	d export -o "$work/exported.tar" other
 	d import "$work/exported.tar" imported:1
 	d kill -s KILL other

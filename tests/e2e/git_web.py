@@ -1,20 +1,28 @@
-"""git_web.py PORT - the working directory's files over HTTP, and below /private/ the same ones for whoever sends
-the token "word" as BuildKit's GIT_AUTH_TOKEN is sent: to git it is a server that can do nothing."""
+"""git_web.py PORT - the working directory's files over HTTP, and the same ones for whoever sends the token "word":
+below /private/ as BuildKit's GIT_AUTH_TOKEN is sent, below /bearer/ as its HTTP_AUTH_TOKEN is. /hop/HOST/ redirects to
+HOST's /bearer/. To git it is a server that can do nothing."""
 
 import base64
 import http.server
 import sys
 
-LOGIN = "basic " + base64.b64encode(b"x-access-token:word").decode()
+LOGINS = {"private": "basic " + base64.b64encode(b"x-access-token:word").decode(), "bearer": "Bearer word"}
 
 
 class Web(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
-        if self.path.startswith("/private/"):
-            if self.headers.get("Authorization") != LOGIN:
+        first, _, rest = self.path[1:].partition("/")
+        if first == "hop":
+            host, _, rest = rest.partition("/")
+            self.send_response(302)
+            self.send_header("Location", f"http://{host}:{sys.argv[1]}/bearer/{rest}")
+            self.end_headers()
+            return
+        if first in LOGINS:
+            if self.headers.get("Authorization") != LOGINS[first]:
                 self.send_error(401)
                 return
-            self.path = self.path.removeprefix("/private")
+            self.path = "/" + rest
         super().do_GET()
 
     def log_message(self, *_):

@@ -20,12 +20,17 @@ expect_match "the change of root" 'kernel: pivot_root\(.*/rootfs\)' "$drawn"
 expect_match "a write to a cgroup" 'kernel: write\(/sys/fs/cgroup/.*/docker/[0-9a-f]{12}/[a-z.]+, ".*"\)' "$drawn"
 expect_match "the filter" 'kernel: seccomp\(SECCOMP_SET_MODE_FILTER, [0-9]+ instructions\)' "$drawn"
 expect_match "the program" 'kernel: execve\(env\)' "$drawn"
-expect_ok docker rm one
+expect_match "what the daemon does at its end, for who waits" 'dockerd: exit of one \(0\).*dockerd: network: leave bridge.*containerd: DELETE /v1/tasks' \
+	"$(tr '\n' ' ' <<<"$drawn")"
+expect_ok docker --trace rm one
+expect_match "its removal" 'dockerd: remove one$' "$output"
+expect_fail 1 'dockerd: restart again in 100 ms' docker --trace run --restart on-failure:1 --name again busybox false
 expect_ok docker run -d --name two busybox sleep 100
 expect_ok docker --trace exec two true
 expect_match "exec enters the namespaces" 'runc: exec.*kernel: setns\(.*CLONE_NEWNS.*kernel: execve\(true\)' "$(tr '\n' ' ' <<<"$output")"
 expect_ok docker --trace rm -f two
 expect_match "the end of it, too" 'shim: runc kill [0-9a-f]{12}$' "$output"
+expect_match "up to its exit" 'dockerd: exit of two \(137\).*dockerd: remove two' "$(tr '\n' ' ' <<<"$output")"
 
 # ---- written, and two at once ----
 DOCKER_TRACE=$T/a.json docker run --rm --name first busybox true &

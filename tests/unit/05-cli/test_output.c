@@ -107,6 +107,10 @@ static void formats(void)
 		{ "", "CONTAINER ID   NAMES\n1              a\n2              b\n" },
 		{ "table", "CONTAINER ID   NAMES\n1              a\n2              b\n" },
 		{ "table {{.Names}}\\t{{.Label \"com.x.y-z\"}}", "NAMES     y z\na         v\nb         \n" },
+		{ "table {{.ID}}\\t{{json .Names}} {{upper .Names}} {{truncate .Names 0}}", "CONTAINER ID   NAMES NAMES NAMES\n1              \"a\" A \n2              \"b\" B \n" },
+		{ "table {{.ID}}\\t{{range split .Names \"x\"}}[{{.}}]{{end}}", "CONTAINER ID   \n1              [a]\n2              [b]\n" },
+		{ "table {{.ID}}\\t{{index (split .Names \"x\") 0}}", "CONTAINER ID   78\n1              a\n2              b\n" },
+		{ "table {{.ID}}\\t{{json .}}", "CONTAINER ID   \n1              {\"ID\":\"1\",\"Names\":\"a\"}\n2              {\"ID\":\"2\",\"Names\":\"b\"}\n" },
 		{ "json", "{\"ID\":\"1\",\"Names\":\"a\"}\n{\"ID\":\"2\",\"Names\":\"b\"}\n" },
 		{ "{{.ID}}\\t{{.Names}}", "1\ta\n2\tb\n" }, { "raw", "id: 1\n\nid: 2\n\n" },
 	};
