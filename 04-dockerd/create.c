@@ -22,6 +22,7 @@
 #include "api.h"
 #include "defaults.h"
 #include "events.h"
+#include "first_files.h"
 #include "health.h"
 #include "images.h"
 #include "links.h"
@@ -123,7 +124,8 @@ static int make_parts(struct making *m, struct err *err)
 	if (file_mkdir_p(dir, 0710, err))
 		return -1;
 	m->has_dir = true;
-	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
+	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err) ||
+	    dockerd_first_files(m->d, m->c->id, err))
 		return -1;
 	if (dockerd_mounts_realise(m->d, m->c->id, m->c->mounts, err))
 		return -1;

@@ -213,17 +213,17 @@ static void default_paths(json_t *host, const char *key, json_t *paths)
 	json_decref(paths);
 }
 
-/* Go's omitempty, for a mount and its options; an object stays, for the pointer to it is not nil. */
-static void omit_empty(json_t *object)
+/* Go's omitempty, for a mount and its options, but not for the maps in those: a label may be "". */
+static void omit_empty(json_t *object, int levels)
 {
 	const char *key;
 	json_t *v;
 	void *next;
 
 	json_object_foreach_safe(object, next, key, v)
-		if (json_is_object(v))
-			omit_empty(v);
-		else if (dockerd_is_empty(v))
+		if (json_is_object(v) && levels > 1)
+			omit_empty(v, levels - 1);
+		else if (!json_is_object(v) && dockerd_is_empty(v))
 			json_object_del(object, key);
 }
 
@@ -235,7 +235,7 @@ static void fill_defaults(json_t *host)
 	size_t i;
 
 	json_array_foreach(json_object_get(host, "Mounts"), i, mount)
-		omit_empty(mount);
+		omit_empty(mount, 2);
 	default_word(host, "NetworkMode", "default");
 	default_word(host, "IpcMode", "private");
 	default_word(host, "CgroupnsMode",

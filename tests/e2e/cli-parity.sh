@@ -39,6 +39,9 @@ compare "both clients with our daemon" real-ours ours-ours
 frames=$(script -qec "timeout -s INT 1 $ours stats" /dev/null | cat -v)
 expect_match "stats begins at the top, line over line" '^\^\[\[HCONTAINER ID +NAME.*PIDS\^\[\[K\^M$' "$frames"
 expect_match "and erases what is below" '^\^\[\[J\^\[\[HCONTAINER' "$frames"
+interrupted() { python3 "$TOP/tests/e2e/cli_interrupt.py" "$ours" "$@"; }
+expect_eq "ctrl-C at a password leaves the terminal as it was" "echo -2 b'\\r\\n'" "$(interrupted Password login -u me 127.0.0.1:1)"
+expect_eq "and at a question" "echo -2 b'\\r\\n'" "$(interrupted y/N volume prune)"
 stop_stack
 # Half a minute, which CI has not: there it is our daemon alone.
 if [ -z "${CI:-}" ] && real_daemon; then

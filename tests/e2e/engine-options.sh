@@ -22,6 +22,8 @@ expect_eq "no new privileges" 1 "$(run --security-opt no-new-privileges busybox 
 expect_eq "a filter of system calls" 2 "$(run busybox awk '/^Seccomp:/ { print $2 }' /proc/self/status)"
 expect_eq "and without one" 0 "$(run --security-opt seccomp=unconfined busybox awk '/^Seccomp:/ { print $2 }' /proc/self/status)"
 expect_match "a read-only root" 'Read-only file system' "$(run --read-only busybox touch /x)"
+expect_eq "the mark of a container, and what is mounted" "-rwxr-xr-x /proc/mounts" \
+	"$(run --read-only busybox sh -c 'echo $(ls -l /.dockerenv | cut -c 1-10) $(readlink /etc/mtab)')"
 expect_eq "privileged: the host's devices" yes "$(run --privileged busybox sh -c '[ -c /dev/kmsg ] && echo yes')"
 expect_eq "limits of the process" "100 200" "$(run --ulimit nofile=100:200 busybox sh -c 'echo $(ulimit -n) $(ulimit -Hn)')"
 d run -d --name unlimited --ulimit core=-1 --ulimit stack=1048576:-1 busybox sleep 1000 >"$T/none"

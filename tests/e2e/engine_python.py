@@ -467,15 +467,18 @@ def volumes():
     v = client.volumes.create("vol", labels={"k": "v"})
     expect("by label", [v], client.volumes.list(filters={"label": "k=v"}))
     client.containers.run("busybox", ["sh", "-c", "echo kept >/data/f"], volumes={"vol": {"bind": "/data", "mode": "rw"}}, remove=True)
-    c = sleeper(mounts=[docker.types.Mount("/data", "vol", read_only=True), docker.types.Mount("/mem", None, type="tmpfs")])
+    c = sleeper(mounts=[docker.types.Mount("/data", "vol", read_only=True), docker.types.Mount("/mem", None, type="tmpfs"),
+                        docker.types.Mount("/l", "labelled", labels={"empty": ""})])
     expect("as it was asked for, and no more", [{"Type": "volume", "Source": "vol", "Target": "/data", "ReadOnly": True},
-                                                {"Type": "tmpfs", "Target": "/mem"}], c.attrs["HostConfig"]["Mounts"])
+                                                {"Type": "tmpfs", "Target": "/mem"}], c.attrs["HostConfig"]["Mounts"][:2])
+    expect("a label of nothing", {"empty": ""}, client.volumes.get("labelled").attrs["Labels"])
     expect("a mode", "z", c.attrs["Mounts"][0]["Mode"])
     expect("kept", b"kept\n", c.exec_run(["cat", "/data/f"]).output)
     expect("read-only", 1, c.exec_run(["touch", "/data/g"]).exit_code)
     expect_error("a volume in use", APIError, 409, "volume is in use", v.remove)
     c.remove(force=True)
     v.remove()
+    client.volumes.get("labelled").remove()
     expect_error("no such volume", NotFound, 404, "get vol: no such volume", lambda: client.volumes.get("vol"))
     expect("prune", {"VolumesDeleted", "SpaceReclaimed"}, set(client.volumes.prune()))
 
