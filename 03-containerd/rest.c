@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REST_SECONDS 2
+#define REST_SECONDS 5
 #define IDLE_NS 2000000 /* looking costs something itself, and so does a shim's message */
 
 void ctrd_rest_share_heap(void)
@@ -60,7 +60,8 @@ static int64_t cpu_used(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* At each look after some work, not only when it is over: what is needed again costs less than the look's own wake-up. */
+/* At each look after some work, not only when it is over. That takes some milliseconds, and what is needed again is
+ * mapped again. */
 int ctrd_rest_until(const sigset_t *signals)
 {
 	const struct timespec look = { .tv_sec = REST_SECONDS };

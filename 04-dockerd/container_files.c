@@ -98,6 +98,16 @@ static int get_changes(struct http_request *req, struct http_reply *rep, void *d
 
 /* --- export -------------------------------------------------------------------------------- */
 
+static bool is_going(struct daemon *d, const struct container *c)
+{
+	bool going;
+
+	dockerd_lock(d);
+	going = c->st.removing || !c->listed;
+	dockerd_unlock(d);
+	return going;
+}
+
 static int get_export(struct http_request *req, struct http_reply *rep, void *daemon,
 		      struct err *err)
 {
@@ -111,6 +121,8 @@ static int get_export(struct http_request *req, struct http_reply *rep, void *da
 	rc = dockerd_relay(daemon, rep, "application/octet-stream", "GET", path, NULL, err);
 	if (!rc)
 		dockerd_container_event(daemon, c, "export", NULL);
+	else if (is_going(daemon, c)) /* and so does what containerd was reading */
+		err_set(err, ERR_CONFLICT, "container %s is removed meanwhile", c->id);
 	dockerd_container_put(daemon, c);
 	return rc;
 }

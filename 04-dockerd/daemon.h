@@ -6,6 +6,7 @@
  *   container.op      one per container: who holds it may start, clean up after,
  *                     rename or remove that container; held across calls to containerd
  *   dns.lock          the resolver's sockets and open questions
+ *   networks.making   held by who makes a network, from the choice of its subnets to the list
  *   networks.lock     the list of networks, addresses, held ports, the nftables table
  *   daemon.lock       the tables below and every container's state; held for
  *                     moments, never across input or output

@@ -62,6 +62,13 @@ static json_t *new_mount(const char *type, const char *name, const char *source,
 	return m;
 }
 
+/* Not by default: propagation.c. */
+static void choose_propagation(json_t *m, const char *word)
+{
+	json_object_set_new(m, "Propagation", json_string(word));
+	json_object_set_new(m, "_chosen", json_true());
+}
+
 /* --- "src:dst:mode" ---------------------------------------------------------------- */
 
 /* Of each group a mode has one word at most. SELinux labels ("z", "Z") and the consistency words
@@ -95,7 +102,7 @@ static int apply_mode(json_t *m, const char *mode, struct err *err)
 		if (!strcmp(w, "ro"))
 			json_object_set_new(m, "RW", json_false());
 		else if (words_have(propagations, w))
-			json_object_set_new(m, "Propagation", json_string(w));
+			choose_propagation(m, w);
 		else if (!strcmp(w, "nocopy"))
 			json_object_set_new(m, "_nocopy", json_true());
 	}
@@ -255,7 +262,7 @@ static json_t *bind_mount(const json_t *mount, struct err *err)
 	m = new_mount("bind", "", source, jsonx_str(mount, "Target", ""),
 		      !jsonx_bool(mount, "ReadOnly", false));
 	if (*propagation)
-		json_object_set_new(m, "Propagation", json_string(propagation));
+		choose_propagation(m, propagation);
 	json_object_set_new(m, "_create", json_boolean(jsonx_bool(o, "CreateMountpoint", false)));
 	if (check_recursion(mount, o, err))
 		return NULL;

@@ -119,6 +119,9 @@ json_t *dockerd_mounts_plan(struct daemon *d, const json_t *config, const json_t
 
 	if (plan_given(mounts, host, err))
 		return NULL;
+	json_array_foreach(mounts, i, v)
+		if (dockerd_mount_of_root(v, d->cfg->data_root, err))
+			return NULL;
 	json_array_foreach(from, i, v)
 		if (plan_from(d, mounts, json_string_value(v), err))
 			return NULL;

@@ -54,6 +54,10 @@ json_t *dockerd_mounts_oci(const json_t *mounts, const char *parts);
 
 /* --- propagation.c ------------------------------------------------------------------------------ */
 
+/* A bind that has the daemon's directory in it, or is in it: a slave, if nobody said so, as far as its source lets it
+ * be one; what would be private is ERR_INVALID. */
+int dockerd_mount_of_root(json_t *m, const char *data_root, struct err *err);
+
 /* The linux.rootfsPropagation that these mounts need; NULL: the usual one. -1 and ERR_INVALID where one
  * asks for more than its source's own mount lets through. */
 int dockerd_mounts_propagation(const json_t *mounts, const char **root, struct err *err);

@@ -391,6 +391,7 @@ struct networks *dockerd_network_open(const struct config *cfg, struct err *err)
 {
 	struct networks *all = xcalloc(1, sizeof *all);
 
+	pthread_mutex_init(&all->making, NULL);
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->unused, NULL);
 	if (!open_all(all, cfg, err))
@@ -421,6 +422,7 @@ void dockerd_network_close(struct networks *all, bool keep)
 		file_write_once(AT_FDCWD, FORWARDING, "0", &err);
 	dockerd_ipam_pools_free(&all->pools);
 	pthread_cond_destroy(&all->unused);
+	pthread_mutex_destroy(&all->making);
 	pthread_mutex_destroy(&all->lock);
 	free(all->dir);
 	free(all);

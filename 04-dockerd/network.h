@@ -100,6 +100,7 @@ struct networks {
 	struct proxy *proxy;
 	struct dns *dns;
 
+	pthread_mutex_t making;     /* who holds it chooses subnets */
 	pthread_mutex_t lock;       /* guards what follows, and the nftables table */
 	struct network *list;       /* the three, then users', newest last */
 	pthread_cond_t unused;      /* somebody let go of a network */

@@ -169,18 +169,28 @@ static json_t *completed(const struct daemon *d, const json_t *given)
 	return out;
 }
 
+/* *doc: its document, new. One at a time: a subnet that was chosen for the one is not free for the next. */
+static int make(struct networks *all, const json_t *body, json_t **doc, struct err *err)
+{
+	struct network *net;
+	int rc;
+
+	pthread_mutex_lock(&all->making);
+	net = dockerd_network_make(all, body, err);
+	*doc = net ? json_deep_copy(net->doc) : NULL; /* once it is added, another may remove it */
+	rc = net ? dockerd_network_add(all, net, err) : -1;
+	pthread_mutex_unlock(&all->making);
+	return rc;
+}
+
 static int post_create(struct http_request *req, struct http_reply *rep, void *daemon,
 		       struct err *err)
 {
 	json_t *given = dockerd_api_body(req, err);
 	struct daemon *d = daemon;
 	AUTO_JSON json_t *body = given ? completed(d, given) : NULL, *doc = NULL;
-	struct network *net = body ? dockerd_network_make(d->net, body, err) : NULL;
 
-	if (!net)
-		return -1;
-	doc = json_deep_copy(net->doc); /* once it is added, another may remove it */
-	if (dockerd_network_add(d->net, net, err))
+	if (!body || make(d->net, body, &doc, err))
 		return -1;
 	event(d, "create", jsonx_str(doc, "Id", ""), jsonx_str(doc, "Name", ""),
 	      jsonx_str(doc, "Driver", ""));
@@ -401,6 +411,7 @@ static int post_disconnect(struct http_request *req, struct http_reply *rep, voi
 
 const struct http_route dockerd_network_routes[] = {
 	{ "GET", "/networks", get_list },
+	{ "GET", "/networks/", get_list },
 	{ "POST", "/networks/create", post_create },
 	{ "POST", "/networks/prune", post_prune },
 	{ "GET", "/networks/{id}", get_one },

@@ -4,6 +4,9 @@
  * The runtime can let mounts through only where the source's own mount does (mount_namespaces(7)): "shared" wants it shared,
  * "slave" shared or a slave itself. And the container's root must not stand in the way (linux.rootfsPropagation of
  * config-linux.md): everything below a private one would be private, too.
+ *
+ * A bind of the daemon's own directory, or of one around it, sees mounts that come and go there: those of volumes. A copy of
+ * one that is private would keep it busy when the daemon has unmounted it. So such a bind is a slave, or shared.
  */
 #include "mounts.h"
 
@@ -42,6 +45,22 @@ static int check(const struct kern_mount_table *t, const char *source, bool shar
 		       shared ? "" : " or slave");
 }
 
+int dockerd_mount_of_root(json_t *m, const char *data_root, struct err *err)
+{
+	const char *source = jsonx_str(m, "Source", ""), *word = jsonx_str(m, "Propagation", "");
+
+	if (strcmp(jsonx_str(m, "Type", ""), "bind") || (!is_below(source, data_root) && !is_below(data_root, source)))
+		return 0;
+	if (!json_object_get(m, "_chosen")) {
+		json_object_set_new(m, "Propagation", json_string("rslave"));
+		json_object_set_new(m, "_if_possible", json_true());
+		return 0;
+	}
+	return !strcmp(word, "rslave") || !strcmp(word, "rshared") ? 0 : err_set(err, ERR_INVALID,
+		"invalid mount config: must use either propagation mode \"rslave\" or \"rshared\" when mount source is within "
+		"the daemon root, daemon root: \"%s\", bind mount source: \"%s\", propagation: \"%s\"", data_root, source, word);
+}
+
 int dockerd_mounts_propagation(const json_t *mounts, const char **root, struct err *err)
 {
 	AUTO_MOUNT_TABLE struct kern_mount_table t = { 0 };
@@ -55,8 +74,13 @@ int dockerd_mounts_propagation(const json_t *mounts, const char **root, struct e
 
 		if (!shared && !str_ends(word, "slave"))
 			continue;
-		if ((!t.v && kern_mount_table_read(&t, err)) || check(&t, jsonx_str(m, "Source", ""), shared, err))
+		if (!t.v && kern_mount_table_read(&t, err))
 			return -1;
+		if (check(&t, jsonx_str(m, "Source", ""), shared, err)) {
+			if (json_object_get(m, "_if_possible"))
+				continue;
+			return -1;
+		}
 		if (shared || !*root)
 			*root = shared ? "shared" : "rslave";
 	}

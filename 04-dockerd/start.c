@@ -231,7 +231,8 @@ int dockerd_start(struct daemon *d, struct container *c, bool *was_running, stru
 			     "cannot start a paused container, try unpause instead");
 	else if (!running && dockerd_start_locked(d, c, err))
 		rc = -1;
-	if (rc && !running && jsonx_bool(c->host, "AutoRemove", false)) {
+	/* Unless it has been removed meanwhile, by another start that failed or by hand. */
+	if (rc && !running && c->listed && jsonx_bool(c->host, "AutoRemove", false)) {
 		struct err ignored;
 
 		if (dockerd_remove_locked(d, c, true, &ignored))

@@ -131,6 +131,18 @@ start_dockerd
 expect_eq "its exit status" "exited 4" "$(how started)"
 expect_ok docker rm started
 
+# ---- two starts of one that goes when it cannot be started: the second finds it gone
+expect_ok docker create --rm --name twice -v /nameless busybox /none
+since=$(date +%s)
+hold create
+for i in 1 2; do api POST /containers/twice/start >"$T/twice$i" & done
+held
+sleep 0.3 # the other waits for the first
+rm "$T/hold-create"
+wait_for 10 grep -qs 'No such container\|marked for removal' "$T/twice1" "$T/twice2"
+expect_eq "it is removed once" 1 "$(docker events --since "$since" --until "$(($(date +%s) + 1))" --filter event=destroy --filter type=container | grep -c name=twice)"
+expect_no_match "and not tried twice" 'driver failed to remove' "$(cat "$T/dockerd.log")"
+
 # ---- an exit, while dockerd can start no thread for it
 pids=/sys/fs/cgroup/pids
 [ -d "$pids" ] || pids=/sys/fs/cgroup

@@ -100,6 +100,22 @@ expect_match "the default bridge: of --fixed-cidr" 'inet 172\.31\.7\.' "$(run bu
 expect_ok d network create pooled
 expect_eq "a network: of --default-address-pool" "10.200.1.0/24 10.200.1.1" "$(d network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}}' pooled)"
 expect_ok d network rm pooled
+cat >"$T/at_once.py" <<'P'
+import socket, sys
+many = []
+for i in range(12):
+    body = b'{"Name":"at%d"}' % i
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.send(b"POST /networks/create HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body[:-1]))
+    many.append(s)
+for s in many:
+    s.send(b"}")
+print(*sorted({s.makefile("rb").readline().split()[1].decode() for s in many}))
+P
+expect_eq "networks that are made at once: each has a subnet of its own" 201 "$(python3 "$T/at_once.py" "$T/docker.sock")"
+expect_ok docker network rm at0 at1 at2 at3 at4 at5 at6 at7 at8 at9 at10 at11
+expect_match "listed with a slash, too" '"Name":"bridge"' "$(curl -sS --unix-socket "$T/docker.sock" http://d/networks/)"
 expect_fail 1 "bridge driver doesn't support multiple subnets" d network create --subnet 10.91.0.0/24 --subnet 10.92.0.0/24 many
 
 # ---- SCTP

@@ -118,6 +118,18 @@ expect_ok d rm -f both one
 expect_eq "what was mounted for the host stays" 3 "$(grep -c " $through/" /proc/mounts)"
 umount -R "$through"
 
+# ---- the daemon's own directory: what it unmounts there is not kept by a container
+for source in / "$T" "$T/docker" "$T/docker/volumes"; do
+	expect_ok d create --name around -v "$source:/x:ro" --mount "type=bind,src=$source,dst=/y,bind-propagation=rshared" busybox true
+	expect_eq "$source" "/x rslave /y rshared" "$(d inspect -f '{{range .Mounts}}{{.Destination}} {{.Propagation}} {{end}}' around | xargs -n 2 | sort | xargs)"
+	expect_ok d rm around
+	expect_fail 1 'must use either propagation mode' d create -v "$source:/x:rprivate" busybox true
+done
+expect_ok d run --rm -v "$T/docker:/x:ro" busybox ls /x/volumes
+expect_ok d create --name beside -v "$T/docker-config:/x" busybox true
+expect_eq "another's" rprivate "$(d inspect -f '{{range .Mounts}}{{.Propagation}}{{end}}' beside)"
+expect_ok d rm beside
+
 # ---- what cannot be mounted
 expect_ok d volume create -o type=nfs -o device=:/none -o o=addr=no.such.host.invalid far
 expect_fail 125 "error while mounting volume '$T/docker/volumes/far/_data': error resolving passed in network volume address" \
