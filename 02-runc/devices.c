@@ -148,7 +148,8 @@ static bool listed(const struct runc_config *c, const char *path)
 static int make_links(int dev, struct err *err)
 {
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-		if (make_link(dev, links[i].name, links[i].to, false, err))
+		if ((strcmp(links[i].name, "core") || !access("/proc/kcore", F_OK)) && /* not every kernel has it */
+		    make_link(dev, links[i].name, links[i].to, false, err))
 			return -1;
 	/* /dev/ptmx must be the container's own devpts', whatever the image has. */
 	return make_link(dev, "ptmx", "pts/ptmx", true, err);
