@@ -225,7 +225,8 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 {
 	AUTO_FREE char *path = xstrndup(url, strcspn(url, "?#"));
 	AUTO_FREE char *sum = NULL, *header = build_auth_http(s->b, url);
-	const char *name = strrchr(path, '/') + 1;
+	char *where = strstr(path, "://") + 3;
+	const char *name;
 	struct timespec times[2] = { { 0 } };
 	AUTO_CLOSE int fd = -1;
 	struct download got = { .header = header };
@@ -235,8 +236,11 @@ static int add_url(struct stage *s, const struct instruction *i, const char *url
 		return -1;
 	if (sum && !digest_valid(sum))
 		return err_set(err, ERR_INVALID, "invalid checksum digest format: %s", sum);
-	if (!*name || !strchr(strstr(path, "://") + 3, '/'))
+	while (str_ends(where, "/"))
+		where[strlen(where) - 1] = '\0';
+	if (!strchr(where, '/'))
 		return err_set(err, ERR_INVALID, "cannot determine filename for source %s", url);
+	name = strrchr(where, '/') + 1;
 	root = own_dir(s->b, "url", name, out, err);
 	if (root < 0)
 		return -1;
