@@ -78,14 +78,14 @@ static void add_alias(json_t *list, const char *name)
 	json_array_append_new(list, json_string(name));
 }
 
-/* Before DNSNames the names that a container has unasked were among its aliases. */
+/* Before DNSNames the names that a container has unasked were among its aliases, from its first start on. */
 static json_t *aliases(const struct container *c, const char *network, const json_t *settings,
 		       int minor)
 {
 	json_t *list = null_if_empty(settings, "Aliases");
 	char id[ID_SHORT + 1];
 
-	if (minor >= 45 || dockerd_network_kind(network) >= 0)
+	if (minor >= 45 || dockerd_network_kind(network) >= 0 || !strcmp(c->st.started, ZERO_TIME))
 		return list;
 	if (!json_is_array(list)) {
 		json_decref(list);
