@@ -21,18 +21,34 @@ static int layer_format(const char *media_type, bool *plain, struct err *err)
 		       media_type);
 }
 
+/* ?without=/a,/b */
+static int take_without(const struct http_request *req, struct strlist *out, struct err *err)
+{
+	const char *given = http_query(req, "without");
+	AUTO_FREE char *text = xstrdup(given ? given : "");
+	char *save = NULL;
+
+	for (char *p = strtok_r(text, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+		if (*p != '/')
+			return err_set(err, ERR_INVALID, "without: \"%.100s\" is not an absolute path", p);
+		strlist_add(out, p);
+	}
+	return 0;
+}
+
 API_HANDLER(api_snapshot_diff)
 {
 	struct ctrd_daemon *d = daemon;
 	json_t *body = http_body_json(req, err), *parent, *type, *epoch;
-	struct ctrd_diff diff = { .key = http_param(req, "key") };
+	AUTO_STRLIST struct strlist without = STRLIST_INIT;
+	struct ctrd_diff diff = { .key = http_param(req, "key"), .without = &without };
 	const char *media_type;
 	struct ctrd_diffed out;
 	int rc;
 
 	if (!body || jsonx_want(body, "", "parent", JSON_STRING, &parent, err) ||
 	    jsonx_want(body, "", "mediaType", JSON_STRING, &type, err) ||
-	    jsonx_want(body, "", "sourceDateEpoch", JSON_INTEGER, &epoch, err))
+	    jsonx_want(body, "", "sourceDateEpoch", JSON_INTEGER, &epoch, err) || take_without(req, &without, err))
 		return -1;
 	media_type = type ? json_string_value(type) : GZIP_LAYER;
 	diff.parent = json_string_value(parent);
@@ -57,6 +73,7 @@ API_HANDLER(api_snapshot_diff)
 struct walk {
 	struct ctrd_daemon *daemon;
 	char *key, *parent; /* parent NULL: the snapshot's own */
+	struct strlist without;
 	struct http_writer *writer;
 };
 
@@ -66,6 +83,7 @@ static void release(void *arg)
 
 	free(w->key);
 	free(w->parent);
+	strlist_free(&w->without);
 	free(w);
 }
 
@@ -99,7 +117,7 @@ static int tell_change(void *arg, const char *path, enum ctrd_change_kind kind, 
 static void produce_changes(struct http_writer *writer, void *arg)
 {
 	struct walk *w = arg;
-	struct ctrd_diff d = { .key = w->key, .parent = w->parent };
+	struct ctrd_diff d = { .key = w->key, .parent = w->parent, .without = &w->without };
 	struct err err, gone;
 
 	w->writer = writer;
@@ -118,7 +136,7 @@ static int write_bytes(void *state, const void *buf, size_t n, struct err *err)
 static void produce_archive(struct http_writer *writer, void *arg)
 {
 	struct walk *w = arg;
-	struct ctrd_diff d = { .key = w->key, .parent = w->parent };
+	struct ctrd_diff d = { .key = w->key, .parent = w->parent, .without = &w->without };
 	struct ctrd_sink sink = { write_bytes, writer };
 	struct err err;
 
@@ -134,13 +152,15 @@ static int stream(struct http_request *req, struct http_reply *rep, struct ctrd_
 {
 	const char *key = http_param(req, "key");
 	AUTO_JSON json_t *info = ctrd_snapshot_get(d->snapshots, key, err);
+	AUTO_STRLIST struct strlist without = STRLIST_INIT;
 	struct walk *w;
 
-	if (!info)
+	if (!info || take_without(req, &without, err))
 		return -1;
 	w = xcalloc(1, sizeof *w);
 	*w = (struct walk){ .daemon = d, .key = xstrdup(key),
-			    .parent = xstrdup(http_query(req, "parent")) };
+			    .parent = xstrdup(http_query(req, "parent")), .without = without };
+	without = (struct strlist)STRLIST_INIT;
 	http_reply_stream(rep, 200, type, produce, w, release);
 	return 0;
 }

@@ -7,7 +7,8 @@
  *
  *     {"id","namespace","runtime":{"binary","root","args"},"terminal","stdin","stdinOnce",
  *      "log":{"driver","path",… as tasks_log.c has it},"consoleSize":[rows,cols],
- *      "mounts":[{"type","source","options"}],"shared":[{"source","recursive"}],"openFiles",
+ *      "mounts":[{"type","source","options"}],"files":[{"path","link"}],
+ *      "shared":[{"source","recursive"}],"openFiles",
  *      "checkpoint":{"path",…}}
  *
  * The program forks: the parent ends when the child is ready, having written one line

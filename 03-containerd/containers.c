@@ -92,6 +92,23 @@ static int check_rootfs(const json_t *doc, struct err *err)
 	return 0;
 }
 
+static int check_files(const json_t *files, struct err *err)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(files, i, one) {
+		json_t *path, *link;
+
+		if (jsonx_want(one, "container.files", "path", JSON_STRING, &path, err) ||
+		    jsonx_want(one, "container.files", "link", JSON_STRING, &link, err))
+			return -1;
+		if (!path || !str_starts(json_string_value(path), "/") || str_ends(json_string_value(path), "/"))
+			return err_set(err, ERR_INVALID, "container.files: expected the absolute path of a file");
+	}
+	return 0;
+}
+
 /* The document as it is stored: what we know of, each of the right type. */
 static json_t *checked(const json_t *doc, struct err *err)
 {
@@ -106,6 +123,7 @@ static json_t *checked(const json_t *doc, struct err *err)
 	    take(out, doc, "spec", JSON_OBJECT, NULL, err) ||
 	    take(out, doc, "user", JSON_STRING, NULL, err) ||
 	    take(out, doc, "groups", JSON_ARRAY, NULL, err) ||
+	    take(out, doc, "files", JSON_ARRAY, NULL, err) ||
 	    take(out, doc, "runtime", JSON_OBJECT, NULL, err))
 		return NULL;
 	if (!json_object_get(out, "spec")) {
@@ -113,7 +131,7 @@ static json_t *checked(const json_t *doc, struct err *err)
 		return NULL;
 	}
 	if (ctrd_labels_check(json_object_get(out, "labels"), err) || check_runtime(doc, err) ||
-	    check_rootfs(out, err))
+	    check_rootfs(out, err) || check_files(json_object_get(out, "files"), err))
 		return NULL;
 	json_object_set_new(out, "createdAt", json_string(time_now_text(now)));
 	return steal_ptr(&out);

@@ -3,11 +3,12 @@
  *
  *   <root>/<namespace>/<id>.json
  *       {"id","image","snapshotKey","rootfs","labels":{},"spec":{OCI config.json},"user","groups":[],
- *        "runtime":{"name","options":{"binaryName","binaryArgs"}},"createdAt"}
+ *        "files":[{"path","link"}],"runtime":{"name","options":{"binaryName","binaryArgs"}},"createdAt"}
  *
  * "rootfs" is a directory of the host in place of a snapshot.
  * "user" ("name[:group]") and "groups" (additional ones, by name or number) are put
  * into the spec when a task is created: only then is the image's passwd file there.
+ * "files" are made then, too, where there is nothing of that name: empty, or with "link" a symbolic link.
  */
 #ifndef DOCKYARD_CTRD_CONTAINERS_H
 #define DOCKYARD_CTRD_CONTAINERS_H

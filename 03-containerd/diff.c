@@ -58,6 +58,7 @@ static int open_trees(struct ctrd_snapshots *s, const struct ctrd_diff *d, struc
 
 	if (!info)
 		return -1;
+	t->without = d->without;
 	if (*parent) {
 		t->lower = ctrd_snapshot_tree(s, parent, err);
 		if (t->lower < 0)

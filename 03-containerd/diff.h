@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "01-kernel/base/err.h"
+#include "01-kernel/base/strbuf.h"
 #include "content.h"
 #include "snapshot.h"
 #include "tar_write.h"
@@ -27,6 +28,9 @@ struct ctrd_diff {
 	bool plain;         /* a tar as it is; else gzip */
 	bool clamp;         /* no time later than `epoch` (SOURCE_DATE_EPOCH) */
 	int64_t epoch;
+	/* Paths ("/etc/hosts") that are passed over, with what is below them; may be NULL. A directory that
+	 * holds one is told only for something else than its time or its being there. */
+	const struct strlist *without;
 };
 
 struct ctrd_diffed {

@@ -14,6 +14,7 @@ struct diff_change {
 	const char *path; /* "etc/passwd"; "." is the root */
 	enum ctrd_change_kind kind;
 	bool same;        /* a directory that is as it was, on the way to one that is not */
+	bool late;        /* a directory that is told if something in it is */
 	bool opaque;      /* a directory that shows nothing of the one below it */
 	int dir;          /* where it is in the upper tree, and called what; not if deleted */
 	const char *name;
@@ -24,6 +25,7 @@ struct diff_trees {
 	int lower, upper;  /* lower: -1 for none */
 	bool overlay;      /* the upper one is overlayfs's own directory, else a whole tree */
 	bool whole_deletes; /* an opaque directory is told as such, else by what it hides */
+	const struct strlist *without; /* as in struct ctrd_diff */
 	int (*visit)(void *arg, const struct diff_change *c, struct err *err);
 	void *arg;
 };

@@ -126,6 +126,41 @@ static int same_file(const struct frame *f, const char *name, const struct stat 
 	return *same ? same_xattrs(f->lower, f->upper, name, same, err) : 0;
 }
 
+/* --- what is left out -------------------------------------------------------------------- */
+
+static bool is_left_out(const struct diff_trees *t, const char *path)
+{
+	for (size_t i = 0; t->without && i < t->without->n; i++)
+		if (!strcmp(t->without->v[i] + 1, path))
+			return true;
+	return false;
+}
+
+static bool holds_left_out(const struct diff_trees *t, const char *path)
+{
+	size_t n = strcmp(path, ".") ? strlen(path) : 0;
+
+	for (size_t i = 0; t->without && i < t->without->n; i++) {
+		const char *one = t->without->v[i] + 1, *slash = strrchr(one, '/');
+
+		if ((slash ? (size_t)(slash - one) : 0) == n && !strncmp(one, path, n))
+			return true;
+	}
+	return false;
+}
+
+/* Whether whoever made what is left out explains all that is new about the directory c, which was `lo`, or was not. */
+static bool is_late(const struct diff_trees *t, int lower, const struct diff_change *c, const struct stat *lo)
+{
+	struct stat was = lo ? *lo : c->st;
+	bool same = true;
+	struct err ignored;
+
+	was.st_mtim = c->st.st_mtim;
+	return holds_left_out(t, c->path) && same_stat(&was, &c->st) &&
+	       (!lo || (!same_xattrs(lower, c->dir, c->name, &same, &ignored) && same));
+}
+
 /* --- telling ------------------------------------------------------------------------------- */
 
 static int tell_frame(const struct diff_trees *t, struct frame *f, struct err *err)
@@ -152,7 +187,7 @@ static int deleted(const struct diff_trees *t, struct frame *f, const char *name
 	AUTO_FREE char *path = join(f, name);
 	struct diff_change c = { .path = path, .kind = CTRD_DELETED };
 
-	return look_below(f, name, &c.st) ? tell(t, f, &c, err) : 0;
+	return !is_left_out(t, path) && look_below(f, name, &c.st) ? tell(t, f, &c, err) : 0;
 }
 
 /* --- walking --------------------------------------------------------------------------------- */
@@ -174,7 +209,7 @@ static int into(const struct diff_trees *t, struct frame *up, const struct diff_
 	if (f.depth > DEPTH_MAX)
 		return err_set(err, ERR_UNSUPPORTED, "%.200s...: directories nested more than %d deep",
 			       c->path, DEPTH_MAX);
-	if ((!c->same || c->opaque) && tell_frame(t, &f, err))
+	if (((!c->same && !c->late) || c->opaque) && tell_frame(t, &f, err))
 		return -1;
 	return walk(t, &f, err);
 }
@@ -201,6 +236,8 @@ static int entry(const struct diff_trees *t, struct frame *f, const char *name, 
 	bool below, gone = false, same = false;
 	struct stat lo;
 
+	if (is_left_out(t, path))
+		return 0;
 	if (fstatat(f->upper, name, &c.st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : err_sys(err, "stat %s", path);
 	if (t->overlay && overlay_marks(f, &c, &gone, err))
@@ -219,6 +256,7 @@ static int entry(const struct diff_trees *t, struct frame *f, const char *name, 
 	if (below && same_stat(&lo, &c.st) &&
 	    same_xattrs(f->lower, f->upper, name, &c.same, err))
 		return -1;
+	c.late = !c.same && is_late(t, f->lower, &c, below ? &lo : NULL);
 	c.opaque = below && t->overlay && !f->hidden && xattr_overlay(f->upper, name, "opaque");
 	return into(t, f, &c, below, err);
 }
@@ -252,7 +290,8 @@ int diff_walk(const struct diff_trees *t, struct err *err)
 	if (t->lower >= 0 && same_stat(&lo, &root.c.st) &&
 	    same_xattrs(t->lower, t->upper, ".", &root.c.same, err))
 		return -1;
-	if (!root.c.same && tell_frame(t, &root, err))
+	root.c.late = !root.c.same && is_late(t, t->lower, &root.c, t->lower >= 0 ? &lo : NULL);
+	if (!root.c.same && !root.c.late && tell_frame(t, &root, err))
 		return -1;
 	return walk(t, &root, err);
 }

@@ -224,6 +224,11 @@ void shim_oom_close(struct shim *s);
  * open at `root`: {"uid","gid","additionalGids":[…],"home"}. New, or NULL. */
 json_t *shim_user_resolve(int root, const char *user, const json_t *groups, struct err *err);
 
+/* --- shim_files.c ---------------------------------------------------------------------- */
+
+/* The options' "files" in rootfs, which is mounted: those that are not there. */
+int shim_files_make(const struct shim *s, struct err *err);
+
 /* --- shim_mounts.c --------------------------------------------------------------------- */
 
 /* Into a mount namespace of our own, whose mounts are slaves of the host's but for options.json's "shared". */

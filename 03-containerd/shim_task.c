@@ -50,7 +50,7 @@ static int op_mount(struct shim *s, struct shim_conn *conn, const json_t *req, j
 	(void)conn;
 	(void)req;
 	(void)result;
-	return ctrd_mounts_apply(json_object_get(s->options, "mounts"), "rootfs", err);
+	return ctrd_mounts_apply(json_object_get(s->options, "mounts"), "rootfs", err) || shim_files_make(s, err) ? -1 : 0;
 }
 
 /* --- create and start -------------------------------------------------------------------- */

@@ -89,6 +89,8 @@ static json_t *make_options(struct task *t, const json_t *container, const json_
 		return NULL;
 	if (json_array_size(shared))
 		json_object_set(options, "shared", shared);
+	if (json_object_get(container, "files"))
+		json_object_set(options, "files", json_object_get(container, "files"));
 	if (t->binary_args)
 		json_object_set(json_object_get(options, "runtime"), "args", t->binary_args);
 	if (ts->o.open_files)

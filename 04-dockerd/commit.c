@@ -15,6 +15,7 @@
 #include "image_make.h"
 #include "image_name.h"
 #include "lifecycle.h"
+#include "task.h"
 
 /* Of an archive with nothing in it: such a layer is left out. */
 #define EMPTY_DIFF "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
@@ -62,7 +63,7 @@ static int make_config(struct commit *m, struct http_request *req, struct err *e
 
 static json_t *diff(struct daemon *d, const struct container *c, struct err *err)
 {
-	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/diff", c->id);
+	AUTO_FREE char *path = xasprintf("/v1/snapshots/%s/diff?without=" DOCKERD_MADE_BY_START, c->id);
 	AUTO_JSON json_t *body = json_object();
 
 	return ctrd_call(d->ctrd, "POST", path, body, err);

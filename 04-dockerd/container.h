@@ -58,6 +58,7 @@ struct container {
 	json_t *host;              /* immutable; what was updated since: updates */
 	json_t *updates;           /* daemon.lock; changed with op held too. update.c */
 	json_t *mounts;            /* immutable: mounts.h */
+	bool of_build;             /* immutable: its files will be a layer */
 	bool listed;               /* daemon.lock: in the table */
 	char *name;                /* daemon.lock; without the API's leading slash */
 	struct state st;           /* daemon.lock */

@@ -9,23 +9,9 @@
 #include "api.h"
 #include "events.h"
 #include "relay.h"
+#include "task.h"
 
 /* --- changes ------------------------------------------------------------------------------- */
-
-/* What every container's start makes to mount over: Docker has it in a layer of its own, below
- * the one that is compared. */
-static const char *const made_by_start[] = {
-	"/.dockerenv", "/dev/console", "/dev/pts", "/dev/shm", "/dev/mqueue", "/etc/hostname",
-	"/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/sys", "/sbin/docker-init", NULL
-};
-
-static bool is_ours(const char *path)
-{
-	for (size_t i = 0; made_by_start[i]; i++)
-		if (!strcmp(path, made_by_start[i]))
-			return true;
-	return false;
-}
 
 /* A line of containerd's, {"kind":"A","path":…}, to Docker's numbers. */
 static int on_change(void *arg, json_t *line)
@@ -34,38 +20,9 @@ static int on_change(void *arg, json_t *line)
 	const char *kind = jsonx_str(line, "kind", "C"), *path = jsonx_str(line, "path", "");
 	const char *at = strchr(kinds, *kind);
 
-	if (!is_ours(path))
-		json_array_append_new(arg, json_pack("{s:s, s:i}", "Path", path, "Kind",
-						     at && *at ? (int)(at - kinds) : 0));
+	json_array_append_new(arg, json_pack("{s:s, s:i}", "Path", path, "Kind",
+					     at && *at ? (int)(at - kinds) : 0));
 	return 0;
-}
-
-static bool lies_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return str_starts(path, dir) && path[n] == '/';
-}
-
-/* Directories that are listed only because of what was left out. Those that hold what follows
- * come right before it. */
-static void drop_bare(json_t *list)
-{
-	static const char *const dirs[] = { "/etc", "/dev", "/sbin" };
-
-	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
-		json_t *change;
-		size_t j, found = json_array_size(list);
-
-		json_array_foreach(list, j, change)
-			if (!strcmp(jsonx_str(change, "Path", ""), dirs[i]) &&
-			    !jsonx_int(change, "Kind", 0))
-				found = j;
-		if (found < json_array_size(list) &&
-		    (found + 1 == json_array_size(list) ||
-		     !lies_below(jsonx_str(json_array_get(list, found + 1), "Path", ""), dirs[i])))
-			json_array_remove(list, found);
-	}
 }
 
 static int get_changes(struct http_request *req, struct http_reply *rep, void *daemon,
@@ -79,7 +36,7 @@ static int get_changes(struct http_request *req, struct http_reply *rep, void *d
 
 	if (!c)
 		return -1;
-	path = xasprintf("/v1/snapshots/%s/changes", c->id);
+	path = xasprintf("/v1/snapshots/%s/changes?without=" DOCKERD_MADE_BY_START, c->id);
 	list = json_array();
 	rc = ctrd_stream(d->ctrd, "GET", path, NULL, on_change, list, err);
 	dockerd_container_put(d, c);
@@ -87,7 +44,6 @@ static int get_changes(struct http_request *req, struct http_reply *rep, void *d
 		json_decref(list);
 		return -1;
 	}
-	drop_bare(list);
 	if (!json_array_size(list)) { /* Go's nil, which clients know */
 		json_decref(list);
 		list = json_null();

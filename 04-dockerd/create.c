@@ -22,7 +22,6 @@
 #include "api.h"
 #include "defaults.h"
 #include "events.h"
-#include "first_files.h"
 #include "health.h"
 #include "images.h"
 #include "links.h"
@@ -124,8 +123,7 @@ static int make_parts(struct making *m, struct err *err)
 	if (file_mkdir_p(dir, 0710, err))
 		return -1;
 	m->has_dir = true;
-	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err) ||
-	    dockerd_first_files(m->d, m->c->id, err))
+	if (dockerd_snapshot_prepare(m->d, m->c->id, jsonx_str(m->image, "chainID", ""), err))
 		return -1;
 	if (dockerd_mounts_realise(m->d, m->c->id, m->c->mounts, err))
 		return -1;
@@ -229,6 +227,7 @@ struct container *dockerd_create_on(struct daemon *d, json_t *image, const char 
 
 	dockerd_random_id(container);
 	m.c = dockerd_container_new(container);
+	m.c->of_build = true;
 	m.c->image_id = xstrdup(id);
 	m.c->image_name = xstrdup(id);
 	rc = finish(&m, make_from_image(&m, body, NULL, err));

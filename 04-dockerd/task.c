@@ -39,6 +39,17 @@ int dockerd_snapshot_remove(struct daemon *d, const char *key, struct err *err)
 	return call(d, "DELETE", path, NULL, err) && err->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
+/* At its first start only: what the container removed stays away. */
+static bool wants_files(struct daemon *d, const struct container *c)
+{
+	bool started;
+
+	dockerd_lock(d);
+	started = strcmp(c->st.started, ZERO_TIME);
+	dockerd_unlock(d);
+	return !started && !c->of_build;
+}
+
 static json_t *container_body(struct daemon *d, const struct container *c, const json_t *spec,
 			      struct err *err)
 {
@@ -54,6 +65,9 @@ static json_t *container_body(struct daemon *d, const struct container *c, const
 
 	if (json_array_size(groups))
 		json_object_set(body, "groups", groups);
+	if (wants_files(d, c))
+		json_object_set_new(body, "files", json_pack("[{s:s}, {s:s, s:s}]", "path", "/.dockerenv", "path",
+							     "/etc/mtab", "link", "/proc/mounts"));
 	if (json_is_object(runtime))
 		json_object_set(body, "runtime", runtime);
 	return body;

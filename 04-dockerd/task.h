@@ -13,6 +13,12 @@
 
 #define CONTAINERD_NAMESPACE "moby" /* as the real one's, if the operator names none */
 
+/* What the first start makes: the mark of a container of Docker's, a link, and what there is to mount over. Docker has
+ * it in a layer below the container's own, so that it is in no docker diff and no docker commit. */
+#define DOCKERD_MADE_BY_START                                                                                          \
+	"/.dockerenv,/dev/console,/dev/pts,/dev/shm,/dev/mqueue,/etc/hostname,/etc/hosts,/etc/mtab,/etc/resolv.conf,"   \
+	"/proc,/sys,/sbin/docker-init"
+
 int dockerd_snapshot_prepare(struct daemon *d, const char *key, const char *parent,
 			     struct err *err);
 /* Missing is no error. */

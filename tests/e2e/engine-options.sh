@@ -24,6 +24,11 @@ expect_eq "and without one" 0 "$(run --security-opt seccomp=unconfined busybox a
 expect_match "a read-only root" 'Read-only file system' "$(run --read-only busybox touch /x)"
 expect_eq "the mark of a container, and what is mounted" "-rwxr-xr-x /proc/mounts" \
 	"$(run --read-only busybox sh -c 'echo $(ls -l /.dockerenv | cut -c 1-10) $(readlink /etc/mtab)')"
+mkdir -p "$T/led/bin" "$T/outside" && cp "$(command -v busybox)" "$T/led/bin" || fail "an image that leads elsewhere"
+ln -s "$T/outside" "$T/led/etc" && ln -s "$T/outside/mark" "$T/led/.dockerenv" && tar -C "$T/led" -c . | d import - led >"$T/none"
+expect_ok d run --rm led /bin/busybox true
+expect_eq "where an image leads elsewhere" "" "$(ls -A "$T/outside")"
+d rmi led >"$T/none"
 expect_eq "privileged: the host's devices" yes "$(run --privileged busybox sh -c '[ -c /dev/kmsg ] && echo yes')"
 expect_eq "limits of the process" "100 200" "$(run --ulimit nofile=100:200 busybox sh -c 'echo $(ulimit -n) $(ulimit -Hn)')"
 d run -d --name unlimited --ulimit core=-1 --ulimit stack=1048576:-1 busybox sleep 1000 >"$T/none"

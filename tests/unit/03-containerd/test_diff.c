@@ -263,6 +263,33 @@ static void test_changes(void)
 	end();
 }
 
+static void test_left_out(void)
+{
+	struct strlist without = STRLIST_INIT;
+	struct ctrd_diff d = { .key = "c", .without = &without };
+	struct ctrd_diffed layer;
+
+	strlist_add(&without, "/mark");
+	strlist_add(&without, "/etc/hosts");
+	strlist_add(&without, "/etc/b");
+	strlist_add(&without, "/dev/pts");
+	begin();
+	base_layer();
+	EXPECT_OK(ctrd_snapshot_prepare(s, "c", "base", CTRD_ACTIVE, &err));
+	run_in("c", "sleep 0.01; echo >mark; echo >etc/hosts; rm etc/b; mkdir -p dev/pts/deep");
+	expect_changes(&d, "");
+	EXPECT_OK(ctrd_diff(s, content, &d, &layer, &err));
+	EXPECT_INT((long long)layer.diff_size, 1024); /* the end of an archive, and nothing else */
+	expect_changes(&(struct ctrd_diff){ .key = "c" },
+		       "A /dev\nA /dev/pts\nA /dev/pts/deep\nC /etc\nD /etc/b\nA /etc/hosts\nA /mark\n");
+	run_in("c", "echo >etc/hosts.allow; echo >dev/x");
+	expect_changes(&d, "A /dev\nA /dev/x\nC /etc\nA /etc/hosts.allow\n");
+	run_in("c", "rm etc/hosts.allow dev/x; chmod 700 etc");
+	expect_changes(&d, "C /etc\n");
+	strlist_free(&without);
+	end();
+}
+
 /* Trees that are not parent and child are compared as a whole. */
 static void test_any_two(void)
 {
@@ -301,6 +328,7 @@ static void test_native(void)
 	test_round_trip();
 	test_any_two();
 	test_changes();
+	test_left_out();
 	native = false;
 }
 
@@ -389,6 +417,7 @@ int suite_diff(void)
 		{ "what is in a layer's archive", test_archive },
 		{ "the same change is the same layer", test_reproducible },
 		{ "changes as docker diff lists them", test_changes },
+		{ "what is left out, and what changed for it alone", test_left_out },
 		{ "any two snapshots, and one against nothing", test_any_two },
 		{ "the same with copies in place of overlayfs", test_native },
 		{ "both snapshotters make the same trees", test_both },
