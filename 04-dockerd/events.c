@@ -37,7 +37,7 @@ void dockerd_events_close(struct events *ev)
 	if (!ev)
 		return;
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
-		json_decref(ev->kept[i]);
+		free(ev->kept[i]);
 	pthread_mutex_destroy(&ev->lock);
 	free(ev);
 }
@@ -69,6 +69,7 @@ void dockerd_event(struct daemon *d, const char *type, const char *action, const
 	struct events *ev = d->events;
 	struct timespec now;
 	json_t *e;
+	char *text;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!attributes)
@@ -84,12 +85,14 @@ void dockerd_event(struct daemon *d, const char *type, const char *action, const
 		if (json_object_get(attributes, "image"))
 			json_object_set(e, "from", json_object_get(attributes, "image"));
 	}
+	text = jsonx_text(e);
 	pthread_mutex_lock(&ev->lock);
-	json_decref(ev->kept[ev->next % EVENTS_KEPT]);
-	ev->kept[ev->next++ % EVENTS_KEPT] = e;
+	free(ev->kept[ev->next % EVENTS_KEPT]);
+	ev->kept[ev->next++ % EVENTS_KEPT] = text;
 	for (struct listener_queue *q = ev->listeners; q; q = q->next)
 		enqueue(q, e);
 	pthread_mutex_unlock(&ev->lock);
+	json_decref(e);
 }
 
 void dockerd_container_event(struct daemon *d, struct container *c, const char *action,
@@ -199,9 +202,12 @@ static void subscribe(struct stream *s)
 	ev->listeners = &s->queue;
 	ev->n_listeners++;
 	for (size_t i = ev->next > EVENTS_KEPT ? ev->next - EVENTS_KEPT : 0;
-	     s->past && i < ev->next; i++)
-		if (jsonx_int(ev->kept[i % EVENTS_KEPT], "timeNano", 0) >= nanoseconds(&s->since))
-			enqueue(&s->queue, ev->kept[i % EVENTS_KEPT]);
+	     s->past && i < ev->next; i++) {
+		AUTO_JSON json_t *e = json_loads(ev->kept[i % EVENTS_KEPT], 0, NULL);
+
+		if (jsonx_int(e, "timeNano", 0) >= nanoseconds(&s->since))
+			enqueue(&s->queue, e);
+	}
 	pthread_mutex_unlock(&ev->lock);
 }
 

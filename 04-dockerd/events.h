@@ -19,7 +19,7 @@ struct listener_queue;
 
 struct events {
 	pthread_mutex_t lock; /* daemon.h: the last of the order */
-	json_t *kept[EVENTS_KEPT];
+	char *kept[EVENTS_KEPT]; /* texts: a document's many small pieces would hold a page each */
 	size_t next;          /* where the next one goes; kept is a ring */
 	struct listener_queue *listeners;
 	unsigned n_listeners;
