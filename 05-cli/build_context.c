@@ -47,6 +47,14 @@ static int read_fd(int fd, const char *shown, char **text, struct err *err)
 	return 0;
 }
 
+int cli_build_ignore(struct ignore *ignore, const char *path, int fd, char **text, struct err *err)
+{
+	if (read_fd(fd, path, text, err))
+		return -1;
+	ignore_add_lines(ignore, *text);
+	return ignore_wrong(ignore) ? err_set(err, ERR_INVALID, "%s: \"%s\" is no pattern", path, ignore_wrong(ignore)) : 0;
+}
+
 /* ---- a directory --------------------------------------------------------- */
 
 /* What brings a Dockerfile from elsewhere says with it that it is not part of the context: in rules of its own, which go

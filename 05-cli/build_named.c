@@ -8,21 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "01-kernel/base/file.h"
 #include "build.h"
-
-#define IGNORE_LIMIT (2u << 20)
-
-int cli_build_ignore(struct ignore *ignore, const char *path, int fd, char **text, struct err *err)
-{
-	AUTO_STRBUF struct strbuf sb = STRBUF_INIT;
-
-	if (file_read_fd(fd, &sb, IGNORE_LIMIT, err))
-		return err_wrap(err, "%s", path);
-	*text = strbuf_steal(&sb);
-	ignore_add_lines(ignore, *text ? *text : "");
-	return ignore_wrong(ignore) ? err_set(err, ERR_INVALID, "%s: \"%s\" is no pattern", path, ignore_wrong(ignore)) : 0;
-}
 
 static int add_directory(struct cli_build_context *c, const char *name, const char *dir, struct err *err)
 {

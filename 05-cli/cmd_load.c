@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "01-kernel/base/file.h"
-
 #include "platform.h"
 #include "progress.h"
 #include "reference.h"
