@@ -152,15 +152,17 @@ static int stream(struct http_request *req, struct http_reply *rep, struct ctrd_
 {
 	const char *key = http_param(req, "key");
 	AUTO_JSON json_t *info = ctrd_snapshot_get(d->snapshots, key, err);
-	AUTO_STRLIST struct strlist without = STRLIST_INIT;
 	struct walk *w;
 
-	if (!info || take_without(req, &without, err))
+	if (!info)
 		return -1;
 	w = xcalloc(1, sizeof *w);
 	*w = (struct walk){ .daemon = d, .key = xstrdup(key),
-			    .parent = xstrdup(http_query(req, "parent")), .without = without };
-	without = (struct strlist)STRLIST_INIT;
+			    .parent = xstrdup(http_query(req, "parent")) };
+	if (take_without(req, &w->without, err)) {
+		release(w);
+		return -1;
+	}
 	http_reply_stream(rep, 200, type, produce, w, release);
 	return 0;
 }

@@ -30,7 +30,6 @@ static const struct {
 	{ "\"hard\":-1", "\"hard\":18446744073709551615" },
 	{ "\"soft\":-1", "\"soft\":18446744073709551615" },
 };
-#define N_UNLIMITED (sizeof unlimited / sizeof *unlimited)
 
 static char *replace(const char *text, const char *old, const char *new)
 {
@@ -44,15 +43,22 @@ static char *replace(const char *text, const char *old, const char *new)
 	return strbuf_steal(&out);
 }
 
-int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err)
+/* A document's text as it is to be written, or as it was read; `text` is taken, the answer new. */
+static char *spell(char *text, bool there)
 {
-	AUTO_FREE char *text = jsonx_text(doc);
-
-	for (size_t i = 0; i < N_UNLIMITED; i++) {
+	for (size_t i = 0; i < sizeof unlimited / sizeof *unlimited; i++) {
 		AUTO_FREE char *old = text;
 
-		text = replace(old, unlimited[i].here, unlimited[i].there);
+		text = there ? replace(old, unlimited[i].here, unlimited[i].there)
+			     : replace(old, unlimited[i].there, unlimited[i].here);
 	}
+	return text;
+}
+
+int ctrd_bundle_write(const char *file, const json_t *doc, struct err *err)
+{
+	AUTO_FREE char *text = spell(jsonx_text(doc), true);
+
 	return file_write_volatile(AT_FDCWD, file, text, strlen(text), 0600, err);
 }
 
@@ -63,12 +69,7 @@ json_t *ctrd_bundle_read(const char *file, struct err *err)
 
 	if (file_read(AT_FDCWD, file, &read, DOCUMENT_MAX, err))
 		return NULL;
-	text = xstrdup(read.data);
-	for (size_t i = 0; i < N_UNLIMITED; i++) {
-		AUTO_FREE char *old = text;
-
-		text = replace(old, unlimited[i].there, unlimited[i].here);
-	}
+	text = spell(strbuf_steal(&read), false);
 	return jsonx_parse(text, strlen(text), file, err);
 }
 

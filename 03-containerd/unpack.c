@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "01-kernel/base/file.h"
-
 #include "unpack_private.h"
 
 #define SLOTS 8
